@@ -15,9 +15,9 @@ from rekindle.domain.nudges import (
     Nudge,
     next_nudge_at,
     nudges_left,
-    received,
+    original_of,
     remembered,
-    repeated_by,
+    shown_to_partner,
 )
 from testing.builders import an_instant
 
@@ -50,7 +50,7 @@ def a_nudge(at: dt.datetime = NOON, name: str = "a", *, shown: bool = True) -> N
 
 def sent_after(sent: tuple[Nudge, ...], nudge: Nudge) -> tuple[Nudge, ...] | Nudge | dt.datetime:
     """Return the nudges after a request, the repeated nudge, or when to try again."""
-    return repeated_by(nudge, sent) or next_nudge_at(sent, nudge.at) or remembered([*sent, nudge])
+    return original_of(nudge, sent) or next_nudge_at(sent, nudge.at) or remembered([*sent, nudge])
 
 
 @given(st.lists(requests(), max_size=40))
@@ -76,7 +76,7 @@ def test_the_remembered_nudges_decide_like_the_whole_history(asked: list[Nudge])
         if in_order:
             lately = [each for each in history if each.shown and each.at > nudge.at - SPAN]
             seen = [each.at for each in lately if each.couple == COUPLE]
-            assert [each.at for each in received(kept, COUPLE, nudge.at)] == sorted(seen, reverse=True)
+            assert [each.at for each in shown_to_partner(kept, COUPLE, nudge.at)] == sorted(seen, reverse=True)
     at = sorted(nudge.at for nudge in history)
     assert all(fourth - first >= SPAN for first, fourth in zip(at, at[3:], strict=False))
 
@@ -99,7 +99,7 @@ def test_a_muted_nudge_counts_and_is_never_seen(sent: list[Nudge], instant: dt.d
     muted = [replace(each, shown=False) for each in sent]
     assert next_nudge_at(muted, instant) == next_nudge_at(unmuted, instant)
     assert nudges_left(muted, instant) == nudges_left(unmuted, instant)
-    assert received(muted, COUPLE, instant) == []
+    assert shown_to_partner(muted, COUPLE, instant) == []
 
 
 def test_the_nudge_sent_last_is_the_latest_of_one_instant() -> None:
@@ -107,17 +107,17 @@ def test_the_nudge_sent_last_is_the_latest_of_one_instant() -> None:
     for name in "abcd":
         sent = remembered([*sent, a_nudge(NOON, name)])
     assert [each.id for each in sent] == list("bcd")
-    assert [each.id for each in received(sent, COUPLE, NOON)] == list("dcb")
+    assert [each.id for each in shown_to_partner(sent, COUPLE, NOON)] == list("dcb")
 
 
 def test_a_repeat_is_known_for_a_day_and_then_a_nudge_of_its_own() -> None:
     first = a_nudge(NOON, "tap")
-    assert repeated_by(a_nudge(NOON + SPAN - MOMENT, "tap"), [first]) == first
-    assert repeated_by(a_nudge(NOON + SPAN, "tap"), [first]) is None
-    assert repeated_by(a_nudge(NOON, "another tap"), [first]) is None
+    assert original_of(a_nudge(NOON + SPAN - MOMENT, "tap"), [first]) == first
+    assert original_of(a_nudge(NOON + SPAN, "tap"), [first]) is None
+    assert original_of(a_nudge(NOON, "another tap"), [first]) is None
 
 
 def test_a_repeat_that_is_dated_earlier_than_its_first_is_known_too() -> None:
     """Two requests can be written out of order."""
     first = a_nudge(NOON, "tap")
-    assert repeated_by(a_nudge(NOON - MOMENT, "tap"), [first]) == first
+    assert original_of(a_nudge(NOON - MOMENT, "tap"), [first]) == first

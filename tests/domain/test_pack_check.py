@@ -91,7 +91,7 @@ def begins(character: str, name: str = "text") -> str:
 
 
 def twice(name: str, first: int, remedy: str = "Keep one of the two") -> str:
-    return f"{name} is twice in one block; the first is on line {first}. {remedy}"
+    return f"{name} appears twice in one block; the first is on line {first}. {remedy}"
 
 
 LAUGHS: Final = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -105,8 +105,8 @@ MISTAKES: Final = {
     "spaces of a web page": (
         river("    depth: 1", "    depth:\u00a01"),
         (
-            "11: song: this line has special spaces, as web pages and word processors make them. Delete them, "
-            "before the field's name and after its colon, and type plain spaces"
+            "11: song: this line has special spaces, which web pages and word processors make. Replace them with plain "
+            "spaces, before the field's name and after its colon"
         ),
     ),
     "a colon in a text": (river("why: Songs", "why: Songs: they"), f"15: song: {colon('why')}"),
@@ -195,13 +195,13 @@ MISTAKES: Final = {
     "a text that begins with a dash": (text("- Which"), f"14: song: {begins('-')}"),
     "a text that begins with an exclamation mark": (
         text("!Which"),
-        "14: song: “!Which” is a command, not text. Remove it; or, if the text begins so, put the text in quotes",
+        "14: song: “!Which” is a command, not text. Remove it, or put a text that begins with it in quotes",
     ),
     "a command to a program": (
         river("choice", "!!python/object:os.system x"),
         (
-            "2: pack: “!!python/object:os.system” is a command, not text. Remove it; or, if the text begins so, "
-            "put the text in quotes"
+            "2: pack: “!!python/object:os.system” is a command, not text. Remove it, or put a text "
+            "that begins with it in quotes"
         ),
     ),
     "a text on the line of its sign": (
@@ -216,8 +216,8 @@ MISTAKES: Final = {
     "two documents": (
         RIVER + "---\nid: sea\n",
         (
-            "24: pack: a line “---” begins a second document here, and a pack is one. Remove the line, or put what "
-            "follows into a file of its own"
+            "24: pack: a line “---” begins a second pack here, but a file has only one. Remove the line, or put what "
+            "follows into another file"
         ),
     ),
     "an end and more": (
@@ -231,13 +231,13 @@ MISTAKES: Final = {
     ),
     "a pack after a pack": (
         RIVER + RIVER,
-        f"24: pack: {twice('id', 1, 'If a second pack begins here, put it into a file of its own')}",
+        f"24: pack: {twice('id', 1, 'If a second pack begins here, put it into another file')}",
     ),
     "the pack's id twice": (river("audience", "id: sea\naudience"), f"2: pack: {twice('id', 1)}"),
     "a prompt's id twice": (river("    depth: 1\n", "    depth: 1\n    id: air\n"), f"12: song: {twice('id', 8)}"),
     "the prompts twice": (
         RIVER + "prompts: []\n",
-        f"24: pack: {twice('prompts', 7, 'Put all that is in them under one')}",
+        f"24: pack: {twice('prompts', 7, 'Put everything under the first one')}",
     ),
     "a new prompt without its dash and its indentation": (
         RIVER.partition("  - id: tune")[0]
@@ -246,20 +246,20 @@ MISTAKES: Final = {
     ),
     "a block in itself": (
         "prompts: &all\n  - *all\n",
-        "2: prompt 1: “*all” is inside the very block that it repeats. Remove it",
+        "2: prompt 1: “*all” is inside the block that it repeats. Remove it",
     ),
     "blocks that are repeated too often": (
         LAUGHS,
         (
-            "6: pack: blocks are repeated with “*” here until they come to more than 400,000 values, more than any "
+            "6: pack: together with all blocks that “*” repeats, this has more than 400,000 values, more than any "
             "pack. Repeat fewer of them"
         ),
     ),
     "blocks that are repeated too deeply": (
         "a:\n- &a0 []\n" + "".join(f"- &a{n + 1} [*a{n}]\n" for n in range(40)),
         (
-            "32: pack: the block that “*” repeats here repeats others inside it, and so is nested too deeply. A pack "
-            "has six levels and no more"
+            "32: pack: the block that “*” repeats here also repeats other blocks, so it is nested too deeply. A pack "
+            "has at most six levels"
         ),
     ),
     "one field very often": ("a: 1\n" * 1_000, f"2: pack: {twice('a', 1)}"),

@@ -156,7 +156,7 @@ class TestMisread:
                 "title",
                 "River, wide and slow",
                 (
-                    "5: pack: words.en.wide and slow: “wide and slow” has no colon, since a comma between brackets "
+                    "5: pack: words.en.wide and slow: “wide and slow” has no colon. Between brackets, a comma "
                     "ends a text. If it belongs to a text, put that text in quotes"
                 ),
             ),
@@ -164,7 +164,7 @@ class TestMisread:
                 "text",
                 "Give a word, hint",
                 (
-                    "9: song: words.en.hint: “hint” has no colon, since a comma between brackets ends a text. If it "
+                    "9: song: words.en.hint: “hint” has no colon. Between brackets, a comma ends a text. If it "
                     "belongs to a text, put that text in quotes"
                 ),
             ),
@@ -172,7 +172,7 @@ class TestMisread:
                 "text",
                 "Give a word, hint ",
                 (
-                    "9: song: words.en.hint: “hint” has no colon, since a comma between brackets ends a text. If it "
+                    "9: song: words.en.hint: “hint” has no colon. Between brackets, a comma ends a text. If it "
                     "belongs to a text, put that text in quotes"
                 ),
             ),

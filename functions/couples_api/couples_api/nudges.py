@@ -13,7 +13,7 @@ from couples_api.idempotency import IdempotencyKey, keyed_request, request_id
 from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple, known_person
 from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
-from rekindle.domain.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, received
+from rekindle.domain.nudges import LIMIT, Gesture, Nudge, next_nudge_at, nudges_left, shown_to_partner
 
 ONE_SECOND = dt.timedelta(seconds=1)
 
@@ -97,7 +97,7 @@ def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
     mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]
     next_at = next_nudge_at(mine, caller.instant)
     return NudgesView(
-        received=[_view(nudge) for nudge in received(theirs, couple.id, caller.instant)],
+        received=[_view(nudge) for nudge in shown_to_partner(theirs, couple.id, caller.instant)],
         left=nudges_left(mine, caller.instant),
         # Round up to a whole second: the instant in the reply must not be too early.
         next_at=next_at and (next_at + ONE_SECOND - dt.timedelta.resolution).replace(microsecond=0),

@@ -1,8 +1,8 @@
-"""Dates, time zones and the instants at which they meet.
+"""Convert between instants, and dates and times in a zone.
 
-One rule decides every wall-clock time: it belongs to the first instant at which the zone's clock shows that time or a
-later one. A time that a clock shows twice counts the first time. A time that a clock skips counts when the skip ends.
-The start of a date is its midnight, read by the same rule.
+One rule turns every wall-clock time into an instant: take the first instant at which the zone's clock shows that time
+or a later one. If a clock shows a time twice, the first of the two counts. If a clock skips a time, the end of the skip
+counts. A date starts at its midnight, by the same rule.
 
 Zones come from the pinned `tzdata` package only: an operating system's copy can be a year old.
 """
@@ -26,7 +26,7 @@ zoneinfo.reset_tzpath(to=())
 zoneinfo.ZoneInfo.clear_cache()
 
 GRACE = dt.timedelta(hours=3)
-"""How long a date still takes answers after its end on the later partner's clock."""
+"""A date still takes answers for this long after it has ended on both partners' clocks."""
 
 _MIDNIGHT = dt.time()
 _ONE_DAY = dt.timedelta(days=1)
@@ -35,7 +35,7 @@ _PLACEHOLDERS = frozenset({"Factory", "localtime"})  # zones of a clock that nob
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Return the IANA name of every zone that a person can be in, old spellings included."""
+    """Return the IANA name of every zone that a person can be in. Old spellings are included."""
     return frozenset(zoneinfo.available_timezones() - _PLACEHOLDERS)
 
 
@@ -59,7 +59,7 @@ def local_date(instant: dt.datetime, zone: Zone) -> dt.date:
 def start_of(date: dt.date, zone: Zone) -> dt.datetime:
     """Return the first instant (UTC) of `date` in `zone`.
 
-    Where the zone skipped the whole date, return the first instant of the next existing date.
+    If the zone skipped the whole date, return the first instant of the next existing date.
     """
     return _first_showing(dt.datetime.combine(date, _MIDNIGHT), zone)
 
@@ -70,9 +70,9 @@ def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 
 def day_window(date: dt.date, zones: Iterable[Zone]) -> DayWindow:
-    """Return the window in which `date` is open to people in `zones`; at least one zone.
+    """Return the window in which `date` is open to people in `zones`, which must not be empty.
 
-    It lasts from the earliest start of the date among the zones until GRACE after its latest end.
+    The window opens at the earliest start of the date in any of the zones. It closes GRACE after the latest end.
     """
     distinct = frozenset(zones)
     return DayWindow(
@@ -82,10 +82,10 @@ def day_window(date: dt.date, zones: Iterable[Zone]) -> DayWindow:
 
 
 def slot_instant(date: dt.date, time: dt.time, zone: Zone) -> dt.datetime | None:
-    """Return the instant (UTC) at which `time` on `date` fires in `zone`.
+    """Return the instant (UTC) at which a clock in `zone` reaches `time` on `date`.
 
-    A time inside a gap fires when the gap ends. A time that comes twice fires the first time. Return None where the
-    zone skipped the whole date.
+    If the clock skips the time, return the end of the skip. If the time comes twice, return the first of the two.
+    Return None if the zone skipped the whole date.
     """
     wall = dt.datetime.combine(date, time)
     instant = _first_showing(wall, zone)
@@ -110,8 +110,8 @@ def _first_showing(wall: dt.datetime, zone: Zone) -> dt.datetime:
     instant = wall.replace(tzinfo=clock, fold=0).astimezone(dt.UTC)
     if _reading(instant, zone) == wall:
         return instant
-    # `wall` is inside a gap: no clock there ever shows it. The offset from before the gap (fold=0) gives an instant
-    # after the gap, and the offset from after the gap (fold=1) one before it (PEP 495). So search between the two.
+    # The zone's clock skips `wall`. By PEP 495, fold=0 gives an instant after the skip, and fold=1 an instant before
+    # it. So search between these two instants.
     before = wall.replace(tzinfo=clock, fold=1).astimezone(dt.UTC)
     seconds = range(int((instant - before).total_seconds()))
     passed = bisect_left(seconds, wall, key=lambda second: _reading(before + dt.timedelta(seconds=second), zone))

@@ -1,6 +1,7 @@
-"""Changes of stored records: a record before and after one write, as workers react to them and count them.
+"""Changes of stored records, to which workers react and which they count.
 
-The stream of the table delivers each change at least once, sometimes late. `rekindle.store.stream` reads it.
+Most changes hold a record before and after one write. The table's stream delivers each change at least once, sometimes
+late. `rekindle.store.stream` turns the stream's entries into these classes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DayChange:
-    """A couple's day before and after a write. `before` is None for a new day. No answer has its sealed text."""
+    """A couple's day before and after a write. `before` is None for a new day. The answers lack their sealed text."""
 
     persons: frozenset[Uid]
     before: Day | None
@@ -29,7 +30,7 @@ class DayChange:
 
 @dataclass(frozen=True, slots=True)
 class StreakRecord:
-    """A couple's complete dates, and the streak that they made at `changed_at`."""
+    """A couple's complete dates, and their streak (`current`) when the last of the dates was added at `changed_at`."""
 
     couple: CoupleId
     persons: frozenset[Uid]
@@ -48,7 +49,7 @@ class StreakChange:
 
 @dataclass(frozen=True, slots=True)
 class NudgesChange:
-    """The latest nudges of one sender before and after a write, and the recipient of the last one."""
+    """The latest nudges of one sender before and after a write. `to` is the recipient of the last nudge."""
 
     to: Uid
     before: tuple[Nudge, ...]
@@ -59,7 +60,7 @@ class NudgesChange:
 class OverdueReminder:
     """A reminder whose time on `date` had already passed in the new slot when the person moved it there.
 
-    `due_at` is that time, `moved_at` when the person moved the reminder, and `ends_at` the end of the date.
+    `due_at` is the instant of that time. The person moved the reminder at `moved_at`. The date ends at `ends_at`.
     """
 
     uid: Uid

@@ -1,6 +1,6 @@
-"""Rules for invisible characters: no text may look empty, and names allow fewer characters.
+"""Refuse texts that look empty, and names with characters that a name cannot have.
 
-A text is stored exactly as written: emoji, joiners, points and accents stay. The rules only refuse.
+No rule changes a text. It is stored exactly as written, with its emoji, joiners, vowel points and accents.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _IGNORABLE_RANGES: Final = (
 """Default_Ignorable_Code_Point, from https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt."""
 _IGNORABLE: Final = frozenset(code for first, last in _IGNORABLE_RANGES for code in range(first, last + 1))
 _BLANK: Final = frozenset("\u2800\ufffc\U00013441\U00013442\U0001d159")
-"""Symbols without ink: an empty Braille cell, a lost attachment, two hieroglyphic blanks, a note without a head."""
+"""Symbols that look empty: a Braille cell, a lost attachment, two hieroglyphic blanks, a note without a head."""
 _VISIBLE_CATEGORIES: Final = frozenset("LNPS")
 _UNASSIGNED: Final = "Cn"
 _NONCHARACTERS: Final = frozenset(range(0xFDD0, 0xFDF0))
 _LAST_OF_A_PLANE: Final = 0xFFFE
 
 _PARTS_OF_OTHERS: Final = frozenset("\u200c\u200d") | {chr(tag) for tag in range(0xE0020, 0xE0080)}
-"""Joiners, which some scripts and emoji need, and the tags that make some flags."""
+"""Invisible parts of visible symbols: joiners in some scripts and emoji, and the tags in some flags."""
 _KINDS: Final = {"Cc": "a control character", "Co": "a private character", "Cs": "half a character"}
 
 
@@ -50,7 +50,7 @@ def is_ignorable(symbol: str) -> bool:
 
 
 def is_visible(symbol: str) -> bool:
-    """Return whether this character shows something by itself. A space, a mark or a joiner does not."""
+    """Return whether this character shows something by itself. A space, an accent or a joiner does not."""
     if symbol in _BLANK or is_ignorable(symbol):
         return False
     category = unicodedata.category(symbol)
@@ -66,9 +66,9 @@ def visible(text: str) -> str:
 
 
 def visible_name(name: str) -> str:
-    """Return the name: one line without characters that hide or that turn the direction of writing.
+    """Return the name. Raise ValueError if no character of it can be seen, or if a name cannot have one of them.
 
-    Raise ValueError if nothing of it can be seen, or it has a character that a name cannot have.
+    A name is one line. It cannot have characters that are hidden or that change the direction of writing.
     """
     visible(name)
     for symbol in name:

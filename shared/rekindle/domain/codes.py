@@ -1,4 +1,7 @@
-"""Codes of couples and of practices: easy to read aloud and to type, hard to guess, readable however pasted."""
+"""Make the codes of invites and packs, and read them from what a person types or pastes.
+
+Codes are hard to guess, but easy to read aloud and to type.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,17 @@ ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _ENTROPY_BYTES: Final = 16
 _SYMBOLS: Final = frozenset(ALPHABET)
 _WRITTEN: Final = frozenset({"Lu", "Ll", "Lt", "Lo", "Nd", "Nl", "No"})
-"""Unicode categories of letters and digits. Punctuation, spaces and emoji are no part of a code."""
+"""Unicode categories of letters and digits. Punctuation, spaces and emoji are not part of a code."""
 _NAMED_AT_MOST: Final = 3
 _WORD: Final = r"[\w\u2010-\u2015\u2043\u2212-]+"
-"""Letters and digits, with hyphens and dashes among them."""
+"""A word of letters, digits, hyphens and dashes."""
 _LINK: Final = re.compile(
     r"""(?<![a-z\d+.-])[a-z\d+.-]++://[^\s"<>]*|(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^\s"<>]*""", re.IGNORECASE
 )
-"""A link with its scheme, or a host and a path. Each match begins with a run of characters, so the time is linear."""
+"""A link that begins with a scheme, or a host with a path after it.
+
+The pattern starts only at the beginning of a word and never goes back in it (`++`). So the search takes linear time.
+"""
 _BEFORE_A_CODE: Final = re.compile(r"#|\bj(?:oin)?/|[?&]code=", re.IGNORECASE)
 _IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGNORECASE)
 """A link has the code in its fragment, in its path after /join/ or /j/, or in its parameter `code`."""
@@ -35,7 +41,7 @@ _IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGN
 def code_from(entropy: bytes, length: int) -> str:
     """Return the code made from these random bytes.
 
-    16 bytes have so many more values than there are codes that each code is equally likely, to 1 in 2**78. Raise
+    All codes are equally likely, up to 1 part in 2**78: there are that many more values of 16 bytes than codes. Raise
     ValueError if there are fewer than 16 bytes.
     """
     if len(entropy) < _ENTROPY_BYTES:
@@ -57,16 +63,16 @@ def displayed(code: str) -> str:
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
-    Only letters and digits count, in either case and any width. The code may be inside a link, or a word outside of
-    links. No symbol is replaced by a similar one: codes have neither 0 nor O, and none of 1, I and L. Raise
-    NotACodeError if the text cannot be a code. The message is a sentence for the person.
+    Only letters and digits count. Their case and width do not matter. The code may be part of a link, or a word outside
+    of links. No symbol is replaced by a similar one, because codes have none of 0, O, 1, I and L. Raise NotACodeError
+    if the text has no code. The error's message is a sentence for the person.
     """
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)
     words = re.findall(_WORD, _LINK.sub(" ", plain))
-    # A code with a space or a line break inside stands alone, or at the end of its link.
+    # A code may have a space or a line break inside only if it is the whole text, or the end of a link.
     cut = [plain, _BEFORE_A_CODE.split(plain)[-1]]
-    for texts in (filter(_is_no_prose, [*linked, *words]), linked, cut):
+    for texts in (filter(_may_be_code, [*linked, *words]), linked, cut):
         codes = _codes_among(texts, length)
         if len(codes) > 1:
             raise NotACodeError("This text has more than one code.")
@@ -78,9 +84,9 @@ def read_code(text: str, length: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return the text without invisible characters, in letters and digits of one width."""
+    """Return the text without invisible characters, and with all letters and digits in one width."""
     seen = "".join(symbol for symbol in unquote(text) if not is_ignorable(symbol))
-    # Keyboards for Arabic, Hindi or Thai type the same digits as other characters.
+    # Keyboards for Arabic, Hindi or Thai type other characters for the digits 0 to 9.
     digits = "".join(str(unicodedata.decimal(symbol, symbol)) for symbol in seen)
     return unicodedata.normalize("NFKC", digits)
 
@@ -92,13 +98,13 @@ def _symbols_in(text: str) -> str:
 
 
 def _codes_among(texts: Iterable[str], length: int) -> list[str]:
-    """Return each code once that is the whole of a text."""
-    found = dict.fromkeys(map(_symbols_in, texts))
-    return [symbols for symbols in found if len(symbols) == length and _SYMBOLS.issuperset(symbols)]
+    """Return the texts that are codes, each code once."""
+    distinct = dict.fromkeys(map(_symbols_in, texts))
+    return [symbols for symbols in distinct if len(symbols) == length and _SYMBOLS.issuperset(symbols)]
 
 
-def _is_no_prose(word: str) -> bool:
-    """Return whether a word may be a code: it has a digit or is all in capitals, unlike `everywhere`."""
+def _may_be_code(word: str) -> bool:
+    """Return whether a word may be a code: it has a digit, or is all in capitals. `everywhere` is an ordinary word."""
     return word.isupper() or any(map(str.isdigit, word))
 
 

@@ -1,4 +1,4 @@
-"""Countries by their ISO 3166 codes, and the countries of each zone, from the pinned `tzdata` package."""
+"""Look up countries by ISO 3166 code and by time zone, in the pinned `tzdata` package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import Zone
 
 _NO_COUNTRY: Final = ()
-# tzdata's tables lack the country of these names. Some are links to a zone abroad; others name a kind of time.
+# tzdata's tables lack the countries of these zones. Some are links to a zone in another country. Others name a kind
+# of time.
 _MISSING_IN_TZDATA: Final[Mapping[str, tuple[str, ...]]] = {
     "Africa/Asmera": ("ER",),
     "Africa/Timbuktu": ("ML",),
@@ -25,11 +26,11 @@ _MISSING_IN_TZDATA: Final[Mapping[str, tuple[str, ...]]] = {
     "Pacific/Truk": ("FM",),
     "Pacific/Yap": ("FM",),
     "GB-Eire": ("GB", "IE"),
-    "Europe/Simferopol": ("UA", "RU"),  # both as in zone1970.tab; zone.tab takes one country a zone
+    "Europe/Simferopol": ("UA", "RU"),  # zone1970.tab has both; zone.tab has one country for each zone
     **dict.fromkeys(("CET", "EET", "EST", "HST", "MET", "MST", "WET"), _NO_COUNTRY),
 }
 _CUSTOMARY: Final[Mapping[str, str]] = {"EL": "GR", "UK": "GB"}
-"""Common forms of two ISO 3166 codes, as the European Union and most people write them."""
+"""Codes that the European Union and most people use in place of the ISO 3166 code."""
 
 
 @cache
@@ -39,27 +40,27 @@ def countries() -> Mapping[str, str]:
 
 
 def country_named(code: str) -> str | None:
-    """Return the ISO 3166 code for a code or its common form (UK is GB), or None."""
+    """Return the ISO 3166 code that a person means: GB for GB or UK. Return None for an unknown code."""
     capitals = code.upper() if code.isascii() else ""
     known = _CUSTOMARY.get(capitals, capitals)
     return known if known in countries() else None
 
 
 def countries_of(zone: Zone) -> tuple[str, ...]:
-    """Return the countries that a zone's name may mean: mostly one, none for `UTC`, two for `GB-Eire`."""
+    """Return the countries that a zone's name may mean: mostly one, but none for `UTC` and two for `GB-Eire`."""
     return _countries_by_zone().get(zone, _NO_COUNTRY)
 
 
 @cache
 def _countries_by_zone() -> Mapping[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {zone: (code,) for code, _, zone, *_ in _rows("zone.tab")}
-    found |= _MISSING_IN_TZDATA
-    # Links are old spellings of the same zone.
+    known: dict[str, tuple[str, ...]] = {zone: (code,) for code, _, zone, *_ in _rows("zone.tab")}
+    known |= _MISSING_IN_TZDATA
+    # A link (L) is an old spelling of a zone.
     for line in _lines("tzdata.zi"):
         match line.split():
-            case ["L", zone, spelling] if zone in found:
-                found.setdefault(spelling, found[zone])
-    return found
+            case ["L", zone, spelling] if zone in known:
+                known.setdefault(spelling, known[zone])
+    return known
 
 
 def _rows(name: str) -> Iterator[list[str]]:

@@ -1,4 +1,4 @@
-"""A couple: two persons, their packs and their pause."""
+"""A couple is two persons, with their choices about packs and their pause."""
 
 from __future__ import annotations
 
@@ -42,17 +42,20 @@ class PackWish:
 
 @dataclass(frozen=True, slots=True)
 class Couple:
-    """Two persons. `profiles` copies what the couple's rules need of each, and is written with the person.
+    """Two persons. `profiles` is a copy of both profiles, and is written together with the person.
 
     `first_date` is the earliest date that either clock showed when the couple was made. `counted_from` is the first
-    date that they had whole. `themes_met` holds the last weeks' themes. `ended_at` is when they unpaired. `packs` holds
-    their choices about packs. `pause` is the latest pause, running or over, and `paused` all dates inside a pause
-    (`rekindle.domain.pauses`). `windows` holds the hours of dates around the latest zone change, where they differ from
-    those of the current zones (`rekindle.domain.open_days`). `touch_wanted_by` are those who opted in to touch
-    reminders, and `touch_from` is the date from which both had, or None.
+    date that began after that. `themes_met` holds the themes of the last weeks by date. `ended_at` is when they
+    unpaired. `packs` holds their choices about packs.
 
-    `revision` grows by one with each write of a profile, a theme, a pack, a pause or a touch choice. It guards the
-    choice of a day's prompt, a pause and the agreement on touch, which depend on both persons.
+    `pause` is the latest pause, which may be over. `paused` holds all dates inside this or an earlier pause
+    (`rekindle.domain.pauses`). `windows` holds windows of dates near the latest zone change, if they differ from the
+    windows of the current zones (`rekindle.domain.open_days`). `touch_wanted_by` holds the persons who want touch
+    reminders. `touch_from` is the date from which both want them, or None.
+
+    `revision` grows by one with each write of a profile, a theme, a pack, a pause or a touch choice. A write that
+    depends on both persons fails if `revision` has changed: the choice of a day's prompt, a pause, and the agreement on
+    touch.
     """
 
     id: CoupleId
@@ -72,16 +75,16 @@ class Couple:
 
     @property
     def zones(self) -> tuple[Zone, ...]:
-        """The zones of both."""
+        """The zones of both partners."""
         return tuple(profile.zone for profile in self.profiles.values())
 
     def partner_of(self, uid: Uid) -> Uid:
-        """Return the other of the two."""
+        """Return the partner of this person."""
         (partner,) = (each for each in self.profiles if each != uid)
         return partner
 
     def with_person(self, person: Person, date: dt.date) -> Couple:
-        """Return the couple with one person updated. If both agree on touch only now, they do so from `date` on."""
+        """Return the couple with one person updated. If this makes both want touch, set `touch_from` to `date`."""
         others = self.touch_wanted_by - {person.uid}
         wanted_by = others | {person.uid} if person.wants_touch else others
         return replace(

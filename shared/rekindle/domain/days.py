@@ -1,4 +1,4 @@
-"""A couple's day with both answers, and a person's day alone."""
+"""A couple's day holds both answers. A solo day holds one person's answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ReflectionKind(StrEnum):
-    """Kind of a reply to the partner's answer: the words that were heard, or one of three short replies."""
+    """Kind of a reply to the partner's answer: a text on what the person heard, or one of three short replies."""
 
     HEARD = "heard"
     THANK_YOU = "thank_you"
@@ -35,15 +35,15 @@ class DayWindow:
         return self.opens_at <= instant < self.closes_at
 
     def widened(self, other: DayWindow) -> DayWindow:
-        """Return the window that covers both. A change of zone moves an edge outward, never inward."""
+        """Return the window that covers both. So a change of zone can only widen a window."""
         return DayWindow(min(self.opens_at, other.opens_at), max(self.closes_at, other.closes_at))
 
 
 @dataclass(frozen=True, slots=True)
 class Swapped:
-    """A prompt that a couple swapped for another. `again` is as on its day.
+    """A prompt that a couple swapped for another. `again` means that they had met the prompt before that day.
 
-    `request` identifies the request that swapped it, so that a repeat is recognised.
+    `request` identifies the request that swapped the prompt, so that a repeat of that request is recognized.
     """
 
     prompt: PromptRef
@@ -53,7 +53,7 @@ class Swapped:
 
 @dataclass(frozen=True, slots=True)
 class Reflection:
-    """A person's reply to the partner's opened answer. `sealed` is the encrypted text, with `heard` only."""
+    """A person's reply to the partner's opened answer. `sealed` is the encrypted text. Only `heard` has one."""
 
     at: dt.datetime
     kind: ReflectionKind
@@ -64,9 +64,9 @@ class Reflection:
 class Answer:
     """One person's answer to a day.
 
-    `sealed` is the encrypted text, or None where a day was checked off without one. `revision` starts at 1 and grows
-    with each edit, so an edit can name the revision that it replaces. `reflection` is what the same person left after
-    the reveal.
+    `sealed` is the encrypted text, or None if the person checked the day off without a text. `revision` starts at 1 and
+    grows with each edit, so an edit can name the revision that it replaces. `reflection` is the same person's reply to
+    the partner's answer.
     """
 
     at: dt.datetime
@@ -80,9 +80,9 @@ class Answer:
 class Day:
     """A couple's day, with both answers. It is one item, so that each write sees both answers.
 
-    `theme` is the prompt's theme, or None on days from before this field existed. `again` means that the couple had met
-    the prompt before. `swapped` holds the prompts that were swapped away, oldest first. These three serve the
-    statistics.
+    `theme` is the prompt's theme, or None on a day stored before this field existed. `again` means that the couple had
+    met the prompt before that day. `swapped` holds the prompts that were swapped away, oldest first. The statistics
+    need these three fields.
     """
 
     couple: CoupleId
@@ -97,7 +97,7 @@ class Day:
 
     @property
     def takes_swap(self) -> bool:
-        """Whether the prompt may be swapped while the day is open: once, and before anyone has answered."""
+        """Whether the prompt may be swapped while the day is open: nobody has answered or swapped it yet."""
         return not self.answers and not self.swapped
 
     @property
@@ -106,16 +106,16 @@ class Day:
         return len(self.answers) == 2  # noqa: PLR2004  a couple is two
 
     def opened_to(self, uid: Uid) -> list[Uid]:
-        """Return whose answers this person may read, their own first. This is the seal."""
-        mine = [uid] if uid in self.answers else []
-        theirs = [
+        """Return the persons whose answers `uid` may read, with `uid` first. This rule is the seal."""
+        own = [uid] if uid in self.answers else []
+        partners = [
             each for each, answer in self.answers.items() if each != uid and (self.revealed or answer.share_first)
         ]
-        return mine + theirs
+        return own + partners
 
 
 def is_awaited(day: Day | None, uid: Uid, instant: dt.datetime) -> bool:
-    """Return whether a person can still answer a day and has not. A day that nobody has opened is open."""
+    """Return whether a person has yet to answer a date that is open. `day` is None if nobody has opened it."""
     return day is None or (uid not in day.answers and day.window.is_open(instant))
 
 
@@ -123,7 +123,7 @@ def is_awaited(day: Day | None, uid: Uid, instant: dt.datetime) -> bool:
 class SoloDay:
     """A person's own prompt of one date, and their answer.
 
-    `shared_with` is the couple to which they have shown it, in a copy under that couple's key.
+    `shared_with` is the couple in which they shared the answer: a copy is sealed with that couple's key.
     """
 
     person: Uid
@@ -135,7 +135,7 @@ class SoloDay:
 
 @dataclass(frozen=True, slots=True)
 class SharedAnswer:
-    """An answer that a person gave alone and then showed to their partner, sealed again with the couple's key."""
+    """A copy of a solo answer that a person shared with their partner. It is sealed with the couple's key."""
 
     couple: CoupleId
     person: Uid

@@ -1,14 +1,14 @@
-"""Due dates: for which dates each slot sends a person's reminders, so that each date comes due exactly once.
+"""Decide for which dates each slot sends a person's reminders. Each date comes due exactly once.
 
 A person's reminder of one kind has a slot. It moves to another slot when the person changes zone or time. Then:
 
 - A date that had already come due in the old slot stays with the old slot, whose pushes may still be under way.
 - Every later date belongs to the new slot.
-- A date that the new slot had already reached, and the old one had not, comes due at the move (`CaughtUp`).
+- A date that the new slot had already reached, but the old slot had not, comes due at the move (`CaughtUp`).
 - A slot never sends for a date that came before the reminder existed: before the person paired or switched it on.
 
-A pause moves no reminder. A date inside a pause comes due at its usual time without a push, and never comes due again
-when the pause is ended or shortened.
+A pause moves no reminder. A date inside a pause comes due at its usual time, without a push. It does not come due again
+if somebody ends or shortens the pause.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 _NEVER: Final = dt.date.max
 _ONE_DAY: Final = dt.timedelta(days=1)
 _KEPT: Final = dt.timedelta(days=4)
-"""After this long no zone can show a date again, so it is forgotten."""
+"""A date is forgotten after this long, when no zone can show it again."""
 
 IN_FLIGHT: Final = dt.timedelta(seconds=30)
-"""A change may become visible this long after its request. A run in this time may read the old row."""
+"""A change may become visible only this long after its request. Until then, a run may read the old row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,7 @@ EVERY_DATE: Final = DueDates()
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """A reminder whose time had already passed in the new slot when it moved there.
-
-    It is for `date`, and came due at `instant`.
-    """
+    """A reminder of `date` whose time in the new slot, `instant`, had already passed when it moved there."""
 
     kind: PushKind
     date: dt.date
@@ -61,7 +58,7 @@ class CaughtUp:
 
 
 def slots_of(person: Person) -> dict[PushKind, Slot]:
-    """Return the slot of each reminder. Empty for a person without a couple or without a device."""
+    """Return the slot of each reminder. A person without a couple or without a device has none."""
     if person.couple is None or not person.devices:
         return {}
     reminders, zone = person.reminders, person.profile.zone
@@ -76,7 +73,7 @@ def slots_of(person: Person) -> dict[PushKind, Slot]:
 def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
     """Map each slot and kind to the dates for which it sends this person's reminders.
 
-    Includes a slot that they left while its last date may still be under way.
+    The result includes a slot that the person left, as long as the slot may still be sending for its last date.
     """
     slots = slots_of(person)
     silent_through = person.paused_until - _ONE_DAY if person.paused_until else dt.date.min
@@ -95,9 +92,9 @@ def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
 def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, list[CaughtUp]]:
     """Return `after` with updated due dates, and the reminders that come due because of the change.
 
-    `before` is the same person before the change at `instant`. A pause that begins, ends or moves is treated like a
-    move: it records the date that each slot has reached. The caller drops a caught-up reminder that is more than
-    MAX_LATENESS late.
+    `before` is the same person before the change at `instant`. A pause that begins, ends or changes is treated like a
+    move: the person's `last_due` then records the date that each slot has reached. The caller drops a caught-up
+    reminder that is more than MAX_LATENESS late.
     """
     old, new = slots_of(before), slots_of(after)
     today, soon = local_date(instant, after.profile.zone), instant + IN_FLIGHT
@@ -116,8 +113,8 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
         else:
             date, fell_due = _latest_due(old_slot, soon)
             if fell_due > instant and before.is_silent_on(date):
-                # That slot's run is still to come. It reads the old row, which is silent, or the new row. So this date
-                # has not come due yet.
+                # The old slot's run for this date is still to come. It may read the old row, which is silent, or the
+                # new row. So the date has not come due yet.
                 date, fell_due = _latest_due(old_slot, instant)
             if _is_on_weekday(before, kind, date) and date > _last_skipped_date(before, kind, old_slot):
                 last_due[kind] = max(date, last_due.get(kind, date))
@@ -138,13 +135,13 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
 
 
 def _last_skipped_date(person: Person, kind: PushKind, slot: Slot) -> dt.date:
-    """Return the latest date that this slot must skip: it came due elsewhere, or before the reminder existed."""
+    """Return the latest date that this slot must skip: it has come due, or came before the reminder existed."""
     last_due, since = person.last_due.get(kind, dt.date.min), person.reminded_since.get(kind)
     return last_due if since is None else max(last_due, _latest_due(slot, since)[0])
 
 
 def _latest_due(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:
-    """Return the latest date whose slot had come by `instant`, and when it came."""
+    """Return the latest date on which the slot had come by `instant`, and when it came."""
     date = local_date(instant, slot.zone)
     while True:
         came = slot_instant(date, slot.time, slot.zone)

@@ -1,7 +1,8 @@
-"""The touch gestures that a couple may get on a day, from small to warm.
+"""List the touch gestures that a couple may get on a day, from small to warm.
 
-Each is for any couple: none assumes a gender, a belief, a marriage or an able body. A gesture that asks for much offers
-an alternative, and none asks for more than it says. `apart` gestures are for two who are in different places.
+Every gesture suits any couple: no gesture assumes a gender, a religion, a marriage or an able body. A gesture that asks
+for much offers an alternative. No gesture leads to more touch than it names. `apart` gestures are for partners in
+different places.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ FRENCH: Final = Language("fr")
 
 @dataclass(frozen=True, slots=True)
 class TouchGesture:
-    """A gesture with its permanent `id`. `warmth` is 1 (small) to 3 (warm); `texts` are by language."""
+    """A gesture with its permanent `id`. `warmth` is 1 (small) to 3 (warm). `texts` has a text for each language."""
 
     id: str
     warmth: int

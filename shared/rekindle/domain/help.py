@@ -1,6 +1,6 @@
-"""Help: where a couple books time with the practice, and help lines by country and language.
+"""Help tells couples where to book time with the practice, and which help lines exist.
 
-The practice sets its own help document. Until then there is a built-in one, so that everybody finds some help.
+The practice sets its own help document. Until it does, couples get a built-in document, so that everybody finds help.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DEFAULT_LANGUAGE: Final = Language("en")
 TEXTS: Final = frozenset(
     {"hours", "phone", "text", "url", *(first + second for first in ascii_lowercase for second in ascii_lowercase)}
 )
-"""Names of the fields in a help document that hold texts and numbers for people. Two letters are a language."""
+"""Names of the fields in a help document that people read. A name of two letters is a language."""
 
 GENTLE_LINES: Final[Mapping[Language, str]] = {
     DEFAULT_LANGUAGE: "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
@@ -38,7 +38,7 @@ GENTLE_LINES: Final[Mapping[Language, str]] = {
 
 def _known_country(code: str) -> str:
     if code not in countries():
-        raise ValueError("is not a country's two letters, such as US or GB")
+        raise ValueError("is not the two-letter code of a country, such as US or GB")
     return code
 
 
@@ -51,28 +51,28 @@ type WebAddress = Annotated[str, StringConstraints(max_length=300, pattern=r"""^
 type PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=30, pattern=r"^[+*#0-9][0-9 ()*#./-]*$")]
 type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
 
-_FORM: Final = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+_CONFIG: Final = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Booking(BaseModel):
     """Where a couple books time with the practice. `words` is the link's text by language."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     url: WebAddress = Field(description="The page on which couples book. It begins with https://")
     words: Words = Field(description="The link's text, by language.")
 
 
 class HelpLine(BaseModel):
-    """A help line, by phone, by text message or on the web. Without a `country` it is for everybody."""
+    """A help line, by phone, by text message or on the web. A line without a `country` is for everybody."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     country: Country | None = Field(
         default=None, description="Two letters, such as US. Leave it out for all countries."
     )
     name: Words = Field(description="The line's name, by language.")
-    phone: PhoneNumber | None = Field(default=None, description="The phone number as dialled in that country.")
+    phone: PhoneNumber | None = Field(default=None, description="The phone number as dialed in that country.")
     text: PhoneNumber | None = Field(default=None, description="The number for text messages.")
     url: WebAddress | None = Field(default=None, description="The line's web page. It begins with https://")
     languages: Annotated[tuple[LanguageCode, ...], Field(max_length=40)] = Field(
@@ -86,14 +86,14 @@ class HelpLine(BaseModel):
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:
         if not (self.phone or self.text or self.url):
-            raise ValueError("needs a phone, a text or a url")
+            raise ValueError("needs at least one of phone, text and url")
         return self
 
 
 class Help(BaseModel):
     """All help that the practice offers, the most important first within each country."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     booking: Booking | None = None
     lines: Annotated[tuple[HelpLine, ...], Field(max_length=400)] = ()
@@ -116,10 +116,11 @@ BUILT_IN: Final = Help(
 
 
 def lines_for(offered: Help, country: str | None, language: Language) -> list[HelpLine]:
-    """Return the help lines for a person's country and language, or all lines if the country is unknown.
+    """Return the help lines for a person's country and language. The list is never empty.
 
-    The lines of their country come first, those that speak their language before others. Then come the lines for
-    everybody, or the built-in line if the practice has none, so that the list is never empty.
+    The lines of the country come first, and among them the lines in the person's language. Then come the lines for
+    everybody, or the built-in line if the practice has none. If the country is unknown (None), return the lines for
+    everybody and then all others.
     """
     for_everybody = [line for line in offered.lines if line.country is None] or list(BUILT_IN.lines)
     if country is None:
@@ -129,10 +130,10 @@ def lines_for(offered: Help, country: str | None, language: Language) -> list[He
 
 
 def spoken(words: Mapping[Language, str], language: Language) -> str | None:
-    """Return the words in a language, else in English, else in any language, or None if there are none."""
+    """Return the words in a language, or else in English, or else in any language. Return None without words."""
     return words.get(language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()), None)
 
 
 def help_schema() -> dict[str, Any]:
-    """Return the help document's form as a JSON Schema 2020-12 document."""
+    """Return the JSON Schema (2020-12) of a help document."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Help.model_json_schema()}

@@ -1,4 +1,4 @@
-"""Ids of the product, each a type of its own."""
+"""Define a separate type for each kind of id."""
 
 from __future__ import annotations
 

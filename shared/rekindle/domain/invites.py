@@ -1,4 +1,4 @@
-"""Invites: how long a code is valid, and how many codes people may try."""
+"""Limit how long an invite's code is valid, and how many codes a person may try."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ CODE_LENGTH = 10
 VALIDITY = dt.timedelta(hours=24)
 
 TRY_LIMITS = ((dt.timedelta(hours=1), 5), (dt.timedelta(days=1), 20))
-"""How many codes one person may try within any stretch of time this long."""
+"""The length of a period, and the most codes that one person may try within it."""
 
 
 def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the person who made `tries` may try a code again, or None if they may now.
+    """Return when the person who made `tries` may try a code again. Return None if that is at `instant` already.
 
     Tries dated later than `instant` count too: two requests can be written out of order.
     """

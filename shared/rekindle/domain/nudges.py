@@ -1,4 +1,4 @@
-"""Nudges: warm gestures from one partner to the other, limited to a few a day."""
+"""A nudge is a warm gesture from one partner to the other. Each person can send only a few a day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 3
 SPAN: Final = dt.timedelta(hours=24)
-"""In any stretch of time this long a person sends at most LIMIT nudges."""
+"""A person sends at most LIMIT nudges within any SPAN."""
 
 
 class Gesture(StrEnum):
@@ -31,7 +31,7 @@ class Gesture(StrEnum):
 class Nudge:
     """One gesture to the partner in `couple`. A repeated request has the same `id`.
 
-    `shown` is False if the recipient had muted nudges when it was sent. Then it is never shown.
+    `shown` is False if the recipient had muted nudges when the nudge was sent. The recipient never sees such a nudge.
     """
 
     id: str
@@ -41,13 +41,13 @@ class Nudge:
     shown: bool
 
 
-def repeated_by(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
-    """Return the nudge among `sent` that this one repeats: same id and less than SPAN old."""
+def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
+    """Return the nudge in `sent` that this nudge repeats: it has the same id and is less than SPAN older."""
     return next((each for each in _latest_first(sent) if each.id == nudge.id and each.at > nudge.at - SPAN), None)
 
 
 def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the sender of these may send another, or None if they may at `instant`.
+    """Return when the sender of these nudges may send another. Return None if that is at `instant` already.
 
     Nudges dated later than `instant` count too: two requests can be written out of order.
     """
@@ -58,26 +58,26 @@ def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | 
 
 
 def nudges_left(sent: Iterable[Nudge], instant: dt.datetime) -> int:
-    """Return how many more nudges the sender of these may send at `instant`."""
+    """Return how many more nudges the sender of these nudges may send at `instant`."""
     return max(0, LIMIT - sum(nudge.at > instant - SPAN for nudge in sent))
 
 
 def remembered(sent: Iterable[Nudge]) -> tuple[Nudge, ...]:
     """Return the nudges that still matter, oldest first: the latest LIMIT.
 
-    The limit depends on these alone. Any nudge less than SPAN old is among them, for as long as a repeat is recognised
-    and the recipient sees it.
+    These are enough. At most LIMIT nudges can be younger than SPAN, so all of those are kept. After SPAN, a nudge is no
+    longer shown, and a repeat of it is no longer recognized.
     """
     return tuple(reversed(_latest_first(sent)[:LIMIT]))
 
 
-def received(sent: Iterable[Nudge], couple: CoupleId, instant: dt.datetime) -> list[Nudge]:
-    """Return the nudges of the last SPAN that the partner in that couple sees at `instant`, latest first."""
+def shown_to_partner(sent: Iterable[Nudge], couple: CoupleId, instant: dt.datetime) -> list[Nudge]:
+    """Return the sender's nudges of the last SPAN that the partner in `couple` sees at `instant`, latest first."""
     return [
         nudge for nudge in _latest_first(sent) if nudge.shown and nudge.couple == couple and nudge.at > instant - SPAN
     ]
 
 
 def _latest_first(sent: Iterable[Nudge]) -> list[Nudge]:
-    # They are stored in the order in which they were sent, which decides between nudges of the same instant.
+    # The sort is stable, so of two nudges with the same instant the one stored later comes first.
     return sorted(sent, key=lambda nudge: nudge.at)[::-1]

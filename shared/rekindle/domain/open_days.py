@@ -1,4 +1,4 @@
-"""Open dates of a couple, the dates that never count as missed, and their streak at an instant."""
+"""Compute a couple's open dates, the first date that can count as missed, and the streak at an instant."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from rekindle.domain.streaks import History
 
 _BEHIND: Final = dt.timedelta(days=3)
-"""A date closes at most 39 hours after it began in UTC. The rest is slack.
+"""Earlier dates have closed everywhere. A date closes at most 39 hours after it began in UTC.
 
-The hours are 24 for the date, 12 because the westernmost zone is UTC-12, and 3 of grace.
+These are 24 hours of the date, 12 because the westernmost zone is UTC-12, and 3 of GRACE. The rest is a reserve.
 """
 
 _AHEAD: Final = dt.timedelta(hours=14)
@@ -41,7 +41,7 @@ def latest_date(zones: Iterable[Zone], instant: dt.datetime) -> dt.date:
 def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> DayWindow:
     """Return the window of a couple's date, whether or not anyone has opened its day.
 
-    `stored` holds the days that exist around the date.
+    `stored` holds the nearby days that exist.
     """
     if date in stored:
         return stored[date].window
@@ -93,8 +93,8 @@ def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
 def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], instant: dt.datetime) -> Streak:
     """Return the couple's streak: judge every closed date and count every complete date.
 
-    After a flight west a complete date may be later than today. It still counts. The dates between today and it are
-    not judged.
+    After a flight west, a complete date may be later than today. This date still counts. The dates between today and
+    this date cannot be missed yet.
     """
     today = latest_date(couple.zones, instant)
     last = max({today, *history.complete})
@@ -103,8 +103,8 @@ def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], i
 
 
 def earliest_date(first_date: dt.date) -> dt.date:
-    """Return the earliest date that may ever be the couple's.
+    """Return the earliest date of which a couple can ever have a day.
 
-    A couple that pairs in Kiritimati and flies to Midway sees two dates a second time.
+    A couple that pairs in Kiritimati (UTC+14) and flies to Midway (UTC-11) can get to earlier dates.
     """
     return first_date - _DATES_LIVED_TWICE

@@ -1,7 +1,7 @@
-"""Pauses of a couple: time off in which nothing asks them to take part.
+"""A pause is a couple's time off, in which nothing asks them to take part.
 
-Either partner can pause for both. A pause covers whole dates, and each partner reads them on their own clock. A date
-inside a pause is never missed, and counts for the streak if both take part anyway.
+Either partner can pause for both. A pause covers whole dates, which begin and end by each partner's own clock. A date
+inside a pause is never missed. It counts for the streak if both take part anyway.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from rekindle.domain.couples import Couple
 
 LONGEST: Final = dt.timedelta(days=92)
-"""How far ahead a pause may end: three months. After that, someone must ask for a new one."""
+"""A pause may end at most this far ahead: three months. For more time off, a partner must set a new end later."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
 
 def pause_on(couple: Couple, today: dt.date) -> Pause | None:
-    """Return the pause that runs or is ahead on a clock that shows `today`, or None."""
+    """Return the pause that is not over on a clock that shows `today`. Return None if there is none."""
     return couple.pause if couple.pause and today < couple.pause.until else None
 
 
@@ -37,8 +37,8 @@ def end_range(today: dt.date) -> tuple[dt.date, dt.date]:
 def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
     """Return the couple with a pause from `today` until just before `until`.
 
-    If a pause runs already, move its end. Past dates do not change: neither those before `today` nor those up to
-    `closed`, the latest date that no longer takes answers. A pause that directly follows another one keeps the other's
+    If a pause runs already, move its end. Dates before `today` do not change. Dates up to `closed`, the latest date
+    that no longer takes answers, do not change either. A pause that directly follows another one keeps the other's
     beginning.
     """
     latest = couple.pause
@@ -51,10 +51,10 @@ def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) 
 
 
 def without_pause(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
-    """Return the couple without a pause from `today` on, or unchanged if there is none.
+    """Return the couple with its pause ended from `today` on. Return it unchanged if it has no pause.
 
-    Dates up to `closed` no longer take answers and do not change. An earlier pause may still run on the partner's clock
-    if it is behind. Only the partner ends that one.
+    Dates up to `closed` no longer take answers and do not change. If the partner's clock is behind, an earlier pause
+    may still run there. Only the partner can end that pause.
     """
     if pause_on(couple, today) is None or couple.pause is None:
         return couple

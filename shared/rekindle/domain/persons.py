@@ -1,4 +1,4 @@
-"""A person: profile, devices, reminders, and the couple that they are in."""
+"""A person has a profile, devices and reminders, and may be in a couple."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
-    """The address of a push: one installation of the app at FCM."""
+    """The address to which FCM sends a push: one installation of the app."""
 
     kind: TargetKind
     value: str
@@ -56,7 +56,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Local times between which a push makes no sound; may span midnight. `start == end` is refused."""
+    """Local times between which a push makes no sound. They may span midnight, and `start` is never `end`."""
 
     start: dt.time
     end: dt.time
@@ -64,7 +64,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class TouchReminder:
-    """On which weekdays (0 is Monday, as in `date.weekday`; at least one) and when a person wants a touch reminder."""
+    """The weekdays (at least one; 0 is Monday, as in `date.weekday`) and the time of a person's touch reminder."""
 
     weekdays: frozenset[int]
     time: dt.time
@@ -74,8 +74,8 @@ class TouchReminder:
 class Reminders:
     """A person's reminder settings, in local times that are multiples of 5 minutes.
 
-    `evening`, `quiet_hours` and `touch` are None when switched off. `touch` is off by default. With `news`, the
-    prompt's push of one date announces new packs instead.
+    `evening`, `quiet_hours` and `touch` are None when switched off. `touch` is off by default. If `news` is True,
+    new packs are announced in place of one date's prompt reminder.
     """
 
     prompt: dt.time = dt.time(8, 30)
@@ -101,7 +101,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class LiveInvite:
-    """A person's one open invite, as stored with the person. Only the phones know the code itself."""
+    """A person's current invite. Only phones know the code itself; `code_mac` recognizes it."""
 
     id: InviteId
     code_mac: str
@@ -112,7 +112,7 @@ class LiveInvite:
 class DueEarlier:
     """A reminder that came due on `date` just before its person moved it away from that zone and time.
 
-    Its push may still be under way: until `until` the old slot still sends for that one date.
+    Its push may still be under way. So the old slot still sends for that one date, until the instant `until`.
     """
 
     kind: PushKind
@@ -124,13 +124,15 @@ class DueEarlier:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """All data of one person except days: one item, so that one conditional write keeps it consistent.
+    """A person's settings, devices and couple. They are one item, so that one conditional write keeps them consistent.
 
-    `parted` maps their former couples to the instant of the end: it finds what they wrote there. `touch_agreed` copies
-    whether both of their couple want touch reminders. `paused_until` copies the date before which the couple's pause
-    silences all reminders. `reminded_since` is when each reminder lately became theirs; `last_due` and `due_earlier`
-    record what had come due when it last moved (`rekindle.domain.due_dates`). `revision` grows by one with each write
-    and guards it.
+    `parted` maps each former couple to the instant of its end, so that the person's texts there can be found.
+    `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
+    couple's pause silences all reminders before that date.
+
+    `reminded_since` maps each reminder that began in the last days to the instant of its beginning. `last_due` and
+    `due_earlier` record what had come due when a reminder last moved (`rekindle.domain.due_dates`). Each write adds one
+    to `revision`, and fails if `revision` has changed since the read.
     """
 
     uid: Uid
@@ -150,7 +152,7 @@ class Person:
 
     @property
     def wants_touch(self) -> bool:
-        """Whether the person has opted in to touch reminders: they set them, and their touch comfort is not 0."""
+        """Whether the person wants touch reminders: they have set a time, and their touch comfort is not 0."""
         return self.reminders.touch is not None and self.profile.touch_comfort > 0
 
     def is_silent_on(self, date: dt.date) -> bool:

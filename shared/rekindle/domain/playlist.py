@@ -1,26 +1,27 @@
-"""The playlist: which theme and which prompt a couple gets on a date.
+"""The playlist decides which theme and which prompt a couple gets on a date.
 
-Both are pure functions of the couple's history, so the day comes out the same whoever opens it first.
+Both choices are pure functions, so the day's prompt does not depend on who opens the day first.
 
 Themes. A couple meets each theme once in any seven consecutive days. `theme_for` applies three rules:
 
-1. A date takes no theme that was met within six days before or after it. For a couple that opens every day this rule
+1. A date does not get a theme that was met within six days before or after it. If a couple opens every day, this rule
    alone repeats the order of their first week.
-2. Of the remaining themes it takes the one missed longest. So a couple that skips days still meets all seven themes,
-   and does not get the same two each weekend. A theme that answers one of their barriers counts as missed twice as
-   long: it comes earlier in the first week, and more often to a couple that skips days.
+2. Of the remaining themes, the date gets the one that was not met for longest. So a couple that skips days still meets
+   all seven themes, and does not get the same two each weekend. For a theme that answers one of their barriers, the
+   time without it counts twice. So this theme comes earlier in the first week, and more often to a couple that skips
+   days.
 3. The partners' clocks can show different dates, so tomorrow may be opened before today. A date therefore leaves a
-   theme for each earlier date that may still be opened: the theme that can wait longest.
+   theme for each earlier date that may still be opened. It leaves the theme that can wait longest.
 
-A theme without a prompt for this couple (touch, until both allow it) frees a turn. A theme that answers a barrier gets
-that turn and comes twice in seven days, three or four days apart. Without a barrier the other themes come sooner. Each
-couple has its own order for ties.
+If no prompt of a theme fits the couple (touch, until both allow it), the theme's turn is free. A theme that answers a
+barrier gets this turn: it comes twice in seven days, three or four days apart. If the couple has no barrier, the other
+themes come again sooner. Ties are decided by an order of the themes that differs from couple to couple.
 
-Prompts. They come from the packs that play for the couple. A pack that they joined by its code is a course and comes
-first. On each of its dates it gives a prompt that they have not met: the next in its author's order, or one of the
-day's theme. The author's order outranks the rhythm of the themes. The theme still counts as met, so later dates leave
-room for it. Unmet prompts of a course come only on the course's dates. After they have met every fitting prompt of a
-course, its prompts come back like those of other packs. A prompt that they swap counts as met.
+Prompts. A couple gets prompts from the packs that play for them. A pack that they joined by its code is a course and
+comes first. On each of its dates, a course gives a prompt that they have not met: the next in its author's order, or
+one of the day's theme. The author's order overrides the rules for themes. The prompt's theme still counts as met, so
+that later dates avoid it. A couple meets new prompts of a course only on the course's dates. A prompt of a course that
+they have met can come back on other dates, like prompts of other packs. A prompt that they swap counts as met.
 """
 
 from __future__ import annotations
@@ -56,14 +57,14 @@ LEANINGS: Final = MappingProxyType(
 )
 """The themes that answer each barrier."""
 
-_RECENT = dt.timedelta(days=21)  # more than a span of days before the earliest date that can still be open
+_RECENT = dt.timedelta(days=21)  # reaches more than seven days back from the earliest date that can be open
 _NEVER = 1_000_000  # days: longer than any theme can have been missed
-_STILL_OPENED = 2  # dates: clocks differ by up to 26 hours, so one partner's date may be two ahead of the other's
+_STILL_OPENED = 2  # earlier dates that may still be opened: one partner's clock may be up to two dates ahead
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A prompt as the playlist needs it: `depth` is 1 to 3, `comfort` (with touch) 0 to 3."""
+    """The facts about a prompt that the playlist needs. `depth` is 1 to 3, `comfort` (with touch) is 0 to 3."""
 
     ref: PromptRef
     theme: Theme
@@ -76,7 +77,7 @@ class Entry:
 class Course:
     """How a pack plays for couples that joined it by its code.
 
-    `in_order` keeps the author's order. Without `starts_on` the course starts when a couple joins.
+    With `in_order`, prompts come in the author's order. Without `starts_on` the course starts when a couple joins.
     """
 
     in_order: bool = False
@@ -128,8 +129,9 @@ def available_themes(entries: Iterable[Entry], comfort: Comfort) -> frozenset[Th
 def playing(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comfort: Comfort) -> tuple[Release, ...]:
     """Return the live releases that play for a couple.
 
-    These are everyone's packs that they have not turned off, the packs that they chose, and those that they joined by
-    a code. If no prompt of these fits them, all of everyone's packs play: a couple always gets a prompt.
+    These are everyone's packs that they have not turned off, the packs that they chose, and the packs that they joined
+    by a code. If no prompt of these packs fits them, everyone's packs play, even if they turned them off. So a couple
+    always gets a prompt.
     """
     live = tuple(releases)
     wanted = tuple(release for release in live if is_wanted(release, wishes))
@@ -137,7 +139,7 @@ def playing(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comf
 
 
 def is_wanted(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    """Return whether a pack plays for a couple, by its audience and by what they have said about it."""
+    """Return whether a couple wants a pack. This depends on the pack's audience and on their choice about it."""
     wish = wishes[release.pack].wish if release.pack in wishes else None
     match release.audience:
         case Audience.EVERYONE:
@@ -156,14 +158,14 @@ def is_joined(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
 def first_turn(course: Course, since: dt.date) -> dt.date:
     """Return the first date of a course for a couple that joined it on the date `since`.
 
-    Turns are counted from the course's own start, so couples that join later keep step with earlier ones.
+    Turns are counted from the start of the course, so couples that join later have turns on the same dates.
     """
     start = course.starts_on or since
     return max(start, since + dt.timedelta(days=(start - since).days % course.every_days))
 
 
 def courses_on(date: dt.date, wishes: Mapping[PackId, PackWish], releases: Iterable[Release]) -> tuple[Release, ...]:
-    """Return the couple's courses that have a turn on the date, the one joined first before others."""
+    """Return the couple's courses that have a turn on the date, in the order in which they joined them."""
     joined = sorted(
         ((wishes[release.pack].since, release.pack, release) for release in releases if is_joined(release, wishes)),
         key=lambda each: each[:2],
@@ -179,8 +181,8 @@ def prompt_on(
 ) -> Offer:
     """Choose the couple's prompt of `date`; the same arguments always give the same prompt.
 
-    `seen_of` reads which prompts of some themes they have met. It is called for one theme, and on a course's dates also
-    for the course's themes. Raise NoPromptError if no prompt fits them.
+    `seen_of` reads which prompts of some themes they have met. It is called with the themes of the date's courses, if
+    there are any, and then with the day's theme if that is still needed. Raise NoPromptError if no prompt fits them.
     """
     live = tuple(releases)
     comfort, barriers = comfort_of(couple.profiles.values()), _barriers_of(couple)
@@ -205,10 +207,10 @@ def prompt_on(
 def another_prompt(
     theme: Theme, but: PromptRef, couple: Couple, releases: Iterable[Release], seen: Seen
 ) -> Offer | None:
-    """Choose the prompt of the same theme that replaces the swapped prompt `but`, or None.
+    """Choose the prompt of the same theme that replaces the prompt `but`. Return None if there is no other prompt.
 
-    A course without an order gives another of its own prompts while it has one. In a course with an order the next
-    prompt has a date of its own, so an everyday prompt replaces this one.
+    A course without an order replaces its prompt by another unmet prompt of the course, if it has one. A course with an
+    order keeps its next prompt for its next date, so a prompt of another pack replaces this one.
     """
     live = tuple(releases)
     comfort = comfort_of(couple.profiles.values())
@@ -238,8 +240,8 @@ def theme_for(
 ) -> Theme:
     """Choose the theme of `date` for a couple whose other dates have the themes in `met`.
 
-    `seed` is the couple's own; the same arguments always give the same theme. Raise NoPromptError if no theme is
-    available.
+    `seed` decides ties, and is the id of the couple. The same arguments always give the same theme. Raise NoPromptError
+    if no theme is available.
     """
     if not available:
         raise NoPromptError("no theme has a prompt that fits this couple")
@@ -255,9 +257,9 @@ def theme_for(
 
 
 def forgettable(met: Mapping[dt.date, Theme], date: dt.date) -> frozenset[dt.date]:
-    """Return the dates of `met` that no longer affect the theme of `date` or of a date that is open beside it.
+    """Return the dates of `met` that no longer affect the theme of `date` or of another open date.
 
-    The last three weeks and the latest date of each theme still do.
+    The dates of the last three weeks and the latest date of each theme can still affect a theme.
     """
     latest = {theme: day for day, theme in sorted(met.items())}
     return frozenset(day for day, theme in met.items() if day < date - _RECENT and day != latest[theme])
@@ -272,9 +274,9 @@ def prompt_for(
 ) -> Entry:
     """Choose the next prompt of `theme` for a couple that last saw prompts on the dates in `seen`.
 
-    A prompt never seen comes first, lower depth before higher. When all are seen, the one seen longest ago comes. A new
-    version of a pack does not make its prompts new. `seed` gives the couple its own order for ties. Raise NoPromptError
-    if no prompt of the theme fits.
+    Prompts that they never saw come first, lower depth before higher. If they saw all prompts, the one seen longest ago
+    comes. A new version of a pack does not make its prompts new. `seed` decides ties, and is the id of the couple.
+    Raise NoPromptError if no prompt of the theme fits.
     """
 
     def rank(entry: Entry) -> tuple[dt.date, int, bytes]:
@@ -314,7 +316,7 @@ class _Rhythm:
         return min(self.order, key=lambda theme: (*self._obstacles(theme, date, planned), *self._patience(theme, date)))
 
     def _obstacles(self, theme: Theme, date: int, planned: Mapping[int, Theme]) -> tuple[bool, int, int, bool]:
-        """Return the reasons against `theme` on `date`, the heaviest first. All are false or zero if there are none."""
+        """Return the reasons against `theme` on `date`, the strongest first. False or zero means that one is absent."""
         nearest = min((abs(date - day) for day in self._around(date) if planned.get(day) == theme), default=self.span)
         return (
             theme in (self.met.get(date - 1), self.met.get(date + 1)),
@@ -336,7 +338,7 @@ class _Rhythm:
         return [day for day in range(date - self.span + 1, date + self.span) if day != date]
 
     def _patience(self, theme: Theme, date: int) -> tuple[bool, int, int]:
-        """Return a sort key for how well `theme` can wait on `date`, the least patient first."""
+        """Return a sort key for `theme` on `date`. The theme that can wait least comes first."""
         missed_for = min((abs(date - day) for day, known in self.met.items() if known == theme), default=_NEVER)
         share = self.shares[theme]
         # A theme that comes more than once in a span has to come in time, or its next turns would crowd together.
@@ -345,14 +347,14 @@ class _Rhythm:
 
 
 def _shares(order: list[Theme], leaning: frozenset[Theme]) -> dict[Theme, int]:
-    """Return the turns of each theme in a span.
+    """Return how many turns each theme has in a span.
 
-    Each available theme has one. Themes that answer a barrier share the turns of the unavailable ones.
+    Each available theme has one turn. Themes that answer a barrier also get the turns of the unavailable themes.
     """
     shares = dict.fromkeys(order, 1)
-    favoured = [theme for theme in order if theme in leaning]
-    for turn in range(len(Theme) - len(order) if favoured else 0):
-        shares[favoured[turn % len(favoured)]] += 1
+    favored = [theme for theme in order if theme in leaning]
+    for turn in range(len(Theme) - len(order) if favored else 0):
+        shares[favored[turn % len(favored)]] += 1
     return shares
 
 
@@ -362,7 +364,10 @@ def _plays_on(date: dt.date, course: Course, since: dt.date) -> bool:
 
 
 def _everyday(wishes: Mapping[PackId, PackWish], live: Sequence[Release], comfort: Comfort) -> list[Entry]:
-    """Return the prompts of the couple's packs without courses, or a fallback if none fits."""
+    """Return the prompts of the couple's packs that are not courses.
+
+    If none of them fits the couple, return the prompts of everyone's packs, or else those of the couple's courses.
+    """
     own = playing(wishes, live, comfort)
     choices = [release for release in own if release.audience is not Audience.CODE], _for_everyone(live), own
     releases = next((each for each in choices if _any_fits(each, comfort)), ())
@@ -397,5 +402,5 @@ def _fits(entry: Entry, comfort: Comfort) -> bool:
 
 
 def shuffled(seed: str, *name: str) -> bytes:
-    """Return a sort key that puts names into an order of the seed's own: each couple has its own order."""
+    """Return a sort key for names. Each seed, such as a couple's id, gives another order."""
     return hashlib.sha256("\n".join((seed, *name)).encode()).digest()

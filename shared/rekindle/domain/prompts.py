@@ -1,4 +1,4 @@
-"""Prompts: themes, kinds, and a reference to one version of a prompt's text."""
+"""Define the themes, kinds and audiences of prompts, and the reference to a prompt's text."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PromptRef:
-    """Reference to one prompt's text. It never changes, since a published version never changes."""
+    """Reference to a prompt in one version of its pack. Its text never changes, as no published version does."""
 
     pack: PackId
     version: int

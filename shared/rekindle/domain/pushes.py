@@ -1,4 +1,4 @@
-"""Kinds of pushes, and how many persons a reminder reached."""
+"""Define the kinds of pushes, and how many persons a reminder reached."""
 
 from __future__ import annotations
 

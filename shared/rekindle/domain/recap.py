@@ -1,4 +1,4 @@
-"""A week looked back on: what a couple did in it, never what they missed."""
+"""A recap shows what a couple did in a week. It never shows what they missed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Week:
 
     def __post_init__(self) -> None:
         if self.monday.weekday():
-            raise ValueError(f"a week begins on its Monday, and {self.monday} is none")
+            raise ValueError(f"a week begins on a Monday, and {self.monday} is not a Monday")
 
     def __contains__(self, date: dt.date) -> bool:
         return self.monday <= date <= self.sunday
@@ -53,7 +53,7 @@ class Week:
 
     @classmethod
     def last_before(cls, today: dt.date) -> Week:
-        """Return the week before the one of `today`: the last that is whole."""
+        """Return the week before the week of `today`: the latest one that is over."""
         return cls.of(today - _A_WEEK)
 
 
@@ -68,9 +68,9 @@ class Recap:
 
 
 def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today: dt.date) -> Recap:
-    """Return the week as it looks on `today`, the latest date that either clock shows.
+    """Return the recap of a week on `today`, the latest date that either clock shows.
 
-    Dates after `today` are not judged.
+    Dates after `today` cannot be missed yet.
     """
     unjudged = open_dates.union(dates(today + _ONE_DAY, week.sunday))
     before, *each_day = [streak_of(history, unjudged, date) for date in dates(week.monday - _ONE_DAY, week.sunday)]

@@ -1,4 +1,4 @@
-"""Slots: the local times at which persons are due, and the instants at which slots come."""
+"""A slot is a local time at which persons are due. `due_slots` finds the instants at which slots come."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from rekindle.domain.persons import QuietHours
 
 MAX_LATENESS = dt.timedelta(hours=2)
-"""A slot that is later than this is dropped: a morning prompt at noon is noise."""
+"""A slot is dropped if it is later than this. Nobody wants the morning's reminder at noon."""
 
 SETTLED_AFTER = MAX_LATENESS + dt.timedelta(minutes=30)
-"""How long after a slot came its last run has surely ended: MAX_LATENESS and the duration of a run."""
+"""The last run of a slot has surely ended this long after the slot came: MAX_LATENESS plus the time of a run."""
 
 _STEP = dt.timedelta(minutes=5)
 
@@ -57,7 +57,7 @@ def is_slot_time(time: dt.time) -> bool:
 def is_quiet(local_time: dt.time, quiet_hours: QuietHours | None) -> bool:
     """Return whether a push at this wall-clock time makes no sound.
 
-    Quiet hours include their start and exclude their end. They may span midnight. None means that there are none.
+    Quiet hours include their start and exclude their end. They may span midnight. None means no quiet hours.
     """
     if quiet_hours is None:
         return False
@@ -69,11 +69,12 @@ def is_quiet(local_time: dt.time, quiet_hours: QuietHours | None) -> bool:
 def due_slots(after: dt.datetime, until: dt.datetime, zone: Zone) -> tuple[DueSlot, ...]:
     """Return the slots of `zone` that come after `after` and not after `until`, in order.
 
-    Each slot comes exactly once on each local date that exists. So consecutive stretches of time share all slots
-    without a gap or an overlap. At the end of a gap several slots can come at one instant.
+    Each slot comes exactly once on each local date that exists. So two calls for consecutive periods return each slot
+    exactly once. When a clock skips some time, several slots can come at one instant.
     """
-    # A slot comes when the clock first shows its time or a later one. So begin after the time shown at `after`. End
-    # with the latest time shown by `until`: the time shown then, plus the hour that the clock may just be repeating.
+    # A slot comes when the clock first shows its time or a later one. So begin after the time that the clock shows at
+    # `after`. End with the latest time that it has shown by `until`. If the clock is repeating an hour then, that is an
+    # hour more than the time that it shows.
     shown = local_time(after, zone).replace(tzinfo=None)
     at_end = local_time(until, zone)
     furthest = at_end.replace(tzinfo=None) + (until - at_end.replace(fold=0).astimezone(dt.UTC))

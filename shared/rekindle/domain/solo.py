@@ -1,7 +1,7 @@
-"""Prompts for one person alone, before they pair and between two couples.
+"""Choose prompts for one person alone, before they pair or between two couples.
 
-The prompt is a pure function of what they met alone, so all their phones show the same. A couple starts afresh: what
-either partner met alone counts neither for its themes nor for its prompts.
+The prompt is a pure function of the person's solo history, so all their phones show the same prompt. Themes and prompts
+that a person met alone do not count for a later couple.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _ONE_DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SoloHistory:
-    """A person's history alone: themes of the last weeks by date, and all prompts. `revision` guards writes."""
+    """A person's solo history: the themes of the last weeks by date, and all prompts.
+
+    A write fails if `revision` has changed since the read.
+    """
 
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
     seen: Seen = field(default_factory=dict)
@@ -33,7 +36,7 @@ class SoloHistory:
 
 
 def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: Iterable[Release]) -> Entry:
-    """Choose the person's own prompt of `date`: a question of everyone's packs within their own comfort.
+    """Choose the person's solo prompt of `date`: a question from everyone's packs that fits their comfort.
 
     Raise NoPromptError if no prompt fits them.
     """
@@ -50,5 +53,5 @@ def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: I
 
 
 def takes_solo_answers(date: dt.date, today: dt.date) -> bool:
-    """Return whether a date takes the person's answer when their clock shows `today`: today and the day before."""
+    """Return whether a person can answer the solo prompt of `date`: it is today or yesterday on their clock."""
     return date in {today, today - _ONE_DAY}

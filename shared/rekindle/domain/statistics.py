@@ -1,8 +1,8 @@
-"""Numbers that the practice sees about all couples together, made safe for small groups.
+"""Prepare the practice's statistics so that no number reveals fewer than ten couples.
 
-Every number is rounded down to tens, and a number under ten is not shown. Both parts of a rate are rounded too. So two
-shown numbers, of two days, two packs or a total and its part, are equal or differ by at least ten. No subtraction can
-reveal fewer than ten couples.
+Every number is rounded down to tens, and a number under ten is not shown. Both parts of a rate are rounded too. So any
+two shown numbers are equal or differ by at least ten. No subtraction of two numbers can reveal a smaller group, whether
+they are of two days, of two packs, or of a total and its part.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from rekindle.domain.pushes import PushKind
 
 STEP: Final = 10
-"""Counts below this number of couples are never shown. All others are shown in steps of it."""
+"""Counts below this number of couples are never shown. Larger counts are rounded down to a multiple of it."""
 DAYS: Final = 28
 WEEKS: Final = 12
 
 STREAMS_HOUR: Final = dt.timedelta(hours=1)
-"""How long the stream may take until a change is counted."""
+"""The stream may take this long to deliver a change to be counted."""
 OVER_AFTER: Final = dt.timedelta(hours=12 + 3) + STREAMS_HOUR
-"""How long after its end in UTC a date is over everywhere and counted.
+"""A date is over everywhere, and counted, this long after its end in UTC.
 
-The westernmost clock is twelve hours behind, and a date stays open for three hours.
+The westernmost clock is twelve hours behind UTC, and a date takes answers for three hours after its end.
 """
 
 _ONE_DAY: Final = dt.timedelta(days=1)
@@ -41,7 +41,7 @@ type Counters = Mapping[str, int]
 
 
 def shown(count: int) -> int | None:
-    """Return the count rounded down to tens, or None under ten."""
+    """Return the count rounded down to tens. Return None for a count under ten."""
     return count - count % STEP if count >= STEP else None
 
 
@@ -57,7 +57,7 @@ def shown_days(instant: dt.datetime) -> list[dt.date]:
 
 
 def shown_weeks(instant: dt.datetime) -> list[dt.date]:
-    """Return the Mondays of the weeks that are shown, latest first: weeks whose dates are all over everywhere."""
+    """Return the Mondays of the shown weeks, latest first. All dates of these weeks are over everywhere."""
     open_week = week_of(through(instant) + _ONE_DAY)
     return [open_week - number * ONE_WEEK for number in range(1, WEEKS + 1)]
 

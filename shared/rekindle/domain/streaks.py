@@ -1,7 +1,7 @@
-"""The streak: the number of days on which a couple met in their current run.
+"""A streak is the number of complete days in a couple's current run.
 
-A streak is computed from three things: the complete dates, the paused dates and the open dates, in any order. A stored
-number is only a cache of `streak_of`.
+`streak_of` computes it from the couple's first date, their complete, paused, excused and open dates, and the last date
+to judge. The order in which dates became complete does not matter. A stored streak is only a cache of this result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MILESTONES = (7, 30, 100, 365)
 """Lengths of a run, in days, for which the app congratulates."""
 
 REST_SPACING = dt.timedelta(days=7)
-"""Fewest days between two missed dates that are both rest days. A closer second one ends the run."""
+"""Two missed dates are both rest days if they are at least this far apart. Otherwise the later one ends the run."""
 
 _ONE_DAY = dt.timedelta(days=1)
 _LEAP_DAY = (2, 29)
@@ -50,7 +50,7 @@ class Streak:
 
 
 class DayMark(StrEnum):
-    """Mark of a date in the couple's calendar. Each missed date looks like rest, also one that ended a run."""
+    """Mark of a date in the couple's calendar. Each missed or excused date is `rest`, even if it ended a run."""
 
     COMPLETE = "complete"
     REST = "rest"
@@ -61,7 +61,7 @@ class DayMark(StrEnum):
 def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date) -> Streak:
     """Compute the streak from the couple's first date up to and including `through`.
 
-    A complete date counts at once, also inside a pause. An open date that is not complete yet is neutral. A date is
+    A complete date counts at once, even inside a pause. An open date that is not complete yet is neutral. A date is
     missed if it is closed, not complete, not paused and not excused. A missed date is a rest day if none of the six
     dates before it was missed. Otherwise it ends the run.
     """
@@ -82,7 +82,7 @@ def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date
 def first_of_year(last: dt.date) -> dt.date:
     """Return the first date of the twelve months that end with `last`.
 
-    It is the date after the same day of the year before. A year that ends on 29 February begins on 1 March.
+    It is the date after `last` in the year before. A year that ends on 29 February begins on 1 March.
     """
     if (last.month, last.day) == _LEAP_DAY:
         return dt.date(last.year - 1, 3, 1)
@@ -101,20 +101,20 @@ def calendar_marks(
 
 
 def milestone_crossed(before: int, after: int) -> int | None:
-    """Return the highest milestone that a run reached by growing from `before` to `after` days, or None."""
+    """Return the highest milestone that a run reached by growing from `before` to `after` days. None without one."""
     return max((days for days in MILESTONES if before < days <= after), default=None)
 
 
 def pack_dates(first: dt.date, dates: Iterable[dt.date]) -> bytes:
     """Pack dates into a bitmap of about 46 bytes a year.
 
-    Bit n, lowest bit of the first byte first, stands for the nth date after `first`. Raise ValueError if a date is
-    before `first`.
+    Bit n stands for the date n days after `first`. Bit 0 is the lowest bit of the first byte. Raise ValueError if a
+    date is before `first`.
     """
     bits = bytearray()
     for offset in sorted((date - first).days for date in dates):
         if offset < 0:
-            raise ValueError(f"no date before {first} fits")
+            raise ValueError(f"a date is before {first}")
         byte, bit = divmod(offset, 8)
         bits.extend(bytes(byte + 1 - len(bits)))
         bits[byte] |= 1 << bit

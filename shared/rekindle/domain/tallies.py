@@ -1,11 +1,11 @@
-"""Counts over couples: how much each couple adds to the counters, computed from its own last weeks.
+"""Compute how much each couple adds to the counters of the statistics, from its last weeks.
 
-`contributions` computes what a couple adds from its history alone, and a history only grows. A change is counted as the
-difference that it makes to the contributions. So a change that comes twice, or after a later one, adds nothing. Because
-the counters and the history are written in one transaction, the counters always equal the sum over all histories.
+`contributions` depends only on the couple's history, and a history only grows. A change adds the difference between the
+contributions after it and before it. So a change that arrives twice, or after a later change, adds nothing. The
+counters and the history are written in one transaction. So the counters always equal the sum over all histories.
 
-A prompt's history stores only how far it had come, so each change of a day names its prompts again:
-`prompt_contributions`.
+The history stores the packs of a day, but not its prompts. So each change of a day names the day's prompts again, and
+`prompt_contributions` counts them.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 ONE_WEEK: Final = dt.timedelta(weeks=1)
 LOOK_BACK: Final = 3
-"""A couple that was active in a week counts in its `active_28` and in that of this many later weeks."""
+"""A couple that was active in a week counts in the `active_28` of that week and of this many later weeks."""
 LATE: Final = 2
-"""How many weeks before the week of a couple's newest date still take changes.
+"""Changes are counted in the week of a couple's newest date and in this many weeks before it.
 
-A date takes answers for three days, or five if somebody flies. The stream delivers within a day.
+That is enough: a date takes answers for three days, or five if somebody flies. The stream delivers within a day.
 """
 KEPT: Final = LATE + LOOK_BACK
-"""How many weeks before the week of the newest date are stored: all that a change can affect."""
+"""This many weeks before the week of the newest date are stored. No earlier week can matter to a new change."""
 
 _BOTH: Final = 2
 
 
 class RunLength(StrEnum):
-    """How long a streak's run is, by the milestones that it has passed."""
+    """The length class of a run, by the milestones that the run has passed."""
 
     NONE = "0"
     DAYS = "1-6"
@@ -97,9 +97,10 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class DayProgress:
-    """The new state of a day: its swapped prompts and then the current one, and how many have answered.
+    """The new state of a day. `prompts` are its swapped prompts and then the current one.
 
-    `theme` is None on a day from before this field existed. Then nobody knows whether its prompts had been met before.
+    `answered` is how many persons have answered. `theme` is None on a day stored before this field existed. Of such a
+    day nobody knows whether the couple had met its prompts before.
     """
 
     date: dt.date
@@ -110,7 +111,7 @@ class DayProgress:
 
 @dataclass(frozen=True, slots=True)
 class StreakProgress:
-    """The new state of a streak once it contains `date`, the couple's complete date number `total`."""
+    """The new state of a streak after `date` became complete. It is the couple's complete date number `total`."""
 
     date: dt.date
     total: int
@@ -121,15 +122,15 @@ type Progress = DayProgress | StreakProgress
 
 
 def progress_of(change: Change | None) -> tuple[CoupleId, Progress] | None:
-    """Return what a change adds to its couple's history, or None for a change that is not counted."""
+    """Return what a change adds to its couple's history. Return None for a change that is not counted."""
     match change:
         case DayChange(before=before, after=after):
             progress = _progress_of_day(after)
             return None if before and _progress_of_day(before) == progress else (after.couple, progress)
         case StreakChange(before=before, after=after):
             # Each write adds one date, so no two writes of a couple have the same number of dates.
-            noted = after.complete - (before.complete if before else frozenset())
-            return (after.couple, StreakProgress(max(noted), len(after.complete), after.current)) if noted else None
+            new = after.complete - (before.complete if before else frozenset())
+            return (after.couple, StreakProgress(max(new), len(after.complete), after.current)) if new else None
         case _:
             return None
 
@@ -169,14 +170,14 @@ class History:
     runs: Mapping[dt.date, Latest] = field(default_factory=dict)
 
     def since(self, week: dt.date) -> History:
-        """Return the history from a week on."""
+        """Return the part of the history that begins with `week`."""
         return History(
             {date: day for date, day in self.days.items() if date >= week},
             {each: latest for each, latest in self.runs.items() if each >= week},
         )
 
     def with_progress(self, progress: Progress) -> History:
-        """Return the history with this progress, or itself if the progress is known or outdated."""
+        """Return the history with this progress. Return it unchanged if the progress is known or outdated."""
         match progress:
             case DayProgress():
                 day = CountedDay(progress.theme, tuple(met.pack for met in progress.prompts), progress.answered)
@@ -186,7 +187,7 @@ class History:
             case StreakProgress():
                 week, latest = week_of(progress.date), Latest(progress.total, length_of(progress.run))
                 existing = self.runs.get(week)
-                # A completion that keeps the length need not be stored: a repeat of it changes nothing either.
+                # A completion that stays in the same length class changes no counter, so it is not stored.
                 if existing is None or (latest.total > existing.total and latest.run != existing.run):
                     return replace(self, runs={**self.runs, week: latest})
         return self
@@ -223,7 +224,7 @@ def after(history: History, progress: Progress) -> tuple[History, Counts]:
 
 
 def contributions(history: History) -> Counts:
-    """Return what a couple with this history adds to the counters of dates and weeks: at most one each."""
+    """Return what a couple with this history adds to the counters of dates and weeks: at most 1 to each counter."""
     added: set[Counted] = set()
     for date, day in history.days.items():
         week = WeekRow(week_of(date))
@@ -245,8 +246,8 @@ def contributions(history: History) -> Counts:
 def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Counts:
     """Return what a day that has come as far as `day` adds to the counters of its prompts.
 
-    `day` may be behind the progress. Only first meetings count: how a prompt fares with couples that know it is another
-    question.
+    `progress` names the prompts, and may be ahead of `day`. A prompt counts only if the couple had not met it before:
+    the statistics tell how prompts do with couples to whom they are new.
     """
     if day is None or day.theme is None:
         return Counter()
@@ -259,7 +260,7 @@ def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Count
 
 
 def reach_contributions(date: dt.date, reach: Mapping[PushKind, Reach]) -> Counts:
-    """Return what a run of reminders for a date adds: persons by kind."""
+    """Return what a run of a date's reminders adds to the counters: numbers of persons by kind."""
     week = WeekRow(week_of(date))
     return Counter(
         {

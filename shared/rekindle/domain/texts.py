@@ -1,4 +1,4 @@
-"""Types for texts that people write. A refused text gets a sentence for the person who wrote it."""
+"""Define types for texts that people write. The error of a refused text is a sentence for its writer."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ type LanguageCode = Annotated[Language, StringConstraints(pattern=LANGUAGE)]
 """A language as two small letters, such as `en`."""
 
 UNFIT: Final = "text_unfit"
-"""Pydantic's error type for such a text. Its message is a sentence for the person who wrote the text."""
+"""Pydantic's error type for a refused text. The error's message is a sentence for the person who wrote the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shows:
-    """Adds a rule of `rekindle.domain.characters` to a text type, for the validator and for the contract."""
+    """Adds a rule of `rekindle.domain.characters` to a text type, in validation and in the OpenAPI document."""
 
     rule: Callable[[str], str]
     description: str
@@ -38,7 +38,7 @@ class Shows:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        # A schema's reader can check only the pattern. The description says the rest of the rule.
+        # A client can check only the pattern. The description says the rest of the rule.
         return {"description": self.description, "pattern": r"\S", **handler(schema)}
 
     def _checked(self, text: str) -> str:
@@ -49,9 +49,10 @@ class Shows:
 
 
 VISIBLE: Final = Shows(
-    visible, "A text with something to see: not only spaces, invisible characters, blanks or combining marks."
+    visible, "A text with a visible character: not only spaces, invisible characters, blanks or combining marks."
 )
 VISIBLE_NAME: Final = Shows(
     visible_name,
-    "One line with something to see, without control characters and others that hide or turn the writing around them.",
+    "One line with a visible character. It has no control characters, and none that are hidden or that change the "
+    "direction of the text around them.",
 )

@@ -1,9 +1,9 @@
-"""Choice of a couple's small touch gesture for a date.
+"""Choose a couple's small touch gesture for a date.
 
-The gesture is a pure function of the couple, the date and how long both have wanted touch. So both partners see the
-same one. Gestures grow from small to warm: the smallest for two weeks, then up to the second warmth, after four weeks
-up to the third, and never beyond the couple's comfort. Most are of the warmest allowed warmth, with smaller ones
-between. No gesture comes again before the couple has had all others of its warmth.
+The choice is a pure function of the couple, the date and the first date on which both wanted touch. So both partners
+see the same gesture. Gestures grow from warmth 1 (small) to 3 (warm). For two weeks all have warmth 1. Then warmth 2 is
+added, and after four weeks warmth 3, but nothing beyond the couple's touch comfort. Most gestures have the highest
+allowed warmth, with smaller ones between. No gesture comes again before the couple has had all others of its warmth.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ GROWS_AFTER: Final = (dt.timedelta(weeks=2), dt.timedelta(weeks=4))
 """How long both have wanted touch when the second and the third warmth are added."""
 
 _RHYTHMS: Final = MappingProxyType({1: (1,), 2: (2, 2, 1), 3: (3, 2, 3, 1, 3)})
-"""The warmth of each date in turn, by the warmest warmth that is allowed."""
+"""For each highest allowed warmth, the warmths of consecutive dates, which repeat in this order."""
 
 
 def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
-    """Return the couple's gesture of the date, or None while the two have not both agreed."""
+    """Return the couple's gesture of the date. Return None unless both partners want touch."""
     comfort = comfort_of(couple.profiles.values()).touch
     if couple.touch_from is None or comfort == 0:
         return None
@@ -39,7 +39,7 @@ def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
 def are_apart(couple: Couple, date: dt.date) -> bool:
     """Return whether the two seem to be in different places: their clocks differ on the date.
 
-    Zone names do not show it: one place can have two names, and two phones side by side may use both.
+    Zone names are not compared, since two phones side by side can use two names of one zone.
     """
     return len({start_of(date, zone) for zone in couple.zones}) > 1
 
@@ -47,8 +47,8 @@ def are_apart(couple: Couple, date: dt.date) -> bool:
 def gesture_for(couple: CoupleId, date: dt.date, touch_from: dt.date, comfort: int, *, apart: bool) -> TouchGesture:
     """Return the gesture of a date for a couple that has wanted touch since `touch_from`.
 
-    `comfort` (1 to 3) is the warmest allowed. A date before `touch_from` is possible: the partner's clock may still
-    show it.
+    `comfort` (1 to 3) is the highest allowed warmth. A date before `touch_from` is possible: the partner's clock may
+    still show it.
     """
     day = (date - touch_from).days
     warmth = warmth_of(day, comfort)

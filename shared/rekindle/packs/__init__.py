@@ -1,1 +1,1 @@
-"""A pack's document: reading, checking and its lifecycle."""
+"""Read and check a pack's document, and define a pack's lifecycle."""

@@ -1,7 +1,8 @@
-"""Advice for an author: prompts that ask the same, hard reading, too little room on a phone, and more.
+"""Advise an author on prompts that ask the same, are hard to read, are too long for a phone, and more.
 
-Advice never blocks publishing. Every measure here works without a dictionary, so in every language. Each says below how
-it works, and its bounds are those that the practice's own packs keep. `tone` judges how English prompts sound.
+Advice never blocks publishing. No measure here needs a dictionary, so most work in every language. The comments below
+explain each measure. Its limits are such that the practice's own packs stay within them. The module `tone` judges how
+English prompts sound.
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import Language, PackId, PromptId
 
 ALIKE: Final = 0.4
-"""Two prompts with at least this likeness, of 0 to 1, ask almost the same.
+"""Two prompts ask almost the same if their likeness, from 0 to 1, is at least this.
 
-The same question in other words has a likeness of 0.4 to 0.9. Of 160,000 pairs in eight packs only one reached 0.4,
-rightly.
+A question and the same question in other words have a likeness of 0.4 to 0.9. Of 160,000 pairs of prompts in eight
+packs, only one pair reached 0.4, and its prompts did ask the same.
 """
 
 HARD_READING: Final = 55.0
-"""LIX: up to 25 is a children's book, 30 to 40 a novel, 50 a newspaper's leader, 60 a contract."""
+"""Text above this LIX is hard to read. Children's books have up to 25, novels 30 to 40, news 50, contracts 60."""
 
 SHORT_WORDED: Final = frozenset({"en", "sv", "da", "nb", "nn", "no"})
 HARD_READING_OF_SHORT_WORDS: Final = 45.0
-"""English words are shorter: 84 prompts reached at most 39 in English, and at most 50 in Spanish and French."""
+"""The limit is lower in languages with short words: 84 prompts had at most 39 in English, 50 in Spanish and French."""
 
 FEWEST_WORDS: Final = 15
-"""Fewer words than these say nothing about how a prompt reads."""
+"""The LIX of fewer words than this says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Said:
 
     @property
     def lines(self) -> dict[str, str]:
-        """The texts by their field's name."""
+        """The texts by the names of their fields."""
         return {"text": self.text, "why": self.why, **({"hint": self.hint} if self.hint else {})}
 
 
@@ -74,14 +75,15 @@ def prompt_advice(said: Sequence[Said]) -> Iterator[Advice]:
 
 
 def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[Advice]:
-    """Yield advice on each prompt that asks almost the same as an earlier one, or as one of `others`; once a prompt.
+    """Yield advice on each prompt that asks almost the same as an earlier prompt, or as one of `others`.
 
-    If most of a pack is like one other pack, one advice says so first, about the whole pack.
+    Each prompt gets such advice at most once. If most of a pack's prompts are like those of one other pack, the first
+    advice says so about the whole pack.
 
-    Likeness is the cosine of two prompts' words, where a word weighs more the rarer it is. So the order of clauses and
-    words that every prompt has count little. Two prompts that reach `ALIKE` reach half of it by their rarest words
-    alone. An index finds these, so few pairs are compared in full (after Bayardo, Ma and Srikant, "Scaling up all pairs
-    similarity search", 2007).
+    Likeness is the cosine of the two prompts' word vectors, in which rare words weigh more. So common words count
+    little, and the order of words does not count. Two prompts that reach `ALIKE` reach half of it by their rarest words
+    alone. An index finds such pairs, and only these are compared in full (after Bayardo, Ma and Srikant, "Scaling up
+    all pairs similarity search", 2007).
     """
     twins: dict[PromptId, Advice] = {}
     copied: Counter[PackId] = Counter()
@@ -106,14 +108,17 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
 
 
 _MOST_SHARING: Final = 40
-"""If more prompts than this share a word among their rarest, the index keeps only the first of them."""
+"""For each word, the index keeps at most this many prompts: the first that have it among their rarest words."""
 
 
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
-    """Yield each prompt from `first` on with the earlier one that it is most like, if any is like enough."""
+    """Yield pairs of indexes: a prompt from `first` on, and the earlier prompt that is most like it.
+
+    A prompt without an earlier one that reaches `ALIKE` has no pair.
+    """
     bags = [Counter(_stems(each.text)) for each in said]
     frequency = Counter(stem for bag in bags for stem in bag)
-    # A few prompts alone do not show which words are common.
+    # Few prompts cannot show which words are rare, so count as if there were at least 100.
     among = max(len(bags), 100)
     sharing: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
     vectors: list[dict[str, float]] = []
@@ -122,10 +127,10 @@ def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
         length = math.sqrt(sum(weight * weight for weight in weights.values())) or 1.0
         vector = {stem: weight / length for stem, weight in weights.items()}
         vectors.append(vector)
-        telling = list(_telling(vector))
+        rarest = list(_rarest(vector))
         if at >= first:
             shared: defaultdict[int, float] = defaultdict(float)
-            for stem in telling:
+            for stem in rarest:
                 weight = vector[stem]
                 for other, theirs in sharing[stem]:
                     shared[other] += weight * theirs
@@ -133,13 +138,13 @@ def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
             best = max(((_cosine(vector, vectors[other]), -other) for other in near), default=(0.0, 0))
             if best[0] >= ALIKE:
                 yield at, -best[1]
-        for stem in telling:
+        for stem in rarest:
             if len(sharing[stem]) < _MOST_SHARING:
                 sharing[stem].append((at, vector[stem]))
 
 
 def _stems(text: str) -> Iterator[str]:
-    """Yield a text's words without endings and accents, or pairs of signs where a script has no spaces."""
+    """Yield the first six letters of each word, without accents. Without spaces, yield pairs of characters."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
     for word in _WORD.findall(plain):
         if _is_spaceless(word[0]):
@@ -148,8 +153,8 @@ def _stems(text: str) -> Iterator[str]:
             yield word[:6]
 
 
-def _telling(vector: Mapping[str, float]) -> Iterator[str]:
-    """Yield the rarest words of a prompt. The others add less than half of `ALIKE` to any likeness."""
+def _rarest(vector: Mapping[str, float]) -> Iterator[str]:
+    """Yield the rarest words of a prompt. The other words add less than half of `ALIKE` to any likeness."""
     left = 1.0
     for stem in sorted(vector, key=lambda stem: (-vector[stem], stem)):
         yield stem
@@ -173,10 +178,11 @@ _LONG_WORD: Final = 6
 
 
 def lix(text: str) -> float | None:
-    """Return how hard a text is to read.
+    """Return the LIX of a text, which is higher the harder the text is to read.
 
-    LIX (Björnsson, "Läsbarhet", 1968) is the words a sentence plus the percentage of long words. None for fewer than
-    `FEWEST_WORDS`, and for scripts without capitals, whose words have another length.
+    LIX (Björnsson, "Läsbarhet", 1968) is the average number of words in a sentence plus the percentage of long words.
+    Return None for fewer than `FEWEST_WORDS` words. Also return None for scripts without capital letters, since LIX was
+    not made for the length of their words.
     """
     words = _WORD.findall(unicodedata.normalize("NFC", text))
     if len(words) < FEWEST_WORDS or 2 * sum(word[0].lower() != word[0].upper() for word in words) < len(words):
@@ -198,10 +204,10 @@ def _reading_advice(said: Said) -> Iterator[Advice]:
 _COLUMNS: Final = {"text": 31, "why": 39, "hint": 39}
 _LINE_HEIGHT: Final = {"text": 28, "why": 24, "hint": 24}
 _ROOM: Final = 328
-"""Room for text on a small phone of 360 by 640 points.
+"""The height, in points, that is left for a prompt on a small phone of 360 by 640 points.
 
-With the text at 20 points a line has 31 letters, and with the rest at 16 it has 39. Of the height, the status bar takes
-24, the app's bars 104, the button 64, the theme 48 and margins 72.
+A line has 31 letters of the prompt's text (20 points), or 39 letters of its other fields (16 points). The status bar
+takes 24 points of the height, the app's bars 104, the button 64, the theme 48 and margins 72.
 """
 
 
@@ -210,7 +216,7 @@ def phone_lines(text: str, columns: int) -> int:
     lines, filled = 1, 0
     for word in filter(None, text.split(" ")):  # no line ends at a no-break space
         width = _width(word)
-        if _is_spaceless(word[0]):  # breaks between any two signs
+        if _is_spaceless(word[0]):  # a line can break between any two characters
             filled += width
         elif filled and filled + 1 + width > columns:
             lines, filled = lines + 1, width
@@ -231,7 +237,7 @@ def _width(word: str) -> int:
 
 
 def _is_spaceless(sign: str) -> bool:
-    """Return whether a sign is Chinese, Japanese, Thai, Lao, Burmese or Khmer, which put no spaces between words."""
+    """Return whether the script has no spaces between words: Chinese, Japanese, Thai, Lao, Burmese or Khmer."""
     return bool(_SPACELESS.match(sign))
 
 
@@ -243,7 +249,7 @@ def _screen_advice(said: Said) -> Iterator[Advice]:
     }
     if sum(heights.values()) > _ROOM:
         lines = phone_lines(said.text, _COLUMNS["text"])
-        reason = f"takes {lines} lines on a small phone and pushes its why off the screen; shorten one of the two"
+        reason = f"takes {lines} lines on a small phone, so its why is off the screen; shorten one of the two"
         yield Advice(said.prompt, f"words.{said.language}.text", reason)
 
 
@@ -254,8 +260,8 @@ _MARKUP: Final = re.compile(r"</?[A-Za-z][^<>]*>|&(?:[A-Za-z]{2,8}|#\d{1,7});|\*
 
 def _markup_advice(said: Said) -> Iterator[Advice]:
     for name, line in said.lines.items():
-        if found := _MARKUP.search(line):
-            reason = f"shows “{found[0][:30]}” to couples as typed, since prompts have no markup; remove it"
+        if markup := _MARKUP.search(line):
+            reason = f"shows “{markup[0][:30]}” to couples as typed, since prompts have no markup; remove it"
             yield Advice(said.prompt, f"words.{said.language}.{name}", reason)
 
 
@@ -271,7 +277,10 @@ def language_advice(
     written: Mapping[PromptId, frozenset[Language]],
     titled: frozenset[Language],
 ) -> Iterator[Advice]:
-    """Yield how many prompts lack each language. `titled` are the languages of the pack's own title."""
+    """Yield advice on each language that prompts or the pack's title lack.
+
+    `written` has the languages of each prompt. `titled` has those of the title.
+    """
     for language in languages:
         missing = [prompt for prompt, said in written.items() if language not in said]
         if missing and language != default:
@@ -283,7 +292,7 @@ def language_advice(
 
 
 def course_advice(prompts: int, every_days: int, *, in_order: bool, first_depth: int) -> Iterator[Advice]:
-    """Yield advice on a course that couples may not be ready for."""
+    """Yield advice on a course that begins with too deep a prompt or lasts too long."""
     if in_order and first_depth > 1:
         reason = f"begins with a prompt of depth {first_depth}; begin a course with an easy prompt, of depth 1"
         yield Advice(None, "course.in_order", reason)

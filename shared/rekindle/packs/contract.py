@@ -1,7 +1,7 @@
-"""The practice's API as models: the bodies that staff send and the views that they get.
+"""Define the bodies that staff send to the practice's API, and the views that they get.
 
 The function practice_api answers with these models, and the command line reads them. The examples go into the OpenAPI
-document. Nothing here knows of AWS.
+document of the practice. Nothing here depends on AWS.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ LONGEST_NOTE: Final = 500
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=LONGEST_ID)]
 Note = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NOTE, strip_whitespace=True), VISIBLE]
-Source = Annotated[str, Field(description="The pack as YAML or JSON, just as it is typed.", max_length=SOURCE_LIMIT)]
+Source = Annotated[
+    str, Field(description="The pack as YAML or JSON, exactly as it was typed.", max_length=SOURCE_LIMIT)
+]
 Revision = Annotated[
-    int, Field(ge=0, strict=True, description="The revision of the draft that was read; 0 where there was none.")
+    int, Field(ge=0, strict=True, description="The revision of the draft that the caller read; 0 if there was none.")
 ]
 Couples = Annotated[
-    int | None, Field(ge=10, multiple_of=10, description="Couples, rounded down to tens; null where under ten.")
+    int | None, Field(ge=10, multiple_of=10, description="Number of couples, rounded down to tens; null if under ten.")
 ]
 
 _RUTH: Final = {"name": "ruth@practice.example", "at": "2026-03-02T12:00:00Z"}
@@ -46,14 +48,14 @@ def _body(*examples: dict[str, Any]) -> ConfigDict:
 
 
 def _example(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the first example of a model, to build another model's example from."""
+    """Return the first example of a model, as a part of another model's example."""
     extra: Any = model.model_config["json_schema_extra"]
     example: dict[str, Any] = extra["examples"][0]
     return example
 
 
 class ActorView(BaseModel):
-    """Who did something, by the name that colleagues know, and when."""
+    """Who did something, and when. `name` is the name that colleagues know."""
 
     model_config = _view(_RUTH)
 
@@ -71,7 +73,10 @@ class ScheduledView(BaseModel):
 
 
 class ProposalView(BaseModel):
-    """A draft that waits for a second person. It goes live at once, or `at` an instant. `mine`: the caller's own."""
+    """A draft that a second person must approve. `mine` says whether the caller proposed it.
+
+    Once approved, it goes live at the instant `at`, or at once if `at` is null.
+    """
 
     model_config = _view({"revision": 7, "proposed": _RUTH, "mine": False, "at": None, "announce": True, "note": None})
 
@@ -84,7 +89,7 @@ class ProposalView(BaseModel):
 
 
 class PackSummary(BaseModel):
-    """A pack at a glance. `news_on` is the date on which couples are, or were, notified."""
+    """A pack's summary. `news_on` is the date on which couples are, or were, notified of the pack."""
 
     model_config = _view(
         {
@@ -133,7 +138,7 @@ class PacksView(BaseModel):
 
 
 class DraftHeadView(BaseModel):
-    """A draft without its text; `revision` names it when it is saved, published or discarded."""
+    """A draft without its text. Requests to save, publish or discard the draft must name its `revision`."""
 
     model_config = _view({"revision": 7, "saved": _RUTH, "base_version": 2})
 
@@ -143,7 +148,7 @@ class DraftHeadView(BaseModel):
 
 
 class ReleaseView(BaseModel):
-    """A published version. `taken_back` says who called it off before it was live."""
+    """A published version. `taken_back` says who canceled it before it went live."""
 
     model_config = _view(
         {
@@ -204,7 +209,7 @@ class PackDetail(PackSummary):
 
 
 class FindingView(BaseModel):
-    """One thing to fix, or with `advice` to think about: on which line, of which prompt, and how."""
+    """One thing to fix, or to think about if `advice` is true, with its line, prompt and field."""
 
     model_config = _view(
         {"line": 12, "prompt": "rain", "field": "depth", "reason": "must be 3 or less, not “4”", "advice": False}
@@ -244,7 +249,7 @@ class PreviewPromptView(BaseModel):
 
 
 class PreviewView(BaseModel):
-    """A pack as couples would have it."""
+    """A pack as couples would see it."""
 
     model_config = _view(
         {
@@ -281,7 +286,7 @@ class PreviewView(BaseModel):
 
 
 class DraftBody(BaseModel):
-    """A draft to save in place of the revision that was read."""
+    """A draft to save. It replaces the revision of the draft that the caller read."""
 
     model_config = _body({"source": _SOURCE, "revision": 6})
 
@@ -290,7 +295,7 @@ class DraftBody(BaseModel):
 
 
 class DraftView(BaseModel):
-    """A draft's text with its findings; without a draft the latest version's text, as revision 0."""
+    """A draft's text with its findings. Without a draft, it is the latest version's text, and `revision` is 0."""
 
     model_config = _view(
         {"source": _SOURCE, "revision": 7, "saved": _RUTH, "base_version": 2, "findings": [_example(FindingView)]}
@@ -304,7 +309,7 @@ class DraftView(BaseModel):
 
 
 class SavedView(BaseModel):
-    """The draft that is saved now. `unchanged` says that this text was saved already."""
+    """The saved draft. `unchanged` is true if the same text had already been saved."""
 
     model_config = _view({"revision": 7, "saved": _RUTH, "findings": [_example(FindingView)], "unchanged": False})
 
@@ -315,7 +320,7 @@ class SavedView(BaseModel):
 
 
 class CheckBody(BaseModel):
-    """A text to check, and for which pack."""
+    """A text to check. `pack_id` is the pack for which it is meant."""
 
     model_config = _body({"source": _SOURCE, "pack_id": "river"})
 
@@ -324,7 +329,7 @@ class CheckBody(BaseModel):
 
 
 class CheckedView(BaseModel):
-    """The findings, and the pack as couples would have it, as soon as it can be read as a pack."""
+    """The findings. `preview` is the pack as couples would see it, or null if the text cannot be read as a pack."""
 
     model_config = _view(
         {"findings": [_example(FindingView)], "preview": None}, {"findings": [], "preview": _example(PreviewView)}
@@ -335,7 +340,7 @@ class CheckedView(BaseModel):
 
 
 class PublishBody(BaseModel):
-    """How to publish a draft: at once, or `at` an instant."""
+    """How to publish a draft: at the instant `at`, or at once if `at` is null."""
 
     model_config = _body(
         {"revision": 7},
@@ -346,9 +351,7 @@ class PublishBody(BaseModel):
     at: AwareDatetime | None = None
     announce: Annotated[
         bool,
-        Field(
-            strict=True, description="Tell couples once that something new is there. A pack is announced once, ever."
-        ),
+        Field(strict=True, description="Notify couples that there is something new. A pack is announced only once."),
     ] = True
     note: Note | None = Field(None, description="For colleagues: what is new in this version.")
 
@@ -362,7 +365,7 @@ class ApproveBody(BaseModel):
 
 
 class TakeBackBody(BaseModel):
-    """Why, for colleagues."""
+    """The reason, which only colleagues see."""
 
     model_config = _body({"note": "The second one is too sharp."})
 
@@ -379,7 +382,7 @@ class Outcome(StrEnum):
 
 
 class PublishedView(BaseModel):
-    """The result, and the pack as it is now. `unchanged`: couples have these very prompts already."""
+    """The result, and the pack after it. `unchanged` means that couples already have exactly these prompts."""
 
     model_config = _view({"outcome": "live", "pack": _example(PackDetail)})
 
@@ -393,11 +396,11 @@ class WithdrawBody(BaseModel):
     model_config = _body({"prompt": "rain", "reason": "It landed badly."}, {"reason": "The course is over."})
 
     prompt: Slug | None = None
-    reason: Note | None = Field(None, description="For colleagues; kept with the audit.")
+    reason: Note | None = Field(None, description="Only colleagues see it, in the audit.")
 
 
 class RestoreBody(BaseModel):
-    """Put back one prompt, or the whole pack."""
+    """Give couples one withdrawn prompt again, or the whole pack."""
 
     model_config = _body({"prompt": "rain"}, {})
 
@@ -405,7 +408,7 @@ class RestoreBody(BaseModel):
 
 
 def _whole[Model: BaseModel](model: type[Model]) -> type[Model]:
-    """Return the model with every field required, as a PUT takes it."""
+    """Make every field of a model required, since a PUT must send all of them. Return the model."""
     for field in model.model_fields.values():
         field.default, field.default_factory = PydanticUndefined, None
     model.model_rebuild(force=True)
@@ -432,7 +435,7 @@ class WholeHelpLine(HelpLine):
 
 @_whole
 class HelpView(Help):
-    """The help as couples are shown it. A PUT replaces the revision that was read."""
+    """The help that couples see. A PUT replaces the revision that the caller read."""
 
     model_config = _view(
         {
@@ -456,23 +459,24 @@ class DayStatisticsView(BaseModel):
 
 
 class TakingPartView(BaseModel):
-    """Couples that had at least one such prompt in the week, and those that completed at least one."""
+    """Couples that got at least one prompt of the theme or pack in the week, and those that completed one."""
 
     offered: Couples
     completed: Couples
 
 
 class ReachView(BaseModel):
-    """Couples whose reminders fell due, and those reached at the first try; two persons make a couple."""
+    """Couples whose reminders came due, and those reached at the first try. Two persons count as a couple."""
 
     due: Couples
     reached: Couples
 
 
 class WeekStatisticsView(BaseModel):
-    """A week from its Monday. `active_28` counts the four weeks that end with it.
+    """The numbers of a week. `week` is its Monday.
 
-    `streaks` are those of couples that completed a day in the week, at their latest in it, by their length in days.
+    `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
+    completed a day in the week, by the length of their run, in days, at their last completed day in it.
     """
 
     week: dt.date
@@ -494,9 +498,10 @@ class PromptStatisticsView(BaseModel):
 
 
 class StatisticsView(BaseModel):
-    """The numbers as they are shown all day: up to `through`, the last date that is over for everybody.
+    """The statistics up to `through`, the last date that is over for everybody. They stay the same all day.
 
-    `days` are the last 28, oldest first, `weeks` the last twelve, latest first, and `prompts` all time, by pack.
+    `days` has the last 28 days, oldest first. `weeks` has the last twelve weeks, latest first. `prompts` has the
+    numbers of all time for each prompt of each pack.
     """
 
     model_config = _view(
@@ -527,7 +532,7 @@ class StatisticsView(BaseModel):
 
 
 class AuditEntryView(BaseModel):
-    """One action: who, when, what, and on which pack."""
+    """One action of staff: who did what to which pack, and when."""
 
     model_config = _view(
         {
@@ -551,7 +556,7 @@ class AuditEntryView(BaseModel):
 
 
 class AuditView(BaseModel):
-    """Actions, latest first; `before` asks for the next page, null at the end."""
+    """Actions, latest first. Send `before` to get the next page. It is null on the last page."""
 
     model_config = _view({"entries": [_example(AuditEntryView)], "before": None})
 

@@ -1,6 +1,6 @@
-"""Prompt packs: the form of a pack's document, and its JSON Schema.
+"""Define the structure of a pack's document, and its JSON Schema.
 
-Lengths count code points, as JSON Schema does, so that an editor and this module agree: a family emoji is seven.
+Lengths count code points, as JSON Schema does, so that an editor and this module agree. A family emoji counts as seven.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ _LAYOUT: Final = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
 
 
 def _folded(value: object) -> object:
-    """Return a text without the line breaks and the indentation of its file's layout."""
-    # Not `split()` alone, which would also remove the no-break spaces of French punctuation.
+    """Return a text without the line breaks and the indentation that it has in its file."""
+    # `split()` would also remove the no-break spaces of French punctuation.
     if not isinstance(value, str):
         return value
     return _LAYOUT.sub(" ", value).strip(" ") if value.strip() else ""
 
 
 def _dated(value: object) -> object:
-    """Return a date as it is written. pydantic alone would also accept a number, as seconds since 1970."""
+    """Return a date or text unchanged, other values as text. pydantic would take a number as seconds since 1970."""
     return value if isinstance(value, str) or type(value) is dt.date else repr(value)
 
 
-_FORM: Final = ConfigDict(extra="forbid", frozen=True)
+_CONFIG: Final = ConfigDict(extra="forbid", frozen=True)
 
 _VISIBLE: Final[JsonDict] = {"pattern": r"\S"}
 
-# The rules of `_comfort_findings` and `_hint_findings` again, for editors that check against the schema.
+# `_comfort_findings` and `_hint_findings` in `rules` check the same. Editors check it with the schema.
 _PROMPT_CONDITIONS: Final[JsonDict] = {
     "allOf": [
         {
@@ -73,7 +73,7 @@ _PROMPT_CONDITIONS: Final[JsonDict] = {
     ]
 }
 
-# The rule of `_course_findings` again.
+# `_course_findings` in `rules` checks the same.
 _PACK_CONDITIONS: Final[JsonDict] = {
     "if": {"properties": {"course": {"type": "object"}}, "required": ["course"]},
     "then": {"properties": {"audience": {"const": Audience.CODE}}, "required": ["audience"]},
@@ -87,7 +87,7 @@ _Line = Annotated[str, _FOLDED]
 class PackWords(BaseModel):
     """The texts about the pack, in one language."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     title: _Line = Field(
         min_length=1,
@@ -104,9 +104,9 @@ class PackWords(BaseModel):
 
 
 class PromptWords(BaseModel):
-    """The texts of one prompt, in one language. Line breaks are for your eyes: they turn into spaces."""
+    """The texts of one prompt, in one language. You can break lines where you like: line breaks turn into spaces."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     text: _Line = Field(
         min_length=1,
@@ -129,16 +129,16 @@ class PromptWords(BaseModel):
 class PackPrompt(BaseModel):
     """One prompt."""
 
-    model_config = ConfigDict(**_FORM, json_schema_extra=_PROMPT_CONDITIONS)
+    model_config = ConfigDict(**_CONFIG, json_schema_extra=_PROMPT_CONDITIONS)
 
     id: Annotated[PromptId, Field(pattern=SLUG, max_length=48)] = Field(
-        description="The prompt's own name: small letters and digits joined by hyphens. Unique in the pack, and kept "
-        "for ever: the app uses it to know what a couple has seen."
+        description="The prompt's own name: small letters and digits joined by hyphens. Unique in the pack, and never "
+        "changed: the app uses it to know what a couple has seen."
     )
     theme: Theme = Field(description="Which of the seven practices this prompt belongs to.")
     kind: PromptKind = Field(
-        description="question: each writes an answer. together: something the two do and check off, near or far apart. "
-        "touch: the same, with bodily touch."
+        description="question: each writes an answer. together: something that the two do and check off, near or far "
+        "apart. touch: the same, with bodily touch."
     )
     depth: int = Field(strict=True, ge=1, le=3, description="1 is easy to answer, 2 is warmer, 3 is brave.")
     comfort: int = Field(
@@ -158,32 +158,33 @@ class PackPrompt(BaseModel):
 class Course(BaseModel):
     """How a pack plays for the couples that have its code."""
 
-    model_config = _FORM
+    model_config = _CONFIG
 
     in_order: bool = Field(
         default=False,
         strict=True,
-        description="true: the prompts come one by one as they stand here. false: as they suit the day's theme.",
+        description="true: the prompts come in the order of this file. false: they come by the day's theme.",
     )
     starts_on: Annotated[dt.date, BeforeValidator(_dated)] | None = Field(
-        default=None, description="The first date it plays, such as 2026-03-01; without it, as soon as a couple joins."
+        default=None,
+        description="The first date it plays, such as 2026-03-01. Without a date: as soon as a couple joins.",
     )
     every_days: int = Field(
         default=1,
         strict=True,
         ge=1,
         le=7,
-        description="1: one of its prompts each day. 7: once a week, other prompts between.",
+        description="1: one of its prompts each day. 7: one each week, with other prompts between.",
     )
 
 
 class Pack(BaseModel):
     """A pack of prompts for couples. A published version never changes; a correction is a new version."""
 
-    model_config = ConfigDict(**_FORM, json_schema_extra=_PACK_CONDITIONS)
+    model_config = ConfigDict(**_CONFIG, json_schema_extra=_PACK_CONDITIONS)
 
     id: Annotated[PackId, Field(pattern=SLUG, max_length=48)] = Field(
-        description="The pack's own name: small letters and digits joined by hyphens, the same for ever."
+        description="The pack's own name: small letters and digits joined by hyphens. It never changes."
     )
     audience: Audience = Field(
         default=Audience.EVERYONE,
@@ -194,7 +195,7 @@ class Pack(BaseModel):
         default=None, description="Only for the audience code: in which order, from when and how often it plays."
     )
     default_language: LanguageCode = Field(
-        description="The language that every text has. Couples see it where another language is missing."
+        description="The language that every text has. Couples whose own language is missing see this one."
     )
     languages: tuple[LanguageCode, ...] = Field(
         min_length=1, max_length=40, description="Every language in which the pack has words, such as en, es, de."
@@ -218,7 +219,7 @@ class PackFinding:
     """One thing to fix.
 
     `prompt` is the prompt's id, or "prompt 3" if it has none, or None for the pack as a whole. `field` is dotted and
-    may be empty. `path` leads to the place in the document, as keys and indexes.
+    may be empty. `path` leads to the value in the pack's document, by keys and indexes.
     """
 
     prompt: str | None
@@ -231,7 +232,7 @@ class PackFinding:
 
 
 class PackError(RekindleError):
-    """A pack has findings. It holds all of them, in the order of the document."""
+    """A pack has errors. `findings` has all of them, in the order of the pack's document."""
 
     def __init__(self, findings: tuple[PackFinding, ...]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
@@ -239,7 +240,7 @@ class PackError(RekindleError):
 
 
 def pack_schema() -> dict[str, Any]:
-    """Return the form of a pack as a JSON Schema 2020-12 document."""
+    """Return the JSON Schema (2020-12) of a pack's document."""
     schema = Pack.model_json_schema(schema_generator=_TersePackSchema)
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
 
@@ -253,6 +254,6 @@ class _TersePackSchema(GenerateJsonSchema):
 
 
 def printable(text: str) -> str:
-    """Return the beginning of a text, fit for one line of any terminal."""
+    """Return the beginning of a text on one line, with only characters that a terminal can show."""
     shown = text if text.isprintable() else text.encode("unicode_escape").decode()
     return textwrap.shorten(shown, 48, placeholder="…") if " " in shown else shown[:48]

@@ -1,4 +1,4 @@
-"""The lifecycle of a pack: drafts, proposals, releases, withdrawals, and the date of its news."""
+"""Define a pack's lifecycle: its drafts, proposals, releases, withdrawals, and the date of its news."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.prompts import Audience
 
 NEWS_AUDIENCES: Final = (Audience.EVERYONE, Audience.CHOICE)
-"""Packs of these audiences are announced. Couples get a code from the practice itself."""
+"""Packs for these audiences are announced. Couples hear of a pack with a code from the practice itself."""
 FARTHEST_AHEAD: Final = dt.timezone(dt.timedelta(hours=14))
 """The zone in which a date begins first."""
 NEWS_NOTICE: Final = dt.timedelta(hours=1)
 LONGEST_SCHEDULE: Final = dt.timedelta(days=366)
 CODE_LENGTH: Final = 8
-"""Symbols of the code with which couples join a pack."""
+"""Number of symbols in the code with which couples join a pack."""
 
 
 class PackState(StrEnum):
-    """The state of a pack, by what a couple would notice first."""
+    """The state of a pack. If several apply, it is the first of withdrawn, proposed, scheduled, live and draft."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"
@@ -32,7 +32,7 @@ class PackState(StrEnum):
 
 
 class StaffAction(StrEnum):
-    """An action of staff. Each leaves an audit row."""
+    """An action of staff. Each action is recorded in the audit."""
 
     DRAFT_SAVED = "draft_saved"
     DRAFT_DISCARDED = "draft_discarded"
@@ -48,7 +48,7 @@ class StaffAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did something, and when. `name` is what colleagues know them by."""
+    """Who did something, and when. `name` is the name that colleagues know."""
 
     uid: str
     name: str
@@ -67,9 +67,10 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class DraftHead:
-    """A draft without its text, which is in `chunks` rows. `base` is the release it began as, None for a new pack.
+    """A draft without its text. The text is stored in `chunks` rows.
 
-    `about` is the pack's summary when the draft was last sound, None if it never was.
+    `base` is the version from which the draft began, or None for a new pack. `about` is the summary of the pack when
+    the draft last had no errors, or None if it always had errors.
     """
 
     revision: int
@@ -92,9 +93,9 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHead:
-    """A published version without its words, whose source is in `chunks` rows.
+    """A published version without its words. Its source is stored in `chunks` rows.
 
-    `taken_back` cancels a version that is not live yet.
+    `taken_back` is who canceled the version before it went live.
     """
 
     version: int
@@ -113,10 +114,12 @@ class ReleaseHead:
 
 @dataclass(frozen=True, slots=True)
 class PackHead:
-    """Everything about a pack except its words. `revision` grows with each write and guards it.
+    """Everything about a pack except its words.
 
-    `drafts` and `versions` are the last numbers given. `withdrawn` is who withdrew the pack. That ended all versions up
-    to `withdrawn_up_to`; a later version plays. `news_on` is the date on which couples hear of the pack, at most once.
+    `drafts` is the last revision given to a draft, and `versions` the last number given to a release. `withdrawn` is
+    who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`, but a later version plays.
+    `news_on` is the date on which couples are notified of the pack, at most once. Each write adds one to `revision`,
+    and fails if `revision` has changed since the read.
     """
 
     id: PackId
@@ -134,13 +137,13 @@ class PackHead:
 
     @property
     def effective(self) -> tuple[ReleaseHead, ...]:
-        """The releases that play from their instant on: neither taken back nor withdrawn."""
+        """The releases that are neither taken back nor withdrawn. Each can play from its `live_from` on."""
         ended = self.withdrawn_up_to if self.withdrawn else 0
         return tuple(each for each in self.releases if not each.taken_back and each.version > ended)
 
     @property
     def latest(self) -> ReleaseHead | None:
-        """The release that staff see: the last that was not taken back, or else the last."""
+        """The release that staff see: the last one that was not taken back, or the last one if all were."""
         kept = [each for each in self.releases if not each.taken_back] or self.releases
         return kept[-1] if kept else None
 
@@ -153,11 +156,11 @@ class PackHead:
         )
 
     def scheduled(self, instant: dt.datetime) -> ReleaseHead | None:
-        """Return the release that is still to come."""
+        """Return the release that goes live after the instant."""
         return next((each for each in self.effective if each.live_from > instant), None)
 
     def withdrawn_at(self, instant: dt.datetime) -> Actor | None:
-        """Return who withdrew the pack, if no release plays at the instant for that reason."""
+        """Return who withdrew the pack. Return None if a release plays at the instant."""
         return None if self.live(instant) else self.withdrawn
 
     def release(self, version: int) -> ReleaseHead | None:
@@ -181,7 +184,7 @@ class PackHead:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One action of staff, kept for good, without any word that was written."""
+    """One action of staff. It is kept permanently, without any words of a pack."""
 
     done: Actor
     action: StaffAction
@@ -192,9 +195,9 @@ class AuditEntry:
 
 
 def news_date(live_from: dt.datetime) -> dt.date:
-    """Return the date at whose prompt time couples hear of a pack that is live from an instant on.
+    """Return the date on which the prompt's push announces a pack that goes live at `live_from`.
 
-    It is the first date that begins everywhere after that, with an hour's notice for workers that keep the dates in
-    memory. Since the news belongs to a date, each person hears of it once, however they move between zones and times.
+    In every zone, this date begins at least an hour (NEWS_NOTICE) after `live_from`, because workers keep such dates in
+    memory. The news belongs to a date. So each person gets it only once, even if their zone or prompt time changes.
     """
     return (live_from + NEWS_NOTICE).astimezone(FARTHEST_AHEAD).date() + dt.timedelta(days=1)

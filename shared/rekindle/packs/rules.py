@@ -1,7 +1,7 @@
-"""Rules for a pack's content, checked in addition to its form.
+"""Check the structure and the content of a pack's document.
 
-`parse_pack` gets plain data, read from YAML or JSON. It returns a `Pack`, or raises one `PackError` that names
-everything to fix at once, in sentences for the author.
+`parse_pack` takes plain data, which was read from YAML or JSON. It returns a `Pack`, or raises one `PackError` that
+names everything to fix, in sentences for the author.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from rekindle.domain.characters import is_visible
 from rekindle.domain.prompts import Audience, PromptKind, Theme
 from rekindle.packs.document import HINTED_THEMES, Pack, PackError, PackFinding, PackPrompt
-from rekindle.packs.form_errors import form_findings
+from rekindle.packs.structure_errors import structure_findings
 
 if TYPE_CHECKING:
     from rekindle.domain.ids import Language, PromptId
@@ -29,11 +29,11 @@ PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "narcissis": "what was done and how it felt",
         "symptom": "a sign",
         "trauma": "an old hurt",
-        # Verdicts: they blame where a prompt should invite.
+        # Verdicts: they blame, but a prompt should invite.
         "co-?depend": "leaning on each other",
         "dysfunction": "what isn't working yet",
         "toxic": "what hurts",
-        # Talk of the consulting room: nobody speaks so at home.
+        # Words of the consulting room, which nobody uses at home.
         "attachment style": "how you hold on to people",
         "coping mechanism": "what helps you",
         "therap": "help",
@@ -71,7 +71,7 @@ PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "validation|valider": "lui faire savoir que cela se comprend",
     },
 }
-"""For each language, how clinical words begin (as patterns) and what to say instead. Other languages are not judged."""
+"""For each language, how clinical words begin (as patterns), and what to say instead. Other languages have no list."""
 
 _PLAINER: Final = {
     language: (
@@ -84,7 +84,7 @@ _PLAINER: Final = {
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
 _BIDI_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Invisible marks that turn the direction of writing, or turn it back."""
+"""Invisible marks that change the direction of writing, or end such a change."""
 
 _CLOSED_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys("\u2066\u2067\u2068", "\u2069")
 
@@ -92,8 +92,8 @@ _CLOSED_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.f
 def parse_pack(document: object) -> Pack:
     """Return the pack that a document of plain data describes.
 
-    The rules run on each well-formed prompt even if others are malformed, so the author sees all mistakes at once.
-    Raise PackError, which names everything to fix.
+    The rules for content run on each prompt with a valid structure, even if other prompts have none. So the author sees
+    all errors at once. Raise PackError if there is an error.
     """
     findings: list[PackFinding] = []
     head: Pack | None
@@ -101,15 +101,15 @@ def parse_pack(document: object) -> Pack:
         head = Pack.model_validate(document)
         prompts = dict(enumerate(head.prompts))
         findings += _unwritten_findings(head)
-    except ValidationError as refusal:
-        findings += form_findings(document, refusal)
-        prompts = _sound_prompts(document)
-        head = _sound_head(document, prompts)
+    except ValidationError as invalid:
+        findings += structure_findings(document, invalid)
+        prompts = _valid_prompts(document)
+        head = _valid_head(document, prompts)
     for place, prompt in prompts.items():
         findings += (*_comfort_findings(place, prompt), *_hint_findings(place, prompt), *_plain_findings(place, prompt))
         for language, words in prompt.words.items():
             for field, line in words:
-                if reason := _unfit_character(line):
+                if reason := _why_unfit(line):
                     findings.append(_at(place, prompt, "words", language, field, reason=reason))
     findings += (*_duplicate_id_findings(prompts), *_duplicate_text_findings(prompts))
     if isinstance(document, Mapping):
@@ -129,18 +129,18 @@ def _document_order(finding: PackFinding) -> tuple[int, int]:
             return 0, 0
 
 
-def _sound_prompts(document: object) -> dict[int, PackPrompt]:
-    """Return the prompts of sound form, by their number in the document."""
-    sound: dict[int, PackPrompt] = {}
+def _valid_prompts(document: object) -> dict[int, PackPrompt]:
+    """Return the prompts with a valid structure, by their index in the pack's document."""
+    valid: dict[int, PackPrompt] = {}
     if isinstance(document, Mapping) and isinstance(listed := document.get("prompts"), list | tuple):
         for place, prompt in enumerate(listed):
             with suppress(ValidationError):
-                sound[place] = PackPrompt.model_validate(prompt)
-    return sound
+                valid[place] = PackPrompt.model_validate(prompt)
+    return valid
 
 
-def _sound_head(document: object, prompts: Mapping[int, PackPrompt]) -> Pack | None:
-    """Return the pack without its unsound prompts, or None if the rest is unsound too."""
+def _valid_head(document: object, prompts: Mapping[int, PackPrompt]) -> Pack | None:
+    """Return the pack with only these prompts. Return None if its other fields do not fit the structure."""
     if isinstance(document, Mapping):
         with suppress(ValidationError):
             return Pack.model_validate({**document, "prompts": tuple(prompts.values())})
@@ -170,19 +170,19 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
             continue
         clinical, instead = _PLAINER[language]
         for field, line in words:
-            # The first match of each pattern: the last one written stays.
-            found = {match.lastindex: match[0] for match in reversed(list(clinical.finditer(line or "")))}
-            for which in sorted(which for which in found if which):
-                reason = f"“{found[which]}” sounds like a clinic; try something like “{instead[which - 1]}”"
+            # Reversed, so that the first match of each pattern is the one that stays in the dictionary.
+            first_matches = {match.lastindex: match[0] for match in reversed(list(clinical.finditer(line or "")))}
+            for which in sorted(which for which in first_matches if which):
+                reason = f"“{first_matches[which]}” sounds like a clinic; try something like “{instead[which - 1]}”"
                 yield _at(place, prompt, "words", language, field, reason=reason)
 
 
-def _unfit_character(line: str | None) -> str | None:
-    """Return what is wrong with a line's characters, or None."""
+def _why_unfit(line: str | None) -> str | None:
+    """Return what is wrong with a line's characters. Return None if nothing is."""
     if not line:
         return None
     if not any(map(is_visible, line)):
-        return "has nothing in it that anybody can see; write something"
+        return "has no visible character; write something"
     if control := _CONTROL.search(line):
         return f"has an invisible character (U+{ord(control[0]):04X}); delete the words around it and type them again"
     waiting: list[str] = []
@@ -194,8 +194,8 @@ def _unfit_character(line: str | None) -> str | None:
             break
     if waiting:
         return (
-            "has an invisible mark that turns the direction of writing and is never turned back, which garbles what "
-            "follows; type the words again: right-to-left writing needs no marks"
+            "has an invisible mark that changes the direction of writing, and no mark that ends this change, so the "
+            "words after it look mixed up; type the words again: right-to-left writing needs no marks"
         )
     return None
 
@@ -205,7 +205,7 @@ def _head_findings(head: Pack) -> Iterator[PackFinding]:
     lines: list[tuple[tuple[str, ...], str | None]] = [(("notes",), head.notes)]
     lines += [(("words", code, name), line) for code, words in head.words.items() for name, line in words]
     for path, line in lines:
-        if reason := _unfit_character(line):
+        if reason := _why_unfit(line):
             yield PackFinding(None, ".".join(path), reason, path)
 
 
@@ -218,7 +218,7 @@ def _duplicate_id_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFi
     seen: set[PromptId] = set()
     for place, prompt in prompts.items():
         if prompt.id in seen:
-            yield _at(place, prompt, "id", reason="is the id of an earlier prompt too; every prompt needs its own")
+            yield _at(place, prompt, "id", reason="is already the id of an earlier prompt; every prompt needs its own")
         seen.add(prompt.id)
 
 
@@ -232,13 +232,13 @@ def _duplicate_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[Pack
 
 
 def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    """Yield texts without the default language, and texts in a language that the pack does not list.
+    """Yield findings about texts that lack the default language, or that have an unlisted language.
 
-    `head` is the pack without its unsound prompts.
+    `head` is the pack with its valid prompts only.
     """
     default = head.default_language
     if default not in head.languages:
-        yield PackFinding(None, "languages", f"must name the default language, {default}, too", ("languages",))
+        yield PackFinding(None, "languages", f"must also name the default language, {default}", ("languages",))
     places: tuple[tuple[str | None, tuple[str | int, ...], Mapping[Language, object]], ...] = (
         (None, ("words",), head.words),
         *((prompt.id, ("prompts", place, "words"), prompt.words) for place, prompt in prompts.items()),
@@ -253,7 +253,7 @@ def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterato
 
 
 def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
-    """Yield the listed languages in which nothing is written."""
+    """Yield a finding for each listed language in which nothing is written."""
     written = {language for words in (pack.words, *(prompt.words for prompt in pack.prompts)) for language in words}
     for language in pack.languages:
         if language not in written and language != pack.default_language:

@@ -1,9 +1,8 @@
-"""Advice on tone: turns of phrase that sound like a reproach, a rule, or a guess at who the partner is.
+"""Advise on phrases that sound like a reproach, a rule, or a guess at who the partner is.
 
-These are a few English phrases with a reason each, not a model of the language. Other languages are not judged, and
-advice never blocks publishing. Text in quotation marks is somebody else's saying and is skipped. The patterns are
-narrow: “something you never asked” passes and “You never ask” does not. None of the 567 prompts in the practice's own
-packs matches.
+The patterns here match a few English phrases. Other languages are not judged. Advice never blocks publishing. Text in
+quotation marks is skipped, since it quotes somebody. The patterns are narrow: “You never ask” gets advice, but
+“something you never asked” gets none. None of the 567 prompts in the practice's own packs matches.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ _STARTS: Final = (
     r"(?:^|[.!?:;…])\s*(?:(?:and|but|because|so|then|maybe|of course|today),?\s+)?"
     r"(?:(?:if|when|before|after|once)\b[^.!?:;…]*,\s+)?"
 )
-"""The beginning of a main clause, where a text claims or demands something. “what you never said” does neither."""
+"""The beginning of a main clause. Phrases after it claim or demand something, but not in “what you never said”."""
 
 _PARTNER: Final = r"(?:you|your partner)"
 _WHY: Final = (
     r"\b(?P<said>why\s+(?:do|does|did|don['’]?t|doesn['’]?t|didn['’]?t|can['’]?t|cannot|couldn['’]?t|won['’]?t|"
     rf"wouldn['’]?t|must|are|aren['’]?t|have|haven['’]?t)\s+{_PARTNER})\b"
 )
-"""A question that asks somebody to justify themselves. “why might” and “why is it” do not."""
+"""A question that asks somebody to justify themselves. “why might” and “why is it” do not ask this."""
 
 _RULE: Final = (
     rf"{_STARTS}(?P<said>(?:(?:each|both)\s+of\s+)?(?:you(?:\s+both|\s+two)?|your\s+partner|partners|couples|one|everyone)"
@@ -43,9 +42,9 @@ _WHO: Final = (
     r"\b(?P<said>your\s+(?!first\b|ex\b|former\b|last\b|old\b|childhood\b|teenage\b)(?:\w+\s+)?"
     r"(?:husbands?|wife|wives|hubby|spouse|boyfriend|girlfriend|fianc[ée]e?))(?!\w)"
 )
-"""The current partner. “your first boyfriend” is a memory."""
+"""Names for the current partner. “your first boyfriend” is not a match, since it is a memory."""
 
-_TURNS: Final = tuple(
+_PHRASES: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), reason)
     for pattern, reason in (
         (
@@ -82,13 +81,13 @@ _QUOTED: Final = re.compile(r"“[^”]*”|\"[^\"]*\"")
 
 
 def tone_advice(said: Sequence[Said]) -> Iterator[Advice]:
-    """Yield advice on each English prompt, each kind once a line."""
+    """Yield advice on English prompts: at most one of each kind for each text."""
     for each in said:
         if each.language != ENGLISH:
             continue
         for name, line in each.lines.items():
             # Put a letter in place of a quotation, so that the words after it do not begin a sentence.
             own = _QUOTED.sub("x", line)
-            for turn, reason in _TURNS:
-                if found := turn.search(own):
-                    yield Advice(each.prompt, f"words.{each.language}.{name}", f"“{found['said']}” {reason}")
+            for phrase, reason in _PHRASES:
+                if match := phrase.search(own):
+                    yield Advice(each.prompt, f"words.{each.language}.{name}", f"“{match['said']}” {reason}")

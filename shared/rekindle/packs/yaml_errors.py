@@ -1,7 +1,7 @@
 """Explain a YAML error to the person who typed it: where to look, and what to type instead.
 
-A parser reports where it could not go on, in terms of its grammar. Each rule here looks at that place and the lines
-before it. The first rule that recognises the mistake gives the explanation.
+A parser reports the place where it stopped, in the terms of its grammar. Each rule here looks at that place and the
+lines before it. The first rule that recognizes the mistake explains it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _NAMES: Final = frozenset(
-    name for form in (Pack, PackWords, PackPrompt, PromptWords, Course) for name in form.model_fields
+    name for model in (Pack, PackWords, PackPrompt, PromptWords, Course) for name in model.model_fields
 )
 _FIELD: Final = re.compile(r"\s*(?:- +)*(?P<name>[\w-]+|\"[^\"]*\"|'[^']*')\s*:(?:\s+(?P<value>.*))?$")
 _INDENT: Final = re.compile(r"\s*")
@@ -57,7 +57,7 @@ class _Spot:
 
     @property
     def begins_line(self) -> bool:
-        """Whether only white space precedes the character on its line."""
+        """Whether only white space precedes the place where the parser stopped, on its line."""
         return not self.here[: self.fault.column].strip()
 
     @property
@@ -66,13 +66,13 @@ class _Spot:
         return _value(self.here)
 
     def span(self) -> Iterator[tuple[int, str]]:
-        """Yield the lines from where the broken part begins, or one before, to where the parser stopped."""
+        """Yield the lines from the broken part's first line, or the line before the fault, to the fault."""
         since = max(min(self.fault.since, self.before()), self.fault.line - _LONGEST_LOOK)
         for at in range(since, self.fault.line + 1):
             yield at, self.lines[at]
 
     def before(self) -> int:
-        """Return the last line before the fault that is not empty."""
+        """Return the number of the last line before the fault that is not empty."""
         at = self.fault.line - 1
         while at > 0 and not self.lines[at].strip():
             at -= 1
@@ -80,15 +80,15 @@ class _Spot:
 
 
 def meaning(text: str, fault: Fault) -> tuple[int, str]:
-    """Return the line to look at, from 1, and what to fix there."""
+    """Return the number of the line to look at, from 1, and what to fix there."""
     lines = text.split("\n")
     last = len(lines) - 1
     line, since = min(fault.line, last), min(fault.since, fault.line, last)
     column = fault.column if line == fault.line else len(lines[line])
     spot = _Spot(Fault(fault.problem, fault.context, line, column, since), lines, text.lstrip()[:1] in ("{", "["))
     for rule in _RULES:
-        if found := rule(spot):
-            at, reason = found
+        if explanation := rule(spot):
+            at, reason = explanation
             return at + 1, reason
     return line + 1, (
         "this line, or the one before it, cannot be read. Check that every quote and bracket is closed, that fields of "
@@ -97,22 +97,22 @@ def meaning(text: str, fault: Fault) -> tuple[int, str]:
 
 
 def _value(line: str) -> str:
-    found = _FIELD.match(line)
-    return (found["value"] or "") if found else ""
+    match = _FIELD.match(line)
+    return (match["value"] or "") if match else ""
 
 
 def _name(line: str) -> str:
-    found = _FIELD.match(line)
-    return found["name"].strip("\"'") if found else ""
+    match = _FIELD.match(line)
+    return match["name"].strip("\"'") if match else ""
 
 
 def _indent(line: str) -> str:
-    found = _INDENT.match(line)
-    return found[0] if found else ""
+    match = _INDENT.match(line)
+    return match[0] if match else ""
 
 
 def in_quotes(name: str) -> str:
-    """Say how to write a field's text that YAML would misread."""
+    """Tell the author how to write a field's text that YAML would misread."""
     return (
         f'Put the whole text between straight quotes ("…"), or write “{printable(name) or "text"}: >-” and the text on '
         "the next line, indented"
@@ -120,12 +120,12 @@ def in_quotes(name: str) -> str:
 
 
 def first_character(character: str, name: str) -> str:
-    """Say that a field's text cannot begin with a character, and how to write it."""
+    """Tell the author that a field's text cannot begin with a character, and how to write the text."""
     return f"a text cannot begin with “{printable(character)}”. {in_quotes(name)}"
 
 
 def unclosed_quote(quote: str) -> str:
-    """Say that a quote is never closed."""
+    """Tell the author that a quote is never closed."""
     return f"the quote ({quote}) that opens in this line is never closed. Put another {quote} where the text ends"
 
 
@@ -145,8 +145,8 @@ def _odd_space(spot: _Spot) -> tuple[int, str] | None:
     for at, line in spot.span():
         if _ODD_SPACE.search(_indent(line)) or re.match(rf"\s*(?:- +)*[\w-]+\s*:{_ODD_SPACE.pattern}", line):
             reason = (
-                "this line has special spaces, as web pages and word processors make them. Delete them, "
-                "before the field's name and after its colon, and type plain spaces"
+                "this line has special spaces, which web pages and word processors make. Replace them with plain "
+                "spaces, before the field's name and after its colon"
             )
             return at, reason
     return None
@@ -172,7 +172,7 @@ def _opening_quote(line: str) -> str:
 
 
 def _early_open_quote(spot: _Spot) -> tuple[int, str] | None:
-    """Recognise a quote that is closed lines later, by the quote that should open another text."""
+    """Recognize an open quote that seems closed lines later, by the opening quote of another text."""
     if "did not find expected" not in spot.fault.problem:
         return None
     for at, line in reversed(list(spot.span())[:-1]):
@@ -186,7 +186,7 @@ def _colon(spot: _Spot) -> tuple[int, str] | None:
     if "mapping values are not allowed" not in spot.fault.problem:
         return None
     at, line, before = spot.fault.line, spot.here, spot.lines[spot.before()]
-    own = ":" not in line[: spot.fault.column]  # the colon behind the field's name
+    own = ":" not in line[: spot.fault.column]  # the colon after the field's name
     if own and spot.before() < at and not _FIELD.match(before) and len(_indent(before)) <= len(_indent(line)):
         return spot.before(), _no_field(before)
     if own and _name(line) in _NAMES:
@@ -368,7 +368,13 @@ def _after_the_end(spot: _Spot) -> tuple[int, str] | None:
         if spot.lines[at].startswith("..."):
             return at, "a line “...” ends the document, but more follows. Remove this line"
     if spot.json:
-        return spot.fault.line, "the last bracket is closed before this line, but more follows. Remove one of the two"
+        return (
+            spot.fault.line,
+            (
+                "the outermost bracket is closed before this line, but more text follows. "
+                "Remove that closing bracket, or this text"
+            ),
+        )
     return spot.fault.line, _no_field(spot.here)
 
 

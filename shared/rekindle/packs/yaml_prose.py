@@ -1,8 +1,8 @@
 """Check that YAML reads a text exactly as its author wrote it.
 
-YAML drops or changes a part of some texts without an error. It ends a text at a “#”, takes “&we” for the name of a
-block and “null” for nothing. Each rule compares the source of one text with the value that YAML reads, and says how to
-write the text. Runs of spaces and line breaks are layout and count as one space (`document`).
+YAML drops or changes a part of some texts without an error. For example, it ends a text at a “#”, reads “&we” as the
+name of a block, and reads “null” as no value. Each rule here compares the source of one text with the value that YAML
+reads, and says how to write the text. Several spaces or line breaks in a row count as one space (see `document`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PROSE: Final = frozenset({*PackWords.model_fields, *PromptWords.model_fields, "notes"})
 """The fields that hold text for people. All other fields hold codes and numbers."""
 
-# Escapes that are surely meant: a quote, a backslash, a letter by its number, and a line that a program has folded.
+# Escapes that surely have a purpose: a quote, a backslash, a letter by its number, and a program's line break.
 _ESCAPE: Final = re.compile(r"\\(?:[\"\\xuU]|\n[ \t]*\\ |(?P<other>.))", re.DOTALL)
 _LAST_COMMA: Final = re.compile(r"\s*,\s*\}")
 _BLOCKS: Final = frozenset({">", "|"})
@@ -32,13 +32,13 @@ _ESCAPES_OF_JSON: Final = frozenset("/bfnrt")
 
 
 class Prose(NamedTuple):
-    """One text in its source: the parser's event of its field's name, its own event, and the value that YAML reads.
+    """One text in its source. `name` and `event` are the parser's events of its field's name and of the text.
 
-    `in_brackets` is for a field between { and }, `json` for a JSON document.
+    `value` is what YAML reads. `in_brackets` is True for a field between { and }. `json` is True in a JSON document.
     """
 
     source: str
-    name: Any  # two events; the stubs hold their marks for optional, and a parser always sets them
+    name: Any  # both events are Any: by the type stubs their marks may be None, but a parser sets them
     event: Any
     value: object
     in_brackets: bool
@@ -46,16 +46,16 @@ class Prose(NamedTuple):
 
 
 def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the line, from 1, and the reason of the first place where YAML misreads the text.
+    """Yield the first place where YAML misreads the text: its line, from 1, and the reason.
 
-    The next thing that the parser has read begins at `end`.
+    The event after the text begins at position `end`.
     """
     for position, reason in [*_notes(prose, end)] or [*_text(prose)]:
         yield _line(prose, position), reason
 
 
 def note_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the flaw of a note that may belong to the text, when the parser could not read on after it."""
+    """Yield the flaw of a note that may belong to the text, when the parser stopped before the next event."""
     behind = _BEHIND.match(prose.source, prose.event.end_mark.index, end)
     for position, reason in _notes(prose, behind.end() if behind else end):
         yield _line(prose, position), reason
@@ -67,12 +67,15 @@ def _line(prose: Prose, position: int) -> int:
 
 
 def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the first note that may belong to the text: in one of its lines, or further right than its field."""
+    """Yield the first note (a comment in YAML) that may belong to the text: its position, and the reason.
+
+    Such a note is in one of the text's lines, or further right than the field's name.
+    """
     source, name, event = prose.source, prose.name, prose.event
     name_end, start, text_end = name.end_mark.index, event.start_mark.index, event.end_mark.index
     if source.find("#", name_end, end) == -1:
         return
-    sign_end = start  # a note may follow “>-”; everything after that in a block is text
+    sign_end = start  # a note may follow “>-” in its line; the block's other lines are all text
     if getattr(event, "style", None) in _BLOCKS:
         sign_end = start + len(source[start:text_end].partition("\n")[0])
     for since, until in ((name_end, start), (start, sign_end), (text_end, end)):
@@ -92,7 +95,7 @@ def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def _text(prose: Prose) -> Iterator[tuple[int, str]]:
-    """Yield the first place at which YAML reads the text differently from how it is written."""
+    """Yield the first place where YAML reads something else than is written: its position, and the reason."""
     name, event = prose.name.value, prose.event
     start = event.start_mark.index
     written = prose.source[start : event.end_mark.index]
@@ -104,7 +107,7 @@ def _text(prose: Prose) -> Iterator[tuple[int, str]]:
     elif event.style:
         yield from _quoted(prose, written)
     elif written and not isinstance(prose.value, str) and prose.name.style != '"':
-        # A program that puts names in quotes writes a null on purpose.
+        # If the name is in quotes, a program wrote the field, and wrote its null on purpose.
         reason = f"“{printable(written)}” is read as a number, as a yes or no, or as nothing"
         yield start, f'{reason}. Put it between straight quotes ("…") if it is the text; otherwise remove the field'
     elif prose.in_brackets and _LAST_COMMA.match(prose.source, event.end_mark.index):

@@ -1,11 +1,11 @@
-"""Read a pack's document, YAML or JSON, into plain data that knows its lines.
+"""Read a pack's document, YAML or JSON, into plain data, and record the line of each value.
 
-It reads YAML 1.2, which includes JSON: `no` is a word (and Norwegian), `12:30` a text, and a date is a text until a
-field asks for a date. Anchors, aliases and merged keys work for blocks. Tags do not, since they could ask for more than
-data. A text that YAML would misread is a flaw (`yaml_prose`).
+The reader follows YAML 1.2, which includes JSON. So `no` (the code of Norwegian) and `12:30` are texts, and a date is a
+text until a field needs a date. Anchors, aliases and merged keys work for blocks. Tags are refused, since they can
+create other things than data. A text that YAML would misread is a flaw (see `yaml_prose`).
 
-The parser is libyaml's, used event by event. So there is one pass without recursion, every value has its line, and a
-document that is no pack stops at the first bound that it exceeds.
+The reader takes the events of libyaml's parser one by one. So it reads a source in one pass without recursion, and
+knows the line of each value. It stops at the first limit that a source exceeds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import yaml
-from yaml._yaml import CParser  # what CSafeLoader is made of, without its composer, which recurses
+from yaml._yaml import CParser  # CSafeLoader without its composer, which is recursive
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from yaml.events import Event
 
 SOURCE_LIMIT: Final = 4_000_000
-"""The most characters of a pack's document."""
+"""The most characters that a pack's document can have."""
 
-# No pack reaches these bounds. They limit the cost of a document that is no pack.
+# No real pack reaches these limits. They limit the time and memory that any other document can take.
 MOST_VALUES: Final = 400_000
 MOST_FIELDS: Final = 200
 MOST_ENTRIES: Final = 10_000
@@ -72,10 +72,11 @@ class DocumentError(RekindleError):
 
 @dataclass(slots=True)
 class Place:
-    """The place of a value in the source, and of the values in it.
+    """The place of a value in the source. It also has the places of all values inside this value.
 
-    A block has `fields` by name, each with the line of the name; a list has `entries`. `size` counts all values in it,
-    and `levels` is its depth. Both include repetitions by aliases.
+    `fields` maps each name in a block to the line of the name and to the place of its value. `entries` has the places
+    of a list's entries. `size` is the number of values, where a long text counts as several, and `levels` is their
+    depth. Both include what aliases repeat.
     """
 
     line: int
@@ -85,12 +86,12 @@ class Place:
     levels: int = 1
 
     def line_of(self, path: tuple[str | int, ...]) -> int:
-        """Return the line of the value at a path, or of the last step that exists."""
+        """Return the line of the value at a path, or the line of the last step that exists."""
         place, line = self, self.line
         for step in path:
-            found = place.fields.get(step) or next((at for key, at in place.fields.items() if str(key) == step), None)
-            if found:
-                line, place = found
+            named = place.fields.get(step) or next((at for key, at in place.fields.items() if str(key) == step), None)
+            if named:
+                line, place = named
             elif isinstance(step, int) and step < len(place.entries):
                 place = place.entries[step]
                 line = place.line
@@ -108,9 +109,9 @@ class Document(NamedTuple):
 
 
 def read_document(source: str | bytes, texts: Container[Any] = PROSE) -> Document:
-    """Read a source whose fields named in `texts` hold texts for people.
+    """Read a source. `texts` are the names of the fields that hold texts for people.
 
-    Raise DocumentError if the source cannot be read. Nothing else is raised.
+    Raise DocumentError if the source cannot be read. No other error is raised.
     """
     return _Reading(_text(source), texts).document()
 
@@ -119,7 +120,7 @@ def _refuse(line: int, reason: str, prompt: str | None = None) -> NoReturn:
     raise DocumentError(Flaw(line, prompt, reason))
 
 
-_NO_TEXTS: Final = {
+_NOT_TEXT: Final = {
     b"PK\x03\x04": "a file of a word processor, or a zip archive",
     b"\xd0\xcf\x11\xe0": "a file of a word processor",
     b"{\\rtf": "a file of a word processor",
@@ -129,18 +130,18 @@ _NO_TEXTS: Final = {
 }
 _SAVE: Final = "In your editor, choose “save with encoding” and UTF-8, and save it again"
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-# YAML ends a line at these, and most editors do not. A text's line breaks are folded anyway.
+# YAML ends a line at these characters, but most editors do not. In a text, each line break becomes a space anyway.
 _ODD_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
-# JSON writes an emoji as two halves, which YAML does not know.
+# JSON may write an emoji as two escapes, which YAML cannot read as one character.
 _JSON_ESCAPE: Final = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)")
 
 
 def _text(source: str | bytes) -> str:
-    """Return the source's characters, with line feeds only between its lines."""
+    """Return the characters of a source, with a line feed at each line break."""
     if len(source) > 4 * SOURCE_LIMIT:
         _refuse_length(len(source))
     beginning = source[:8].encode(errors="replace") if isinstance(source, str) else source[:8]
-    for signature, kind in _NO_TEXTS.items():
+    for signature, kind in _NOT_TEXT.items():
         if beginning.startswith(signature):
             _refuse(1, f"this is {kind}, not plain text. Copy its words into a plain text file and save that as UTF-8")
     text = _decoded(source) if isinstance(source, bytes) else source
@@ -178,7 +179,7 @@ def _joined(escape: re.Match[str]) -> str:
 
 
 class _Twin(NamedTuple):
-    """A second field of the same name in a block."""
+    """A second field with the same name in a block. `holds_more` means that its value is a block or a list."""
 
     name: Any
     holds_more: bool
@@ -213,7 +214,7 @@ class _List:
 
 
 class _Reading:
-    """Builds the data and its places from the parser's events of one text."""
+    """Builds the data, and the places of its values, from the parser's events for one source."""
 
     def __init__(self, text: str, texts: Container[Any]) -> None:
         self._text = text
@@ -244,13 +245,13 @@ class _Reading:
                 self._flaws = [each for each in self._flaws if each.line != line]
                 self._flaws.append(Flaw(line, self._prompt(line), reason))
             raise DocumentError(*self._flaws) from error
-        except (yaml.YAMLError, UnicodeError) as error:  # the parser's own reader, after `_text` has checked it all
+        except (yaml.YAMLError, UnicodeError) as error:  # not expected: `_text` has refused all such characters
             raise DocumentError(Flaw(1, None, "this text cannot be read as a pack")) from error
         finally:
             parser.dispose()
         if self._root is None:
             _refuse(1, "there is nothing here yet. Begin with the pack's id, such as “id: river”")
-        # YAML would silently keep the last of two equal names, so do not judge the rest of such a document.
+        # Of two equal names YAML silently keeps the last one. So judge nothing else in such a document.
         if self._twins:
             raise DocumentError(*self._twins)
         return Document(*self._root, self._flaws)
@@ -272,8 +273,8 @@ class _Reading:
             case AliasEvent():
                 self._repeat(event)
             case DocumentStartEvent() if self._root is not None:
-                reason = "a line “---” begins a second document here, and a pack is one. Remove the line, or put what"
-                _refuse(self._line(event), f"{reason} follows into a file of its own")
+                reason = "a line “---” begins a second pack here, but a file has only one. Remove the line, or put what"
+                _refuse(self._line(event), f"{reason} follows into another file")
 
     def _line(self, event: Event) -> int:
         """Return the line of an event, from 1. An event at the end of the text counts for the last line."""
@@ -285,7 +286,7 @@ class _Reading:
         return bool(self._open) and isinstance(around := self._open[-1], _Block) and around.wants_name
 
     def _remember_prose(self, event: ScalarEvent | AliasEvent, value: object) -> None:
-        """Remember a text, to be judged once the parser has reached the next event."""
+        """Remember a text until the parser has reached the next event. The text is judged then."""
         block = self._open[-1] if self._open else None
         if not isinstance(block, _Block):
             return
@@ -295,22 +296,22 @@ class _Reading:
             self._judge_colon(block)
 
     def _judge_colon(self, block: _Block) -> None:
-        """Add a flaw if a name between { and } has no colon: a comma may have cut it from a text."""
+        """Add a flaw if a name between { and } has no colon. A comma may have cut the name off a text."""
         in_text = any(isinstance(each, _Block) and each.name in self._texts for each in self._open[:-1])
         if _NO_COLON.match(self._text, block.name_event.end_mark.index) and not in_text:
             self._prose = None
-            reason = f"“{printable(str(block.name))}” has no colon, since a comma between brackets ends a text"
+            reason = f"“{printable(str(block.name))}” has no colon. Between brackets, a comma ends a text"
             self._add_flaw(block.name_line, f"{reason}. If it belongs to a text, put that text in quotes")
 
     def _judge_prose(self, judge: Callable[[Prose, int], Iterator[tuple[int, str]]], end: int) -> None:
-        """Add the flaws of the last text. The parser has reached position `end`."""
+        """Add the flaws of the remembered text. The parser has reached the position `end`."""
         if prose := self._prose:
             self._prose = None
             for line, reason in judge(prose, end):
                 self._add_flaw(min(line, self._lines), reason)
 
     def _add_flaw(self, line: int, reason: str) -> None:
-        """Add a flaw of the field that is being read, or was read last."""
+        """Add a flaw in the field that the parser is reading or has just read."""
         steps = [block.name for block in self._open if isinstance(block, _Block)]
         if steps[0] == "prompts" and len(steps) > 1:
             steps = steps[1:]
@@ -338,9 +339,9 @@ class _Reading:
                 self._add_flaw(
                     name_line, f"this is read as a list or a block of fields, not as text. {in_quotes(name)}"
                 )
-        form = _Block if isinstance(event, MappingStartEvent) else _List
-        self._anchors.pop(event.anchor, None)  # an alias can repeat a block only after its end
-        self._open.append(form(Place(line), event.anchor, bool(event.flow_style)))
+        kind = _Block if isinstance(event, MappingStartEvent) else _List
+        self._anchors.pop(event.anchor, None)  # an alias can repeat a block only after the block's end
+        self._open.append(kind(Place(line), event.anchor, bool(event.flow_style)))
 
     def _end(self) -> None:
         ended = self._open.pop()
@@ -357,7 +358,7 @@ class _Reading:
         if self._at_name():
             self._refuse_name(line)
         if event.anchor not in self._anchors and event.anchor in [each.anchor for each in self._open]:
-            _refuse(line, f"“*{anchor}” is inside the very block that it repeats. Remove it", self._prompt(line))
+            _refuse(line, f"“*{anchor}” is inside the block that it repeats. Remove it", self._prompt(line))
         if event.anchor not in self._anchors:
             reason = f"“*{anchor}” repeats a block that is marked “&{anchor}” above it, and there is none"
             _refuse(line, f"{reason}. If the star belongs to the text, put the text in quotes", self._prompt(line))
@@ -373,7 +374,7 @@ class _Reading:
         self._size += place.size if added is None else added
         if self._size > MOST_VALUES:
             if 2 * self._repeated > self._size:
-                reason = "blocks are repeated with “*” here until they come to more than"
+                reason = "together with all blocks that “*” repeats, this has more than"
                 _refuse(line, f"{reason} {MOST_VALUES:,} values, more than any pack. Repeat fewer of them")
             _refuse(line, f"this has more than {MOST_VALUES:,} values, more than any pack. Split it into two packs")
         if anchor:
@@ -386,8 +387,8 @@ class _Reading:
         around.place.levels = max(around.place.levels, place.levels + 1)
         if len(self._open) + place.levels > MOST_LEVELS:
             if repeats_on:
-                reason = "the block that “*” repeats here repeats others inside it, and so is nested too deeply"
-                _refuse(line, f"{reason}. A pack has six levels and no more", self._prompt(line))
+                reason = "the block that “*” repeats here also repeats other blocks, so it is nested too deeply"
+                _refuse(line, f"{reason}. A pack has at most six levels", self._prompt(line))
             self._refuse_depth(line)
         if isinstance(around, _Block):
             self._end_field(around, value, place)
@@ -411,16 +412,23 @@ class _Reading:
         if len(fields) + len(block.twins) + len(block.merged) > MOST_FIELDS:
             if block.twins:
                 raise DocumentError(_twin_flaws(block, is_pack=len(self._open) == 1)[0])
-            _refuse(line, f"this block has more than {MOST_FIELDS} fields, more than any of a pack", self._prompt(line))
+            _refuse(
+                line,
+                f"this block has more than {MOST_FIELDS} fields, more than any block of a pack",
+                self._prompt(line),
+            )
 
     def _prompt(self, line: int) -> str | None:
-        """Return the prompt that a line belongs to, by its id if that was read already."""
+        """Return the id of the prompt that a line belongs to, or its number if its id was not read yet."""
         match self._open:
             case [_Block(name="prompts", wants_name=False), _List() as prompts, *within]:
                 reading: object = within[0].value if within else None
                 number = len(prompts.value) + 1
                 if not within and prompts.value and not re.match(r"[\s-]*id\s*:", self._text.split("\n")[line - 1]):
-                    reading, number = prompts.value[-1], number - 1  # a field outdented from the last prompt
+                    reading, number = (
+                        prompts.value[-1],
+                        number - 1,
+                    )  # a field of the last prompt with too little indentation
                 match reading:
                     case {"id": str(name)} if re.fullmatch(SLUG, name):
                         return name
@@ -430,7 +438,7 @@ class _Reading:
     def _refuse_tag(self, event: ScalarEvent | MappingStartEvent | SequenceStartEvent) -> None:
         if event.tag not in _HARMLESS_TAGS:
             shown = printable(event.tag.replace("tag:yaml.org,2002:", "!!"))
-            reason = f"“{shown}” is a command, not text. Remove it; or, if the text begins so, put the text in quotes"
+            reason = f"“{shown}” is a command, not text. Remove it, or put a text that begins with it in quotes"
             _refuse(self._line(event), reason, self._prompt(self._line(event)))
 
     def _refuse_name(self, line: int) -> NoReturn:
@@ -438,7 +446,7 @@ class _Reading:
         _refuse(line, reason, self._prompt(line))
 
     def _refuse_depth(self, line: int) -> NoReturn:
-        reason = "this is nested too deeply: blocks or brackets inside others. A pack has six levels and no more"
+        reason = "this is nested too deeply: blocks or brackets inside others. A pack has at most six levels"
         _refuse(line, reason, self._prompt(line))
 
 
@@ -463,27 +471,27 @@ def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
     if value in _WORDS:
         return _WORDS[value]
     if _WHOLE.fullmatch(value):
-        return int(value[:_LONGEST_NUMBER])  # a longer number exceeds every bound anyway
+        return int(value[:_LONGEST_NUMBER])  # a longer number exceeds every limit anyway
     return float(value) if _BROKEN.fullmatch(value) else value
 
 
 def _twin_flaws(block: _Block, *, is_pack: bool) -> list[Flaw]:
-    """Return how to fix the fields that a block has twice. A whole block that begins again has one flaw."""
+    """Return the flaws of fields that a block has twice. A whole pack or prompt that begins again has one flaw."""
     names = {twin.name for twin in block.twins}
     again = [twin for twin in block.twins if twin.name == "id"]
     if again and is_pack and names & {"languages", "prompts"}:
-        return [_twin_flaw(block, again[0], "If a second pack begins here, put it into a file of its own")]
+        return [_twin_flaw(block, again[0], "If a second pack begins here, put it into another file")]
     if again and "theme" in block.value and (is_pack or len(names) > 1):
         return [_twin_flaw(block, each, "If a new prompt begins here, put “- ” before the id") for each in again]
     return [
-        _twin_flaw(block, twin, "Put all that is in them under one" if twin.holds_more else "Keep one of the two")
+        _twin_flaw(block, twin, "Put everything under the first one" if twin.holds_more else "Keep one of the two")
         for twin in block.twins
     ]
 
 
 def _twin_flaw(block: _Block, twin: _Twin, advice: str) -> Flaw:
     first, _ = block.place.fields[twin.name]
-    reason = f"{printable(str(twin.name))} is twice in one block; the first is on line {first}. {advice}"
+    reason = f"{printable(str(twin.name))} appears twice in one block; the first is on line {first}. {advice}"
     return Flaw(twin.line, twin.prompt, reason)
 
 

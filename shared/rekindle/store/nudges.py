@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.ids import CoupleId
-from rekindle.domain.nudges import Gesture, Nudge, next_nudge_at, remembered, repeated_by
+from rekindle.domain.nudges import Gesture, Nudge, next_nudge_at, original_of, remembered
 from rekindle.store import keys
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_ttl
@@ -52,7 +52,7 @@ class Nudges:
         """
         item = self.table.get(keys.nudges(sender)) or {"revision": 0}
         sent = nudges_from(item)
-        if existing := repeated_by(nudge, sent):
+        if existing := original_of(nudge, sent):
             # The existing nudge may have another gesture, if two requests used one key at the same moment.
             self.table.commit(also)
             return existing

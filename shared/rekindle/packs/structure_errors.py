@@ -1,4 +1,4 @@
-"""Explain to an author what the form of a pack refuses, in sentences without programmers' words."""
+"""Explain to an author, in plain sentences, what does not fit the structure of a pack's document."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-def form_findings(document: object, refusal: ValidationError) -> Iterator[PackFinding]:
-    """Yield a sentence for each refusal of the form."""
-    for error in refusal.errors(include_url=False):
+def structure_findings(document: object, invalid: ValidationError) -> Iterator[PackFinding]:
+    """Yield a finding for each value that does not fit the structure.
+
+    A list or block of which all entries are wrong gets no finding itself, since each entry gets one.
+    """
+    for error in invalid.errors(include_url=False):
         if error["type"] == "too_short" and error["input"]:
-            continue  # there were entries, and each has its own finding
+            continue  # the list is not empty: its entries are all wrong, and each has its own finding
         path = tuple(step for step in error["loc"] if step != "[key]")
         prompt, field = None, path
         match path:
@@ -28,7 +31,7 @@ def form_findings(document: object, refusal: ValidationError) -> Iterator[PackFi
         yield PackFinding(prompt, ".".join(printable(str(step)) for step in field), _reason(error), path)
 
 
-def _prompt_name(document: Any, place: int) -> str:  # noqa: ANN401 - whatever stood in the file
+def _prompt_name(document: Any, place: int) -> str:  # noqa: ANN401 - any data that a file can hold
     match document["prompts"][place]:
         case {"id": str(name)} if re.fullmatch(SLUG, name):
             return printable(name)
@@ -39,7 +42,7 @@ def _prompt_name(document: Any, place: int) -> str:  # noqa: ANN401 - whatever s
 _REASONS: Final[Mapping[str, str]] = {
     "missing": "is missing",
     "extra_forbidden": "is not a field here; the fields are {fields}",
-    "invalid_key": "is not a field here; if it should be text, put it in quotes",
+    "invalid_key": "is not a field name; if you mean it as text, put it in quotes",
     "enum": "must be {expected}, not {given}",
     "bool_type": "must be true or false, not {given}",
     "date_from_datetime_inexact": "must be a date such as 2026-03-01, not {given}",
@@ -48,56 +51,57 @@ _REASONS: Final[Mapping[str, str]] = {
     "int_type": "must be a whole number without quotes, not {given}",
     "greater_than_equal": "must be {ge} or more, not {given}",
     "less_than_equal": "must be {le} or less, not {given}",
-    "string_type": "must be text, not {given}; text that looks like a number or a yes needs quotes",
+    "string_type": "must be text, not {given}; text that looks like a number, or like yes or no, needs quotes",
     "string_too_short": "is empty",
-    "string_unicode": "has an invisible character that is half of one; delete the words around it and type them again",
-    "string_too_long": "is {length} characters long; {max_length} is the most",
+    "string_unicode": "contains a broken, invisible character (half of a symbol such as an emoji); delete the words "
+    "around it and type them again",
+    "string_too_long": "is {length} characters long; it can have at most {max_length}",
     SLUG: "must be small letters and digits joined by hyphens, such as open-hand, not {given}",
     LANGUAGE: "must be a language as two small letters, such as en, not {given}",
     "too_short": "needs at least one entry",
-    "too_long": "has {actual_length} entries; {max_length} is the most",
+    "too_long": "has {actual_length} entries; it can have at most {max_length}",
     "tuple_type": "must be a list",
     "dict_type": "must be a block of fields, each with a name",
     "model_type": "must be a block of fields, each with a name",
 }
-"""The sentence for each refusal of the form, by pydantic's name for it or by the pattern that did not match."""
+"""The sentence for each kind of error: for pydantic's error type, or for the pattern that a text does not match."""
 
 _QUOTED: Final = re.compile("'([^']*)'")
 
 
 def _reason(error: ErrorDetails) -> str:
-    """Return why the form refuses a value, in a sentence without programmers' words."""
-    given, bounds = error["input"], dict(error.get("ctx", {}))
-    refusal = bounds.get("pattern", error["type"])
-    if refusal == "string_type" and given is None:
-        refusal = "string_too_short"
-    if refusal not in _REASONS:
+    """Return why a value does not fit, in a plain sentence."""
+    given, context = error["input"], dict(error.get("ctx", {}))
+    kind = context.get("pattern", error["type"])
+    if kind == "string_type" and given is None:
+        kind = "string_too_short"
+    if kind not in _REASONS:
         return error["msg"]
-    fields = ", ".join(_neighbours(error["loc"]))
+    fields = ", ".join(_allowed_fields(error["loc"]))
     length = len(given) if isinstance(given, str) else 0
-    expected = _QUOTED.sub(r"“\1”", bounds.pop("expected", ""))
-    return _REASONS[refusal].format(**bounds, expected=expected, given=_shown(given), fields=fields, length=length)
+    expected = _QUOTED.sub(r"“\1”", context.pop("expected", ""))
+    return _REASONS[kind].format(**context, expected=expected, given=_shown(given), fields=fields, length=length)
 
 
-def _neighbours(path: tuple[str | int, ...]) -> Iterator[str]:
-    """Yield the known fields at the place of an unknown one."""
-    form: type[BaseModel]
+def _allowed_fields(path: tuple[str | int, ...]) -> Iterator[str]:
+    """Yield the names of the fields that are allowed where the author wrote an unknown one."""
+    model: type[BaseModel]
     match path:
         case ("prompts", _, "words", _, _):
-            form = PromptWords
+            model = PromptWords
         case ("prompts", _, _):
-            form = PackPrompt
+            model = PackPrompt
         case ("words", _, _):
-            form = PackWords
+            model = PackWords
         case ("course", _):
-            form = Course
+            model = Course
         case _:
-            form = Pack
-    yield from form.model_fields
+            model = Pack
+    yield from model.model_fields
 
 
 def _shown(value: object) -> str:
-    """Return a value as its author would recognise it."""
+    """Describe a value in words that its author recognizes."""
     match value:
         case None:
             return "nothing"
