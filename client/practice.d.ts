@@ -302,7 +302,7 @@ export interface components {
     schemas: {
         /**
          * ActorView
-         * @description Who did something, by the name that colleagues know, and when.
+         * @description Who did something, and when. `name` is the name that colleagues know.
          * @example {
          *       "at": "2026-03-02T12:00:00Z",
          *       "name": "ruth@practice.example"
@@ -327,7 +327,7 @@ export interface components {
         ApproveBody: {
             /**
              * Revision
-             * @description The revision of the draft that was read; 0 where there was none.
+             * @description The revision of the draft that the caller read; 0 if there was none.
              */
             revision: number;
         };
@@ -340,7 +340,7 @@ export interface components {
         Audience: "everyone" | "choice" | "code";
         /**
          * AuditEntryView
-         * @description One action: who, when, what, and on which pack.
+         * @description One action of staff: who did what to which pack, and when.
          * @example {
          *       "action": "withdrawn",
          *       "at": "2026-03-02T12:00:00Z",
@@ -371,7 +371,7 @@ export interface components {
         };
         /**
          * AuditView
-         * @description Actions, latest first; `before` asks for the next page, null at the end.
+         * @description Actions, latest first. Send `before` to get the next page. It is null on the last page.
          * @example {
          *       "before": null,
          *       "entries": [
@@ -411,7 +411,7 @@ export interface components {
         };
         /**
          * CheckBody
-         * @description A text to check, and for which pack.
+         * @description A text to check. `pack_id` is the pack for which it is meant.
          * @example {
          *       "pack_id": "river",
          *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n"
@@ -420,7 +420,7 @@ export interface components {
         CheckBody: {
             /**
              * Source
-             * @description The pack as YAML or JSON, just as it is typed.
+             * @description The pack as YAML or JSON, exactly as it was typed.
              */
             source: string;
             /** Pack Id */
@@ -428,7 +428,7 @@ export interface components {
         };
         /**
          * CheckedView
-         * @description The findings, and the pack as couples would have it, as soon as it can be read as a pack.
+         * @description The findings. `preview` is the pack as couples would see it, or null if the text cannot be read as a pack.
          * @example {
          *       "findings": [
          *         {
@@ -498,13 +498,13 @@ export interface components {
             date: string;
             /**
              * Active
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             active: number | null;
         };
         /**
          * DraftBody
-         * @description A draft to save in place of the revision that was read.
+         * @description A draft to save. It replaces the revision of the draft that the caller read.
          * @example {
          *       "revision": 6,
          *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n"
@@ -513,18 +513,18 @@ export interface components {
         DraftBody: {
             /**
              * Source
-             * @description The pack as YAML or JSON, just as it is typed.
+             * @description The pack as YAML or JSON, exactly as it was typed.
              */
             source: string;
             /**
              * Revision
-             * @description The revision of the draft that was read; 0 where there was none.
+             * @description The revision of the draft that the caller read; 0 if there was none.
              */
             revision: number;
         };
         /**
          * DraftHeadView
-         * @description A draft without its text; `revision` names it when it is saved, published or discarded.
+         * @description A draft without its text. Requests to save, publish or discard the draft must name its `revision`.
          * @example {
          *       "base_version": 2,
          *       "revision": 7,
@@ -543,7 +543,7 @@ export interface components {
         };
         /**
          * DraftView
-         * @description A draft's text with its findings; without a draft the latest version's text, as revision 0.
+         * @description A draft's text with its findings. Without a draft, it is the latest version's text, and `revision` is 0.
          * @example {
          *       "base_version": 2,
          *       "findings": [
@@ -576,7 +576,7 @@ export interface components {
         };
         /**
          * FindingView
-         * @description One thing to fix, or with `advice` to think about: on which line, of which prompt, and how.
+         * @description One thing to fix, or to think about if `advice` is true, with its line, prompt and field.
          * @example {
          *       "advice": false,
          *       "field": "depth",
@@ -608,7 +608,7 @@ export interface components {
         };
         /**
          * HelpView
-         * @description The help as couples are shown it. A PUT replaces the revision that was read.
+         * @description The help that couples see. A PUT replaces the revision that the caller read.
          * @example {
          *       "booking": {
          *         "url": "https://practice.example/book",
@@ -745,14 +745,14 @@ export interface components {
         };
         /**
          * PackState
-         * @description The state of a pack, by what a couple would notice first.
+         * @description The state of a pack. If several apply, it is the first of withdrawn, proposed, scheduled, live and draft.
          * @example live
          * @enum {string}
          */
         PackState: "draft" | "proposed" | "scheduled" | "live" | "withdrawn";
         /**
          * PackSummary
-         * @description A pack at a glance. `news_on` is the date on which couples are, or were, notified.
+         * @description A pack's summary. `news_on` is the date on which couples are, or were, notified of the pack.
          * @example {
          *       "audience": "everyone",
          *       "code": null,
@@ -900,7 +900,7 @@ export interface components {
         };
         /**
          * PreviewView
-         * @description A pack as couples would have it.
+         * @description A pack as couples would see it.
          * @example {
          *       "audience": "everyone",
          *       "default_language": "en",
@@ -999,22 +999,22 @@ export interface components {
         PromptStatisticsView: {
             /**
              * Offered
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             offered: number | null;
             /**
              * Answered
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             answered: number | null;
             /**
              * Completed
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             completed: number | null;
             /**
              * Swapped
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             swapped: number | null;
         };
@@ -1037,7 +1037,9 @@ export interface components {
         };
         /**
          * ProposalView
-         * @description A draft that waits for a second person. It goes live at once, or `at` an instant. `mine`: the caller's own.
+         * @description A draft that a second person must approve. `mine` says whether the caller proposed it.
+         *
+         *     Once approved, it goes live at the instant `at`, or at once if `at` is null.
          * @example {
          *       "announce": true,
          *       "at": null,
@@ -1065,7 +1067,7 @@ export interface components {
         };
         /**
          * PublishBody
-         * @description How to publish a draft: at once, or `at` an instant.
+         * @description How to publish a draft: at the instant `at`, or at once if `at` is null.
          * @example {
          *       "revision": 7
          *     }
@@ -1079,14 +1081,14 @@ export interface components {
         PublishBody: {
             /**
              * Revision
-             * @description The revision of the draft that was read; 0 where there was none.
+             * @description The revision of the draft that the caller read; 0 if there was none.
              */
             revision: number;
             /** At */
             at?: string | null;
             /**
              * Announce
-             * @description Tell couples once that something new is there. A pack is announced once, ever.
+             * @description Notify couples that there is something new. A pack is announced only once.
              * @default true
              */
             announce?: boolean;
@@ -1147,7 +1149,7 @@ export interface components {
         };
         /**
          * PublishedView
-         * @description The result, and the pack as it is now. `unchanged`: couples have these very prompts already.
+         * @description The result, and the pack after it. `unchanged` means that couples already have exactly these prompts.
          * @example {
          *       "outcome": "live",
          *       "pack": {
@@ -1215,7 +1217,7 @@ export interface components {
         };
         /**
          * ReachView
-         * @description Couples whose reminders fell due, and those reached at the first try; two persons make a couple.
+         * @description Couples whose reminders came due, and those reached at the first try. Two persons count as a couple.
          * @example {
          *       "due": 1800,
          *       "reached": 1770
@@ -1224,18 +1226,18 @@ export interface components {
         ReachView: {
             /**
              * Due
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             due: number | null;
             /**
              * Reached
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             reached: number | null;
         };
         /**
          * ReleaseView
-         * @description A published version. `taken_back` says who called it off before it was live.
+         * @description A published version. `taken_back` says who canceled it before it went live.
          * @example {
          *       "announce": true,
          *       "approved": null,
@@ -1281,7 +1283,7 @@ export interface components {
         };
         /**
          * RestoreBody
-         * @description Put back one prompt, or the whole pack.
+         * @description Give couples one withdrawn prompt again, or the whole pack.
          * @example {
          *       "prompt": "rain"
          *     }
@@ -1293,7 +1295,7 @@ export interface components {
         };
         /**
          * SavedView
-         * @description The draft that is saved now. `unchanged` says that this text was saved already.
+         * @description The saved draft. `unchanged` is true if the same text had already been saved.
          * @example {
          *       "findings": [
          *         {
@@ -1339,23 +1341,24 @@ export interface components {
             at: string;
         };
         /**
-         * @description A text with something to see: not only spaces, invisible characters, blanks or combining marks.
+         * @description A text with a visible character: not only spaces, invisible characters, blanks or combining marks.
          * @example Book a talk with us
          * @example 24/7
          */
         ShortText: string;
         /**
          * StaffAction
-         * @description An action of staff. Each leaves an audit row.
+         * @description An action of staff. Each action is recorded in the audit.
          * @example withdrawn
          * @enum {string}
          */
         StaffAction: "draft_saved" | "draft_discarded" | "proposed" | "published" | "scheduled" | "taken_back" | "withdrawn" | "restored" | "code_renewed" | "help_changed";
         /**
          * StatisticsView
-         * @description The numbers as they are shown all day: up to `through`, the last date that is over for everybody.
+         * @description The statistics up to `through`, the last date that is over for everybody. They stay the same all day.
          *
-         *     `days` are the last 28, oldest first, `weeks` the last twelve, latest first, and `prompts` all time, by pack.
+         *     `days` has the last 28 days, oldest first. `weeks` has the last twelve weeks, latest first. `prompts` has the
+         *     numbers of all time for each prompt of each pack.
          * @example {
          *       "as_of": "2026-03-02",
          *       "days": [
@@ -1434,7 +1437,7 @@ export interface components {
         };
         /**
          * TakeBackBody
-         * @description Why, for colleagues.
+         * @description The reason, which only colleagues see.
          * @example {
          *       "note": "The second one is too sharp."
          *     }
@@ -1445,7 +1448,7 @@ export interface components {
         };
         /**
          * TakingPartView
-         * @description Couples that had at least one such prompt in the week, and those that completed at least one.
+         * @description Couples that got at least one prompt of the theme or pack in the week, and those that completed one.
          * @example {
          *       "completed": 310,
          *       "offered": 430
@@ -1458,12 +1461,12 @@ export interface components {
         TakingPartView: {
             /**
              * Offered
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             offered: number | null;
             /**
              * Completed
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             completed: number | null;
         };
@@ -1478,9 +1481,10 @@ export interface components {
         WebAddress: string;
         /**
          * WeekStatisticsView
-         * @description A week from its Monday. `active_28` counts the four weeks that end with it.
+         * @description The numbers of a week. `week` is its Monday.
          *
-         *     `streaks` are those of couples that completed a day in the week, at their latest in it, by their length in days.
+         *     `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
+         *     completed a day in the week, by the length of their run, in days, at their last completed day in it.
          * @example {
          *       "active": 1510,
          *       "active_28": 1890,
@@ -1521,12 +1525,12 @@ export interface components {
             week: string;
             /**
              * Active
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             active: number | null;
             /**
              * Active 28
-             * @description Couples, rounded down to tens; null where under ten.
+             * @description Number of couples, rounded down to tens; null if under ten.
              */
             active_28: number | null;
             /** Themes */
@@ -1569,7 +1573,7 @@ export interface components {
             country: components["schemas"]["Country"] | null;
             /** @description The line's name, by language. */
             name: components["schemas"]["Words"];
-            /** @description The phone number as dialled in that country. */
+            /** @description The phone number as dialed in that country. */
             phone: components["schemas"]["PhoneNumber"] | null;
             /** @description The number for text messages. */
             text: components["schemas"]["PhoneNumber"] | null;
@@ -1606,7 +1610,7 @@ export interface components {
             prompt?: string | null;
             /**
              * Reason
-             * @description For colleagues; kept with the audit.
+             * @description Only colleagues see it, in the audit.
              */
             reason?: string | null;
         };
@@ -1715,7 +1719,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:no-code`: Only a published pack for couples with a code has a code. */
+        /** @description - `urn:rekindle:problem:no-code`: This pack has no code. Publish it for couples with a code first. */
         NoCode: {
             headers: {
                 [name: string]: unknown;
@@ -1724,7 +1728,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:draft-changed`: Somebody has saved this draft since you opened it. Yours is not saved yet. */
+        /** @description - `urn:rekindle:problem:draft-changed`: Somebody has saved this draft since you opened it. Your text is not saved yet. */
         DraftChanged: {
             headers: {
                 [name: string]: unknown;
@@ -1733,7 +1737,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:help-changed`: Somebody has changed the help since you opened it. Yours is not saved yet. */
+        /** @description - `urn:rekindle:problem:help-changed`: Somebody has changed the help since you opened it. Your text is not saved yet. */
         HelpChanged: {
             headers: {
                 [name: string]: unknown;
@@ -2079,7 +2083,7 @@ export interface operations {
              *     - `urn:rekindle:problem:nothing-to-take-back`: No version of this pack is waiting to be approved or to go live.
              *     - `urn:rekindle:problem:scheduled-already`: A version is waiting to go live. Take it back first.
              *     - `urn:rekindle:problem:needs-another-person`: Somebody else must approve your proposal.
-             *     - `urn:rekindle:problem:draft-changed`: Somebody has saved this draft since you opened it. Yours is not saved yet.
+             *     - `urn:rekindle:problem:draft-changed`: Somebody has saved this draft since you opened it. Your text is not saved yet.
              *     - `urn:rekindle:problem:pack-changed`: Somebody has just changed this pack. Look at it again before you decide.
              */
             409: {
@@ -2342,7 +2346,7 @@ export interface operations {
             /**
              * @description - `urn:rekindle:problem:nothing-to-publish`: There is no draft to publish.
              *     - `urn:rekindle:problem:scheduled-already`: A version is waiting to go live. Take it back first.
-             *     - `urn:rekindle:problem:draft-changed`: Somebody has saved this draft since you opened it. Yours is not saved yet.
+             *     - `urn:rekindle:problem:draft-changed`: Somebody has saved this draft since you opened it. Your text is not saved yet.
              *     - `urn:rekindle:problem:pack-changed`: Somebody has just changed this pack. Look at it again before you decide.
              */
             409: {

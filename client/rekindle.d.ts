@@ -830,7 +830,7 @@ export interface components {
         };
         /**
          * DayMark
-         * @description Mark of a date in the couple's calendar. Each missed date looks like rest, also one that ended a run.
+         * @description Mark of a date in the couple's calendar. Each missed or excused date is `rest`, even if it ended a run.
          * @example complete
          * @example open
          * @enum {string}
@@ -1485,7 +1485,7 @@ export interface components {
         };
         /**
          * InviteState
-         * @description State of an invite: open, redeemed by one person, then confirmed by the inviter.
+         * @description State of an invite. One person redeems an open invite, and then the inviter confirms it.
          * @example redeemed
          * @enum {string}
          */
@@ -1961,7 +1961,7 @@ export interface components {
         ProfileBody: {
             /**
              * Display Name
-             * @description One line with something to see, without control characters and others that hide or turn the writing around them.
+             * @description One line with a visible character. It has no control characters, and none that are hidden or that change the direction of the text around them.
              */
             display_name: string;
             /**
@@ -2156,7 +2156,7 @@ export interface components {
         };
         /**
          * ReflectionKind
-         * @description Kind of a reply to the partner's answer: the words that were heard, or one of three short replies.
+         * @description Kind of a reply to the partner's answer: a text on what the person heard, or one of three short replies.
          * @example heard
          * @example thank_you
          * @enum {string}
@@ -2331,7 +2331,7 @@ export interface components {
         SoloAnswerBody: {
             /**
              * Text
-             * @description A text with something to see: not only spaces, invisible characters, blanks or combining marks.
+             * @description A text with a visible character: not only spaces, invisible characters, blanks or combining marks.
              */
             text: string;
             /**
