@@ -1,4 +1,4 @@
-"""docs/costs.md: the month's bill, and figures that follow from each other."""
+"""The bill in docs/costs.md is current, and its other figures agree with each other."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Costs of calls and workers, counted on the emulator: docs/table.md is what they may cost.
+"""Each call and worker costs exactly what docs/table.md says. The emulator counts.
 
-A test that finds another figure says that a change reads or writes more, or less, than before. Make it cheaper, or
-write the new figures with `python -m bench --write` and let the diff show them.
+A failed test means that a change reads or writes more, or less, than before. Make it cheaper, or
+write the new figures with `python -m bench --write` and check the difference.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The report of the gateway's speed. The speeds themselves are not tested."""
+"""The report of the gateway's speed is right. No test checks the speed itself."""
 
 from __future__ import annotations
 

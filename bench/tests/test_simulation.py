@@ -1,4 +1,4 @@
-"""The simulation with a small population: its expectations hold, and it notices broken stores."""
+"""The simulation passes with a small population, and fails if a store is broken."""
 
 from __future__ import annotations
 

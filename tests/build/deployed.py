@@ -1,4 +1,4 @@
-"""The template as CloudFormation sees it: packaged, its language extensions settled, and through SAM's transform."""
+"""Read the template as CloudFormation does: packaged, with language extensions and SAM's transform applied."""
 
 from __future__ import annotations
 

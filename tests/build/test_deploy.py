@@ -1,4 +1,4 @@
-"""`make deploy` runs with the real SAM against moto, an AWS that is not ours."""
+"""`make deploy` runs the real SAM against moto, a fake AWS that others maintain."""
 
 from __future__ import annotations
 

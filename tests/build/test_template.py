@@ -1,4 +1,4 @@
-"""Check the rules of the template: permissions, queues, logs, alarms and settings."""
+"""The template keeps its rules: permissions, queues, logs, alarms and settings."""
 
 from __future__ import annotations
 

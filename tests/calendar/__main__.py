@@ -1,4 +1,4 @@
-"""`python -m tests.calendar` checks every zone, or those that it is given; `--seed` plays a run again."""
+"""Check every zone, or the given ones: `python -m tests.calendar`. `--seed` repeats an earlier run."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""When a slot comes, computed again from the stretches of time in which a clock kept one offset.
+"""Compute when each slot comes, without the code that the functions use.
 
-The C library reads those stretches from the files of the pinned tzdata.
+The C library reads the pinned tzdata, and finds the stretches of time in which a zone's clocks keep one offset.
 
-The rule word for word: a reading that the clock shows counts the first time that it shows it. One that it never shows
-was jumped over, and counts as that jump ends, unless its whole date was never shown. A date starts as it is first
-shown. Where `rekindle.domain.calendar` asks a zone what a reading means, this looks through the eras
-for those that show it.
+A local time counts the first time the clock shows it. A skipped time counts at the end of the jump, unless the whole
+date is skipped. A date starts when a clock first shows it. `rekindle.domain.calendar` asks the zone for the instant of
+a local time. This module searches all stretches for the ones that show it.
 """
 
 from __future__ import annotations

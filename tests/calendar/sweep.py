@@ -1,6 +1,7 @@
-"""Ticks over the dates at which a zone's clocks are changed, and over a few others, held against the oracle.
+"""Run ticks over dates on which a zone's clocks change, and compare the slots with the oracle's.
 
-What runs here is what a tick runs: `window` on the watermark that the tick before left, then `due_in`.
+A few other dates are checked too. Each simulated tick does what a real one does: it calls `window` with the watermark
+of the tick before, and then `due_in`.
 """
 
 from __future__ import annotations

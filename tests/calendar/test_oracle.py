@@ -1,4 +1,4 @@
-"""The oracle is right, by what is known of the world's clocks."""
+"""The oracle agrees with known facts about the world's clocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sweep can fail: each way of finding slots that people write first is caught, and the sentence says where."""
+"""The sweep notices faults: it catches the usual wrong ways to find slots, and its message says where."""
 
 from __future__ import annotations
 

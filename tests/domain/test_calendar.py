@@ -1,4 +1,4 @@
-"""Dates, zones and instants, checked against what a clock on the wall would show."""
+"""Dates, zones and instants agree with what a clock on the wall shows."""
 
 from __future__ import annotations
 

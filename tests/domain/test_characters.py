@@ -1,4 +1,4 @@
-"""Texts that show nothing are refused, and everything that a script or an emoji needs is kept."""
+"""Invisible texts are refused, and every character that a script or an emoji needs is kept."""
 
 from __future__ import annotations
 

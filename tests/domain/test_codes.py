@@ -1,4 +1,4 @@
-"""Codes that people can read aloud, readable however they were pasted."""
+"""People can read codes aloud, and codes are understood however they are typed or pasted."""
 
 from __future__ import annotations
 

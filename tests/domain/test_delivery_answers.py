@@ -1,4 +1,4 @@
-"""FCM's answers: each has the outcome that the design wants, and the code that firebase-admin finds in it."""
+"""Each answer of FCM has the outcome that the design names, and firebase-admin's code."""
 
 from __future__ import annotations
 

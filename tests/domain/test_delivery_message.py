@@ -1,4 +1,4 @@
-"""Messages and credentials. The wire is in tests/engine/test_push_fcm.py."""
+"""Messages and credentials are right. tests/engine/test_push_fcm.py tests how they are sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decisions about a push. Their effects are in tests/routes/test_push_delivery.py."""
+"""Each failed push gets the right decision. tests/routes/test_push_delivery.py tests the effects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Each date comes due once, however often a reminder moves: all slots against a model of one clock."""
+"""Each date comes due once, however often a person moves the reminder.
+
+A property test compares all of a person's slots with a model of one clock.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The help document, the lines that a person sees, and the country of each zone."""
+"""The help document is right, and so are each person's lines and each zone's country."""
 
 from __future__ import annotations
 

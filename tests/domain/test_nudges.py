@@ -1,4 +1,4 @@
-"""Nudges: three in any 24 hours, in whatever order requests arrive."""
+"""A person sends at most three nudges in 24 hours, in whatever order requests arrive."""
 
 from __future__ import annotations
 

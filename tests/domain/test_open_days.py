@@ -1,4 +1,4 @@
-"""A couple's windows under any history of zones, against the rules of a plain model that keeps the whole history."""
+"""A couple's windows are right after any changes of zone. A plain model keeps the whole history."""
 
 from __future__ import annotations
 

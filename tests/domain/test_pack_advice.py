@@ -1,4 +1,4 @@
-"""Advice comes where an author would want it, and never on the practice's own packs."""
+"""Advice appears where an author needs it, and never on the practice's own packs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any text that an author types gives a pack, or sentences that say where and how to fix it."""
+"""Any text gives a pack or findings. A finding says where the fault is and how to fix it."""
 
 from __future__ import annotations
 

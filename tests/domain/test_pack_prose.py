@@ -1,4 +1,4 @@
-"""Each text of a pack is read exactly as it is written, or a finding says how to write it."""
+"""Each text of a pack is read exactly as written, or a finding says how to write it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample words of a new pack can be shown at once and published never."""
+"""The sample words of a new pack can be previewed, but never published."""
 
 from __future__ import annotations
 

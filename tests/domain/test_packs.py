@@ -1,4 +1,4 @@
-"""The starter pack keeps its promises, and a pack that breaks a rule gets plain sentences."""
+"""The starter pack keeps the rules, and a pack that breaks a rule gets plain sentences."""
 
 from __future__ import annotations
 

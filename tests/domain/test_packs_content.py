@@ -1,4 +1,4 @@
-"""All packs in `packs/` together: enough for a year, sound, and without repetition."""
+"""All packs in `packs/` together last for a year, keep the rules, and repeat nothing."""
 
 from __future__ import annotations
 

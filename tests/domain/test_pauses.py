@@ -1,4 +1,4 @@
-"""A couple's pauses, against a plain model that reads all choices date by date."""
+"""A couple's pauses agree with a plain model that reads all choices date by date."""
 
 from __future__ import annotations
 

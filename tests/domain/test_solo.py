@@ -1,4 +1,4 @@
-"""A person's own prompt of a date: a question of everyone's packs within their own comfort."""
+"""A person alone gets a suitable question each day: theme, depth, comfort, and no repeats."""
 
 from __future__ import annotations
 

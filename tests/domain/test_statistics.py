@@ -1,4 +1,7 @@
-"""Statistics reveal nobody: no number, and no difference of two, is about fewer than ten couples."""
+"""Statistics reveal nobody.
+
+No shown number, and no difference between two shown numbers, describes fewer than ten couples.
+"""
 
 from __future__ import annotations
 

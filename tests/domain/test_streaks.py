@@ -1,4 +1,4 @@
-"""The streak, checked against its rules date by date, and against what a couple must never see."""
+"""The streak agrees with its rules, date by date, and never shows a couple a reproach."""
 
 from __future__ import annotations
 

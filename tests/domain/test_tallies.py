@@ -1,4 +1,4 @@
-"""Every couple counts once, whatever order, repetition or crash the stream and the table produce."""
+"""Every couple counts once, whatever order, repetition or crash happens."""
 
 from __future__ import annotations
 

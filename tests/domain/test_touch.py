@@ -1,4 +1,4 @@
-"""The day's gesture: the same for both, small first, and never beyond their comfort."""
+"""Both get the same gesture: small ones first, and never beyond their comfort."""
 
 from __future__ import annotations
 

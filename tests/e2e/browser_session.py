@@ -1,6 +1,6 @@
-"""A person's session in a real browser, and every error and warning in it.
+"""Drive a person's session in a real browser, and collect its errors and warnings.
 
-Chromium comes from the machine, since the driver would download one of its own.
+Chromium is installed on the machine. The driver would otherwise download its own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Start the whole stack once for all of these tests: emulator, deployed template, sign-in and FCM's stand-in."""
+"""Start the whole stack once for these tests: emulator, template, sign-in and FCM's stand-in."""
 
 from __future__ import annotations
 

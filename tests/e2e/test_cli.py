@@ -1,4 +1,4 @@
-"""The command line on the running stack: a pack's life from sign-in to withdrawal."""
+"""The command line works on the running stack, from sign-in to the withdrawal of a pack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The console in headless Chromium on the local stack, as the practice's staff use it."""
+"""The console works in headless Chromium on the local stack, as staff use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each function's role, tried out: what it may do works, and what is another's to do is refused."""
+"""Each function's role allows what the function needs, and refuses what belongs to another function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two phones in headless Chromium on the local stack, as a couple uses them."""
+"""The two phones work in headless Chromium on the local stack, as a couple uses them."""
 
 from __future__ import annotations
 

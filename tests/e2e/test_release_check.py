@@ -1,4 +1,4 @@
-"""The hook of a deployment on the running stack: it reaches each version, and its samples leave nothing behind."""
+"""On the running stack, `release_check` calls each new version, and its samples leave nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stack continues with the same state after a kill -9."""
+"""A stack keeps its state after `kill -9`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What people write, and what opens a door, is where it belongs and nowhere else: canaries tell."""
+"""Private texts and secrets (tokens, codes) appear only where they belong.
+
+The tests plant known texts and search for them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever brings no token of ours, or one that is not quite right, gets 401 before any function runs."""
+"""A request without a valid token gets 401 before any function runs."""
 
 from __future__ import annotations
 

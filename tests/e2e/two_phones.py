@@ -1,4 +1,4 @@
-"""The local stack's page with two phones, in a real browser."""
+"""Drive the local stack's page with two phones in a real browser."""
 
 from __future__ import annotations
 

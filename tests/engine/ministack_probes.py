@@ -1,6 +1,7 @@
-"""Probe ministack without its patches: each probe is true as long as ministack lacks what the patch of its name adds.
+"""Probe ministack without our patches. A probe is true while its patch is still needed.
 
-It runs in the emulator's environment and prints one JSON object: the result of each probe, or its error.
+Each probe has the name of a patch, and is true if ministack lacks what that patch adds. The module runs in the
+emulator's environment and prints one JSON object with each probe's result or error.
 """
 
 # mypy: disable-error-code="no-untyped-call"

@@ -1,6 +1,6 @@
-"""Race requests: they start together, each in a thread of its own.
+"""Race requests: all start together, each in its own thread.
 
-They call the routes' own functions: the resolver keeps one request at a time, as a Lambda environment has.
+The threads call the routes' functions directly, because the resolver handles one request at a time, as in Lambda.
 """
 
 from __future__ import annotations

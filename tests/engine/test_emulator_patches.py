@@ -1,4 +1,4 @@
-"""Each patch of ministack is still needed, and the private names that it uses are still there."""
+"""Each patch of ministack is still needed, and the private names that it uses still exist."""
 
 from __future__ import annotations
 

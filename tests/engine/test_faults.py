@@ -1,7 +1,7 @@
-"""Faults: wherever a request is cut off, asking again as a phone does ends where an undisturbed one would have.
+"""Wherever a request is interrupted, a phone's retry leads to the same result as an uninterrupted request.
 
-Requests go through the services as they are deployed, with botocore's own retries, to an engine behind a wire that the
-test can cut. A process that has died remembers nothing: what asks again after it is a new one.
+Requests go through the deployed services, with botocore's own retries, to an engine. The test can cut the connection at
+any point. After a crash a new process, with empty caches, handles the retry.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Compare the table in memory with real engines: answers, items left, and price."""
+"""The table in memory gives the same answers, items and costs as real engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Races of nudges: three a day, once for each tap, and only to a partner."""
+"""Racing nudges keep the rules: three a day, one for each tap, only to a partner."""
 # ruff: noqa: B023  the requests of a race are over before the loop that makes them goes on
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The gateway on the wire."""
+"""The gateway sends pages of pushes to FCM over HTTP, and handles each answer."""
 
 from __future__ import annotations
 

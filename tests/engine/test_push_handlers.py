@@ -1,4 +1,4 @@
-"""The three functions as Lambda calls them: the sample events go in, settings come from the environment."""
+"""`tick`, `react` and `delivery` work as Lambda calls them, with sample events and settings."""
 
 from __future__ import annotations
 

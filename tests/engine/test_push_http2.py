@@ -1,4 +1,4 @@
-"""The transport over TLS and HTTP/2, as in the cloud."""
+"""The transport works over TLS and HTTP/2, as in the cloud."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""The outbox puts every job on the queue, in batches, and repeats only refused ones."""
+
 from __future__ import annotations
 
 import datetime as dt

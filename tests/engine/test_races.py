@@ -1,7 +1,7 @@
-"""Races on AWS's DynamoDB Local: whoever comes first, the invariants stand.
+"""Invariants hold on AWS's DynamoDB Local, whichever racing request comes first.
 
-The requests of a race start together, each in a thread of its own, and several races are under way at a time. They call
-the routes' own functions: the resolver keeps one request at a time, as a Lambda environment has.
+The requests of a race start together, each in its own thread, and several races run at a time. The threads call the
+routes' functions directly, because the resolver handles one request at a time, as in Lambda.
 """
 # ruff: noqa: B023  the requests of a race are over before the loop that makes them goes on
 

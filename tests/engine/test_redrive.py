@@ -1,4 +1,4 @@
-"""Dead letters go back to work with the age they have."""
+"""A redrive puts dead letters back on the queue, and each job keeps its age."""
 
 from __future__ import annotations
 

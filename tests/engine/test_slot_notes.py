@@ -1,4 +1,4 @@
-"""Notes correct the rows that a reader sees as they were before a change."""
+"""A reader gets current rows although a replica is late: notes name the changed rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Races of single stores and routes, each short."""
+"""Races of single stores and routes keep the rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table: plain values, failed conditions by index, and retries."""
+"""The table reads plain values, names failed conditions by index, and retries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tallies on a real engine: exact however many count the same couples at once."""
+"""The tallies are exact on a real engine when several processes count the same couples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The vault: KMS wraps cells, cells wrap couples' keys, and a key that is deleted is gone for every copy."""
+"""The vault makes, wraps and opens keys, and a deleted key is gone for every process.
+
+KMS wraps the cell keys, and the cell keys wrap the keys of couples and persons.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check that wrong requests get a clear answer, never a 500, and write nothing."""
+"""A wrong request gets a clear answer, never a 500, and writes nothing."""
 
 from __future__ import annotations
 

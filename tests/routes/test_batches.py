@@ -1,4 +1,4 @@
-"""Which records of a batch Lambda repeats."""
+"""Lambda repeats the right records of a batch after a failure."""
 
 from __future__ import annotations
 

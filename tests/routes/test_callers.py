@@ -1,4 +1,4 @@
-"""Who calls: what an event says of it, in whatever form API Gateway hands it on."""
+"""A caller's uid and sign-in time are read from every shape of API Gateway's event."""
 
 from __future__ import annotations
 

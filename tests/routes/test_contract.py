@@ -1,6 +1,6 @@
-"""Each refusal that a route of the phones declares comes, in the form of the OpenAPI document.
+"""Each refusal that a phones' route declares can happen, and matches the OpenAPI document.
 
-`bench/tests/test_costs.py` holds the routes' other answers against the document.
+`bench/tests/test_costs.py` checks the routes' other answers against the document.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a couple chooses and joins, from the API's call to the prompt that both see."""
+"""A couple chooses packs and joins courses by code, and both get the prompts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an export goes on: opaque to a phone, and nobody else's."""
+"""A cursor leads back to its position in an export, and only its own person can use it."""
 
 from __future__ import annotations
 

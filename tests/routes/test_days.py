@@ -1,4 +1,7 @@
-"""The day: one prompt for both, answers under their seal until both are there, and hours that only ever grow."""
+"""A day has one prompt for both, and answers stay sealed until both have answered.
+
+A change of zone never shortens an open day.
+"""
 
 from __future__ import annotations
 

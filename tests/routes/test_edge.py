@@ -1,4 +1,4 @@
-"""Whatever reaches the API's edge is answered with problem details: any header, any body, any error of the resolver."""
+"""Every request gets an answer with problem details: any header, body or error of the resolver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The sample events are what AWS sends: `sam local invoke` and the tests of the handlers feed on them."""
+"""The sample events have the shapes that AWS sends.
+
+`sam local invoke` and the handlers' tests use them.
+"""
 
 from __future__ import annotations
 

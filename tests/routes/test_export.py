@@ -1,4 +1,7 @@
-"""The export: what a person wrote, theirs to keep; and what another wrote only while it is theirs to read."""
+"""An export has all of a person's own words, and the partner's words that the person may read.
+
+After unpairing each has thirty days to export their own words.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/v1/help`: something for everybody, the caller's own country first, and as the practice has set it."""
+"""`/v1/help` has lines for everybody, the caller's country first, as the practice has set them."""
 
 from __future__ import annotations
 

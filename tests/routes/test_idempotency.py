@@ -1,4 +1,4 @@
-"""Idempotency keys: one is remembered with what its request did, and never for a request that is refused."""
+"""An idempotency key is stored with the effect of its request, and never for a refused request."""
 
 from __future__ import annotations
 

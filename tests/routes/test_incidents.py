@@ -1,3 +1,5 @@
+"""The store of incidents counts the persons of each fault and day, over all processes."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""The journal and the streak: what a couple's days become."""
+"""The journal and the streak show a couple's days correctly."""
 
 from __future__ import annotations
 

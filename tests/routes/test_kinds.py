@@ -1,4 +1,4 @@
-"""What is done together or is a touch: both check it off, with words or without, and nothing else about it differs."""
+"""Both can check off a prompt to do together or a touch, with or without words."""
 
 from __future__ import annotations
 

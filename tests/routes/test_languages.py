@@ -1,4 +1,4 @@
-"""Two who speak two languages: one day, one prompt, and each reads all of it in their own."""
+"""Two partners with different languages get one prompt, and each reads it in their own language."""
 
 from __future__ import annotations
 

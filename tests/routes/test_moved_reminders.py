@@ -1,4 +1,7 @@
-"""Reminders that move, from the API's call to what is due: rows at their new place, and what is caught up with."""
+"""A reminder that moves to another slot is sent once for each date.
+
+The tests go from the API's call, over the slot rows, to the push.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""News: on one date the prompt's push tells of a new pack, to those who want that, and nobody gets two pushes."""
+"""On a date with news, the prompt's push announces a new pack to those who want news.
+
+Nobody gets two pushes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nudges through the API: how many, how often for one tap, and what a muted sender can tell: nothing."""
+"""Nudges keep their limits, a repeat sends nothing twice, and a muted sender cannot notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pace of one worker, by instants that the test makes up."""
+"""A worker keeps its pace. The test supplies the instants."""
 
 from __future__ import annotations
 

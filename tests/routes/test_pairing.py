@@ -1,4 +1,4 @@
-"""How two persons become a couple: invite, redeem, confirm."""
+"""Two persons become a couple in three steps: invite, redeem, confirm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A couple's pause: what both see, what their streak makes of it, and that nobody is reminded while it lasts."""
+"""Both see a pause, no reminder is sent in it, and the streak does not suffer."""
 
 from __future__ import annotations
 

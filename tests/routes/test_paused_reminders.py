@@ -1,4 +1,4 @@
-"""A couple's pause and their reminders: none while it lasts, and each once again from the first date after it."""
+"""A pause stops both persons' reminders, which begin again on the first date after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test the practice's API: drafts, releases, withdrawals and the audit."""
+"""The practice's API handles drafts, releases, withdrawals and the audit."""
 
 from __future__ import annotations
 

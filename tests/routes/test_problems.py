@@ -1,4 +1,4 @@
-"""Problems: stable names that clients tell apart, and answers that hold nothing but what a client may see."""
+"""Problems have stable names, and show a client nothing that it may not see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who a person is, when the app may speak to them, and which phones it speaks to: slots follow every change."""
+"""Slots follow every change of a person's profile, reminders and phones."""
 
 from __future__ import annotations
 

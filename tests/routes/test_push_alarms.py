@@ -1,4 +1,4 @@
-"""Alarms about pushes: one person, or a couple, can never ring one, whatever FCM says of their devices."""
+"""One person or couple can never set off a push alarm, whatever FCM answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delivery on real engines, with FCM at the end of a real wire."""
+"""Delivery sends each push once, on the table in memory and through a stand-in for FCM's server."""
 
 from __future__ import annotations
 

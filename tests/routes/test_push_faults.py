@@ -1,4 +1,7 @@
-"""Whatever breaks between the tick and the phones: nobody is missed, repeats replace each other, dead targets go."""
+"""No fault between the tick and the phones makes anybody miss a push.
+
+A repeated push replaces the first, and dead targets are deleted.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reaction to each change, and that no private word is part of it."""
+"""Each change in the table has its reaction, and no reaction contains a private word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The weekly look back: what the two had, what is new to them, and not a word about the rest."""
+"""The weekly recap shows what the two have done and what is new, and no reproach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reflections: each leaves one beside the other's opened answer, in words or in one word, and nothing before that."""
+"""After the reveal each person can leave one reflection on the partner's answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hook of a deployment: each new version is called with its samples, and CodeDeploy hears how it went."""
+"""`release_check` calls each new version with its samples, and reports the result to CodeDeploy."""
 
 from __future__ import annotations
 

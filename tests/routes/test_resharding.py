@@ -1,4 +1,4 @@
-"""A slot that grows gets more shards, and on the way nobody is missed or notified twice."""
+"""A growing slot gets more shards, and nobody is missed or notified twice meanwhile."""
 
 from __future__ import annotations
 

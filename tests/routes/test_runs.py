@@ -1,3 +1,5 @@
+"""A run remembers how far a job has come, so a repeat continues there."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,3 +1,5 @@
+"""The store of slots keeps a row for each due person and kind, in one shard."""
+
 from __future__ import annotations
 
 import datetime as dt

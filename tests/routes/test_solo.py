@@ -1,4 +1,7 @@
-"""A person alone: their own days before a couple and between two, and what a partner may read of them."""
+"""A person alone has days of their own, before a couple and between two couples.
+
+A partner reads only the answers that the person has shared.
+"""
 
 from __future__ import annotations
 

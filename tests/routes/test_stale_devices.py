@@ -1,4 +1,4 @@
-"""A phone that its app has not registered for 270 days is given up, and nobody else is."""
+"""A phone that the app has not registered for 270 days is removed, and no other phone is."""
 
 from __future__ import annotations
 

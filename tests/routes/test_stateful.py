@@ -1,11 +1,11 @@
-"""Two couples and a stranger at their phones, for weeks, beside a plain model (`tests.couple_model`).
+"""Two couples and a stranger use their phones for weeks, beside a plain model (`tests.couple_model`).
 
-Hypothesis chooses who does what and when; every reply is held against the model whole, and nothing that anyone wrote
-may stand in a reply to somebody who may not read it. A run ends with a table of what was tried and how often it was
-let through, and fails if something worth trying never came about.
+Hypothesis chooses who does what, and when. The test compares every reply with the model's, and checks that no reply
+shows a text to somebody who may not read it. A run ends with a table of the requests and how often each succeeded. The
+run fails if something important never happened.
 
-`make test` takes some 2,000 steps, the same ones on CI and others each time elsewhere; `make stateful` takes 30,000.
-A failure ends with the shortest story that hypothesis found: its lines can be pasted into a test as they are.
+`make test` takes some 2,000 steps, always the same ones on CI and new ones elsewhere. `make stateful` takes 30,000.
+A failure ends with the shortest sequence that hypothesis found: its lines can be pasted into a test as they are.
 """
 
 from __future__ import annotations

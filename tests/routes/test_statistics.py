@@ -1,4 +1,4 @@
-"""Statistics on real engines: what the counters say, as it is shown, and shown alike all day."""
+"""Statistics are shown rounded, without small counts, and unchanged all day."""
 
 from __future__ import annotations
 

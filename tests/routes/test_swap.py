@@ -1,4 +1,7 @@
-"""Swapping the day's prompt: once, for both, before anyone has answered; and no answer lands on another prompt."""
+"""A couple can swap the day's prompt once, for both, before anyone has answered.
+
+No answer is stored for another prompt than its writer has read.
+"""
 
 from __future__ import annotations
 

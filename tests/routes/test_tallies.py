@@ -1,4 +1,4 @@
-"""The tallies' store: counters equal a plain count, in any order and batches, and wherever a count dies."""
+"""The counters equal a plain count, in any order and batches, and after any crash."""
 
 from __future__ import annotations
 

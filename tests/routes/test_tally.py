@@ -1,4 +1,4 @@
-"""What is counted of each change, and of a batch of the stream."""
+"""`tally` counts each change of a batch correctly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An error line rings an alarm: what one person can set off alone is a warning."""
+"""An error line sets off an alarm. A fault that one person can cause alone is a warning."""
 
 from __future__ import annotations
 

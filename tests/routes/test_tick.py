@@ -1,3 +1,5 @@
+"""Each tick finds the slots that have come, and queues one job for each shard."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""The day's gesture through the API: one for both, in each reader's language, or none for either."""
+"""Both get the day's gesture in their own language, or neither gets one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Touch reminders: only while both have opted in, and either can stop them at once and silently."""
+"""Touch reminders come only while both have opted in. Either can stop them at once and silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line without a service: how it reads, remembers, signs in, and says what is wrong."""
+"""The command line reads, remembers, signs in and explains errors, without a service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line against the practice's own handler on real engines: saving, publishing and conflicts."""
+"""The command line saves and publishes through the practice's handler, on the table in memory."""
 
 from __future__ import annotations
 

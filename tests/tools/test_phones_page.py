@@ -1,4 +1,4 @@
-"""The two phones' page asks the stack, and lets a browser do nothing else."""
+"""The two phones' page calls only the local stack, and its policy restricts the browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After a couple has ended: each is free and starts clean, and what they wrote can be found for thirty days."""
+"""After unpairing both are free and start clean, and can find their words for thirty days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Around a first day: empty replies, days that could not be noted, and the request id in the log."""
+"""A complete day that could not be stored in the streak still counts.
+
+Two short tests beside it check empty replies and the request id in log lines.
+"""
 
 from __future__ import annotations
 

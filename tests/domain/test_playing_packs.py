@@ -1,4 +1,4 @@
-"""The packs that play for a couple, and the turns of a course."""
+"""The right packs and courses play for a couple, and a swap gives another prompt."""
 
 from __future__ import annotations
 
