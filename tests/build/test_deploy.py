@@ -43,12 +43,12 @@ UNKNOWN_TO_MOTO: Final = {
     "AWS::Scheduler::Schedule",
     "AWS::SecretsManager::Secret",
 }
-"""The template's types that moto's CloudFormation does not create. Only cfn-lint checks these."""
+"""Resource types of the template that moto's CloudFormation cannot create. Only cfn-lint checks these types."""
 
 
 @pytest.fixture
 def aws() -> Iterator[str]:
-    """Yield the address of an empty AWS."""
+    """Yield the address of moto's AWS, empty at first."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()

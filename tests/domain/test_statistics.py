@@ -73,7 +73,7 @@ def test_a_count_is_shown_rounded_down_and_not_at_all_under_ten(count: int) -> N
 
 @given(counts, counts)
 def test_no_difference_of_two_shown_numbers_is_under_ten(one: int, other: int) -> None:
-    """This holds for any two numbers. A number that is not shown may be taken for zero."""
+    """This holds for any two numbers. The test takes a number that is not shown as zero."""
     difference = abs((shown(one) or 0) - (shown(other) or 0))
     assert difference == 0 or difference >= 10
 
