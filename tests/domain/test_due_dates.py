@@ -174,7 +174,7 @@ def test_a_pause_that_is_taken_back_before_anything_came_changes_nothing() -> No
 
 
 def test_a_date_sent_before_a_pause_is_not_sent_again_after_a_flight_in_the_pause() -> None:
-    """The couple pauses in Tokyo after that date's push, flies to where the date is still to come, and ends the pause."""
+    """The couple pauses in Tokyo after the date's push, flies to New York, and ends the pause before the date."""
     ada = a_paired_person(profile=a_profile(zone=TOKYO))
     resting, _ = move_reminders(ada, paused(ada, TOMORROW), an_instant("2026-03-02T00:00:00Z"))
     away, _ = move_reminders(resting, in_zone(resting, NEW_YORK), an_instant("2026-03-02T10:00:00Z"))

@@ -76,7 +76,7 @@ def metric_math() -> bool:
 
 
 def quick_exit() -> bool:
-    """Ministack imports the SSH server at its end, whether or not that server was on."""
+    """Return whether ministack imports its SSH server when it ends, even if the server was off."""
     end = inspect.getsource(app).partition("lifespan.shutdown")[2]
     return end.index("import transfer") < end.index("await transfer.sftp_stop()")
 
@@ -141,7 +141,9 @@ def worker_packages() -> bool:
 def main() -> None:
     names = sorted({module.name for module in pkgutil.iter_modules(patches.__path__)} - {"seams"})
     results: dict[str, object] = {}
-    for name in sorted(names, key=lambda name: name != "table_settings"):  # it makes the table of the others
+    for name in sorted(
+        names, key=lambda name: name != "table_settings"
+    ):  # this probe creates the table that the other probes use
         try:
             results[name] = globals()[name]()
         except Exception as error:  # noqa: BLE001 - a private name that has moved

@@ -35,7 +35,7 @@ def test_tallies_that_count_the_same_couples_at_once_count_each_once(table: Tabl
 
 
 def until_counted(table: Table, events: Iterable[Event]) -> None:
-    """Count a batch as the stream does: retry for as long as other batches conflict."""
+    """Count a batch as the stream does: retry while other batches conflict."""
     while True:
         try:
             Tallies(table).count(by_couple(events))
