@@ -50,7 +50,7 @@ def stored(services: Services, phone: Phone) -> Day:
 
 @pytest.fixture
 def opened(couple: tuple[Phone, Phone]) -> tuple[Phone, Phone]:
-    """Two who have both answered."""
+    """Return two persons who have both answered."""
     for phone in couple:
         assert phone.put(f"{DAY}/answer", {"text": "Our walks."}).status == 200
     return couple
@@ -174,7 +174,7 @@ def test_parting_while_it_is_written_keeps_the_partners_words_closed(
         if operation == "UpdateItem" and not parted:
             parted.append(ben.delete("/v1/couple"))
 
-    # The resolver has one request at a time, so the other one is in a process of its own.
+    # The resolver handles one request at a time, so the other request runs in its own process.
     ben.handler = handler_of(lambda: services)
     with watched(services.people.table, meanwhile):
         refused = reflect(ada)
@@ -183,7 +183,7 @@ def test_parting_while_it_is_written_keeps_the_partners_words_closed(
 
 
 def test_two_at_once_both_stand(services: Services, opened: tuple[Phone, Phone]) -> None:
-    """The partner's comes between the reading of the day and the writing of mine."""
+    """The partner's reflection is written after my request has read the day and before it writes."""
     ada, ben = opened
     theirs: list[Reply] = []
 
