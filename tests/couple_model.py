@@ -1,11 +1,11 @@
-"""Model of two couples and a stranger, computed plainly from the design, to compare with the API.
+"""Compute from the design what two couples and a stranger may see and do, to compare with the API.
 
-The model follows the design alone, and imports nothing of ours. It has whole histories in plain dictionaries, and
-computes each reply again from all that happened. It handles one request at a time: `now`, `me` and `request` are of the
-current one. A route's method has its name: `PUT /v1/me` is `put_v1_me`. Where the design is silent and the code has
-decided, a comment says so (`Decided:`).
+The model follows only the design, and imports none of our code. It keeps whole histories in plain dictionaries, and
+computes each reply anew from everything that has happened. It handles one request at a time: `now`, `me` and `request`
+belong to the current request. Each route has a method with its name: `put_v1_me` for `PUT /v1/me`. A comment that
+begins with `Decided:` names a rule that the code has decided because the design says nothing.
 
-The model learns two things from a reply: an invite's code, and a day's prompt among the prompts that the design allows.
+The model learns two things from a reply: an invite's code, and which of the allowed prompts a day has.
 """
 
 from __future__ import annotations

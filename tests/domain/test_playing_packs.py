@@ -385,7 +385,7 @@ def test_a_swap_gives_an_unmet_prompt_first_and_the_replaced_one_counts_as_met()
     assert play.swap(1, third) in {first, second}
 
 
-def test_a_course_in_order_goes_on_with_the_next_after_a_swap() -> None:
+def test_a_course_in_order_continues_with_the_next_after_a_swap() -> None:
     """The replaced prompt does not come again on the next date, and the next prompt does not come early."""
     pack = a_course("one", [Theme.SPARK] * 3, Course(in_order=True))
     play = Play(at_ease(packs={pack.pack: JOINED}), [a_pack("base"), pack])

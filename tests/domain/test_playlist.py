@@ -121,7 +121,7 @@ def test_no_theme_comes_twice_in_seven_days_even_if_a_partner_is_a_date_or_two_a
 
 
 @given(servings(), many_themes, barriers_named, seeds)
-def test_neighbouring_dates_never_share_a_theme(
+def test_neighboring_dates_never_share_a_theme(
     order: list[int], available: frozenset[Theme], barriers: frozenset[Barrier], seed: str
 ) -> None:
     """Three available themes are enough, because at most two neighboring dates are taken."""
@@ -130,7 +130,7 @@ def test_neighbouring_dates_never_share_a_theme(
 
 @settings(max_examples=30)
 @given(st.lists(some_themes, min_size=1, max_size=4), barriers_named, seeds)
-def test_only_available_themes_are_met_and_neighbours_differ_while_there_is_a_choice(
+def test_only_available_themes_are_met_and_neighbors_differ_while_there_is_a_choice(
     phases: list[frozenset[Theme]], barriers: frozenset[Barrier], seed: str
 ) -> None:
     """The themes that are available change as partners change what they allow."""

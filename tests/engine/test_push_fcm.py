@@ -247,7 +247,7 @@ def test_a_service_that_cannot_be_reached_is_for_later(wire: FcmWire, endpoint: 
         assert send(gateway, a_token()) == [Outcome(Fate.LATER, "UNAVAILABLE")]
 
 
-def test_retry_after_as_a_date_is_honoured(wire: FcmWire, gateway: FcmGateway) -> None:
+def test_retry_after_as_a_date_is_obeyed(wire: FcmWire, gateway: FcmGateway) -> None:
     token, now = a_token(), email.utils.parsedate_to_datetime(email.utils.formatdate(usegmt=True))
     date = email.utils.format_datetime(now + 150 * SECONDS, usegmt=True)
     wire.script[token] = [replace(fcm_wire.UNAVAILABLE, headers={"Retry-After": date})]

@@ -139,12 +139,12 @@ class TestChoosing:
         assert set(seen) <= {"GetItem", "BatchGetItem"}
 
     @pytest.mark.parametrize("pack", ["nothing", "group", "later", "PACK%23test"])
-    def test_there_is_no_such_pack_to_choose(self, couple: tuple[Phone, Phone], pack: str) -> None:
+    def test_a_pack_that_cannot_be_chosen_does_not_exist(self, couple: tuple[Phone, Phone], pack: str) -> None:
         """A pack that needs a code is refused in the same way, so it stays unknown."""
         reply = couple[0].call("PUT", f"/v1/couple/packs/{pack}")
         assert (reply.status, reply.problem) == (404, "no-such-pack")
 
-    def test_a_couple_that_puts_everything_aside_is_not_left_without(self, couple: tuple[Phone, Phone]) -> None:
+    def test_a_couple_that_turns_everything_off_still_gets_a_prompt(self, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         ada.delete("/v1/couple/packs/test")
         assert chosen(ada) == {"choice": False, "test": False}

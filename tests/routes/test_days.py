@@ -209,7 +209,7 @@ class TestTwoClocks:
         ada, _ben = a_couple(api, LONDON, LONDON, at="2026-03-02T01:00:00Z")
         assert ada.get("/v1/today").body["previous"] is None
 
-    def test_tomorrow_is_nobodys_yet(self, couple: tuple[Phone, Phone]) -> None:
+    def test_nobody_can_answer_tomorrow_yet(self, couple: tuple[Phone, Phone]) -> None:
         for phone in couple:
             assert phone.get("/v1/days/2026-03-04").problem == "no-such-day"
             assert answer(phone, "2026-03-04").problem == "no-such-day"

@@ -408,7 +408,7 @@ def test_parting_during_an_export_leaves_only_one_s_own_answers(
     assert reply.body["couples"] == [{"couple": 1, "since": "2026-03-02", "until": "2026-03-03", "included": True}]
 
 
-def test_another_s_cursor_leads_nowhere(small_pages: Handler) -> None:
+def test_another_persons_cursor_leads_nowhere(small_pages: Handler) -> None:
     ada, ben, cai = (a_phone(small_pages, name, LONDON, depth=3) for name in ("ada", "ben", "cai"))
     pair(ada, ben)
     for _ in range(3):
@@ -422,7 +422,7 @@ def test_another_s_cursor_leads_nowhere(small_pages: Handler) -> None:
         assert refused.body["errors"] == [{"field": "body.next", "reason": "This is not a page of your export"}]
 
 
-def test_a_cursor_that_is_none_is_refused(couple: tuple[Phone, Phone]) -> None:
+def test_a_text_that_is_no_cursor_is_refused(couple: tuple[Phone, Phone]) -> None:
     ada, _ = couple
     sound = cursor_of(Position(1, MONDAY), ada.uid)
     assert page(ada, sound).status == 200
@@ -485,7 +485,7 @@ def test_an_export_without_answers_has_the_profile(api: Handler) -> None:
     assert page(nobody).problem == "not-signed-in"
 
 
-def test_a_day_that_the_partner_only_opened_is_none_of_theirs(couple: tuple[Phone, Phone]) -> None:
+def test_a_day_that_only_the_partner_opened_is_not_exported(couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     assert ben.get("/v1/today").status == 200
     assert entries(ada) == entries(ben) == []

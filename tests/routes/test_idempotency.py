@@ -225,7 +225,7 @@ class TestTries:
     """Only a new well-formed code counts as a try. A typing error or a repeat does not."""
 
     @pytest.mark.parametrize("slip", ["K7MP2-QRX9O", "K7MP2-QRX9", "", "hello", "https://app.example/join"])
-    def test_a_malformed_code_costs_no_try(self, services: Services, world: World, slip: str) -> None:
+    def test_a_malformed_code_does_not_count_as_a_try(self, services: Services, world: World, slip: str) -> None:
         cai, code = world.someone(), world.a_code()
         for _ in range(6):
             refused = cai.post("/v1/invites/redeem", {"code": slip})

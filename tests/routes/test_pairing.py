@@ -151,7 +151,7 @@ def test_a_person_is_in_one_couple_at_most(api: Handler, ada: Phone, ben: Phone)
         assert redeem(paired, open_code).problem == "already-paired"
 
 
-def test_a_redeemer_who_has_paired_elsewhere_since_is_not_to_be_had(api: Handler, ada: Phone, ben: Phone) -> None:
+def test_a_redeemer_who_has_paired_elsewhere_cannot_be_confirmed(api: Handler, ada: Phone, ben: Phone) -> None:
     """The inviter does not learn that the redeemer has paired."""
     invite = ada.post("/v1/invites").body
     redeem(ben, invite["code"])

@@ -119,7 +119,9 @@ def world(table: Table, delivery: Services, wire: FcmWire, *, queue: Queue, dead
 
 @pytest.mark.parametrize("answer", OF_A_TARGET.values(), ids=OF_A_TARGET)
 @pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside others"])
-def test_nothing_that_fcm_says_of_one_couples_devices_rings(world: World, *, answer: Answer, alone: bool) -> None:
+def test_no_answer_of_fcm_about_one_couples_devices_sets_off_an_alarm(
+    world: World, *, answer: Answer, alone: bool
+) -> None:
     """The couple has ten devices each. Their slot's jobs and their own jobs come again and again."""
     couple, others = world.people(2, answer, devices=10), world.people(0 if alone else 4)
     world.do(world.slot_job(), *map(person_job, couple), *map(person_job, couple))
@@ -131,7 +133,7 @@ def test_nothing_that_fcm_says_of_one_couples_devices_rings(world: World, *, ans
     assert [reached[token] for person in others for token in tokens_of(person)] == [1] * len(others)
 
 
-def test_no_mix_of_answers_rings(world: World) -> None:
+def test_no_mix_of_answers_sets_off_an_alarm(world: World) -> None:
     (ada,) = world.people(1, devices=10)
     mixes = [*OF_A_TARGET.values()]
     for first in range(0, len(mixes), 5):
@@ -147,7 +149,7 @@ def test_no_mix_of_answers_rings(world: World) -> None:
 
 @pytest.mark.parametrize("answer", [fcm_wire.OUR_MISTAKE, fcm_wire.INTERNAL], ids=["refused", "failed"])
 @pytest.mark.parametrize("one_by_one", [True, False], ids=["one by one", "in one page"])
-def test_three_persons_of_a_day_ring(world: World, *, answer: Answer, one_by_one: bool) -> None:
+def test_three_persons_of_a_day_set_off_an_alarm(world: World, *, answer: Answer, one_by_one: bool) -> None:
     """In a practice of forty couples, three persons with one fault are seldom on one page."""
     people = world.people(3, answer)
     world.do(*(map(person_job, people) if one_by_one else [world.slot_job()]))
@@ -158,7 +160,7 @@ def test_three_persons_of_a_day_ring(world: World, *, answer: Answer, one_by_one
     world.assert_kept(people)
 
 
-def test_three_persons_over_a_day_ring_once(world: World) -> None:
+def test_three_persons_over_a_day_set_off_one_alarm(world: World) -> None:
     """In a practice of eight couples, persons meet a fault hours apart.
 
     After the third person, one person alone sets off no alarm on that day.

@@ -145,7 +145,7 @@ def test_a_crash_resumes_where_it_was(table: Table, delivery: Services, wire: Fc
     assert sum(pushes.values()) == len(wire.messages)
 
 
-def test_when_time_runs_short_another_function_goes_on(
+def test_when_time_runs_short_another_function_continues(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
     people = people_at(table, 6)
@@ -407,7 +407,7 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, del
     assert target in {device.target for device in owner.devices.values()}
 
 
-def test_a_slot_goes_on_where_it_was_once_the_wait_is_over(
+def test_a_slot_continues_where_it_was_once_the_wait_is_over(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
     """When FCM asks to wait, the rest of the page, the later pages and the later jobs all wait."""

@@ -137,7 +137,7 @@ def test_a_hidden_streak_is_not_in_the_recap(londoners: tuple[Phone, Phone]) -> 
         (None, 404, "no-such-week"),
     ],
 )
-def test_a_week_that_is_none_of_theirs(
+def test_a_week_without_a_recap_is_refused(
     londoners: tuple[Phone, Phone], week: str | None, status: int, problem: str
 ) -> None:
     """The default week is before they paired. There is no recap until one whole week is over."""

@@ -56,7 +56,7 @@ def opened(couple: tuple[Phone, Phone]) -> tuple[Phone, Phone]:
     return couple
 
 
-def test_each_leaves_one_and_both_read_both(opened: tuple[Phone, Phone]) -> None:
+def test_each_leaves_a_reflection_and_both_read_both(opened: tuple[Phone, Phone]) -> None:
     ada, ben = opened
     assert reflections(ada) == NONE == reflections(ben)
     mine = reflect(ada)
@@ -109,7 +109,7 @@ def test_it_is_kept_to_the_letter(opened: tuple[Phone, Phone], text: str) -> Non
     assert reflections(ben)["partner"]["text"] == text
 
 
-def test_before_both_have_answered_there_is_no_time_for_one(couple: tuple[Phone, Phone]) -> None:
+def test_a_reflection_before_both_have_answered_is_refused(couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     assert reflect(ada).problem == "no-such-day"
     ada.get(DAY)
@@ -122,7 +122,7 @@ def test_before_both_have_answered_there_is_no_time_for_one(couple: tuple[Phone,
     assert reflections(ben) == NONE
 
 
-def test_it_is_never_too_late_for_one(opened: tuple[Phone, Phone]) -> None:
+def test_it_is_never_too_late_for_a_reflection(opened: tuple[Phone, Phone]) -> None:
     ada, ben = opened
     ada.now += dt.timedelta(days=300)
     assert reflect(ada).status == 200

@@ -182,7 +182,7 @@ def test_a_crash_anywhere_leaves_everybody_in_one_shard(table: Table, step: Step
     queue.taken()
 
 
-def test_when_time_runs_short_another_function_goes_on(table: Table, step: Step, queue: Queue) -> None:
+def test_when_time_runs_short_another_function_continues(table: Table, step: Step, queue: Queue) -> None:
     people = people_at(table, PERSONS)
     (old,) = shards(table).names
     step(old, AT_REST)

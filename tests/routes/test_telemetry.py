@@ -39,7 +39,7 @@ each_error = pytest.mark.parametrize(("error", "level"), ERRORS, ids=[repr(error
 
 
 @each_error
-def test_a_person_whose_requests_race_rings_no_alarm(
+def test_a_person_whose_requests_race_sets_off_no_alarm(
     caplog: pytest.LogCaptureFixture, error: Exception, level: str
 ) -> None:
     """Fifty simultaneous requests of one person conflict with each other, and each gets 503."""
@@ -55,7 +55,7 @@ def test_a_person_whose_requests_race_rings_no_alarm(
 
 
 @each_error
-def test_a_couple_whose_answers_race_rings_no_alarm(
+def test_a_couple_whose_answers_race_sets_off_no_alarm(
     caplog: pytest.LogCaptureFixture, error: Exception, level: str
 ) -> None:
     """The stream repeats from that record. A record that keeps failing becomes a dead letter and sets off an alarm."""

@@ -99,7 +99,7 @@ def parted(world: Services, phones: tuple[Phone, Phone, Phone]) -> CoupleId:
     return couple
 
 
-def test_each_is_in_a_neutral_place(phones: tuple[Phone, Phone, Phone], parted: CoupleId) -> None:
+def test_nobody_can_tell_who_ended_the_couple(phones: tuple[Phone, Phone, Phone], parted: CoupleId) -> None:
     """On each route for couples, the person who ended it, the partner and an unpaired person get the same answer."""
     ada, ben, cai = phones
     assert parted
