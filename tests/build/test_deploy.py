@@ -101,7 +101,7 @@ def test_the_command_reaches_the_change_set(stage: str, aws: str, config: Path) 
 
     One of them is the architecture. A library for the wrong machine fails in the cloud, at import.
     """
-    # moto's stacks have no outputs where a type is unknown to it, so SAM's own bucket cannot be made there.
+    # A stack in moto has no outputs if moto does not know a type, so SAM cannot create its bucket there.
     s3, bucket = client("s3", stage, aws), f"{BUCKET}-{stage}"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region_of(stage)})
     arguments = f"--no-execute-changeset --no-resolve-s3 --s3-bucket {bucket}"

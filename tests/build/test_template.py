@@ -443,7 +443,7 @@ ALARMS: Final = resources("AWS::CloudWatch::Alarm")
 def test_an_alarm_sends_its_start_its_end_and_whom_it_affects(name: str) -> None:
     topic = {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     alarm = properties(name)
-    if "VersionErrors" in name:  # a deployment that is rolled back says so itself
+    if "VersionErrors" in name:  # CodeDeploy reports a rollback, so no mail is needed
         assert not {"AlarmActions", "OKActions"} & alarm.keys()
     else:
         assert alarm["AlarmActions"] == alarm["OKActions"] == topic

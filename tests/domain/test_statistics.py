@@ -129,7 +129,7 @@ def test_a_counter_of_zero_is_not_shown() -> None:
 @pytest.mark.parametrize(
     ("instant", "date"),
     [
-        # The 23rd ends at noon of the 24th on the clock furthest behind, and takes answers until 15:00.
+        # In the zone furthest behind, the 23rd ends at 12:00 UTC of the 24th, and takes answers until 15:00 UTC.
         ("2026-03-24T15:59:59.999Z", "2026-03-22"),
         ("2026-03-24T16:00:00Z", "2026-03-23"),
         ("2026-03-25T00:00:00Z", "2026-03-23"),

@@ -33,6 +33,6 @@ def test_every_version_takes_its_samples_and_no_row_is_changed(stack: Stack) -> 
     stack.tick(dt.datetime(2026, 3, 3, tzinfo=dt.UTC))
     before = rows(stack), letters(stack)
     assert stack.invoke("ReleaseCheck", {}) == {"failures": {}}
-    # react's sample queues a job about a person that does not exist. delivery drops the job.
+    # The sample of `react` queues a job about a person who does not exist. `delivery` drops the job.
     assert rows(stack) - before[0] == before[0] - rows(stack) == set()
     assert letters(stack) == before[1]

@@ -28,7 +28,7 @@ def test_a_couple_continues_after_a_kill(tmp_path: Path) -> None:
             date = ada.today()
             ada.answer(date, "Written before.")
             ben.await_kinds("partner_answered")
-            # The emulator waits ten times as long as a save took before the next save, which is long on a busy machine.
+            # After a slow save the emulator waits ten times as long before the next save.
             saved = tmp_path / "emulator" / "dynamodb.json"
             eventually(lambda: saved.exists() and '"sealed"' in saved.read_text(encoding="utf-8"), 60)
             os.killpg(emulator.pid, signal.SIGKILL)

@@ -141,9 +141,8 @@ def worker_packages() -> bool:
 def main() -> None:
     names = sorted({module.name for module in pkgutil.iter_modules(patches.__path__)} - {"seams"})
     results: dict[str, object] = {}
-    for name in sorted(
-        names, key=lambda name: name != "table_settings"
-    ):  # this probe creates the table that the other probes use
+    # `table_settings` comes first, because it creates the table that the other probes use.
+    for name in sorted(names, key=lambda name: name != "table_settings"):
         try:
             results[name] = globals()[name]()
         except Exception as error:  # noqa: BLE001 - a private name that has moved

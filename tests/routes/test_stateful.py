@@ -787,9 +787,8 @@ OUTCOMES: Final = COMMON | {
 def test_two_couples_and_a_stranger_live_as_the_design_says(
     new_services: Callable[..., Services], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(
-        logging.ERROR, logger=logger.name
-    )  # otherwise a failure would be hidden among thousands of log lines
+    # Otherwise a failure would be hidden among thousands of log lines.
+    caplog.set_level(logging.ERROR, logger=logger.name)
     steps = int(os.environ.get(NIGHTLY, "600"))
     asked: Counter[tuple[str, str]] = Counter()
     world: list[Services] = []
