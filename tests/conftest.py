@@ -1,6 +1,6 @@
-"""Set up every test: the engines' fixtures, how long hypothesis searches, and no skips on CI.
+"""Set up every test: the engines' fixtures, hypothesis's profiles, and no skips on CI.
 
-`make check` takes the profile `check`, `make test` takes `fast`, and `--hypothesis-profile=thorough` searches longest.
+`make check` uses the profile `check`, and `make test` uses `fast`. `--hypothesis-profile=thorough` searches longest.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Model of two couples and a stranger, computed plainly from the design, to compare with the API.
+"""Compute from the design what two couples and a stranger may see and do, to compare with the API.
 
-The model follows the design alone, and imports nothing of ours. It has whole histories in plain dictionaries, and
-computes each reply again from all that happened. It handles one request at a time: `now`, `me` and `request` are of the
-current one. A route's method has its name: `PUT /v1/me` is `put_v1_me`. Where the design is silent and the code has
-decided, a comment says so (`Decided:`).
+The model follows only the design, and imports none of our code. It keeps whole histories in plain dictionaries, and
+computes each reply anew from everything that has happened. It handles one request at a time: `now`, `me` and `request`
+belong to the current request. Each route has a method with its name: `put_v1_me` for `PUT /v1/me`. A comment that
+begins with `Decided:` names a rule that the code has decided because the design says nothing.
 
-The model learns two things from a reply: an invite's code, and a day's prompt among the prompts that the design allows.
+The model learns two things from a reply: an invite's code, and which of the allowed prompts a day has.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ THEMES: Final = ("openness", "time", "courage", "listening", "touch", "fear", "s
 MILESTONES: Final = (7, 30, 100, 365)
 EXPORT: Final = "POST /v1/me/export"
 EXPORT_PAGE: Final = 7
-"""How many days a page of an export looks at; in production it is a hundred."""
+"""The number of days that a page of an export covers. In production it is a hundred."""
 REMINDERS: Final = {
     "prompt_time": "08:30",
     "evening_time": "20:30",
@@ -46,13 +46,13 @@ REMINDERS: Final = {
 }
 
 
-class Refused(Exception):  # noqa: N818  it is an answer, not an error
-    """The request is refused, with the problem of this name."""
+class Refused(Exception):  # noqa: N818  a refusal is a normal reply
+    """The API refuses the request. The message is the problem's name."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A person's request; `place` replaces what the route has in braces."""
+    """A person's request. `place` replaces the parameter in the route's braces."""
 
     who: str
     route: str
@@ -70,7 +70,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt of a pack; `comfort` is how much touch it takes."""
+    """A prompt of a pack. `comfort` says how much touch it asks for."""
 
     id: str
     theme: str
@@ -85,7 +85,7 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack; one for who has its `code` is a course: its prompts in order, one `every_days` days."""
+    """A pack. A pack with a `code` is a course: its prompts come in order, one every `every_days` days."""
 
     id: str
     audience: str
@@ -108,7 +108,7 @@ class Answer:
 
 @dataclass
 class Day:
-    """A couple's day once it is opened, or a person's own."""
+    """A couple's opened day, or a person's solo day."""
 
     date: dt.date
     prompt: Prompt
@@ -130,7 +130,7 @@ class Couple:
     counted_from: dt.date
     invite: str
     zones: list[tuple[dt.datetime, Zones]]
-    """Where the two have been, and since when: from when they paired on."""
+    """The zones of both since they paired. Each entry has the instant from which its zones count."""
     days: dict[dt.date, Day] = field(default_factory=dict)
     pause: tuple[dt.date, dt.date] | None = None
     paused: set[dt.date] = field(default_factory=set)
@@ -138,12 +138,12 @@ class Couple:
 
     @property
     def complete(self) -> set[dt.date]:
-        """Both can only answer while a day is open, so that both answers make it complete."""
+        """Return the complete dates. A day takes answers only while it is open, so both answers make it complete."""
         return {date for date, day in self.days.items() if day.revealed}
 
     @property
     def first(self) -> dt.date:
-        # Decided: who flies back over the date line soon after pairing can meet on a date before their first.
+        # Decided: a couple that flies back over the date line soon after pairing can answer a date before its first.
         return min({self.first_date, *self.complete})
 
     @property
@@ -161,7 +161,7 @@ class Couple:
         return wish != "off" if pack.audience == "everyone" else wish in {"chosen", "joined"}
 
     def window(self, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-        """Return a date's open hours, by all zones that the two have been in.
+        """Return a date's open hours, computed from all zones in which the two have been.
 
         A date that has closed stays closed, and the hours of one that is open are only ever moved outward.
         """
@@ -190,7 +190,7 @@ class Couple:
         return [date for date in dates if date not in spared and self.has_closed(date, now)]
 
     def pause_seen(self, today: dt.date) -> Json:
-        # Decided: also by the clock of who has not come to its first date yet.
+        # Decided: a partner whose clock has not reached the couple's first date counts too.
         if self.pause is None or today >= self.pause[1]:
             return None
         return {"from": str(self.pause[0]), "until": str(self.pause[1])}
@@ -254,23 +254,23 @@ class Person:
         return [nudge for nudge in self.nudges if nudge.at > now - DAY]
 
     def couples_at(self, now: dt.datetime) -> list[tuple[Couple, dt.datetime | None, bool]]:
-        """Return the couples in the order of their ends, when each ended, and whether its words are still kept."""
+        """Return the couples in the order of their ends, with each end, and whether their texts are still kept."""
         ended = [(couple, end, now < end + 30 * DAY) for couple, end in self.parted]
         return [*ended, *([(self.couple, None, True)] if self.couple else [])]
 
 
 class Model:
-    """Some persons and all packs. `events` counts each kind of event that a test should reach."""
+    """The model of some persons and all packs. `events` counts each kind of event that a test should reach."""
 
     now: dt.datetime
     me: Person
     request: Request
     reply: Json
-    """The body of the API's reply, from which some facts are learned."""
+    """The body of the API's reply, from which the model learns some facts."""
     read: Callable[[str], Json]
-    """Read a path as the current person does, for a prompt that the reply does not name."""
+    """Calls the API as the current person, to learn a prompt that the reply does not name."""
     claimed: dict[str, object]
-    """The current request by its key."""
+    """The current request by its idempotency key; empty without a key."""
 
     def __init__(self, packs: Iterable[Pack], names: Iterable[str]) -> None:
         self.packs = sorted(packs, key=lambda pack: pack.id)
@@ -279,7 +279,7 @@ class Model:
         self.events: Counter[str] = Counter()
 
     def reply_to(self, request: Request, now: dt.datetime, reply: Json, read: Callable[[str], Json]) -> Json:
-        """Return the body of the reply or None; raise Refused."""
+        """Return the body of the expected reply, or None for an empty one. Raise Refused for a refusal."""
         self.now, self.request, self.me, self.reply, self.read = now, request, self.persons[request.who], reply, read
         self.claimed = {}
         if request.route == EXPORT and request.signed_in > HOUR / 4:
@@ -287,7 +287,7 @@ class Model:
         if self.me.profile is None and request.route != "PUT /v1/me":
             raise Refused("no-profile")
         expected = getattr(self, re.sub(r"\W+", "_", request.route.lower()).strip("_"))()
-        # A key is remembered with what was done under it: one that was refused is free.
+        # A key is stored with the effect of its request. The key of a refused request is free.
         self.me.keys |= self.claimed
         return expected
 
@@ -314,17 +314,17 @@ class Model:
             raise Refused("already-paired")
 
     def _claim(self, *asked: object) -> None:
-        """Decided: no key is forgotten here, where nothing removes it after its 24 hours."""
+        """Decided: the model forgets no key, because nothing deletes keys from the table in memory after 24 hours."""
         if key := self.request.key:
             if self.me.keys.get(key, asked) != asked:
                 raise Refused("key-reused")
             self.claimed = {key: asked}
 
     def _try(self, tries: list[dt.datetime]) -> None:
-        """Count a try: five an hour, twenty a day, without refused and repeated ones."""
+        """Count a try: at most five an hour and twenty a day. Refused tries and repeats do not count."""
         me, now = self.me, self.now
         for key, asked in self.claimed.items():
-            # Decided: what was tried under any key is known for a day, if it did not work.
+            # Decided: a failed try is remembered for a day, under any key.
             if me.keys.get(key) == asked or me.tried.get(asked, now - DAY) > now - DAY:
                 return
         if sum(each > now - HOUR for each in tries) >= 5 or sum(each > now - DAY for each in tries) >= 20:
@@ -368,7 +368,7 @@ class Model:
         self._claim("invite")
         self._require_unpaired()
         if key in me.keyed_invites:
-            # Decided: the same key gives the same code as long as that is the live one, and never brings it back.
+            # Decided: the same key gives the same code while that invite is live. It never brings back a dead invite.
             known = me.keyed_invites[key]
             if known is not me.invite or known.expires <= self.now:
                 raise Refused("key-reused")
@@ -404,7 +404,7 @@ class Model:
         self._require_unpaired()
         self._try(self.me.tries)
         found = next((each for each in self.invites if each.code.replace("-", "") == code), None)
-        # Wrong, used, withdrawn, expired and own codes get the same answer. Decided: who redeemed it may do so again.
+        # Wrong, used, withdrawn, expired and own codes get the same answer. Decided: the redeemer may redeem again.
         if (
             found is None
             or self.persons[found.inviter].invite is not found
@@ -420,7 +420,7 @@ class Model:
         me, asked = self.me, self.request.body["invite_id"]
         self._claim("confirm", asked)
         if me.couple and me.couple.invite == asked:
-            # Decided: a repeat finds the couple, whichever of the two it comes from.
+            # Decided: a repeat finds the couple, whichever of the two sends it.
             return self._couple_seen()
         self._require_unpaired()
         invite = self._live_invite()
@@ -432,8 +432,8 @@ class Model:
         if other.couple:
             raise Refused("invite-not-usable")
         zones = self._zones((me.name, other.name))
-        # A couple exists from the first date that either clock shows. Dates that had begun by then are not theirs to
-        # miss: on those the couple did not exist yet.
+        # A couple exists from the first date that either clock shows. It cannot miss dates that had begun by then,
+        # because the couple did not exist yet.
         dates = [date_at(self.now, zone) for zone in zones]
         begun = [date for date in dates_from(min(dates) - 3 * DAY, max(dates)) if window(date, zones)[0] < self.now]
         members = me.name, other.name
@@ -450,7 +450,7 @@ class Model:
 
     def delete_v1_couple(self) -> None:
         for each in (self.partner, self.me):
-            # Decided: later than any before, where a clock has gone back.
+            # Decided: a later instant than any before, even if a clock has gone back.
             end = max([self.now, *(ended + MILLISECOND for _, ended in each.parted)])
             each.parted.append((self.couple, end))
         self.partner.couple = self.me.couple = None
@@ -459,7 +459,7 @@ class Model:
         return tuple(self.persons[name].zone for name in names)
 
     def patch_v1_couple(self) -> Json:
-        """Set a pause of dates from the person's own today, for at most 92 days.
+        """Pause from the person's own today, for at most 92 days.
 
         All of it is decided: the later request holds, past and closed dates do not change, and a pause that continues
         another one began with that one.
@@ -484,10 +484,11 @@ class Model:
 
     def get_v1_today(self) -> Json:
         couple, today, before = self.couple, self.today, self.today - DAY
-        # The day before, while it is still open. Decided: unless it was before the couple and nobody has opened it.
+        # The day before, while it is open. Decided: not if it was before the couple and nobody has opened it.
         goes_on = couple.is_open(before, self.now) and (before in couple.days or before >= couple.first_date)
         views = [self._view(self._opened(date)) for date in [today, *([before] if goes_on else [])]]
-        # A day ahead that is open and that the partner has answered. Decided: the first that waits, else the first.
+        # An open day ahead that the partner has answered. Decided: the first one that the reader has not answered, or
+        # else the first.
         waits = [day for day in couple.days.values() if day.date > today and self.partner.name in day.answers]
         ahead = [day for day in waits if couple.is_open(day.date, self.now)]
         ahead.sort(key=lambda day: (day.revealed, day.date))
@@ -524,13 +525,13 @@ class Model:
         if date in couple.days:
             return couple.days[date]
         day = Day(date, self._learned(date, f"/v1/days/{date}", self._choices(date)))
-        # Decided: a clock that has gone west may show a closed date. Its prompt is seen, and no day is kept.
+        # Decided: a clock that has gone west may show a closed date. The reply has its prompt, and no day is stored.
         if not couple.has_closed(date, self.now):
             couple.days[date] = day
         return day
 
     def _learned(self, date: dt.date, elsewhere: str, allowed: list[Prompt]) -> Prompt:
-        """Return the date's prompt, by this reply or what there is to read elsewhere; it must be allowed."""
+        """Return the date's prompt, learned from this reply or from another route. The design must allow it."""
         name = _prompt_in(self.reply, date) or _prompt_in(self.read(elsewhere), date)
         found = [prompt for prompt in allowed if prompt.id == name]
         assert found, f"{date} has {name}, and may have {allowed}"
@@ -544,7 +545,7 @@ class Model:
             "date": str(day.date),
             "prompt": self._worded(day.prompt),
             "open": is_open,
-            # By the reader's own clock, so that it tells nothing of where the partner is.
+            # Computed from the reader's own clock, so that it does not reveal where the partner is.
             "closes_at": stamp(window(day.date, (self.me.zone,))[1]),
             "revealed": day.revealed,
             "swappable": not day.answers and day.swapped is None and is_open,
@@ -562,7 +563,7 @@ class Model:
 
     def _worded(self, prompt: Prompt) -> Json:
         spoken = self._spoken(prompt.texts)
-        helped = prompt.theme in {"courage", "fear"}  # Decided: where it may weigh, help is one tap away.
+        helped = prompt.theme in {"courage", "fear"}  # Decided: with a prompt of a heavy theme, help is one tap away.
         return {
             "id": prompt.id,
             "theme": prompt.theme,
@@ -583,7 +584,7 @@ class Model:
         return Answer(body.get("text"), revision, self.now, share_first=body.get("share_first", False))
 
     def _is_repeat(self, mine: Answer | None, new: Answer) -> bool:
-        """Return whether the acknowledgement was lost. Whenever the same answer is sent again, it stands."""
+        """Return whether the request repeats the stored answer, perhaps because its reply was lost."""
         if mine is None:
             return False
         is_same = (mine.text, mine.share_first, mine.revision) == (new.text, new.share_first, new.revision)
@@ -602,8 +603,8 @@ class Model:
 
     def put_v1_days_date_answer(self) -> Json:
         day, body = self._known(), self.request.body
-        # An answer is to the prompt that its writer has read. Decided: who edits, or answers what nobody has swapped,
-        # need not name it.
+        # An answer is for the prompt that its writer has read. Decided: an edit need not name the prompt. An answer
+        # need not name it either, if nobody has swapped.
         is_unnamed = day.swapped and body.get("revision") is None
         if body["prompt"] != day.prompt.id if "prompt" in body else is_unnamed:
             raise Refused("prompt-changed")
@@ -633,8 +634,8 @@ class Model:
             raise Refused("swap-too-late")
         if day.swapped:
             raise Refused("swapped-already")
-        # Decided: the other prompt has the same theme, and is not the next of a course, which has a date of its own.
-        # What was swapped away counts as met.
+        # Decided: the other prompt has the same theme. It is not the next prompt of a course, which has its own date.
+        # The replaced prompt counts as met.
         others = self._best(day.prompt.theme, [each for each in self._everyday() if each != day.prompt])
         if not others:
             raise Refused("nothing-to-swap")
@@ -656,13 +657,13 @@ class Model:
         return [pack for pack in self.packs if pack.live_from <= self.now]
 
     def _fitting(self, packs: Iterable[Pack]) -> list[Prompt]:
-        """Return the packs' prompts in the couple's comfort: each the smaller of the two persons'."""
+        """Return the packs' prompts within the smaller depth and the smaller touch comfort of both persons."""
         profiles = [self.persons[name].profile for name in self.couple.members]
         depth, touch = (min(profile[name] for profile in profiles) for name in ("depth", "touch_comfort"))
         return [prompt for pack in packs for prompt in pack.prompts if prompt.fits(depth, touch)]
 
     def _shelf(self, but: str = "") -> list[Pack]:
-        """Return the packs that play for a couple, but for an audience: everyone's packs if nothing else fits."""
+        """Return the packs that play, without those of an audience. If none fits, return everyone's packs."""
         for_everyone = [pack for pack in self._live() if pack.audience == "everyone"]
         wanted = [pack for pack in self._live() if self.couple.wants(pack)]
         wanted = wanted if self._fitting(wanted) else for_everyone
@@ -673,7 +674,7 @@ class Model:
         return [pack for pack in self._live() if pack.audience == "code" and self.couple.wants(pack)]
 
     def _everyday(self) -> list[Prompt]:
-        """Return the fitting prompts of the shelf, and those of a course that were met on it already."""
+        """Return the fitting prompts of packs without a code, and the prompts of courses that were met already."""
         again = [prompt for prompt in self._fitting(self._joined()) if prompt in self.couple.seen]
         return self._fitting(self._shelf(but="code")) + again
 
@@ -690,7 +691,7 @@ class Model:
         shelf = _themes(self._fitting(self._shelf(but="code")))
         themes = _themes_on(date, couple.days.values(), shelf)
         if any(self.persons[name].profile["barriers"] for name in couple.members) and len(shelf) < 7:
-            # Decided: with a theme missing, those that a barrier leans to take its turn, and come twice in seven days.
+            # Decided: if a theme is missing, the themes that a barrier favors replace it, and come twice in seven days.
             themes = shelf
         return [prompt for theme in themes for prompt in self._best(theme, everyday)]
 
@@ -745,7 +746,7 @@ class Model:
         if pack is None:
             raise Refused("code-not-usable")
         if not couple.wants(pack):
-            # Decided: its first date is the next that neither has opened.
+            # Decided: its first date is the next one that neither has opened.
             first = next(date for date in dates_from(self.today, dt.date.max) if date not in couple.days)
             couple.packs[pack.id] = ("joined", first)
         return self._pack_seen(pack)
@@ -756,7 +757,7 @@ class Model:
         breaks = [miss for miss in missed if any(miss - days * DAY in missed for days in range(1, 7))]
         edges = [dt.date.min, *(date for date in breaks if date <= through), dt.date.max]
         met = {date for date in couple.complete if date <= through}
-        # A day that both met counts, also inside a pause.
+        # A day that both answered counts, also inside a pause.
         runs = [len([date for date in met if after < date < before]) for after, before in itertools.pairwise(edges)]
         self.events["rest day"] += bool(missed) and missed[0] not in breaks and runs[-1] > 0
         self.events["streak broken"] += any(runs[:-1])
@@ -767,14 +768,14 @@ class Model:
         couple = self.couple
         calendar = {}
         for date in dates_from(max(couple.first, _a_year_to(self.today)), self.today):
-            # Decided: what began before they paired looks like rest, too.
+            # Decided: dates that began before they paired look like rest, too.
             still = "open" if couple.is_open(date, self.now) else "rest"
             mark = "complete" if date in couple.complete else "paused" if date in couple.paused else still
             calendar[str(date)] = mark
         return self.streak(couple) | {"hidden": self.me.profile["streak_hidden"], "calendar": calendar}
 
     def get_v1_recap(self) -> Json:
-        """Return a week's recap. Decided: the last whole week from Monday by default."""
+        """Return a week's recap. Decided: the default is the last whole week, which begins on a Monday."""
         couple, today, hidden = self.couple, self.today, self.me.profile["streak_hidden"]
         asked = self.request.query.partition("=")[2]
         monday = dt.date.fromisoformat(asked) if asked else today - (7 + today.weekday()) * DAY
@@ -801,7 +802,7 @@ class Model:
         }
 
     def _new_on(self, pack: Pack) -> dt.date | None:
-        """Return the first date on which a couple could have a new pack."""
+        """Return the first date on which the couple could get a prompt of a new pack."""
         couple = self.couple
         went_live = min(date_at(pack.live_from, zone) for zone in couple.zones[-1][1])
         if pack.audience == "code":
@@ -822,13 +823,13 @@ class Model:
         muted = self.partner.reminders["nudges_muted"]
         self.events["nudge muted"] += muted
         nudge = Nudge(self.now, gesture, self.couple, key, shown=not muted)
-        # Decided: the latest three are remembered. More than those can matter only to a clock that went backwards.
+        # Decided: the latest three are remembered. Older ones could matter only to a clock that went backwards.
         self.me.nudges = sorted([*self.me.nudges, nudge], key=lambda each: each.at)[-3:]
         return nudge.seen
 
     def get_v1_nudges(self) -> Json:
         mine, theirs = self.me.nudges_at(self.now), self.partner.nudges_at(self.now)
-        # To the second, and never too early.
+        # The wait is in whole seconds, and never too short.
         next_at = stamp(mine[0].at + DAY + SECOND - dt.timedelta.resolution) if len(mine) == 3 else None
         received = [nudge.seen for nudge in reversed(theirs) if nudge.couple is self.couple and nudge.shown]
         return {"received": received, "left": 3 - len(mine), "next_at": next_at}
@@ -894,7 +895,7 @@ class Model:
             day.shared_with = None
 
     def _shown(self, couple: Couple) -> list[tuple[dt.date, str, Day]]:
-        """Return what the two have shown of their own, latest first."""
+        """Return the solo answers that the two have shared, latest first."""
         own = [(day.date, name, day) for name in couple.members for day in self.persons[name].alone.values()]
         return sorted((each for each in own if each[2].shared_with is couple), key=lambda each: each[:2], reverse=True)
 
@@ -1001,7 +1002,7 @@ def date_at(now: dt.datetime, zone: str) -> dt.date:
 
 @cache
 def start_of(date: dt.date, zone: str) -> dt.datetime:
-    """Return the date's first instant in a zone, by a search in quarter hours."""
+    """Return the date's first instant in a zone. Search in steps of a quarter of an hour."""
     instant = dt.datetime.combine(date, dt.time(), dt.UTC) - 16 * HOUR
     while date_at(instant, zone) < date:
         instant += HOUR / 4
@@ -1068,14 +1069,14 @@ def _themes(prompts: Iterable[Prompt]) -> list[str]:
 def _themes_on(date: dt.date, days: Iterable[Day], themes: list[str]) -> list[str]:
     """Return the themes that were not met within six days, or all themes.
 
-    Without prompts for some themes the others come round as much sooner.
+    If some themes have no prompts, the other themes come again sooner.
     """
     near = {day.prompt.theme for day in days if 0 < abs((day.date - date).days) < len(themes)}
     return [theme for theme in themes if theme not in near] or themes
 
 
 def _first_of(prompts: list[Prompt], seen: dict[Prompt, dt.date]) -> list[Prompt]:
-    """Return the gentlest unseen prompts, or the prompts seen longest ago. Decided: the gentlest."""
+    """Return the gentlest unseen prompts. If all are seen, return those seen longest ago."""
     if unseen := [prompt for prompt in prompts if prompt not in seen]:
         gentlest = min(prompt.depth for prompt in unseen)
         return [prompt for prompt in unseen if prompt.depth == gentlest]

@@ -1,4 +1,4 @@
-"""What is counted of couples, twice over: events as couples make them, and a plain count of them all."""
+"""Draw events of couples, and count them plainly, to compare with the tallies."""
 
 from __future__ import annotations
 

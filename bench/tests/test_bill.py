@@ -1,4 +1,4 @@
-"""docs/costs.md: the month's bill, and figures that follow from each other."""
+"""The bill in docs/costs.md is current, and its other figures agree with each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def resources(kind: str) -> Iterator[dict[str, Any]]:
 
 
 def test_the_page_shows_the_bill() -> None:
-    """If this fails: `python -m bench.bill` prints the table."""
+    """If this fails, copy the table that `python -m bench.bill` prints."""
     assert bill.table() in PAGE
 
 
@@ -36,7 +36,7 @@ def test_the_rows_of_the_bill_add_up(column: int) -> None:
 
 
 def test_the_bill_has_each_metric_that_an_alarm_reads() -> None:
-    """CloudWatch counts metrics, not alarms: a ratio reads two."""
+    """CloudWatch charges for metrics, not for alarms. An alarm on a ratio reads two metrics."""
     read = [
         each for alarm in resources("AWS::CloudWatch::Alarm") for each in alarm.get("Metrics", [{"MetricStat": {}}])
     ]
@@ -46,7 +46,7 @@ def test_the_bill_has_each_metric_that_an_alarm_reads() -> None:
 
 
 def test_the_simulated_days_add_up() -> None:
-    """The page's figures for a push and a day follow from the rows beside them."""
+    """On the page, the figures for one push and one day follow from the other rows."""
     pushes, persons = re.search(r"prompt, evening, touch \| ([\d, ]+) \|", PAGE), 2_000_000
     assert pushes
     sent = sum(int(each.replace(",", "")) for each in re.findall(r"\d{1,3}(?:,\d{3})+", pushes[1]))

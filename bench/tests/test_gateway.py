@@ -1,4 +1,4 @@
-"""The report of the gateway's speed. The speeds themselves are not tested."""
+"""The report of the gateway's speed is right. No test checks the speed itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_without_h2load_the_other_goals_are_still_shown() -> None:
 
 
 def test_a_ratio_compares_the_clients_of_the_same_round() -> None:
-    """A machine that is slow for a while slows both."""
+    """A machine that is slow for a while slows both clients of a round."""
     report = GatewayReport(
         {
             0: {

@@ -1,4 +1,4 @@
-"""The simulation with a small population: its expectations hold, and it notices broken stores."""
+"""The simulation passes with a small population, and fails if a store is broken."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PERSONS = 1_000
 MANY_MOVE = 0.2
 SHARD_ROWS = 100
-"""So few that slots have several shards, and delivery reshards one of them."""
+"""A shard holds so few rows that slots have several shards, and delivery reshards one slot."""
 
 
 class DroppingSlots(Slots):
@@ -56,7 +56,7 @@ class ForgetfulRuns(Runs):
 
 @pytest.fixture(autouse=True)
 def _no_log_lines() -> Iterator[None]:
-    """Tens of thousands of lines would only take time."""
+    """Switch log lines off, because tens of thousands would take time."""
     level = logger.log_level
     logger.setLevel(logging.CRITICAL)
     yield

@@ -1,4 +1,4 @@
-"""The template as plain values: each intrinsic function as the map that its short form stands for."""
+"""Read the template as plain values. Each short form, such as `!Ref`, becomes its long form."""
 
 from __future__ import annotations
 

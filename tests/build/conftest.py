@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the build for this machine, made anew if the tree has changed."""
+    """Return the folder of this machine's build. Build again if a source file has changed."""
     built(tmp_path_factory.mktemp("logs") / "build.log")
     return BUILD

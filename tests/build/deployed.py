@@ -1,4 +1,4 @@
-"""The template as CloudFormation sees it: packaged, its language extensions settled, and through SAM's transform."""
+"""Read the template as CloudFormation does: packaged, with language extensions and SAM's transform applied."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def read(path: Path) -> Properties:
 
 
 def transformed(template: Properties, stage: str, parameters: Mapping[str, str]) -> Properties:
-    """Return what the two transforms of a built template make of it in a stage."""
+    """Return a built template after both transforms, for a stage."""
     packaged = copy.deepcopy(template)
     for resource in packaged["Resources"].values():
         if artifact := _ARTIFACTS.get(resource["Type"]):
@@ -85,13 +85,13 @@ def _settled(value: Any, stage: str, mappings: Properties) -> Any:
 
 
 def findings(template: Properties, stage: str) -> list[str]:
-    """Return what cfn-lint says of a transformed template, for the stage's region."""
+    """Return cfn-lint's findings about a transformed template, for the stage's region."""
     found = lint(json.dumps(template), config=ManualArgs(regions=[region_of(stage)]))
     return [f"{match.rule.id} {match.message}" for match in found]
 
 
 def named_in(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield each logical id or parameter in a template's part, with its attribute, empty for a Ref."""
+    """Yield each logical id or parameter that a part of a template refers to, with the attribute (empty for a Ref)."""
     match value:
         case {"Ref": str(name), **rest} if not rest:
             yield name, ""
@@ -118,7 +118,7 @@ def _named_in_text(text: str, given: Mapping[str, Any]) -> Iterator[tuple[str, s
 
 
 def refused(template: Properties, parameters: Mapping[str, str]) -> list[str]:
-    """Return what CloudFormation says against these parameters: their patterns and values first, then the rules."""
+    """Return CloudFormation's errors about these parameters: first by patterns and allowed values, then by rules."""
     given = {name: parameters.get(name, each.get("Default")) for name, each in template["Parameters"].items()}
     against = []
     for name, each in template["Parameters"].items():

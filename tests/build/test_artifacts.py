@@ -34,7 +34,7 @@ LARGEST: Final = {
     "Tick": 1,
     "Layer": 70,
 }
-"""In megabytes, unpacked and with bytecode: not far above today's, since size is paid for at each cold start."""
+"""The largest unpacked sizes in megabytes, with bytecode. They are little above today's: size slows each cold start."""
 LAMBDA_LIMIT: Final = 250
 MACHINES: Final = {"x86_64": 0x3E, "arm64": 0xB7}
 """ELF's numbers for Lambda's architectures."""
@@ -82,7 +82,7 @@ def machines_in(build: Path) -> set[int]:
 
 @pytest.mark.parametrize("artifact", SOURCES)
 def test_an_artifact_holds_what_its_requirements_name_and_nothing_else(build: Path, artifact: str) -> None:
-    """SAM lets pip resolve again; what it then puts in must be what the lock has."""
+    """SAM lets pip resolve versions again. The installed versions must equal the lock's."""
     assert installed(build, artifact) == required(artifact)
 
 
@@ -106,14 +106,14 @@ def test_only_delivery_carries_firebase(build: Path) -> None:
 
 
 def test_only_what_opens_answers_or_signs_in_to_google_carries_cryptography(build: Path) -> None:
-    """google-auth signs with it."""
+    """google-auth uses cryptography to sign requests."""
     carriers = {artifact for artifact in SOURCES if (content(build, artifact) / "cryptography").exists()}
     assert carriers == {"CouplesApi", "Delivery", "Privacy"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_finds_all_it_imports_in_its_artifact_and_the_layer(build: Path, function: str) -> None:
-    """An interpreter without this machine's packages, and without the variables that only Lambda sets."""
+    """The test runs an interpreter without this machine's packages, and without the variables that only Lambda sets."""
     paths = [str(content(build, artifact)) for artifact in (function, "Layer")]
     handler = functions()[function]["Handler"]
     command = [sys.executable, "-I", "-S", "-B", "-W", "ignore", "-c", IMPORT_ALL, handler, *paths]
@@ -130,7 +130,7 @@ def test_an_artifact_stays_small(build: Path, artifact: str) -> None:
 
 @pytest.mark.parametrize("artifact", SOURCES)
 def test_a_deployment_carries_bytecode(build: Path, artifact: str) -> None:
-    """Without it a cold start takes a second longer, each time, because Lambda's folders cannot be written to."""
+    """Without bytecode each cold start takes a second longer, because Lambda's folders are read-only."""
     sources = [path for path in content(build, artifact).rglob("*.py") if "tests" not in path.parts]
     compiled = [path for path in sources if list((path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"))]
     assert len(compiled) >= 0.99 * len(sources)

@@ -1,4 +1,4 @@
-"""`make deploy` runs with the real SAM against moto, an AWS that is not ours."""
+"""`make deploy` runs the real SAM against moto, a fake AWS that others maintain."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ UNKNOWN_TO_MOTO: Final = {
     "AWS::Scheduler::Schedule",
     "AWS::SecretsManager::Secret",
 }
-"""The template's types that moto's CloudFormation does not create. Only cfn-lint checks these."""
+"""Resource types of the template that moto's CloudFormation cannot create. Only cfn-lint checks these types."""
 
 
 @pytest.fixture
 def aws() -> Iterator[str]:
-    """Yield the address of an empty AWS."""
+    """Yield the address of moto's AWS, empty at first."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     _, port = server.get_host_and_port()
@@ -101,7 +101,7 @@ def test_the_command_reaches_the_change_set(stage: str, aws: str, config: Path) 
 
     One of them is the architecture. A library for the wrong machine fails in the cloud, at import.
     """
-    # moto's stacks have no outputs where a type is unknown to it, so SAM's own bucket cannot be made there.
+    # A stack in moto has no outputs if moto does not know a type, so SAM cannot create its bucket there.
     s3, bucket = client("s3", stage, aws), f"{BUCKET}-{stage}"
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region_of(stage)})
     arguments = f"--no-execute-changeset --no-resolve-s3 --s3-bucket {bucket}"

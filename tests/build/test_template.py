@@ -1,4 +1,4 @@
-"""Check the rules of the template: permissions, queues, logs, alarms and settings."""
+"""The template keeps its rules: permissions, queues, logs, alarms and settings."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ WHOLE: Final[dict[str, dict[str, set[str]]]] = {
         DEPLOYMENTS: {f"codedeploy:{done}" for done in ("GetDeployment", "PutLifecycleEventHookExecutionStatus")},
     },
 }
-"""The actions that each role may do with a resource as a whole, beside writing to its function's log."""
+"""The actions that each role may do with a whole resource. Each role may also write to its function's log."""
 
 
 def environment_of(function: str) -> Properties:
@@ -151,7 +151,7 @@ def test_there_are_these_functions_and_no_other() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_has_the_role_and_the_log_that_are_written_for_it(function: str) -> None:
-    """SAM's own roles carry managed policies whose resource is everything."""
+    """SAM's default roles have managed policies that allow every resource."""
     assert functions()[function]["Role"] == {"Fn::GetAtt": f"{function}Role.Arn"}
     assert functions()[function]["LoggingConfig"]["LogGroup"] == {"Ref": f"{function}Logs"}
     assert "Policies" not in functions()[function]
@@ -186,7 +186,7 @@ def test_a_role_may_do_what_is_listed_for_it_and_nothing_else(role: str) -> None
 
 
 def test_only_couples_api_and_privacy_open_answers() -> None:
-    """Only the key's own policy grants its use: to two roles, for cells alone."""
+    """Only the key's own policy allows its use: to two roles, and only for cell keys."""
     administration, *uses = properties("DataKey")["KeyPolicy"]["Statement"]
     may = {use["Principal"]["AWS"]["Fn::GetAtt"]: set(listed(use["Action"])) for use in uses}
     assert may == {"CouplesApiRole.Arn": {"kms:Decrypt", "kms:GenerateDataKey"}, "PrivacyRole.Arn": {"kms:Decrypt"}}
@@ -202,7 +202,7 @@ def test_privacy_has_one_route() -> None:
 
 
 def test_readers_of_rows_need_no_kms_key() -> None:
-    """With DataKey on a table, each of its readers would need kms:Decrypt."""
+    """If a table were encrypted with DataKey, each reader of the table would need kms:Decrypt."""
     for table in ("Table", "KeyTable"):
         assert "SSESpecification" not in properties(table)
     for queue in resources("AWS::SQS::Queue").values():
@@ -302,7 +302,7 @@ def test_the_api_has_a_rate_limit(stage: str) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_change_publishes_a_version_behind_the_alias(function: str) -> None:
-    """A change of settings or of the layer counts too. Otherwise the alias would keep the old code."""
+    """A change of settings or of the layer also publishes a version. Otherwise the alias would keep the old code."""
     shared = TEMPLATE["Globals"]["Function"]
     assert shared["AutoPublishAlias"] == "live"
     assert shared["Layers"] == [{"Ref": "Layer"}]
@@ -318,7 +318,7 @@ def metrics_of(alarm: str) -> dict[str, Properties]:
 
 @pytest.mark.parametrize("function", SERVING)
 def test_every_error_of_every_function_counts_in_its_alarm(function: str) -> None:
-    """Lambda does not count a handled error; only the log has it, maybe from a library."""
+    """Lambda does not count a handled error. Only the log shows it, perhaps in a line of a library."""
     heard = properties(f"{function}ErrorLines")
     assert heard["LogGroupName"] == {"Ref": f"{function}Logs"}
     assert heard["FilterPattern"] == '{ $.level = "ERROR" }'
@@ -338,7 +338,7 @@ def test_a_canary_s_alarm_leaves_out_errors_from_outside(function: str) -> None:
 
 
 def test_codedeploy_may_invoke_the_release_check() -> None:
-    """AWS's own role for CodeDeploy may invoke functions of this prefix alone."""
+    """AWS's managed role for CodeDeploy may only invoke functions with this prefix."""
     assert functions()["ReleaseCheck"]["FunctionName"] == {"Fn::Sub": "CodeDeployHook_${AWS::StackName}"}
     assert "Events" not in functions()["ReleaseCheck"]
 
@@ -353,7 +353,7 @@ def test_the_tick_gets_its_time_every_five_minutes() -> None:
 
 
 def test_a_push_job_stays_hidden_while_it_is_handled() -> None:
-    """Lambda asks for six times the function's timeout, since it may hold a batch back that long."""
+    """Lambda recommends six times the function's timeout, because it may hold a batch back that long."""
     assert int(properties("PushQueue")["VisibilityTimeout"]) >= 6 * functions()["Delivery"]["Timeout"]
 
 
@@ -362,7 +362,7 @@ def test_delivery_knows_how_long_a_failed_job_is_hidden() -> None:
 
 
 def test_delivery_has_the_time_that_it_keeps_in_reserve_and_some_to_work() -> None:
-    """A job starts only before the reserve begins; the first job of a batch always starts."""
+    """A job starts only before the reserved time begins. The first job of a batch always starts."""
     assert dt.timedelta(seconds=functions()["Delivery"]["Timeout"]) >= RESERVE + dt.timedelta(minutes=1)
 
 
@@ -443,7 +443,7 @@ ALARMS: Final = resources("AWS::CloudWatch::Alarm")
 def test_an_alarm_sends_its_start_its_end_and_whom_it_affects(name: str) -> None:
     topic = {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     alarm = properties(name)
-    if "VersionErrors" in name:  # a deployment that is rolled back says so itself
+    if "VersionErrors" in name:  # CodeDeploy reports a rollback, so no mail is needed
         assert not {"AlarmActions", "OKActions"} & alarm.keys()
     else:
         assert alarm["AlarmActions"] == alarm["OKActions"] == topic
@@ -463,7 +463,7 @@ def test_one_dead_letter_is_an_alarm(dead_letters: str) -> None:
 
 
 class Share(NamedTuple):
-    """An alarm on a share of the API's calls: what it counts, in percent, and the least count that rings."""
+    """An alarm on a share of the API's calls: the counted metric, the percentage, and the least count."""
 
     alarm: str
     percent: int
@@ -475,7 +475,7 @@ class Share(NamedTuple):
 )
 @pytest.mark.parametrize("couples", [40, 40_000])
 def test_a_share_of_calls_is_an_alarm_for_few_couples_and_for_many(share: Share, couples: int) -> None:
-    """Each couple makes some forty calls a day, mostly in sixteen hours of it."""
+    """Each couple makes some forty calls a day, most of them within sixteen hours."""
     alarm = properties(share.alarm)
     (expression,) = [each["Expression"] for each in alarm["Metrics"] if "Expression" in each]
     (hours,) = {each["MetricStat"]["Period"] / 3600 for each in alarm["Metrics"] if "MetricStat" in each}
@@ -504,7 +504,7 @@ def evaluated(expression: str, calls: int, count: int) -> float:
 
 
 def test_a_metric_that_an_alarm_reads_of_the_log_is_counted_there() -> None:
-    """The names stand in the alarm and in the filter."""
+    """The alarm and the metric filter use the same names."""
     namespace = {"Fn::Sub": "Rekindle/${AWS::StackName}"}
     read = {
         metric["MetricName"]
@@ -534,7 +534,7 @@ def test_a_metric_that_an_alarm_reads_of_the_log_is_counted_there() -> None:
     ],
 )
 def test_a_function_is_given_what_its_settings_read_and_little_else(function: str, settings: type[Settings]) -> None:
-    """Every function is given the table's name, which two do not read."""
+    """Every function gets the table's name, although two do not read it."""
     given = environment_of(function).keys()
     assert given == {*settings.names(), "TABLE_NAME", "STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
 
@@ -548,5 +548,5 @@ def test_one_parameter_decides_what_everything_is_built_for() -> None:
 
 
 def test_the_defaults_are_the_local_stage_s() -> None:
-    """The SAM transform may see a parameter's default only; a canary there would deploy what no emulator takes."""
+    """The SAM transform may see only a parameter's default. With a canary in the default, no emulator could deploy."""
     assert TEMPLATE["Parameters"]["Stage"]["Default"] == "local"

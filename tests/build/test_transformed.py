@@ -77,7 +77,7 @@ FORMER_PLACEHOLDERS: Final = {
 
 @pytest.fixture(scope="session")
 def built_template(build: Path) -> Properties:
-    """Return the template that `sam build` writes."""
+    """Return the template that `sam build` has written."""
     return read(build / "template.yaml")
 
 
@@ -95,7 +95,7 @@ def template(stage: str, built_template: Properties) -> Properties:
 
 
 def test_every_resource_can_be_created_before_what_waits_for_it(template: Properties) -> None:
-    """An update policy makes a resource wait as well: an alias is not moved without its deployment group."""
+    """An update policy makes a resource wait too: an alias moves only after its deployment group exists."""
     resources = template["Resources"]
     graph = {
         name: {other for other, _ in named_in(resource) if other in resources} for name, resource in resources.items()
@@ -105,7 +105,7 @@ def test_every_resource_can_be_created_before_what_waits_for_it(template: Proper
 
 
 def test_a_circle_through_an_update_policy_is_noticed() -> None:
-    """The alarm of a canary once watched the API, which waits for the alias, which waits for the canary."""
+    """A canary's alarm once watched the API. The API waits for the alias, and the alias waits for the canary."""
     circle: dict[str, Any] = {
         "Alias": {"UpdatePolicy": {"CodeDeployLambdaAliasUpdate": {"DeploymentGroupName": {"Ref": "Group"}}}},
         "Group": {"Properties": {"Alarms": [{"Name": {"Ref": "Alarm"}}]}},
@@ -135,7 +135,7 @@ def test_it_stays_far_within_what_cloudformation_takes(template: Properties) -> 
 
 
 def test_a_failed_creation_leaves_nothing_behind(template: Properties, stage: str) -> None:
-    """A failed creation deletes every resource that is kept later. A protected table would block that."""
+    """After a failed creation, CloudFormation deletes all resources. A protected table would block that."""
     kept = {
         name: (each["DeletionPolicy"], each["UpdateReplacePolicy"])
         for name, each in template["Resources"].items()
@@ -149,7 +149,7 @@ def test_a_failed_creation_leaves_nothing_behind(template: Properties, stage: st
 
 
 def test_only_the_console_s_page_needs_no_sign_in(template: Properties) -> None:
-    """As API Gateway imports it: every security scheme that a route names is defined."""
+    """The definition that API Gateway imports also defines each security scheme that a route names."""
     document = template["Resources"]["Api"]["Properties"]["Body"]
     schemes = document["components"]["securitySchemes"].keys()
     routes = {(path, method): each for path, methods in document["paths"].items() for method, each in methods.items()}
@@ -185,14 +185,14 @@ def test_a_new_version_is_called_with_its_samples_and_watched_by_its_own_alarms(
         assert update["BeforeAllowTrafficHook"] == {"Ref": "ReleaseCheck"}
         version = alias["Properties"]["FunctionVersion"]
         group = resources[update["DeploymentGroupName"]["Ref"]]["Properties"]
-        # A page of two versions would be broken, so the console's goes live at once.
+        # A page with files of two versions would be broken, so a new version of the console goes live at once.
         assert ("AllAtOnce" if function == "Console" else "Canary") in str(group["DeploymentConfigName"])
         assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
         (alarm,) = [resources[each["Name"]["Ref"]]["Properties"] for each in group["AlarmConfiguration"]["Alarms"]]
         watched = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
         assert [each["MetricName"] for each in watched] == ["Errors", f"{function}VersionErrorLines"]
         assert all(each["Dimensions"][-1]["Value"] == version for each in watched)
-        # A new version has a new alarm: one that rings for the version before it would stop its fix.
+        # A new version has a new alarm. If the old version's alarm counted, it would stop the deployment of a fix.
         assert alarm["AlarmName"]["Fn::Sub"].endswith(f"${{{version['Fn::GetAtt'][0]}.Version}}")
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.calendar` checks every zone, or those that it is given; `--seed` plays a run again."""
+"""Check every zone, or the given ones: `python -m tests.calendar`. `--seed` repeats an earlier run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CONSOLE: Final = Console(highlight=False, soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check, and say how much was checked and what is wrong; the exit status."""
+    """Check, print how much was checked and what is wrong, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.calendar", description="Check every slot of every zone.")
     parser.add_argument("zones", nargs="*", metavar="ZONE", help="a zone to check; all of them if there is none")
     parser.add_argument(
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _checked(zones: Sequence[Zone], years: range, seed: int) -> list[Findings]:
     """Check the zones on all processors, with a progress bar."""
-    # Processes of their own, rather than forks of one in which the bar's thread runs; Ctrl-C is for that one alone.
+    # Spawn the processes: a fork would copy the thread of the progress bar. Only the main process handles Ctrl-C.
     spawned = multiprocessing.get_context("spawn")
     with spawned.Pool(initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
         checked = pool.imap(partial(named_findings, years=years, seed=seed), zones)

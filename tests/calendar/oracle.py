@@ -1,11 +1,10 @@
-"""When a slot comes, computed again from the stretches of time in which a clock kept one offset.
+"""Compute when each slot comes, without the code that the functions use.
 
-The C library reads those stretches from the files of the pinned tzdata.
+The C library reads the pinned tzdata, and finds the stretches of time in which a zone's clocks keep one offset.
 
-The rule word for word: a reading that the clock shows counts the first time that it shows it. One that it never shows
-was jumped over, and counts as that jump ends, unless its whole date was never shown. A date starts as it is first
-shown. Where `rekindle.domain.calendar` asks a zone what a reading means, this looks through the eras
-for those that show it.
+A local time counts the first time the clock shows it. A skipped time counts at the end of the jump, unless the whole
+date is skipped. A date starts when a clock first shows it. `rekindle.domain.calendar` asks the zone for the instant of
+a local time. This module searches all stretches for the ones that show it.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ ZONES: Final[Traversable] = resources.files("tzdata") / "zoneinfo"
 """The folder of the pinned tzdata that has a file for each zone."""
 
 HORIZON: Final = 2060
-"""The last year that is foretold."""
+"""The last year that the oracle computes."""
 
 SLOT_TIMES: Final = tuple(dt.time(hour, minute) for hour in range(24) for minute in range(0, 60, 5))
 
@@ -39,16 +38,16 @@ _EPOCH_UTC: Final = _EPOCH.replace(tzinfo=dt.UTC)
 _DAY: Final = 24 * 60 * 60
 _NEARBY: Final = 4 * _DAY
 _FIRST_LOOK: Final = -130 * 365 * _DAY
-"""Before anybody kept a zone's time: the earliest era begins in 1844."""
+"""An instant before any change of a zone's clocks: the earliest change was in 1844."""
 _LOOK: Final = 5 * _DAY
 """No zone has kept an offset for less than six days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Era:
-    """A stretch in which a zone's clocks keep one offset: from `start` until just before `end`.
+    """A stretch of time in which a zone's clocks keep one offset: from `start` until just before `end`.
 
-    All three are seconds: the ends since 1970 in UTC, the offset as clocks are ahead of it.
+    `start` and `end` are seconds since 1970 in UTC. `offset` is the number of seconds by which clocks are ahead of UTC.
     """
 
     start: float
@@ -60,7 +59,7 @@ class Era:
 def eras(zone: str) -> tuple[Era, ...]:
     """Return a zone's eras in order, as the C library finds them in the pinned tzdata.
 
-    A change of name alone, or of what counts as summer time, ends an era too.
+    An era also ends if only the name of the time changes, or whether it counts as summer time.
     """
     found: list[Era] = []
     end = _midnight(dt.date(HORIZON + 1, 1, 1))
@@ -77,7 +76,7 @@ def eras(zone: str) -> tuple[Era, ...]:
 
 @contextmanager
 def _c_library_in(zone: str) -> Iterator[None]:
-    """Let the C library take the zone for the machine's own."""
+    """Make the zone the C library's local zone."""
     try:
         with patch.dict(os.environ, TZ=f":{ZONES / zone}"):
             time.tzset()
@@ -87,14 +86,14 @@ def _c_library_in(zone: str) -> Iterator[None]:
 
 
 def _kept_at(instant: int) -> tuple[int, int, str]:
-    """Return the offset that the machine's clock keeps at the instant, whether it is of summer, and its name."""
-    shown = time.localtime(instant)  # noqa: TID251 - of an instant that it is given
+    """Return the local offset at the instant, whether it is summer time, and the name of the time."""
+    shown = time.localtime(instant)  # noqa: TID251 - converts a given instant, and reads no clock
     return shown.tm_gmtoff, shown.tm_isdst, shown.tm_zone
 
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A slot's time on a local date, and the instant at which it comes: seconds since 1970 in UTC."""
+    """A slot's local date and time, and the instant at which the slot comes, in seconds since 1970 in UTC."""
 
     date: dt.date
     time: dt.time
@@ -103,9 +102,10 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class WallClock:
-    """A clock on a wall, by its eras.
+    """A wall clock of a zone, which shows the local time of each era.
 
-    An instant is in seconds since 1970, a reading in the seconds at which a clock in UTC shows the same.
+    An instant is in seconds since 1970 in UTC. A reading (a local date and time) is given as the instant at which a
+    clock in UTC shows the same.
     """
 
     eras: tuple[Era, ...]
@@ -116,7 +116,7 @@ class WallClock:
         return cls(eras(zone))
 
     def offset_at(self, instant: float) -> int:
-        """By how many seconds the clock is ahead of UTC."""
+        """Return by how many seconds the clock is ahead of UTC."""
         return next(era.offset for era in self.eras if era.start <= instant < era.end)
 
     def near(self, first: dt.date, last: dt.date) -> WallClock:
@@ -134,7 +134,7 @@ class WallClock:
         return None
 
     def coming(self, date: dt.date, time: dt.time) -> int | None:
-        """Return the instant of a slot on the date, or None without such a date."""
+        """Return the instant of a slot on the date. Return None if the zone skips the date."""
         if self.start(date) is None:
             return None
         reading = _reading(date, time)
@@ -147,7 +147,7 @@ class WallClock:
         return min(shown) if shown else min(jumps)
 
     def slots(self, dates: Iterable[dt.date]) -> list[Coming]:
-        """Return all comings on the dates, by instant and then by reading."""
+        """Return all slots on the dates, ordered by instant and then by local time."""
         comings = ((date, time, self.coming(date, time)) for date in dates for time in SLOT_TIMES)
         found = [Coming(date, time, instant) for date, time, instant in comings if instant is not None]
         return sorted(found, key=lambda coming: (coming.instant, coming.date, coming.time))

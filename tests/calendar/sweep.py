@@ -1,6 +1,7 @@
-"""Ticks over the dates at which a zone's clocks are changed, and over a few others, held against the oracle.
+"""Run ticks over dates on which a zone's clocks change, and compare the slots with the oracle's.
 
-What runs here is what a tick runs: `window` on the watermark that the tick before left, then `due_in`.
+A few other dates are checked too. Each simulated tick does what a real one does: it calls `window` with the watermark
+of the tick before, and then `due_in`.
 """
 
 from __future__ import annotations
@@ -29,17 +30,17 @@ ORDINARY_DATES: Final = 2
 _ONE_DAY: Final = dt.timedelta(days=1)
 _INTERVAL: Final = 5 * 60
 _TOO_LATE: Final = 2 * 60 * 60
-"""A tick drops a slot that is as late as this, to the second: its job takes time too, and later is dropped."""
+"""A tick drops a slot that is late by this many seconds or more. Delivery would drop the job, which takes time too."""
 _NEARLY_A_DAY: Final = 23 * 60 * 60
 
 
 type DueIn = Callable[[Iterable[Zone], dt.datetime, dt.datetime], Sequence[DueSlot]]
-"""How ticks find the slots of zones after an instant up to another; a test that wants this sweep to fail brings one."""
+"""A function that finds the slots of zones between two instants. A test of the sweep passes a wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was checked in one zone, and every way in which it was wrong."""
+    """What was checked in one zone, and a complaint about each error."""
 
     zone: Zone
     changes: int
@@ -50,8 +51,8 @@ class Findings:
 
 
 def findings(zone: Zone, years: range, seed: int, due: DueIn = due_in) -> Findings:
-    """Check all of a zone in these years; the same seed plays the same."""
-    dice = random.Random(f"{seed} {zone}")  # noqa: S311 - to be had again by the seed
+    """Check a zone in these years. The same seed repeats the same ticks."""
+    dice = random.Random(f"{seed} {zone}")  # noqa: S311 - repeatable by the seed
     clock = WallClock.of(zone)
     changes = changes_to_check(clock, years)
     around = dates_around(clock, changes)
@@ -73,7 +74,7 @@ def findings(zone: Zone, years: range, seed: int, due: DueIn = due_in) -> Findin
 
 
 def named_findings(zone: Zone, years: range, seed: int) -> Findings:
-    """Check all of a zone; an error names it."""
+    """Check a zone in these years. An exception names the zone."""
     try:
         return findings(zone, years, seed)
     except Exception as error:
@@ -82,7 +83,7 @@ def named_findings(zone: Zone, years: range, seed: int) -> Findings:
 
 
 def changes_to_check(clock: WallClock, years: range) -> list[int]:
-    """Return the ends of eras in the years, and all shifts of about a date."""
+    """Return the changes of clocks in the years, and all changes by about a whole day."""
     begin, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp() for year in (years.start, years.stop))
     return [
         int(after.start)
@@ -101,7 +102,7 @@ def dates_around(clock: WallClock, changes: Iterable[int]) -> set[dt.date]:
 
 
 def ordinary_dates(years: range, around: set[dt.date], dice: random.Random) -> set[dt.date]:
-    """ORDINARY_DATES others of the years."""
+    """Return ORDINARY_DATES other dates of the years."""
     new_year, last_eve = dt.date(years.start, 1, 1), dt.date(years.stop, 1, 1) - _ONE_DAY
     others = [date for date in every_date(new_year, last_eve) if date not in around]
     return set(dice.sample(others, ORDINARY_DATES))
@@ -154,7 +155,7 @@ def wrong_starts(zone: Zone, clock: WallClock, dates: Iterable[dt.date]) -> Iter
 
 
 def wrong_slots(zone: Zone, comings: Iterable[Coming], story: Sequence[int], due: DueIn) -> Iterator[str]:
-    """Yield the slots that other ticks found, or not once, or at another instant."""
+    """Yield each slot that a wrong tick found, or that was not found exactly once at the right instant."""
     right, found = list(_should_be_found(comings, story)), list(_found(zone, story, due))
     if found == right:
         return
@@ -170,11 +171,11 @@ def wrong_slots(zone: Zone, comings: Iterable[Coming], story: Sequence[int], due
 
 
 type Find = tuple[dt.datetime, dt.date, dt.time, dt.datetime]
-"""The tick that finds it, a slot's date and time, and the instant at which it came."""
+"""A tick, and the date, the time and the instant of a slot that the tick finds."""
 
 
 def _should_be_found(comings: Iterable[Coming], story: Sequence[int]) -> Iterator[Find]:
-    """Yield the expected finds: the first tick at or after a slot, unless too late."""
+    """Yield the expected finds: each slot with the first tick after it, unless that tick is too late."""
     # The first tick ever looks back five minutes.
     reached = list(accumulate(story, max))
     for coming in comings:
@@ -186,7 +187,7 @@ def _should_be_found(comings: Iterable[Coming], story: Sequence[int]) -> Iterato
 
 def _found(zone: Zone, story: Sequence[int], due: DueIn) -> Iterator[Find]:
     """Yield the finds of ticks in sequence, each with the watermark of the earlier ticks."""
-    # Two that run at once find the same: the runs of their jobs refuse the second, which is not the calendar's doing.
+    # Two ticks that run at once would find the same slots. That is no fault: a run refuses the second job.
     watermark = None
     for at in map(instant_at, story):
         after, until = window(watermark, at)

@@ -1,4 +1,4 @@
-"""The sweep can fail: each way of finding slots that people write first is caught, and the sentence says where."""
+"""The sweep notices faults: it catches the usual wrong ways to find slots, and its message says where."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def complaint(slot: str, was: Sequence[tuple[str, str]], should_be: str) -> str:
 
 
 def as_the_clock_shows_it(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """Look at the clock each minute: a repeated time is due twice, a skipped one never."""
+    """Look at the clock each minute. This finds a repeated time twice, and a skipped time never."""
     (zone,) = zones
     first = after.replace(second=0) + ONE_MINUTE
     minutes = [first + n * ONE_MINUTE for n in range(int((until - first) / ONE_MINUTE) + 1) if first <= until]
@@ -54,22 +54,22 @@ def as_zoneinfo_reads_it(zones: Iterable[Zone], after: dt.datetime, until: dt.da
 
 
 def before_the_gap(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """Read a time in a gap with the later offset, and a fold's second time."""
+    """Use the later offset for a skipped time, and the second instant of a repeated time."""
     return as_zoneinfo_reads_it(zones, after, until, fold=1)
 
 
 def after_the_gap(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """Read a time in a gap with the earlier offset."""
+    """Use the earlier offset for a skipped time."""
     return as_zoneinfo_reads_it(zones, after, until, fold=0)
 
 
 def with_both_ends(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> Sequence[DueSlot]:
-    """Return a slot on the edge of two windows in both."""
+    """Return a slot on the border between two windows in both windows."""
     return due_in(zones, after - ONE_SECOND, until)
 
 
 def with_neither_end(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> Sequence[DueSlot]:
-    """Return a slot on the edge of two windows in neither."""
+    """Return a slot on the border between two windows in neither window."""
     return due_in(zones, after, until - ONE_SECOND)
 
 
@@ -78,7 +78,7 @@ def in_another_order(zones: Iterable[Zone], after: dt.datetime, until: dt.dateti
 
 
 @pytest.mark.parametrize("zone", [APIA, CAIRO, NEW_YORK])
-def test_there_is_nothing_to_say_of_what_ticks_really_find(zone: Zone) -> None:
+def test_the_sweep_reports_nothing_about_the_real_ticks(zone: Zone) -> None:
     found = findings(zone, YEAR, SEED)
     assert found.complaints == ()
     assert found.slots == (found.dates - found.never_shown) * 288 > 0
@@ -94,26 +94,26 @@ def test_there_is_nothing_to_say_of_what_ticks_really_find(zone: Zone) -> None:
         (with_neither_end, "03-08 00:00", [], "03-08 05:00"),
     ],
 )
-def test_a_wrong_way_to_find_slots_is_told_of(due: DueIn, slot: str, was: list[str], should_be: str) -> None:
+def test_a_wrong_way_to_find_slots_is_reported(due: DueIn, slot: str, was: list[str], should_be: str) -> None:
     assert complaint(slot, [(at, at) for at in was], should_be) in findings(NEW_YORK, YEAR, SEED, due).complaints
 
 
-def test_a_slot_in_two_windows_is_told_of() -> None:
-    """The edge between them is every slot's own instant, as long as ticks keep to their schedule."""
+def test_a_slot_in_two_windows_is_reported() -> None:
+    """If ticks are on time, each slot is exactly on the border between two windows."""
     was = [("03-08 05:00", "03-08 05:00"), ("03-08 05:00", "03-08 05:05")]
     assert complaint("03-08 00:00", was, "03-08 05:00") in findings(NEW_YORK, YEAR, SEED, with_both_ends).complaints
 
 
-def test_another_order_is_told_of() -> None:
+def test_another_order_is_reported() -> None:
     complaints = findings(NEW_YORK, YEAR, SEED, in_another_order).complaints
     assert "America/New_York 2026-03-07: the right slots, in another order than they came" in complaints
 
 
-def test_nothing_is_said_of_what_is_right() -> None:
-    """Who looks at the clock each minute is wrong in the hours that come twice or never, and in no other."""
+def test_right_slots_are_not_reported() -> None:
+    """Looking at the clock each minute is wrong only for repeated and skipped hours."""
     complaints = findings(NEW_YORK, YEAR, SEED, as_the_clock_shows_it).complaints
     assert {line.removeprefix("America/New_York 2026-")[:8] for line in complaints} == {"03-08 02", "11-01 01"}
 
 
-def test_a_seed_plays_the_same_again() -> None:
+def test_a_seed_repeats_a_run() -> None:
     assert findings(CAIRO, YEAR, SEED, with_both_ends) == findings(CAIRO, YEAR, SEED, with_both_ends)

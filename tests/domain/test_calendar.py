@@ -1,4 +1,4 @@
-"""Dates, zones and instants, checked against what a clock on the wall would show."""
+"""Dates, zones and instants agree with what a clock on the wall shows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ APIA = Zone("Pacific/Apia")
 KWAJALEIN = Zone("Pacific/Kwajalein")
 
 zones = st.sampled_from(sorted(zone_names())).map(Zone)
-years = st.integers(1973, 2037)  # since Liberia's last odd seconds, and before tables give way to rules
+years = st.integers(1973, 2037)  # before 1973 Liberia had odd seconds; after 2037 tzdata has rules instead of tables
 times = st.times().map(lambda time: time.replace(second=0, microsecond=0, fold=0))
 
 
@@ -58,13 +58,13 @@ def dates_somewhere(draw: st.DrawFn) -> tuple[dt.date, Zone]:
 
 
 def exists(date: dt.date, zone: Zone) -> bool:
-    """Return whether a wall calendar ever shows the date, looked up every quarter of an hour."""
+    """Return whether a calendar on the wall ever shows the date. Look every quarter of an hour."""
     noon = dt.datetime.combine(date, dt.time(12), tzinfo=dt.UTC)
     return any(shown(noon + n * dt.timedelta(minutes=15), zone).date() == date for n in range(-160, 160))
 
 
 def assert_first_showing(instant: dt.datetime, wall: dt.datetime, zone: Zone) -> None:
-    """Assert that a wall clock shows this reading, or a later one, now for the first time in two days."""
+    """Assert that a wall clock shows this time, or a later one, now for the first time in two days."""
     assert instant.utcoffset() == dt.timedelta(0)
     assert shown(instant, zone) >= wall
     assert shown(instant - ONE_SECOND, zone) < wall
@@ -118,7 +118,7 @@ def test_a_day_stays_open_until_three_hours_after_the_later_partners_midnight() 
 
 
 def test_a_day_opens_and_closes_by_the_dates_that_exist() -> None:
-    """Cairo's clocks jump from midnight to one o'clock, so both of these dates touch the same instant."""
+    """Cairo's clocks jump from midnight to one o'clock, so one date ends and the next begins at the same instant."""
     eve = day_window(dt.date(2026, 4, 23), [CAIRO])
     date = day_window(dt.date(2026, 4, 24), [CAIRO])
     assert eve.closes_at - GRACE == date.opens_at == utc("2026-04-23 22:00")

@@ -1,4 +1,4 @@
-"""Texts that show nothing are refused, and everything that a script or an emoji needs is kept."""
+"""Invisible texts are refused, and every character that a script or an emoji needs is kept."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHOWN_IN_SPITE_OF_THEIR_NAMES = {
     "\U00011c45": "BHAIKSUKI GAP FILLER-2",
     "\U00011f48": "KAWI PUNCTUATION SPACE FILLER",
 }
-"""Signs that are drawn: a picture of a blank, and strokes that fill a line."""
+"""Characters that are visible: a picture of a blank, and strokes that fill a line."""
 INVISIBLE_KINDS = r"[\p{Default_Ignorable_Code_Point}\p{White_Space}\p{C}\p{M}\p{Z}--\p{Cn}]"
 NOTHING = st.text(
     st.sampled_from(
@@ -46,7 +46,7 @@ WRITTEN = (
     "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
     *("¯\\_(ツ)_/¯", "O\u2019Neil", "a\u202eb", "سلم \u2066Ada\u2069"),
 )
-"""Words and signs of many scripts; some came to be in a newer Unicode than Python's."""
+"""Words and signs of many scripts. Some are in a newer Unicode than Python's."""
 
 
 def test_our_table_is_unicodes_own() -> None:
@@ -65,7 +65,7 @@ def test_a_character_is_visible_exactly_if_it_shows_something() -> None:
 
 
 def test_a_character_named_blank_filler_or_invisible_shows_nothing_except_known_ones() -> None:
-    """If a newer Unicode brings one, look at its glyph in the code charts. Then add it here or to the rule."""
+    """If a newer Unicode has such a character, look at its glyph in the code charts. Add it here or to the rule."""
     suspects = {
         each: name
         for each in EVERY_CHARACTER

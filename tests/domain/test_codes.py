@@ -1,4 +1,4 @@
-"""Codes that people can read aloud, readable however they were pasted."""
+"""People can read codes aloud, and codes are understood however they are typed or pasted."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_every_code_can_come_up(code: str) -> None:
 
 
 def test_each_symbol_comes_up_as_often_as_any_other_in_every_place() -> None:
-    """31 consecutive numbers differ in their first symbol only, so each of its values comes up once."""
+    """31 consecutive numbers differ only in the first symbol, so each symbol comes up once there."""
     first_symbols = Counter(code_from(number.to_bytes(16), 10)[0] for number in range(31 * 20))
     assert set(first_symbols.values()) == {20}
 
@@ -240,7 +240,7 @@ def test_any_pasted_text_gives_a_code_or_one_sentence(text: str, length: int) ->
 
 
 def reading(text: str, length: int) -> str:
-    """Return the code, or the sentence that says why there is none."""
+    """Return the code, or the sentence that says why the text is no code."""
     try:
         return read_code(text, length)
     except NotACodeError as refusal:

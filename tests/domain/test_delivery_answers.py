@@ -1,4 +1,4 @@
-"""FCM's answers: each has the outcome that the design wants, and the code that firebase-admin finds in it."""
+"""Each answer of FCM has the outcome that the design names, and firebase-admin's code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SDK_CODES: Final = {
     messaging.QuotaExceededError: "QUOTA_EXCEEDED",
     messaging.ThirdPartyAuthError: "THIRD_PARTY_AUTH_ERROR",
 }
-"""FCM's own codes, for which the SDK has classes. The other classes bear Google's code."""
+"""FCM's own codes, for which the SDK has classes. The SDK's other errors have Google's code."""
 
 
 def shaped(status: int, body: object) -> Answer:
@@ -59,7 +59,7 @@ ANSWERS: Final = {
     "unauthenticated": (fcm_wire.UNAUTHENTICATED, Fate.UNAUTHORISED),
     "not in this project": (failure(403, "PERMISSION_DENIED"), Fate.UNAUTHORISED),
     "not found, without details": (failure(404, "NOT_FOUND"), Fate.REFUSED),
-    # A bad request is the target's fault only if the answer says so. Else our own mistake would delete devices.
+    # A bad request is the target's fault only if the answer says so. Otherwise our own mistake would delete devices.
     "our mistake": (fcm_wire.OUR_MISTAKE, Fate.REFUSED),
     "a malformed token": (fcm_wire.MALFORMED_TOKEN, Fate.DEAD),
     "a malformed installation id": (blaming("message.fid"), Fate.DEAD),
@@ -68,7 +68,7 @@ ANSWERS: Final = {
     "expired at Apple": (refused_by_apple("ExpiredToken"), Fate.DEAD),
     "no device of Apple's": (fcm_wire.NO_DEVICE_OF_APPLE, Fate.REFUSED),
     "too large for Apple": (refused_by_apple("PayloadTooLarge"), Fate.REFUSED),
-    # FCM's words may be those about our own credential, and its HTTP status is.
+    # FCM's HTTP status, and perhaps its words, are the same as for a fault of our own credential.
     "Apple says no": (fcm_wire.APPLE_SAYS_NO, Fate.APNS),
     "Apple says no, by its older name": (failure(401, "UNAUTHENTICATED", fcm="APNS_AUTH_ERROR"), Fate.APNS),
     "Apple says no, by the details": (failure(401, "UNAUTHENTICATED", apns(403, "InvalidProviderToken")), Fate.APNS),
@@ -178,7 +178,7 @@ WORDS = "SomethingThatOnlyFcmSays"
 @pytest.mark.parametrize("code", [WORDS, "UNAUTHENTICATED", "INVALID_ARGUMENT", ""])
 @pytest.mark.parametrize("fcm", [WORDS, "THIRD_PARTY_AUTH_ERROR", "SENDER_ID_MISMATCH"])
 def test_no_words_of_fcm_are_part_of_a_fault(status: int, code: str, fcm: str) -> None:
-    """A fault is part of a key of the table."""
+    """Part of a fault becomes a key of the table, so it may hold only known words."""
     ours = outcome(failure(status, code, apns(403, WORDS), fcm=fcm))
     assert ours.fate is not Fate.DELIVERED
     assert WORDS not in ours.fault

@@ -1,4 +1,4 @@
-"""Messages and credentials. The wire is in tests/engine/test_push_fcm.py."""
+"""Messages and credentials are right. tests/engine/test_push_fcm.py tests how they are sent."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_quiet_message_makes_no_sound_on_either() -> None:
 
 @pytest.mark.parametrize("quiet", [True, False])
 def test_a_message_is_one_that_fcm_takes(*, quiet: bool) -> None:
-    """The stand-in checks every field as FCM does, and raises for one that it does not know."""
+    """The stand-in checks every field as FCM does, and raises an error for an unknown field."""
     checked = checked_message(json.dumps({"message": wire(a_payload(quiet=quiet))}).encode())
     assert checked["token"] == "the-token"
 
@@ -93,7 +93,7 @@ def test_a_service_accounts_secret_is_a_credential() -> None:
 
 
 def test_a_keyless_secret_is_a_credential() -> None:
-    """It names where AWS vouches for the function and where Google takes that; there is nothing in it to steal."""
+    """The secret only names the addresses of AWS and Google that exchange credentials. It holds no key."""
     secret = {
         "type": "external_account",
         "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/aws/providers/aws",

@@ -1,4 +1,4 @@
-"""Decisions about a push. Their effects are in tests/routes/test_push_delivery.py."""
+"""Each failed push gets the right decision. tests/routes/test_push_delivery.py tests the effects."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_only_what_did_not_arrive_is_tried_again() -> None:
 def test_a_page_proves_our_project_where_as_many_persons_were_reached(
     *, reached: list[str], foreign: list[str], proven: bool
 ) -> None:
-    """Persons count, since one can register as many devices of another project as they like."""
+    """Persons are counted, not devices: one person can register many devices of another project."""
     outcomes = [Result(a_recipient(person), DELIVERED) for person in reached]
     outcomes += [Result(a_recipient(person), FOREIGN) for person in foreign]
     assert proves_our_project(outcomes) is proven
@@ -166,7 +166,7 @@ def test_a_retry_of_very_many_devices_is_split_to_fit_the_queue() -> None:
     ids=["at once", "a minute later", "by a clock that is behind", "after two failures"],
 )
 def test_the_wait_in_the_queue_is_between_the_queues_own_times(received: str, times: int, wait: dt.timedelta) -> None:
-    """With the time that it was hidden after each failure. Two machines of the queue may differ by a little."""
+    """The queue hides the job after each failure, and that time counts. Clocks of its machines may differ a little."""
     stamps = {
         "SentTimestamp": "1772458200100",
         "ApproximateFirstReceiveTimestamp": received,

@@ -1,4 +1,7 @@
-"""Each date comes due once, however often a reminder moves: all slots against a model of one clock."""
+"""Each date comes due once, however often a person moves the reminder.
+
+A property test compares all of a person's slots with a model of one clock.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ def test_a_person_who_never_moved_has_one_slot_for_every_date() -> None:
 
 
 def test_a_date_that_came_due_in_tokyo_does_not_come_due_again_in_new_york() -> None:
-    """Tokyo's 2 March had come at 08:30 there, which is the evening of 1 March in New York."""
+    """In Tokyo 08:30 of 2 March had come. That was the evening of 1 March in New York."""
     ada = a_paired_person(profile=a_profile(zone=TOKYO))
     after, caught_up = move_reminders(ada, in_zone(ada, NEW_YORK), an_instant("2026-03-02T05:00:00Z"))
     assert caught_up == []
@@ -102,7 +105,7 @@ def test_touch_has_a_slot_only_while_both_want_it() -> None:
 
 
 def test_a_weekday_without_touch_does_not_count_as_due() -> None:
-    """The person changes from Tuesdays to Mondays on a Monday: today is still to come."""
+    """The person changes from Tuesdays to Mondays on a Monday. Today's reminder is still to come."""
     tuesdays = TouchReminder(frozenset({1}), dt.time(8))
     ada = a_paired_person(profile=a_profile(touch_comfort=1), reminders=Reminders(touch=tuesdays), touch_agreed=True)
     mondays = replace(ada, reminders=Reminders(touch=TouchReminder(frozenset({0}), dt.time(19))))
@@ -111,7 +114,7 @@ def test_a_weekday_without_touch_does_not_count_as_due() -> None:
 
 
 def test_a_slot_that_comes_during_a_request_counts_as_come() -> None:
-    """Its run may read the rows before the change: the old slot sends, and the new one does not send again."""
+    """Its run may read the rows before the change. The old slot sends then, and the new slot does not send again."""
     ada = a_paired_person()
     just_before = an_instant("2026-03-02T13:29:59Z")
     after, caught_up = move_reminders(ada, at(ada, dt.time(9)), just_before)
@@ -171,7 +174,7 @@ def test_a_pause_that_is_taken_back_before_anything_came_changes_nothing() -> No
 
 
 def test_a_date_sent_before_a_pause_is_not_sent_again_after_a_flight_in_the_pause() -> None:
-    """Sent at 08:30 in Tokyo, paused at 09:00, flown to a place where that date is still to come, resumed there."""
+    """The couple pauses in Tokyo after the date's push, flies to New York, and ends the pause before the date."""
     ada = a_paired_person(profile=a_profile(zone=TOKYO))
     resting, _ = move_reminders(ada, paused(ada, TOMORROW), an_instant("2026-03-02T00:00:00Z"))
     away, _ = move_reminders(resting, in_zone(resting, NEW_YORK), an_instant("2026-03-02T10:00:00Z"))
@@ -225,7 +228,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Rest:
-    """A pause until so many dates after the person's own. None ends the pause, 0 is set by a clock behind."""
+    """A pause until so many dates after the person's today. None ends the pause. 0 comes from a clock behind."""
 
     after: dt.timedelta
     dates: int | None
@@ -258,7 +261,7 @@ def rested(person: Person, rest: Rest, now: dt.datetime) -> Person:
 def falls_due(
     date: dt.date, lives: list[tuple[dt.datetime, Person]], end: dt.datetime
 ) -> tuple[dt.datetime, dt.datetime] | None:
-    """Return when a date comes due, and when the first slot reached the date.
+    """Return the instant at which a date comes due, and the instant of the first slot of that date.
 
     A slot that came before they paired does not count.
     """
@@ -280,21 +283,21 @@ def falls_due(
     lag=st.integers(0, 120).map(lambda minutes: minutes * MINUTE),
 )
 @example(
-    # Away and back again while the run of the first slot is under way.
+    # The person leaves and comes back while the run of the first slot is under way.
     start=an_instant("2026-03-05T23:50:00Z"),
     first=Move(dt.timedelta(0), ZONES[0], HALF_PAST_EIGHT),
     steps=[Move(13 * HOUR + 42 * MINUTE, ZONES[1], dt.time(20, 30)), Move(10 * MINUTE, ZONES[0], HALF_PAST_EIGHT)],
     lag=60 * MINUTE,
 )
 @example(
-    # Paired after the time has passed, and another time chosen at once.
+    # The person pairs after the time has passed, and chooses another time at once.
     start=an_instant("2026-03-05T23:50:00Z"),
     first=Move(dt.timedelta(0), ZONES[0], HALF_PAST_EIGHT, paired=False),
     steps=[Move(14 * HOUR + 10 * MINUTE, ZONES[0], HALF_PAST_EIGHT), Move(10 * MINUTE, ZONES[0], dt.time(20, 30))],
     lag=0 * MINUTE,
 )
 @example(
-    # A slot that comes exactly where the test ends.
+    # A slot comes exactly when the test ends.
     start=an_instant("2026-03-26T12:00:00Z"),
     first=Move(dt.timedelta(0), ZONES[2], dt.time(0)),
     steps=[],
@@ -344,7 +347,7 @@ def test_each_date_comes_due_once_wherever_and_whenever_a_person_moves(
             continue
         unpaired = [since for since, each in lives if each.couple is None and fell < since <= came + lag]
         hushed = [since for since, each in lives if each.is_silent_on(date) and fell < since <= came + lag]
-        # Once a date has come, the ones before it are over, also where a clock comes to them again.
+        # Once a date has come, earlier dates are over, even if a clock shows them again.
         if fell - came <= MAX_LATENESS and not unpaired and not hushed and not overtaken:
             assert due[date, came] == 1
 

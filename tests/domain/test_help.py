@@ -1,4 +1,4 @@
-"""The help document, the lines that a person sees, and the country of each zone."""
+"""The help document is right, and so are each person's lines and each zone's country."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ OF_NO_COUNTRY: Final = frozenset(
         "MST7MDT", "PST8PDT", "UCT", "UTC", "Universal", "WET", "Zulu",
     ]
 )  # fmt: skip
-"""Kinds of time, by names without a place; and all that begin with “Etc/”."""
+"""Zone names that name no place. Names that begin with “Etc/” name no place either."""
 UNLIKE_CLDR: Final = {
     "America/Coyhaique": ("CL",),  # new in 2025
-    "Antarctica/South_Pole": ("AQ",),  # CLDR goes by New Zealand's clocks, which are kept there
+    "Antarctica/South_Pole": ("AQ",),  # CLDR says New Zealand, whose time is used there
     "Antarctica/Troll": ("AQ",),  # CLDR: the world
     "Europe/Simferopol": ("UA", "RU"),  # CLDR: Ukraine alone
     "GB-Eire": ("GB", "IE"),  # CLDR: the United Kingdom alone
@@ -51,7 +51,7 @@ UNLIKE_CLDR: Final = {
 
 
 def test_each_zone_is_in_the_country_that_cldr_has_for_it_or_is_known_to_be_otherwise() -> None:
-    """CLDR has a country for every old name, where tzdata only has a link to a zone with the same clocks."""
+    """CLDR has a country for every old name. tzdata only has a link to a zone with the same clocks."""
     territories, aliases = get_global("zone_territories"), get_global("zone_aliases")
     unlike = {}
     for name in zone_names():

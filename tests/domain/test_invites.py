@@ -1,4 +1,4 @@
-"""How long an invite is valid, and how often a person may try a code."""
+"""An invite expires on time, and a person may try a limited number of codes."""
 
 from __future__ import annotations
 

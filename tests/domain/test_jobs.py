@@ -1,3 +1,5 @@
+"""A job survives the queue, and a body that is no job is refused."""
+
 from __future__ import annotations
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Nudges: three in any 24 hours, in whatever order requests arrive."""
+"""A person sends at most three nudges in 24 hours, in whatever order requests arrive."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ MOMENT = dt.timedelta(milliseconds=1)
 COUPLE, FORMER_COUPLE = CoupleId("couple-2"), CoupleId("couple-1")
 
 instants = st.one_of(
-    st.integers(0, 4 * 24).map(lambda hours: NOON + dt.timedelta(hours=hours)),  # so that spans meet to the moment
+    st.integers(0, 4 * 24).map(lambda hours: NOON + dt.timedelta(hours=hours)),  # so that 24 hours can end exactly then
     st.timedeltas(dt.timedelta(0), 4 * SPAN).map(lambda ahead: NOON + ahead),
 )
 
 
 @st.composite
 def requests(draw: st.DrawFn) -> Nudge:
-    """Draw one of a few ids, since a phone repeats a request without a reply."""
+    """Draw one of a few ids, because a phone repeats a request that got no reply."""
     return Nudge(
         id=draw(st.sampled_from("abcdefgh")),
         couple=draw(st.sampled_from([COUPLE, FORMER_COUPLE])),
@@ -66,7 +66,7 @@ def test_the_remembered_nudges_decide_like_the_whole_history(asked: list[Nudge])
         if repeated and (in_order or isinstance(outcome, Nudge)):
             assert outcome in repeated
         elif repeated or is_full:
-            # A repeat that comes so late that three have overtaken it is refused, and not sent twice either.
+            # A repeat that comes after three later nudges is refused. It is not sent twice either.
             assert isinstance(outcome, dt.datetime)
         else:
             assert isinstance(outcome, tuple)

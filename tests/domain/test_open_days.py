@@ -1,4 +1,4 @@
-"""A couple's windows under any history of zones, against the rules of a plain model that keeps the whole history."""
+"""A couple's windows are right after any changes of zone. A plain model keeps the whole history."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def far_around(instant: dt.datetime) -> list[dt.date]:
 
 @dataclass
 class Model:
-    """The windows by the words of the design, from all zones in which the two have ever been.
+    """The windows as the design describes them, computed from all zones in which the two have ever been.
 
     A date is open from the earlier partner's start of it until three hours after the later partner's end, by the zones
     of the time. That window only moves outward if a zone changes while it is open.
@@ -146,7 +146,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Opening:
-    """One of the two opens a date that is so many dates ahead of the latest that any clock shows."""
+    """A step in which one of the two opens a date, so many dates ahead of the latest date on any clock."""
 
     ahead: int
 
@@ -224,7 +224,7 @@ def test_no_zone_has_a_date_open_that_is_not_nearby(name: str, instant: dt.datet
 
 
 def test_missed_dates_stay_missed_when_a_move_makes_one_of_them_today() -> None:
-    """6 and 7 June went by in New York. On Pago Pago's clock it is 7 June again."""
+    """The couple missed 6 and 7 June in New York. In Pago Pago it is 7 June again."""
     couple, now = couple_in(), an_instant("2026-06-08T07:30:00Z")
     met = frozenset(dt.date(2026, 6, day) for day in range(1, 6))
     history = History(first=dt.date(2026, 6, 1), complete=met)

@@ -1,4 +1,4 @@
-"""Advice comes where an author would want it, and never on the practice's own packs."""
+"""Advice appears where an author needs it, and never on the practice's own packs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ REWORDED: Final = {
     "object-within-reach": "Choose an object near you that says something true about your week, and show or describe "
     "it.",
 }
-"""Prompts of the starter pack as an author who had forgotten them would write them again."""
+"""Prompts of the starter pack, as an author would write them again from memory."""
 
 
 def said(text: str, why: str = "It does good.", hint: str | None = None, **where: str) -> Said:
@@ -57,7 +57,7 @@ def starter() -> list[Said]:
 
 
 def bilingual_pair(second: str) -> list[Said]:
-    """Return two prompts that are twins in Spanish; the second has this text in English."""
+    """Return two prompts with the same Spanish text. The second has this English text."""
     return [
         said("Which song would you sing today?", prompt="first"),
         said("¿Qué canción cantarías hoy?", prompt="first", language="es"),

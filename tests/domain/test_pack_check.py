@@ -1,4 +1,4 @@
-"""Any text that an author types gives a pack, or sentences that say where and how to fix it."""
+"""Any text gives a pack or findings. A finding says where the fault is and how to fix it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ NO_FIELD: Final = (
 
 
 def told(source: str | bytes) -> list[str]:
-    """Return each error of a source, as an author reads it."""
+    """Return each error of a source as the author sees it."""
     return [f"{each.line}: {each}" for each in check_source(source).findings if not each.advice]
 
 
@@ -70,7 +70,7 @@ def river(old: str, new: str) -> str:
 
 
 def text(beginning: str) -> str:
-    """Return the pack River with another beginning of its first text."""
+    """Return the pack River with its first text beginning in another way."""
     return river("Which song", beginning)
 
 
@@ -294,7 +294,7 @@ MISTAKES: Final = {
 class TestMistakes:
     @pytest.mark.parametrize(("source", "sentence"), MISTAKES.values(), ids=MISTAKES)
     def test_a_mistake_has_one_sentence_that_says_where_and_how_to_fix_it(self, source: str, sentence: str) -> None:
-        """Lines that end as on Windows or on an old Mac are counted alike."""
+        """Lines that end as on Windows or on an old Mac are counted in the same way."""
         assert told(source) == [sentence]
         assert told(source.replace("\n", "\r\n")) == [sentence]
         assert told(source.replace("\n", "\r").encode()) == [sentence]
@@ -344,7 +344,7 @@ class TestReading:
         ]
 
     def test_norwegian_times_and_words_of_agreement_are_texts(self) -> None:
-        """A reader of YAML 1.1 takes them for a no, a number and a yes."""
+        """A reader of YAML 1.1 reads these texts as a no, a number and a yes."""
         norwegian = river("[en]", "[no]").replace("default_language: en", "default_language: no").replace("en:", "no:")
         source = norwegian.replace("Which song is today?", "12:30").replace("Songs say it sideways.", "yes")
         pack = check_source(source).pack
@@ -364,7 +364,7 @@ class TestReading:
         ]
 
     def test_blocks_may_be_shared(self) -> None:
-        """An anchor is one block in two places. A merged key that is overridden is no second field."""
+        """A YAML anchor puts one block in two places. An overridden merged key does not count as a second field."""
         shared = RIVER.replace("  - id: song\n", "  - &song\n    id: song\n")
         shared += "  - <<: *song\n    id: coda\n    depth: 9\n    words: {en: {text: 'And now?', why: It moves on.}}\n"
         assert told(shared) == ["27: coda: depth: must be 3 or less, not “9”"]
@@ -485,7 +485,7 @@ class TestBounds:
 
 
 def _many(prompts: int, depth: int) -> str:
-    """Return entries of a list of prompts, each of another word."""
+    """Return entries for a list of prompts, each with a different word."""
     return _listed(a_prompt(f"p{n}", chr(0x4E00 + n) * 2, theme="spark", depth=depth) for n in range(prompts))
 
 
@@ -494,7 +494,7 @@ def _listed(prompts: Iterable[dict[str, Any]]) -> str:
 
 
 def _assert_told_within(source: str | bytes) -> None:
-    """Assert that a source gives a pack, or errors with lines that it has."""
+    """Assert that a source gives a pack, or errors whose line numbers exist in it."""
     lines = re.sub(b"\r\n?", b"\n", source.encode() if isinstance(source, str) else source).count(b"\n") + 1
     checked = check_source(source)
     assert (checked.pack is None) == any(not each.advice for each in checked.findings)

@@ -1,4 +1,4 @@
-"""Each text of a pack is read exactly as it is written, or a finding says how to write it."""
+"""Each text of a pack is read exactly as written, or a finding says how to write it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ prompts:
 
 
 def with_text(field: str, raw: str, pack: str = PACK) -> str:
-    """Return the pack with another text in one field, written as it is."""
+    """Return the pack's source with another text in one field, without quotes."""
     return pack.replace(f"{field}: {FIELDS[field]}", f"{field}: {raw}")
 
 
@@ -90,7 +90,7 @@ LATER: Final = "\n          "  # the next line of a prompt's text
 
 
 def misread(field: str, raw: str, reason: str, below: int = 0) -> tuple[str, str]:
-    """Return the pack with a text that YAML would change, and the error with its line: so far below the field."""
+    """Return the pack with a text that YAML would change, and the error, so many lines below the field."""
     place = {"title": 7, "written_for": 8, "notes": 9, "text": 17, "why": 18, "hint": 19}[field] + below
     prompt, path = ("song" if field in {"text", "why", "hint"} else "pack"), f"words.en.{field}"
     return with_text(field, raw), f"{place}: {prompt}: {field if field == 'notes' else path}: {reason}"
@@ -249,7 +249,7 @@ def _quoted(escape: re.Match[str]) -> str:
 
 
 def written(raw: str) -> str:
-    """Return a text as a reader sees it who knows quotes and nothing else of YAML."""
+    """Return the text that a reader sees who knows of YAML only its quotes."""
     block = re.fullmatch(r"[>|][-+1-9]*[ \t\x85\u2028\u2029]*\n(.*)", raw, re.DOTALL)
     body = re.sub(r"[ \t\r\n\v\f\x85\u2028\u2029]+", " ", block[1] if block else raw).strip(" ")
     if not block and len(body) > 1 and body[0] == body[-1] == "'":
@@ -276,7 +276,7 @@ WRAPPED: Final = st.sampled_from(["{}", "{}", "{}", '"{}"', "'{}'", ">-" + LATER
 
 @st.composite
 def prose(draw: st.DrawFn) -> str:
-    """Draw a text as somebody may write it after a field's name, in any number of lines."""
+    """Draw a text that an author may write after a field's name, on any number of lines."""
     pieces = draw(st.lists(PIECES, min_size=1, max_size=6))
     typed = pieces[0] + "".join(draw(GAPS) + piece for piece in pieces[1:])
     return draw(WRAPPED).replace("{}", re.sub(r"[\r\n]+ *", LATER, typed))

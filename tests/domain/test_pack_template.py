@@ -1,4 +1,4 @@
-"""The sample words of a new pack can be shown at once and published never."""
+"""The sample words of a new pack can be previewed, but never published."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ OWN: Final = {
 
 
 def with_own_words(kept: str | None = None) -> str:
-    """Return the pack with its author's words in place of the template's, except for one."""
+    """Return the pack with the author's words in place of the template's. One sample text remains."""
     source = BEGUN
     for words, own in OWN.items():
         source = source if words == kept else source.replace(words, own)

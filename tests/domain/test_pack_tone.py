@@ -1,4 +1,7 @@
-"""A prompt that reads as a reproach, a rule or a guess gets advice, and similar harmless prompts do not."""
+"""A prompt that sounds like a reproach, a rule or a guess gets advice.
+
+Similar harmless prompts get none.
+"""
 
 from __future__ import annotations
 

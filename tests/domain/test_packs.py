@@ -1,4 +1,4 @@
-"""The starter pack keeps its promises, and a pack that breaks a rule gets plain sentences."""
+"""The starter pack keeps the rules, and a pack that breaks a rule gets plain sentences."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ class TestForm:
         assert not schema.is_valid(broken)
 
     def test_a_language_that_yaml_takes_for_a_no_is_a_finding(self) -> None:
-        """Norwegian, unquoted."""
+        """YAML reads the code `no` of Norwegian as false, unless it is quoted."""
         ((name, _, reason),) = findings(pack(prompt(words={"en": words(), False: words()})))
         assert (name, reason[:31]) == ("song", "must be text, not a yes or no; ")
 
@@ -271,7 +271,7 @@ class TestRules:
         assert [reason.split("”")[0] for _, _, reason in found] == ["“symptom", "“Trauma", "“trigger"]
 
     def test_clinical_words_of_one_language_are_not_looked_for_in_another(self) -> None:
-        """A word can be plain in one language and clinical in the next."""
+        """A word can be plain in one language and clinical in another."""
         said = {"en": words(), "de": words(text="Ist das toxic?")}
         assert parse_pack(pack(prompt(words=said), languages=["en", "de"])).languages == ("en", "de")
 

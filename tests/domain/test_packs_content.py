@@ -1,4 +1,4 @@
-"""All packs in `packs/` together: enough for a year, sound, and without repetition."""
+"""All packs in `packs/` together last for a year, keep the rules, and repeat nothing."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_no_pack_has_findings_beside_all_the_others(name: str, packs: dict[str, 
 
 
 def test_no_two_prompts_share_an_id(prompts: list[PackPrompt]) -> None:
-    """An id alone says which prompt is meant."""
+    """An id alone identifies a prompt, without its pack."""
     assert [name for name, times in Counter(each.id for each in prompts).items() if times > 1] == []
 
 
@@ -90,7 +90,7 @@ class TestWording:
         assert {each.theme for each in prompts if each.comfort > 0} == {Theme.TOUCH}
 
     def test_every_line_can_be_read_at_a_glance(self, prompts: list[PackPrompt]) -> None:
-        """The limit is shorter than the form allows: readers are tired, and lines grow in translation."""
+        """The limit is below the format's limit, because readers are tired and texts grow in translation."""
         assert [
             (name, language)
             for name, language, words in said(prompts)

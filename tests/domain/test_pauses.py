@@ -1,4 +1,4 @@
-"""A couple's pauses, against a plain model that reads all choices date by date."""
+"""A couple's pauses agree with a plain model that reads all choices date by date."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ COUPLE = a_couple(first_date=FIRST, counted_from=FIRST)
 SPAN = 24
 DAY_NUMBERS = range(-2, SPAN + 15)
 CLOSED = day(-1)
-"""By clocks that stay in their zones, no date has closed that one of them still shows."""
+"""The latest closed date. It is before every date that a clock shows, because the clocks stay in their zones."""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """A choice of one of the two on a date of their own clock: to pause for so many dates, or None to go on."""
+    """A partner's choice on a date of their own clock: pause for so many dates, or end the pause (None)."""
 
     today: dt.date
     dates: int | None
@@ -34,7 +34,7 @@ class Wish:
 
 
 type Step = Wish | dt.date
-"""A wish, or a date that both have met."""
+"""A choice, or a date that both have answered."""
 
 
 @st.composite
@@ -50,7 +50,7 @@ def lives(draw: st.DrawFn) -> list[Step]:
 
 
 def couple_after(steps: list[Step]) -> tuple[Couple, frozenset[dt.date]]:
-    """Return the couple, and the dates that they have met."""
+    """Return the couple, and the dates that both have answered."""
     couple, complete = COUPLE, NOTHING
     for step in steps:
         if isinstance(step, Wish):
@@ -66,7 +66,7 @@ def couple_after(steps: list[Step]) -> tuple[Couple, frozenset[dt.date]]:
 
 
 def is_paused(date: dt.date, steps: list[Step]) -> bool:
-    """Return whether a date is inside a pause, by the last choice from a clock that had not passed it yet."""
+    """Return whether a date is inside a pause, by the last choice that was made before or on the date."""
     for number in reversed(range(len(steps))):
         step = steps[number]
         if isinstance(step, Wish) and step.today <= date:
@@ -95,7 +95,7 @@ def test_the_streak_and_the_calendar_follow_from_dates_and_pauses(
 
 @given(lives(), st.integers(SPAN, SPAN + 5).map(day))
 def test_a_date_can_be_missed_exactly_if_a_clock_shows_no_pause(steps: list[Step], today: dt.date) -> None:
-    """While a clock shows a pause, no date until its end can be missed. While it shows none, each can."""
+    """While a clock shows a pause, no date before its end can be missed. Otherwise each date can be missed."""
     couple, _ = couple_after(steps)
     pause = pause_on(couple, today)
     ahead = frozenset(date for date in couple.paused if date >= today)
@@ -108,7 +108,7 @@ def test_a_date_can_be_missed_exactly_if_a_clock_shows_no_pause(steps: list[Step
 
 @given(lives())
 def test_the_end_of_the_latest_pause_is_after_all_dates_that_are_paused(steps: list[Step]) -> None:
-    """So a reminder needs to know only that end."""
+    """So reminders need only the end of the latest pause."""
     couple, _ = couple_after(steps)
     assert all(couple.pause and date < couple.pause.until for date in couple.paused)
 
@@ -141,7 +141,7 @@ def test_setting_the_same_pause_again_changes_nothing(steps: list[Step], length:
 
 
 def test_a_pause_does_not_change_a_closed_date() -> None:
-    """A clock that travels west shows the date again, as today."""
+    """A clock that travels west shows the closed date again as today."""
     missed = with_pause(COUPLE, day(3), day(6), day(3))
     assert (missed.pause, missed.paused) == (Pause(day(3), day(6)), days(4, 5))
     paused = with_pause(COUPLE, day(2), day(6), day(1))
@@ -172,7 +172,7 @@ def test_a_pause_set_by_the_partner_ahead_gains_the_others_today_when_they_set_i
 
 
 def test_years_of_pauses_stay_small() -> None:
-    """They begin and end every other day for ten years, which is the most there can be."""
+    """The couple pauses every other day for ten years. No couple can have more pauses."""
     couple = COUPLE
     for number in range(0, 3652, 2):
         couple = with_pause(couple, day(number), day(number + 1), CLOSED)

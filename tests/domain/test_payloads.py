@@ -88,7 +88,7 @@ def test_a_push_concerns_a_person_only_while_they_want_its_kind(kind: PushKind, 
 
 
 def test_a_push_ends_with_its_couple_and_a_reminder_with_any_couple() -> None:
-    """A reminder is about no couple in particular, so somebody who has found another one still gets it."""
+    """A reminder is not about a particular couple. A person in a new couple still gets it."""
     person = a_paired_person()
     single, elsewhere = replace(person, couple=None), replace(person, couple=CoupleId("another"))
     answered, prompt = (Occasion(kind, DATE, an_instant()) for kind in (PushKind.BOTH_ANSWERED, PushKind.PROMPT))
@@ -115,7 +115,7 @@ def test_a_language_of_the_catalogue_has_a_text_for_every_kind(language: Languag
 @pytest.mark.parametrize("kind", VARIED)
 @pytest.mark.parametrize("language", CATALOGUE)
 def test_a_kind_has_several_texts_and_a_reminder_has_more(language: Language, kind: PushKind) -> None:
-    """A reminder comes every day."""
+    """A reminder comes every day, so it needs more texts."""
     variants = CATALOGUE[language][kind].values()
     assert len(variants) >= (4 if kind in REMINDERS else 3)
     assert len({text.title for text in variants}) == len({text.body for text in variants}) == len(variants)
@@ -164,7 +164,7 @@ def test_a_payload_holds_a_text_in_the_persons_language_and_nothing_else_to_read
 
 @pytest.mark.parametrize("language", CATALOGUE)
 def test_a_nudge_looks_like_nothing_else_on_any_date(language: Language) -> None:
-    """It is dated by UTC and a reminder by its own clock, so the two can be a date apart."""
+    """A nudge has a date of UTC and a reminder a local date, so the two dates can differ by one."""
     openings = {
         kind: {tuple(text.title.split()[:2]) for text in variants.values()}
         for kind, variants in CATALOGUE[language].items()
@@ -184,7 +184,7 @@ def test_an_unknown_language_gets_english_texts() -> None:
 
 
 def test_the_variants_of_a_text_take_turns_by_date() -> None:
-    """So a repeat on the same date has the same text."""
+    """Each date has one text, so a repeat on the same date has the same text."""
     variants = CATALOGUE[ENGLISH][PushKind.PROMPT]
     dates = [DATE + dt.timedelta(days=days) for days in range(len(variants))]
     shown = {payload(Occasion(PushKind.PROMPT, date, an_instant())).text for date in dates}
@@ -198,12 +198,12 @@ def test_a_milestone_without_words_is_an_error() -> None:
 
 @pytest.mark.parametrize("occasion", [each for each in OCCASIONS if each.kind not in OF_A_DATE])
 def test_a_payload_does_not_tell_to_the_minute_when_somebody_answered(occasion: Occasion) -> None:
-    """Nor when it was sent, which would reveal it. All times of one hour give the same payload."""
+    """The payload does not tell when it was sent either. All instants of one hour give the same payload."""
     hour = an_instant("2026-03-02T15:00:00Z")
     times = [hour, hour + dt.timedelta(minutes=17, seconds=4, milliseconds=321), hour + dt.timedelta(minutes=59)]
     late = dt.timedelta(seconds=1, milliseconds=5)
     payloads = {
-        # But for what tells one nudge from another, which nobody can read a time from.
+        # The exception is the part that identifies a nudge. It reveals no time.
         replace(
             payload_of(replace(occasion, instant=at), ENGLISH, at + late, quiet=False, app_link=LINK), collapse_id=""
         )

@@ -37,7 +37,7 @@ FIRST = dt.date(2026, 1, 1)
 STARTER = PackId("starter")
 ALL = frozenset(Theme)
 UNTOUCHED = ALL - {Theme.TOUCH}
-"""What a couple has before both allow touch."""
+"""The themes of a couple in which not both allow touch."""
 
 
 def day(number: int) -> dt.date:
@@ -121,16 +121,16 @@ def test_no_theme_comes_twice_in_seven_days_even_if_a_partner_is_a_date_or_two_a
 
 
 @given(servings(), many_themes, barriers_named, seeds)
-def test_neighbouring_dates_never_share_a_theme(
+def test_neighboring_dates_never_share_a_theme(
     order: list[int], available: frozenset[Theme], barriers: frozenset[Barrier], seed: str
 ) -> None:
-    """At most two neighbours are met, so three themes would do."""
+    """Three available themes are enough, because at most two neighboring dates are taken."""
     assert closest_repeat(serve(order, available=available, barriers=barriers, seed=seed)) > 1
 
 
 @settings(max_examples=30)
 @given(st.lists(some_themes, min_size=1, max_size=4), barriers_named, seeds)
-def test_only_available_themes_are_met_and_neighbours_differ_while_there_is_a_choice(
+def test_only_available_themes_are_met_and_neighbors_differ_while_there_is_a_choice(
     phases: list[frozenset[Theme]], barriers: frozenset[Barrier], seed: str
 ) -> None:
     """The themes that are available change as partners change what they allow."""
@@ -171,7 +171,7 @@ def test_themes_that_answer_a_barrier_come_first_in_the_first_week(barriers: fro
 @settings(max_examples=30)
 @given(st.frozensets(st.integers(0, 6), min_size=1), seeds)
 def test_a_couple_that_meets_on_certain_weekdays_goes_through_all_themes(weekdays: frozenset[int], seed: str) -> None:
-    """They meet every theme however few days of the week they meet, and not the same one every weekend."""
+    """A couple gets every theme, however few days of the week it plays, and not the same theme every weekend."""
     themes = in_order(serve((n for n in range(20 * 7) if n % 7 in weekdays), seed=seed))
     assert all(set(themes[start : start + 10]) == ALL for start in range(len(themes) - 9))
 
@@ -208,7 +208,7 @@ def test_couples_meet_the_themes_in_orders_of_their_own() -> None:
 
 
 def test_the_same_couple_gets_the_same_themes_in_every_process() -> None:
-    """Two Lambda environments hash strings and order sets differently."""
+    """Two Lambda environments hash strings differently, and so have other orders of sets."""
     program = (
         "import datetime as dt; from rekindle.domain.persons import Barrier; from rekindle.domain.prompts import Theme;"
         "from rekindle.domain.playlist import theme_for;"

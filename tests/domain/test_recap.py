@@ -1,4 +1,4 @@
-"""A week looked back on, against the plainest possible computation."""
+"""A week's recap agrees with the plainest possible computation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slots, checked against a watcher who reads the wall clock every minute."""
+"""Slots agree with a watcher who reads the wall clock every minute."""
 
 from __future__ import annotations
 

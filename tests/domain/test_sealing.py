@@ -69,7 +69,7 @@ def context_of(place: Mapping[str, Any]) -> bytes:
 def test_a_sealed_text_opens_with_its_key_and_context(key: bytes, salt: bytes, text: bytes, context: bytes) -> None:
     sealed = seal(key, text, context, salt)
     assert unseal(key, sealed, context) == text
-    # Version, salt, commitment, ciphertext, tag: what a day's item has to hold.
+    # A sealed text consists of version, salt, commitment, ciphertext and tag.
     assert len(sealed) == HEADER + len(text) + 16
     assert sealed[0] == SCHEME
     assert sealed[1 : 1 + SALT_BYTES] == salt
@@ -153,7 +153,7 @@ def test_no_byte_of_a_sealed_text_can_be_cut_off_or_added() -> None:
 
 @pytest.mark.parametrize("scheme", [0, 2, 3, 255])
 def test_an_unknown_scheme_is_refused(scheme: int) -> None:
-    """2 is reserved for end-to-end encryption. A server that meets it must not read it as its own."""
+    """Version 2 is reserved for end-to-end encryption. The server must not try to open it."""
     sealed = bytes([scheme]) + seal(KEY, b"text", CONTEXT, SALT)[1:]
     with pytest.raises(VaultError, match="scheme"):
         unseal(KEY, sealed, CONTEXT)
@@ -176,7 +176,7 @@ def test_a_ciphertext_that_two_keys_could_open_opens_with_its_own_only() -> None
 
 
 def test_the_format_is_what_its_description_says() -> None:
-    """Compute it again with the standard library's HMAC by RFC 5869: stored texts must open in ten years."""
+    """Compute the key again with the standard library's HMAC (RFC 5869). Stored texts must open in ten years."""
     derived = _derived(KEY)
     header = b"\x01" + SALT + derived["commitment"]
     expected = header + AESGCM(derived["key"]).encrypt(derived["nonce"], b"text", header + CONTEXT)
@@ -267,7 +267,7 @@ def test_a_key_does_not_show_itself() -> None:
 
 
 def _derived(key: bytes) -> dict[str, bytes]:
-    """Return HKDF-SHA256 (RFC 5869) by its text: extract with the salt, expand in blocks."""
+    """Return HKDF-SHA256 as RFC 5869 describes it: extract with the salt, then expand in blocks."""
     extracted = hmac.digest(SALT, key, "sha256")
     material, block = b"", b""
     for number in range(1, 4):

@@ -1,4 +1,4 @@
-"""A person's own prompt of a date: a question of everyone's packs within their own comfort."""
+"""A person alone gets a suitable question each day: theme, depth, comfort, and no repeats."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def a_release(pack: str = "test", audience: Audience = Audience.EVERYONE) -> Rel
 
 
 def met_after(days: int, **profile: object) -> tuple[SoloHistory, list[Theme]]:
-    """Return the prompts that a person has met who came every day, and the themes in turn."""
+    """Return the history of a person who came every day, and the themes in order."""
     person, history, themes = a_person(profile=a_profile(**profile)), SoloHistory(), []
     for number in range(days):
         date = DATE + number * DAY

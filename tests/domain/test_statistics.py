@@ -1,4 +1,7 @@
-"""Statistics reveal nobody: no number, and no difference of two, is about fewer than ten couples."""
+"""Statistics reveal nobody.
+
+No shown number, and no difference between two shown numbers, describes fewer than ten couples.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,7 @@ def test_a_count_is_shown_rounded_down_and_not_at_all_under_ten(count: int) -> N
 
 @given(counts, counts)
 def test_no_difference_of_two_shown_numbers_is_under_ten(one: int, other: int) -> None:
-    """This holds for any two numbers. A number that is not shown may be taken for zero."""
+    """This holds for any two numbers. The test takes a number that is not shown as zero."""
     difference = abs((shown(one) or 0) - (shown(other) or 0))
     assert difference == 0 or difference >= 10
 
@@ -126,7 +129,7 @@ def test_a_counter_of_zero_is_not_shown() -> None:
 @pytest.mark.parametrize(
     ("instant", "date"),
     [
-        # The 23rd ends at noon of the 24th on the clock furthest behind, and takes answers until 15:00.
+        # In the zone furthest behind, the 23rd ends at 12:00 UTC of the 24th, and takes answers until 15:00 UTC.
         ("2026-03-24T15:59:59.999Z", "2026-03-22"),
         ("2026-03-24T16:00:00Z", "2026-03-23"),
         ("2026-03-25T00:00:00Z", "2026-03-23"),

@@ -1,4 +1,4 @@
-"""The streak, checked against its rules date by date, and against what a couple must never see."""
+"""The streak agrees with its rules, date by date, and never shows a couple a reproach."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ paused_days = st.lists(spans, max_size=2).map(lambda chosen: NOTHING.union(*chos
 
 @st.composite
 def complete_days(draw: st.DrawFn) -> frozenset[dt.date]:
-    """Draw mostly complete dates, as runs and rest days need, or scattered dates."""
+    """Draw mostly complete dates, which give runs and rest days, or scattered dates."""
     if draw(st.booleans()):
         return days(*range(70)) - draw(st.frozensets(reach.map(day), max_size=12))
     return draw(later_days)
@@ -76,7 +76,7 @@ throughs = reach.map(day)
 
 
 def plain_streak(history: History, open_dates: frozenset[dt.date], through: dt.date) -> Streak:
-    """Compute the streak by the rules' own words, checking each rule for every date."""
+    """Compute the streak as the rules describe it, checking each rule for every date."""
 
     def is_missed(date: dt.date) -> bool:
         offered = date >= history.first and date not in history.excused and date not in history.paused
@@ -197,7 +197,7 @@ def test_a_calendar_has_one_mark_for_each_date_since_the_couple_began(
 
 
 def test_a_calendar_shows_every_missed_day_as_rest() -> None:
-    """The two dates that ended a run look like the one that did not: nothing shows who missed, or what it cost."""
+    """A missed date that ended a run looks like any other missed date. Nothing shows who missed it, or its cost."""
     history = History(FIRST, days(0, 2, 3), paused=days(6, 7), excused=days(5))
     marks = calendar_marks(history, days(8), FIRST, day(8))
     assert [str(mark) for mark in marks.values()] == [

@@ -1,4 +1,4 @@
-"""Every couple counts once, whatever order, repetition or crash the stream and the table produce."""
+"""Every couple counts once, whatever order, repetition or crash happens."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ STARTER = PackId("starter")
 
 
 class CrashError(Exception):
-    """The process ends here."""
+    """The process is killed here."""
 
 
 @dataclass
@@ -135,7 +135,7 @@ def test_a_change_repeated_much_later_is_not_counted_again(data: DataObject) -> 
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2)), max_size=25))
 @settings(max_examples=3 * settings().max_examples)
 def test_forgotten_history_affects_no_change_that_still_counts(days: list[tuple[int, int]]) -> None:
-    """In any order, each change that still counts has the same effect as with the whole history."""
+    """Each change that still counts has the same effect as with the whole history, in any order."""
     kept, whole, newest = History(), History(), FIRST
     for number, answered in days:
         change = progress(FIRST + dt.timedelta(days=number), answered, again=True)
@@ -168,7 +168,7 @@ def progress(
 
 
 def test_a_busy_couples_row_is_within_a_kilobyte() -> None:
-    """Six weeks of days, eight packs with long names, a swapped prompt on each day, and each week's run."""
+    """The row has six weeks of days, eight packs with long names, a swapped prompt on each day, and each week's run."""
     history = History()
     packs = [PackId(f"for-each-of-us-number-{number}") for number in range(8)]
     for number in range(60):
@@ -248,7 +248,7 @@ def test_a_batch_of_many_couples_takes_few_transactions() -> None:
 
 
 def test_a_couples_many_weeks_at_once_fit() -> None:
-    """As after a long outage: more than a transaction takes."""
+    """After a long outage a couple can have more changes than fit in one transaction."""
     table = FaultyTable()
     days: list[Progress] = [progress(FIRST + dt.timedelta(days=number), 2, f"prompt-{number}") for number in range(60)]
     Tallies(table).count({COUPLE: days})  # type: ignore[arg-type]  # as above

@@ -1,3 +1,5 @@
+"""Packed targets are small, and are unpacked unchanged."""
+
 from __future__ import annotations
 
 import datetime as dt

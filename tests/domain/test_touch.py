@@ -1,4 +1,4 @@
-"""The day's gesture: the same for both, small first, and never beyond their comfort."""
+"""Both get the same gesture: small ones first, and never beyond their comfort."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def touching(comforts: tuple[int, int] = (3, 3), zones: tuple[str, str] = (NEW_Y
 
 
 def gestures(couple: CoupleId, comfort: int, count: int, *, apart: bool = False) -> list[TouchGesture]:
-    """Return the gestures of a couple from the first day on."""
+    """Return the gestures of a couple, beginning on its first day."""
     dates = [FROM + dt.timedelta(days=day) for day in range(count)]
     return [gesture_for(couple, date, FROM, comfort, apart=apart) for date in dates]
 
@@ -122,7 +122,7 @@ class TestCouple:
         ids=str,
     )
     def test_partners_whose_clocks_differ_are_apart(self, zones: tuple[str, str], *, apart: bool) -> None:
-        """Different names of one zone are not: one phone says Calcutta where the other says Kolkata."""
+        """Two names of one zone do not count as different: one phone may say Calcutta, and the other Kolkata."""
         couple = touching(zones=zones)
         assert are_apart(couple, FROM) is apart
         gesture = touch_of(couple, FROM)
@@ -180,7 +180,7 @@ class TestCatalogue:
 
     @pytest.mark.parametrize(("language", "text"), TEXTS)
     def test_a_text_is_a_kind_sentence_or_two_for_anyone(self, language: Language, text: str) -> None:
-        """It names no gender or belief, is not clinical, does not press, and avoids feet, an insult to some."""
+        """It names no gender or belief, is not clinical, does not press, and avoids feet, which offend some people."""
         assert 20 <= len(text) <= 110
         assert text[0].isupper()
         assert text.endswith(".")

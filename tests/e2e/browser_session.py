@@ -1,6 +1,6 @@
-"""A person's session in a real browser, and every error and warning in it.
+"""Drive a person's session in a real browser, and collect its errors and warnings.
 
-Chromium comes from the machine, since the driver would download one of its own.
+Chromium is installed on the machine. The driver would otherwise download its own.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ EDITOR: Final = "editor@practice.example"
 WRITER: Final = "writer@practice.example"
 READER: Final = "reader@practice.example"
 _SWITCHES: Final = (
-    "--no-sandbox",  # a container's root may not make another
+    "--no-sandbox",  # root in a container may not create a sandbox
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
-    # Without these it calls hosts that no test needs.
+    # Without these flags Chromium calls hosts that no test needs.
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -58,7 +58,7 @@ _GRAVE: Final = {"serious", "critical"}
 
 
 def browser_path() -> str | None:
-    """Return the path of this machine's Chromium; None if it has none."""
+    """Return the path of this machine's Chromium. Return None if there is no Chromium."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
@@ -69,7 +69,7 @@ def launched(playwright: Playwright, path: str) -> Browser:
 
 @dataclass
 class BrowserSession:
-    """A browser with storage of its own. `refused` are the statuses that the test provokes.
+    """A browser with its own storage. `refused` has the error statuses that the test provokes.
 
     It has no slots, since Playwright sets attributes on a listener.
     """
@@ -123,7 +123,7 @@ class BrowserSession:
         return self
 
     def open(self, path: str, heading: str | re.Pattern[str] | None = None) -> BrowserSession:
-        """Open a path such as "packs/starter", as by a bookmark, and wait until it is loaded."""
+        """Open a path such as "packs/starter", like a bookmark, and wait until the page is loaded."""
         self.page.goto(f"{self.stack.console_url}#/{path}")
         if heading:
             expect(self.page.get_by_role("heading", name=heading).first).to_be_visible()
@@ -166,7 +166,7 @@ class BrowserSession:
         return str(self.text.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)"))
 
     def notice(self, text: str | re.Pattern[str]) -> None:
-        """Wait for a message since the last call, whether it still shows or not."""
+        """Wait for a message that has appeared since the last call, even if it is gone already."""
         notices = self.page.locator("#notices")
         expect(notices).to_have_attribute("data-log", logged(text))
         notices.evaluate("region => delete region.dataset.log")
@@ -187,7 +187,7 @@ class BrowserSession:
 
     def close(self) -> None:
         try:
-            self.page.unroute_all(behavior="ignoreErrors")  # requests on their way are of no use now
+            self.page.unroute_all(behavior="ignoreErrors")  # ignores requests that are still under way
             self.context.close()
         except Error:
             return

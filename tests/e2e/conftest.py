@@ -1,4 +1,4 @@
-"""Start the whole stack once for all of these tests: emulator, deployed template, sign-in and FCM's stand-in."""
+"""Start the whole stack once for these tests: emulator, template, sign-in and FCM's stand-in."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _tools() -> None:
         pytest.skip("the emulator or SAM is missing: make setup")
 
 
-# Of one module at a time: Playwright keeps an event loop while it runs, and other tests have loops of their own.
+# One browser for each module: Playwright keeps an event loop while it runs, and other tests have their own loops.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = browser_path()
@@ -59,15 +59,15 @@ def stack() -> Iterator[Stack]:
 
 
 def next_date() -> dt.date:
-    """Return a date whose ticks no other test uses, since a tick before another finds nothing.
+    """Return a date whose ticks no other test uses. A tick before an earlier test's tick would find nothing.
 
-    It is near enough for phones that register today not to have gone stale by then.
+    The date is so near that phones registered today are not stale by then.
     """
     return today() + dt.timedelta(days=7 + 7 * next(_dates))
 
 
 def today() -> dt.date:
-    """Return the date in UTC, at which the API is called."""
+    """Return today's date in UTC."""
     return dt.datetime.fromtimestamp(now(), dt.UTC).date()
 
 
@@ -85,7 +85,7 @@ def eventually[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE_SECOND
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A signed-in person's phone. `token` is the one that FCM knows it by."""
+    """A signed-in person's phone. `token` is its address at FCM."""
 
     stack: Stack
     uid: Uid
@@ -93,7 +93,7 @@ class Phone:
     api: httpx.Client
 
     def call(self, method: str, path: str, body: Any = None, *, status: int = 200, **headers: str) -> Any:
-        """Send a request, check the status, and return the reply's body; complete the body of a PUT."""
+        """Send a request, check the status, and return the reply's body. A PUT's missing fields are filled in."""
         if method == "PUT":
             body = whole(path, body)
         reply = self.api.request(method, path, json=body, headers=headers)
@@ -111,20 +111,20 @@ class Phone:
         return self.stack.inbox(self.token)
 
     def kinds(self) -> list[str]:
-        """Return the kinds of its pushes, oldest first."""
+        """Return the kinds of the phone's pushes, oldest first."""
         kinds = {record.code: str(kind) for kind, record in KINDS.items()}
         return [kinds[push["collapse_key"].partition("-")[0]] for push in self.inbox()]
 
     def await_kinds(self, *kinds: str, seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until it has been pushed exactly these."""
+        """Wait until the phone has exactly these pushes."""
         with contextlib.suppress(AssertionError):
             eventually(lambda: len(self.kinds()) >= len(kinds), seconds)
         assert sorted(self.kinds()) == sorted(kinds)
 
 
 def phone_on(stack: Stack, name: str = "Ada", zone: str = NEW_YORK, *, token: str | None = None) -> Phone:
-    """Return the phone of a new person; the caller closes its client."""
-    uid = a_uid("e2e")  # without the name, which is looked for where uids may be
+    """Return the phone of a new person. The caller must close its HTTP client."""
+    uid = a_uid("e2e")  # without the name, because tests search for the name in places where uids may be
     phone = Phone(stack, uid, token or a_token(name), stack.phone(uid=uid))
     phone.call("PUT", "/v1/me", {"display_name": name, "zone": zone})
     phone.call("PUT", "/v1/me/devices/phone", {"token": phone.token, "platform": "android"})
@@ -149,7 +149,7 @@ def a_phone(stack: Stack) -> Iterator[NewPhone]:
 
 
 def pair(inviter: Phone, redeemer: Phone) -> str:
-    """Make the two a couple; the code that did it."""
+    """Pair the two, and return the invite's code."""
     invite = inviter.call("POST", "/v1/invites", status=201)
     redeemer.call("POST", "/v1/invites/redeem", {"code": invite["code"]})
     inviter.call("POST", "/v1/invites/confirm", {"invite_id": invite["invite_id"]})
@@ -176,11 +176,11 @@ def await_quiet(stack: Stack, seconds: float = PATIENCE_SECONDS) -> None:
 
 @pytest.fixture
 def impatient_queue(stack: Stack) -> Iterator[None]:
-    """Let a failed job come again after seconds instead of twelve minutes.
+    """Make the queue repeat a failed job after seconds instead of twelve minutes.
 
-    The seconds are more than a batch takes on a busy machine: else its good jobs would come again, too.
+    The delay is longer than a batch takes on a busy machine. Otherwise its good jobs would come again, too.
     """
-    stack.invoke("Delivery", {"Records": []})  # else its first start would take longer than a job is hidden
+    stack.invoke("Delivery", {"Records": []})  # otherwise its first start would take longer than the queue hides a job
     sqs, queue = stack.client("sqs"), stack.outputs["QueueUrl"]
     patient = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "6"})
@@ -190,7 +190,7 @@ def impatient_queue(stack: Stack) -> Iterator[None]:
 
 @pytest.fixture
 def fcm_fault(stack: Stack) -> Iterator[Callable[..., None]]:
-    """Let FCM fail until the test is over; see local.google.fcm.Fault."""
+    """Make FCM's stand-in fail until the test is over (see `local.google.fcm.Fault`)."""
     yield stack.fault
     with contextlib.suppress(StackError):
         stack.heal()

@@ -1,4 +1,4 @@
-"""The command line on the running stack: a pack's life from sign-in to withdrawal."""
+"""The command line works on the running stack, from sign-in to the withdrawal of a pack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Somebody's terminal, with a home of its own."""
+    """A person's terminal, with its own home folder."""
 
     stack: Stack
     home: Path
@@ -32,7 +32,7 @@ class Terminal:
             "XDG_CONFIG_HOME": str(self.home / "config"),
             "LC_ALL": "C",
             "TZ": "Europe/Berlin",
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",  # leave the desktop's own alone
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",  # do not use the desktop's keyring
         }
         done = subprocess.run(  # noqa: S603 - our own program
             [str(ROOT / "rekindle"), *arguments],

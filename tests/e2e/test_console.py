@@ -1,4 +1,4 @@
-"""The console in headless Chromium on the local stack, as the practice's staff use it."""
+"""The console works in headless Chromium on the local stack, as staff use it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ type NewSession = Callable[..., BrowserSession]
 
 @pytest.fixture
 def new_session(stack: Stack, browser: Browser) -> Iterator[NewSession]:
-    """Open sessions, which must end without an error, a warning or a violation of the policy."""
+    """Open sessions. At the end no session may have an error, a warning or a violation of the policy."""
     with contextlib.ExitStack() as closing:
         sessions = []
 
@@ -68,7 +68,7 @@ def writing(console: BrowserSession, practice: httpx.Client, pack_id: str) -> Br
 
 @pytest.fixture
 def practice(stack: Stack) -> Iterator[httpx.Client]:
-    """Call the practice's API beside the page."""
+    """Call the practice's API without the page."""
     with stack.phone(email=WRITER, claims=dict(ACCOUNTS[WRITER])) as client:
         yield client
 
@@ -122,7 +122,7 @@ def published(practice: httpx.Client, pack: str, source: str | None = None) -> N
 
 
 def restart(stack: Stack, function: str) -> None:
-    """Restart a function, so that it forgets what it keeps for half a minute."""
+    """Restart a function, so that its caches of half a minute are empty."""
     functions, name = stack.client("lambda"), stack.function(function)
     functions.update_function_configuration(FunctionName=name, Description=uuid.uuid4().hex)
     version = functions.publish_version(FunctionName=name)["Version"]
@@ -142,7 +142,7 @@ def _two_needed(stack: Stack) -> Iterator[None]:
     restart(stack, "PracticeApi")
 
 
-# From a new pack to a withdrawn one
+# A pack's life, from new to withdrawn
 
 
 def test_a_pack_is_written_fixed_previewed_published_reaches_a_couple_and_is_withdrawn(
@@ -245,7 +245,7 @@ def fix_in_two_languages(console: BrowserSession, template: str) -> None:
 
 
 def preview(console: BrowserSession) -> None:
-    """Preview both languages. The inserted prompt lacks one, and shows help since its theme is courage."""
+    """Preview both languages. The inserted prompt lacks one. It offers help, because its theme is courage."""
     console.page.get_by_label("Prompt", exact=True).select_option(label="2. what-is-hard-to-say")
     expect(console.phone).to_contain_text('What is "hard: to say" about money # this year?')
     expect(console.phone).to_contain_text("Hear it to the end first.")
@@ -257,7 +257,7 @@ def preview(console: BrowserSession) -> None:
 
 @contextlib.contextmanager
 def only(practice: httpx.Client, pack: str) -> Iterator[None]:
-    """Withdraw every other pack for a while."""
+    """Withdraw all other packs until the test is over."""
     packs = practice.get("/v1/practice/packs").json()["packs"]
     others = [each["id"] for each in packs if each["state"] == "live" and each["id"] != pack]
     try:
@@ -332,7 +332,7 @@ def test_one_person_proposes_and_another_approves_or_turns_down(
 
 
 def test_a_prompt_is_withdrawn_and_restored(console: BrowserSession, practice: httpx.Client, pack_id: str) -> None:
-    """A reason that is too long stays in its box and shows a problem."""
+    """A reason that is too long stays in its text box, and the page shows a problem."""
     published(practice, pack_id)
     console.open(f"packs/{pack_id}/published", "Version 1")
 
@@ -432,7 +432,7 @@ def test_the_second_to_save_sees_the_conflict_and_nothing_is_lost(
     second.press("Put it into the editor")
     expect(second.text).to_have_value(theirs)
 
-    # The other way round: using the other's text keeps a copy of one's own.
+    # The other choice: using the colleague's text keeps a copy of one's own text.
     first.write(a_source(pack_id, title="Star talks"))
     first.press("Save draft")
     first.press("Use theirs", first.dialog)
@@ -535,7 +535,7 @@ def test_a_sign_in_that_ends_while_writing_loses_nothing(
 ) -> None:
     writing.refused = {400}
     writing.write(a_source(pack_id, title="Past midnight"))
-    # An hour later, after a change of the account's password.
+    # An hour later the ID token has expired, and the account's password has changed.
     ended = writing.stack.sign_in(email=EDITOR, ended=True)["refresh_token"]
     writing.page.evaluate("token => sessionStorage.setItem('rekindle.session', token)", ended)
     writing.page.evaluate("const now = Date.now; Date.now = () => now() + 3600e3")
@@ -551,7 +551,7 @@ def test_a_sign_in_that_ends_while_writing_loses_nothing(
 
 @pytest.mark.parametrize("reply", [{"status": 429, "json": {}}, {"status": 503, "json": {}}, {"body": "<p>Welcome"}])
 def test_a_sign_in_that_cannot_be_renewed_for_now_is_kept(console: BrowserSession, reply: dict[str, Any]) -> None:
-    """The last reply is like a hotel's sign-in page."""
+    """The last reply is HTML, like a hotel's sign-in page."""
     console.refused = {429, 503}
     console.page.route("**/v1/token?**", lambda route: route.fulfill(**reply))
     console.page.evaluate("const now = Date.now; Date.now = () => now() + 3600e3")
@@ -625,7 +625,7 @@ def test_markup_in_a_text_shows_as_it_is_and_never_runs(
         assert console.page.locator("main img, main script").count() == 0
     assert ran == []
 
-    # The browser's policy refuses it even from the page's own scripts.
+    # The page's policy makes the browser refuse markup even from the page's own scripts.
     attempt = "try { document.body.innerHTML = '<b>x</b>'; 'done' } catch (error) { error.name }"
     assert console.page.evaluate(attempt) == "TypeError"
     assert any("require-trusted-types-for" in each or "TrustedHTML" in each for each in console.complaints)
@@ -716,7 +716,7 @@ def test_the_editor_is_left_by_keyboard_alone(writing: BrowserSession, pack_id: 
 
 
 def test_statistics_have_plots_and_tables_and_never_a_number_below_ten(console: BrowserSession) -> None:
-    """The numbers are of more couples than a test can make, in the form of the API's own rules."""
+    """The test invents the numbers, because it cannot make so many couples. They have the API's format."""
     instant = dt.datetime.combine(today(), dt.time(9), dt.UTC)
     days = {date: {"active": 120 + 10 * at} for at, date in enumerate(shown_days(instant))}
     days[shown_days(instant)[-1]] = {"active": 7}

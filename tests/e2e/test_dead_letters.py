@@ -1,4 +1,4 @@
-"""A job that cannot be done becomes a dead letter, and the command that the runbook names puts it back to work."""
+"""A job that keeps failing becomes a dead letter, and `make redrive` puts it back to work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo holds, because newcomers see it first."""
+"""The demo succeeds. Newcomers see it first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each function's role, tried out: what it may do works, and what is another's to do is refused."""
+"""Each function's role allows what the function needs, and refuses what belongs to another function."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CELL = "rekindle-cell"
 
 
 class Trial(NamedTuple):
-    """One call in a function's role: `on` is the row's partition, or the purpose that KMS is told."""
+    """One call in a function's role. `on` is the row's partition, or the purpose in KMS's encryption context."""
 
     function: str
     outcome: str
@@ -50,7 +50,7 @@ TRIALS = [
     *(Trial("PracticeApi", MAY, call, "AUDIT") for call in (READ, WRITE)),
     *(Trial("PracticeApi", MAY_NOT, call, "AUDIT") for call in (CHANGE, DELETE, CLEAR)),
     *(Trial("PracticeApi", MAY_NOT, call, "COUPLE#x") for call in (READ, WRITE, CLEAR)),
-    # A batch can delete as well as put, with no permission more.
+    # A batch write can delete as well as put, with the same permission.
     Trial("PracticeApi", MAY, CLEAR, "PACK#x"),
     Trial("Tick", MAY, READ, "SLOT#x"),
     Trial("Tick", MAY_NOT, READ, "PERSON#x"),
@@ -76,7 +76,7 @@ TRIALS = [
     *(Trial(function, MAY_NOT, RECEIVE) for function in FUNCTIONS if function != "Delivery"),
     *(Trial(function, MAY_NOT, SCAN) for function in FUNCTIONS),
 ]
-"""Some calls of each kind. `tests/build/test_template.py` has all partitions and queues of every role."""
+"""Some calls of each kind. `tests/build/test_template.py` checks all partitions and queues of every role."""
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_role(trial: Trial, stack: Stack, sessions: dict[str, boto3.Session]) ->
         RECEIVE: {"QueueUrl": queue, "WaitTimeSeconds": 0},
     }
     if trial.call == OPEN:
-        # Something that there is to open, so that only the permission can stand in the way.
+        # A ciphertext that can be decrypted, so that only a missing permission can make the call fail.
         wrapped = client("CouplesApi", "kms").generate_data_key(**wrap)["CiphertextBlob"]
         arguments[OPEN] = {"CiphertextBlob": wrapped, "EncryptionContext": wrap["EncryptionContext"]}
     service, _, operation = trial.call.partition(" ")[0].partition(".")
@@ -125,7 +125,7 @@ def test_role(trial: Trial, stack: Stack, sessions: dict[str, boto3.Session]) ->
     try:
         getattr(tried, operation)(**arguments[trial.call])
         seen = MAY
-        if trial.call == WRITE:  # for whoever reads that partition after us
+        if trial.call == WRITE:  # for other tests that read that partition
             stack.client("dynamodb").delete_item(TableName=table, Key=row)
     except tried.exceptions.ClientError as error:
         code = error.response["Error"]["Code"]

@@ -1,4 +1,4 @@
-"""Two phones in headless Chromium on the local stack, as a couple uses them."""
+"""The two phones work in headless Chromium on the local stack, as a couple uses them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ type NewPage = Callable[..., TwoPhones]
 
 COFFEE = "The morning you brought me coffee without a word."
 DATE_APART = ("Pacific/Honolulu", "Pacific/Kiritimati")
-"""Always a date apart, at any hour."""
+"""Two zones whose dates differ at any hour."""
 FAR_APART = [(NEW_YORK, TOKYO), DATE_APART]
 RIVER = "Our walk by the river, when it began to rain."
 EXPIRE = """
@@ -46,7 +46,7 @@ HEBREW = "הבוקר שבו הבאת לי קפה בלי מילה, וישבת ל�
 
 @pytest.fixture
 def a_page(stack: Stack, browser: Browser) -> Iterator[NewPage]:
-    """Open pages, which must end without an error, a warning or a violation of the policy."""
+    """Open pages. At the end no page may have an error, a warning or a violation of the policy."""
     with contextlib.ExitStack() as closing:
         pages = []
 
@@ -62,7 +62,7 @@ def a_page(stack: Stack, browser: Browser) -> Iterator[NewPage]:
 
 @pytest.fixture
 def two(a_page: NewPage, a_couple: NewCouple) -> TwoPhones:
-    """Open a couple's phones at their day."""
+    """Open a couple's two phones, both at their day."""
     return a_page(*a_couple()).settle()
 
 
@@ -121,11 +121,11 @@ def test_two_people_pair_through_reloads_answer_and_see_both_answers_open(a_page
     page.session.page.reload()
     expect(page.ada.root.locator(".numbers")).to_be_visible()
     expect(page.ben.root.locator(".entry")).to_have_count(1)
-    assert [url for url in asked if "eyJ" in url] == []  # where every ID token begins
+    assert [url for url in asked if "eyJ" in url] == []  # every ID token begins with these letters
 
 
 def test_a_late_reply_about_pairing_does_not_change_the_tab(a_page: NewPage) -> None:
-    """The phone finds the couple by polling, and the reply to its confirmation comes after that."""
+    """The phone finds the couple by polling. The reply to its confirmation comes only after that."""
     page = a_page()
     late: list[tuple[Route, APIResponse]] = []
     page.start()
@@ -152,7 +152,7 @@ def test_help_is_there_before_pairing_and_asks_for_a_country_that_the_zone_does_
     page.ben.start("Ben", "UTC")
     page.ben.unfold("Help")
     lines = page.ben.root.locator(".help-line")
-    expect(lines).to_have_count(1)  # the one for all countries
+    expect(lines).to_have_count(1)  # the line for all countries
     page.ben.root.get_by_label("Which country are you in?").select_option("GB")
     expect(lines).not_to_have_count(1)
     expect(page.ben.root.get_by_text("Samaritans", exact=True).first).to_be_visible()
@@ -207,7 +207,7 @@ def test_an_answer_from_before_pairing_shows_only_once_its_writer_shows_it(a_pag
 def test_a_day_on_two_clocks_is_one_day(a_page: NewPage, a_couple: NewCouple, zones: tuple[str, str]) -> None:
     page = a_page(*a_couple(*zones)).settle()
     dates = [today_in(zone) for zone in zones]
-    # The day that both can answer comes first, also where the next date has started.
+    # The day that both can answer comes first, also if the next date has started.
     for phone in page.both:
         expect(phone.root.get_by_role("heading", level=3)).to_have_text(titled(dates[0]))
     expect(page.ben.prompt).to_have_text(page.ada.prompt.inner_text())
@@ -293,7 +293,7 @@ def test_a_late_reply_from_before_an_answer_does_not_hide_the_answer(two: TwoPho
     sealed = two.ada.root.get_by_text("Both open once Ben has answered too.")
     expect(sealed).to_be_visible()
     ((route, reply),) = late
-    with page.expect_request("**/v1/touch/today"):  # the screen shows the reply by then
+    with page.expect_request("**/v1/touch/today"):  # when this request comes, the screen already shows the reply
         route.fulfill(response=reply)
     assert sealed.is_visible()
 
@@ -320,7 +320,7 @@ def test_sharing_first_can_be_taken_back_while_editing(two: TwoPhones) -> None:
     first.uncheck()
     two.ben.open("Us")
     two.ben.press("A hug")
-    expect(two.ada.root.locator(".nudge")).to_be_visible()  # a refresh has happened by then
+    expect(two.ada.root.locator(".nudge")).to_be_visible()  # it appears with the next refresh
     expect(first).not_to_be_checked()
     two.ada.days.locator(".primary").click()
     two.ada.sees("Yours is sealed.")
@@ -623,7 +623,7 @@ def test_a_text_box_counts_characters_as_the_api_does(two: TwoPhones) -> None:
     words.fill("🌷" * 1000)
     expect(two.ada.days.locator(".count")).to_be_hidden()
     words.press("Control+End")
-    two.session.page.keyboard.insert_text("👩‍👩‍👧" * 201)  # of five characters each
+    two.session.page.keyboard.insert_text("👩‍👩‍👧" * 201)  # each has five code points
     expect(two.ada.days.get_by_text("Too long by 5 characters.")).to_be_visible()
     send.click()
     expect(words).to_be_focused()

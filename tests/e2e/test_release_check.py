@@ -1,4 +1,4 @@
-"""The hook of a deployment on the running stack: it reaches each version, and its samples leave nothing behind."""
+"""On the running stack, `release_check` calls each new version, and its samples leave nothing behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def rows(stack: Stack) -> set[str]:
-    """All rows of both tables."""
+    """Return all rows of both tables."""
     scan = stack.client("dynamodb").get_paginator("scan")
     tables = (stack.outputs[name] for name in ("TableName", "KeyTableName"))
     pages = (page for table in tables for page in scan.paginate(TableName=table, ConsistentRead=True))
@@ -29,10 +29,10 @@ def letters(stack: Stack) -> int:
 
 
 def test_every_version_takes_its_samples_and_no_row_is_changed(stack: Stack) -> None:
-    # A stack that is in use has a watermark, which the sample of the tick would set otherwise.
+    # A stack in use has a watermark. Without one, the tick's sample would set it.
     stack.tick(dt.datetime(2026, 3, 3, tzinfo=dt.UTC))
     before = rows(stack), letters(stack)
     assert stack.invoke("ReleaseCheck", {}) == {"failures": {}}
-    # What react's sample enqueues is about nobody: delivery drops it, at once or when it comes to it.
+    # The sample of `react` queues a job about a person who does not exist. `delivery` drops the job.
     assert rows(stack) - before[0] == before[0] - rows(stack) == set()
     assert letters(stack) == before[1]

@@ -1,4 +1,4 @@
-"""A stack continues with the same state after a kill -9."""
+"""A stack keeps its state after `kill -9`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_a_couple_continues_after_a_kill(tmp_path: Path) -> None:
-    """It keeps profiles, couple, sealed answers, their keys, streak and inboxes, and sends new pushes."""
+    """The stack keeps profiles, couple, sealed answers, keys, streak and inboxes, and sends new pushes."""
     emulator_port, google_port = free_ports(2)
     settings = Settings(tmp_path, emulator_port, google_port, tick=False)
     with contextlib.ExitStack() as clients:
@@ -28,13 +28,13 @@ def test_a_couple_continues_after_a_kill(tmp_path: Path) -> None:
             date = ada.today()
             ada.answer(date, "Written before.")
             ben.await_kinds("partner_answered")
-            # On a busy machine a save takes its time, and the next one waits ten times as long.
+            # After a slow save the emulator waits ten times as long before the next save.
             saved = tmp_path / "emulator" / "dynamodb.json"
             eventually(lambda: saved.exists() and '"sealed"' in saved.read_text(encoding="utf-8"), 60)
             os.killpg(emulator.pid, signal.SIGKILL)
 
         with running(settings, contextlib.nullcontext):
-            # With the same ID tokens, since the issuer's key is kept, too.
+            # The same ID tokens still work, because the issuer's key is kept, too.
             assert ben.call("GET", f"/v1/days/{date}")["partner"] == {"state": "answered", "text": None}
             assert ben.answer(date, "Written after.")["partner"]["text"] == "Written before."
             ada.await_kinds("both_answered")

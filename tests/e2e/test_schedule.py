@@ -10,7 +10,7 @@ from tests.e2e.conftest import eventually
 
 
 def test_the_schedule_fires_by_itself_with_its_scheduled_time() -> None:
-    """The template's own target and input, on a schedule that is due in a moment rather than in five minutes."""
+    """The test's schedule has the template's target and input, but fires at once instead of after five minutes."""
     with temporary(tick=True, seeded=False) as stack:
         scheduler = stack.client("scheduler")
         (name,) = [schedule["Name"] for schedule in scheduler.list_schedules()["Schedules"]]

@@ -1,4 +1,7 @@
-"""What people write, and what opens a door, is where it belongs and nowhere else: canaries tell."""
+"""Private texts and secrets (tokens, codes) appear only where they belong.
+
+The tests plant known texts and search for them.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ def _canary() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """What two people's day left behind. `secrets` are what must not be found, by what each of them is."""
+    """The traces of two persons' day. `secrets` maps a description to each text that must not be found."""
 
     secrets: Mapping[str, str]
     phones: tuple[Phone, Phone]
@@ -164,7 +167,8 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
 
 
 def test_no_log_holds_any_of_it(stack: Stack, trail: Trail) -> None:
-    logs = [path for path in stack.logs.rglob("*.log") if path.name != "google.log"]  # which names the phones' inboxes
+    # google.log contains the phones' inboxes.
+    logs = [path for path in stack.logs.rglob("*.log") if path.name != "google.log"]
     assert {"CouplesApi.log", "Delivery.log", "Privacy.log", "React.log", "Tally.log", "Tick.log", "emulator.log"} <= {
         path.name for path in logs
     }
@@ -197,7 +201,7 @@ def test_no_push_holds_any_of_it(trail: Trail) -> None:
 
 
 def test_the_tables_hold_no_answer_and_no_code_in_clear(stack: Stack, trail: Trail) -> None:
-    """Names and devices are kept as they are; everything else is sealed, hashed or not kept at all."""
+    """Names and devices are stored in clear. Everything else is sealed, hashed or not stored."""
     kept = frozenset({"Ada's name", "Ben's name", "Ada's device", "Ben's device"})
     client = stack.client("dynamodb")
     for table in ("TableName", "KeyTableName"):

@@ -1,4 +1,4 @@
-"""What couples do and whom reminders reach is counted on its way through the stream, by the deployed function."""
+"""The deployed `tally` counts couples' days and reminders that it reads from the stream."""
 
 from __future__ import annotations
 

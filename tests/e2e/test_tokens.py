@@ -1,4 +1,4 @@
-"""Whoever brings no token of ours, or one that is not quite right, gets 401 before any function runs."""
+"""A request without a valid token gets 401 before any function runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _part(content: dict[str, Any]) -> str:
 
 
 class Forger:
-    """Knows the issuer's own key, and so can change one thing at a time."""
+    """Makes tokens with one fault each, signed with the issuer's own key."""
 
     def __init__(self, stack: Stack) -> None:
         self.good = stack.sign_in(uid=a_uid("forged"))["id_token"]
@@ -44,7 +44,7 @@ class Forger:
         return jwt.encode(self.claims | changes, self.key, "RS256", {"kid": kid or self.kid})
 
     def with_shared_secret(self, secret: bytes) -> str:
-        """By hand, as the library will not sign with a public key."""
+        """Sign with the public key as a shared secret. The library refuses to do that."""
         content = f"{_part({'alg': 'HS256', 'typ': 'JWT', 'kid': self.kid})}.{_part(self.claims)}"
         digest = hmac.digest(secret, content.encode(), hashlib.sha256)
         return f"{content}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
@@ -99,7 +99,7 @@ def test_is_refused_with_401(forgery: str, forger: Forger, stack: Stack) -> None
 
 
 def test_the_same_token_unforged_is_let_in(forger: Forger, stack: Stack) -> None:
-    """Else the refusals above would prove nothing."""
+    """Otherwise the refusals above would prove nothing."""
     for token in (forger.good, forger.signed()):
         reply = httpx.get(f"{stack.api_url}/v1/me", headers={"Authorization": f"Bearer {token}"})
         assert (reply.status_code, reply.json()["type"]) == (404, "urn:rekindle:problem:no-profile")

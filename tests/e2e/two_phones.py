@@ -1,4 +1,4 @@
-"""The local stack's page with two phones, in a real browser."""
+"""Drive the local stack's page with two phones in a real browser."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class OnScreen:
         return self.root.locator("article.day")
 
     def answer(self, text: str, date: str | None = None) -> None:
-        """Answer the day of a date, or else the first day on the screen."""
+        """Answer the day of a date. Without a date, answer the first day on the screen."""
         day = self.days.first if date is None else self.day_of(date)
         day.locator("textarea").fill(text)
         day.locator(".primary").click()
@@ -142,7 +142,7 @@ class TwoPhones:
                 f"if (location.protocol === 'http:' && !sessionStorage.length) "
                 f"Object.assign(sessionStorage, {json.dumps(kept)});"
             )
-        session.refused.add(404)  # a person in no couple asks for an open invite
+        session.refused.add(404)  # a person without a couple asks for an open invite, and there may be none
         session.page.goto(stack.phones_url)
         phones = (
             OnScreen(session.page.locator(f"#device-{each}"), session.page.locator(f"#show-{each}")) for each in IDS
@@ -171,7 +171,7 @@ class TwoPhones:
         return self
 
     def too_wide(self) -> list[str]:
-        """Name everything that is wider than its container."""
+        """Return descriptions of all elements that are wider than their containers."""
         page = ["the page"] if self.session.overflow() > 0 else []
         wide = "element => element.checkVisibility() && element.scrollWidth > element.clientWidth"
         return [*page, *(each for each in (".content", ".tabbar", ".lock") if self._any(each, wide))]
@@ -181,7 +181,7 @@ class TwoPhones:
 
 
 def _kept(stack: Stack, person: Phone, *, ended: bool) -> dict[str, Any]:
-    """Return the data that a phone stores of a sign-in."""
+    """Return the data that a phone stores about a sign-in."""
     tokens = stack.sign_in(uid=person.uid, ended=ended, **({"lifetime": -1} if ended else {}))
     session = {
         "idToken": tokens["id_token"],

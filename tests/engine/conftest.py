@@ -1,4 +1,4 @@
-"""Set up stores and functions on AWS's DynamoDB Local, with KMS and queues of the emulator."""
+"""Set up stores and functions on AWS's DynamoDB Local, with KMS and queues from the emulator."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Probe ministack without its patches: each probe is true as long as ministack lacks what the patch of its name adds.
+"""Probe ministack without our patches. A probe is true while its patch is still needed.
 
-It runs in the emulator's environment and prints one JSON object: the result of each probe, or its error.
+Each probe has the name of a patch, and is true if ministack lacks what that patch adds. The module runs in the
+emulator's environment and prints one JSON object with each probe's result or error.
 """
 
 # mypy: disable-error-code="no-untyped-call"
@@ -75,7 +76,7 @@ def metric_math() -> bool:
 
 
 def quick_exit() -> bool:
-    """Ministack imports the SSH server at its end, whether or not that server was on."""
+    """Return whether ministack imports its SSH server when it ends, even if the server was off."""
     end = inspect.getsource(app).partition("lifespan.shutdown")[2]
     return end.index("import transfer") < end.index("await transfer.sftp_stop()")
 
@@ -140,7 +141,8 @@ def worker_packages() -> bool:
 def main() -> None:
     names = sorted({module.name for module in pkgutil.iter_modules(patches.__path__)} - {"seams"})
     results: dict[str, object] = {}
-    for name in sorted(names, key=lambda name: name != "table_settings"):  # it makes the table of the others
+    # `table_settings` comes first, because it creates the table that the other probes use.
+    for name in sorted(names, key=lambda name: name != "table_settings"):
         try:
             results[name] = globals()[name]()
         except Exception as error:  # noqa: BLE001 - a private name that has moved

@@ -1,6 +1,6 @@
-"""Race requests: they start together, each in a thread of its own.
+"""Race requests: all start together, each in its own thread.
 
-They call the routes' own functions: the resolver keeps one request at a time, as a Lambda environment has.
+The threads call the routes' functions directly, because the resolver handles one request at a time, as in Lambda.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     """What a route returned, or the problem that it raised."""
 
 UNDER_WAY = 5
-"""Races that are under way at a time."""
+"""The number of races that run at a time."""
 
 
 @dataclass(slots=True)
 class Racer:
-    """A person whose requests may come at the same time as others'."""
+    """A person whose requests can race with other persons' requests."""
 
     services: Services
     uid: Uid = field(default_factory=a_uid)
@@ -187,7 +187,7 @@ def racing_couple(services: Services, first: str = LONDON, second: str = LONDON)
 
 
 def couples_among(services: Services, racers: list[Racer]) -> set[CoupleId]:
-    """Return the couples of these persons, and check that each is whole (I1 and I3)."""
+    """Return the couples of these persons, and check that each couple's rows agree (I1 and I3)."""
     people = services.people.people([racer.uid for racer in racers])
     found = {person.couple for person in people.values() if person.couple}
     for couple_id in found:
@@ -202,7 +202,7 @@ def couples_among(services: Services, racers: list[Racer]) -> set[CoupleId]:
 
 
 def run_all(jobs: list[Callable[[], None]]) -> None:
-    """Run the jobs, a few at a time; the first failure is raised."""
+    """Run the jobs, a few at a time, and raise the first failure."""
     with ThreadPoolExecutor(UNDER_WAY) as pool:
         for job in [pool.submit(job) for job in jobs]:
             job.result()

@@ -1,4 +1,4 @@
-"""Each patch of ministack is still needed, and the private names that it uses are still there."""
+"""Each patch of ministack is still needed, and the private names that it uses still exist."""
 
 from __future__ import annotations
 
@@ -25,5 +25,9 @@ def probed() -> dict[str, object]:
 
 @pytest.mark.parametrize("patch", PATCHES)
 def test_ministack_still_lacks_what_the_patch_adds(patch: str) -> None:
-    """False: ministack has it now, so delete the patch. An error: the private name has moved, so adapt the patch."""
+    """If this fails, delete or adapt the patch.
+
+    If the probe is false, ministack now has the feature: delete the patch. If the probe gives an error, a private name
+    has moved: adapt the patch.
+    """
     assert probed()[patch] is True

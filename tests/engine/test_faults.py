@@ -1,7 +1,7 @@
-"""Faults: wherever a request is cut off, asking again as a phone does ends where an undisturbed one would have.
+"""Wherever a request is interrupted, a phone's retry leads to the same result as an uninterrupted request.
 
-Requests go through the services as they are deployed, with botocore's own retries, to an engine behind a wire that the
-test can cut. A process that has died remembers nothing: what asks again after it is a new one.
+Requests go through the deployed services, with botocore's own retries, to an engine. The test can cut the connection at
+any point. After a crash a new process, with empty caches, handles the retry.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def world(
         app_link=services.app_link,
     )
     module_mocker.patch.object(boto3, "DEFAULT_SESSION", None)
-    # botocore's pauses between its own tries, of up to a second each: nothing here is the sooner for them.
+    # Skip botocore's pauses between its own tries, which would only make the test slow.
     module_mocker.patch("botocore.endpoint.time", autospec=True)
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in engines.environment(emulator_url).items():
@@ -122,11 +122,11 @@ class World:
 
 
 ACTIONS: list[type[Action]] = []
-"""Every action below, in order. Each test of a fault takes them all."""
+"""Every action below, in order. Each test of a fault runs all of them."""
 
 
 def registered[Registered: type[Action]](action: Registered) -> Registered:
-    """Add an action to those that every test of a fault takes."""
+    """Add an action to the list that every test of a fault runs."""
     ACTIONS.append(action)
     return action
 
@@ -151,7 +151,7 @@ class Action(ABC):
         return self.ask(*self.asks)
 
     def ask(self, method: str, path: str, body: Any) -> Reply:
-        """Send a request of Ada's. A route without keys ignores the key."""
+        """Send a request as Ada. A route without idempotency keys ignores the key."""
         return self.ada.call(method, path, body, headers={"idempotency-key": "tap"})
 
     @abstractmethod
@@ -348,7 +348,7 @@ class Reflects(AnswersSecond):
 
 @registered
 class AnswersAlone(Action):
-    """The first time: the day is opened for it, and a key is made."""
+    """Answer a solo day for the first time. The day is opened, and the person's key is made."""
 
     asks: ClassVar[tuple[str, str, Any]] = "PUT", f"/v1/solo/days/{DATE}/answer", {"text": "Mine"}
 
@@ -398,7 +398,7 @@ class TakesBack(Shares):
 
 @registered
 class Swaps(PairedAction):
-    """Swapped once, however often it takes: what stands is what the phone was shown."""
+    """Swap the prompt. However often the request is sent, the prompt is swapped once."""
 
     asks = "POST", f"/v1/days/{DATE}/swap", None
 
@@ -473,7 +473,7 @@ class SetsReminders(PairedAction):
 
 @registered
 class Nudges(PairedAction):
-    """Sent once, however often it takes."""
+    """Send a nudge. However often the request is sent, the nudge is sent once."""
 
     asks = "POST", "/v1/nudges", {"gesture": "hug"}
 
@@ -492,7 +492,7 @@ class Pauses(PairedAction):
 
 @registered
 class Resumes(PairedAction):
-    """On the day that both have met in their pause, which counts again."""
+    """End a pause on a day that both have answered inside it. The date counts again."""
 
     asks = "DELETE", "/v1/couple/pause", None
 
@@ -510,7 +510,7 @@ class Resumes(PairedAction):
 
 @registered
 class Unpairs(PairedAction):
-    """A repeat after a success finds no couple, which counts as success."""
+    """Unpair. A repeat after a success finds no couple, which counts as success."""
 
     def request(self) -> Reply:
         reply = self.ada.delete("/v1/couple")
@@ -552,7 +552,7 @@ def test_a_write_that_was_cut_off_is_found_to_be_done(world: World, action: type
 @each_action
 @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.THROTTLED, Fault.CONFLICT])
 def test_a_passing_fault_never_reaches_a_phone(world: World, action: type[Action], fault: Fault) -> None:
-    """Every request meets it once, one after the other."""
+    """Each request of the action meets the fault once, one after the other."""
     done, every = action(world), EveryOther(fault)
     world.restart()
     with tapped(every, *world.clients):
@@ -564,7 +564,7 @@ def test_a_passing_fault_never_reaches_a_phone(world: World, action: type[Action
 
 
 def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(world: World) -> None:
-    """The phone has heard of one nudge, so the partner may not see two, and the cap may not have counted two."""
+    """The phone gets one reply, so the partner may see only one nudge, and the cap may count only one."""
     done, wire = Nudges(world), Wire(Fault.REPLY_LOST, 1, only=WRITES)
     with tapped(wire, *world.clients):
         reply = done.ada.post("/v1/nudges", {"gesture": "hug"})
@@ -599,7 +599,7 @@ class TestDown:
         with tapped(lambda operation, request: strike(fault, operation, request), world.services.vault.kms):
             reply = done.request()
             assert_busy(reply)
-        # A try at redeeming is counted before its outcome is known, whatever keeps it from being known.
+        # A try at redeeming is counted before its outcome is known, even if a fault hides the outcome.
         assert _everything(world, done) == before
         assert done.request().status in {200, 201}
         done.verify()
@@ -621,7 +621,7 @@ class TestDown:
             assert done.ada.get("/v1/today").status == 200
 
     def test_an_answer_is_acknowledged_though_the_streak_cannot_be_noted(self, world: World) -> None:
-        """It is safe, and `react` notes the date from the stream."""
+        """The answer is stored, and `react` adds the date to the streak later."""
         done = AnswersSecond(world)
         world.restart()
         couple = world.couple_of(done.ada)
@@ -648,7 +648,7 @@ def assert_busy(reply: Reply) -> None:
 
 
 def _everything(world: World, done: Action) -> list[dict[str, Any]]:
-    """Return all rows of the persons and their couple, without counts and stored requests."""
+    """Return all rows of the persons and their couple, without counts and idempotency keys."""
     table = world.services.people.table
     partitions = [f"PERSON#{phone.uid}" for phone in (done.ada, done.ben)]
     partitions += [

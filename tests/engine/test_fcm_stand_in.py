@@ -150,7 +150,7 @@ def test_a_service_account_with_another_key_gets_no_access_token(place: Place, t
 
 
 def test_a_restart_keeps_inboxes_tokens_and_credentials(tmp_path: Path) -> None:
-    """Also after a crash that cut off the last line of the inboxes."""
+    """This also holds after a crash that cut off the last line of the inboxes' file."""
     (port,) = free_ports(1)
     place = Place(port, PROJECT, tmp_path)
     with serving(place):

@@ -1,4 +1,4 @@
-"""Compare the table in memory with real engines: answers, items left, and price."""
+"""The table in memory gives the same answers, items and costs as real engines."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ PERSONS: Final = 40
 
 
 class Gateway:
-    """Takes whatever it is given."""
+    """Accepts every push."""
 
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:  # noqa: ARG002
         return [DELIVERED] * len(targets)
 
 
 class Queue:
-    """Takes whatever it is given, and keeps nothing."""
+    """Accepts every job, and keeps none."""
 
     def send_message_batch(self, **_: Any) -> dict[str, Any]:
         return {}
@@ -102,7 +102,7 @@ def the_tick_comes_twice(table: Table) -> None:
 
 
 def they_are_notified(table: Table) -> None:
-    """In pages that end within the shard, and with a job that comes again."""
+    """Send reminders in several pages of a shard, and handle one job twice."""
     (shards,) = Slots(table).existing([SLOT]).values()
     services = replace(Services.on(table, OUTBOX, OUTBOX, Gateway(), "https://app.example"), page_rows=10)
     for _ in range(2):
@@ -120,7 +120,7 @@ def they_are_notified(table: Table) -> None:
 
 
 def some_move(table: Table) -> None:
-    """To Tokyo, just after they fell due."""
+    """Move some persons to Tokyo, just after their reminders came due."""
     for person in some_persons()[:5]:
         People(table).change(
             person.uid,
@@ -199,7 +199,7 @@ UPDATES: Final = (
 )
 
 INITIAL: Final = {keys.Key("A", sk): {"revision": 1} for sk in SKS}
-"""Rows from the start, so that most queries find several."""
+"""Initial rows, so that most queries find several."""
 
 numbers: Final = st.integers(-1, 3)
 uids: Final = st.sampled_from(["ada", "ben", ""])
@@ -275,7 +275,7 @@ requests: Final = st.one_of(
 
 
 def outcome_of(table: Table, request: Callable[[Table], Any]) -> Result:
-    """Return what the table says, or how it refuses."""
+    """Return the table's answer, or its error."""
     try:
         found = request(table)
     except WriteConflictError as conflict:
@@ -287,8 +287,8 @@ def outcome_of(table: Table, request: Callable[[Table], Any]) -> Result:
     return "done", found
 
 
-def goes_on_at_its_end(seen: Result, expected: Result) -> bool:
-    """Return whether a page differs only by a last key: the emulator has one where the page ends with its range."""
+def differs_only_in_last_key(seen: Result, expected: Result) -> bool:
+    """Return whether the pages differ only in the last key, which the emulator gives where DynamoDB gives none."""
     match seen[1], expected[1]:
         case Page(items, str(last)), Page(same, None):
             return items == same and last == items[-1]["sk"]
@@ -297,7 +297,7 @@ def goes_on_at_its_end(seen: Result, expected: Result) -> bool:
 
 @pytest.fixture(scope="module", params=["dynamodb_local_url", "emulator_url"])
 def engine(request: pytest.FixtureRequest) -> tuple[Table, bool]:
-    """Return a table of a real engine, and whether it refuses all that DynamoDB refuses."""
+    """Return a table of a real engine, and whether the engine refuses everything that DynamoDB refuses."""
     client = engines.client("dynamodb", request.getfixturevalue(request.param))
     name, _ = engines.create_tables(client, "same-requests")
     return Table(client, name), request.param == "dynamodb_local_url"
@@ -307,7 +307,7 @@ def engine(request: pytest.FixtureRequest) -> tuple[Table, bool]:
 def test_the_same_requests_are_answered_the_same(
     engine: tuple[Table, bool], asked: list[Callable[[Table], Any]]
 ) -> None:
-    """The routes' tests stand on the table in memory, and e2e on the emulator: neither differs from AWS's engine."""
+    """The routes' tests use the table in memory, and e2e uses the emulator. Both must answer as AWS's engine does."""
     real, is_strict = engine
     for row in every_row(real):
         real.write(Write("Delete", keys.Key(row["pk"], row["sk"])))
@@ -318,5 +318,5 @@ def test_the_same_requests_are_answered_the_same(
         expected = outcome_of(cast("Table", memory), each)
         if expected != REFUSED or is_strict:
             seen = outcome_of(real, each)
-            assert seen == expected or (not is_strict and goes_on_at_its_end(seen, expected))
+            assert seen == expected or (not is_strict and differs_only_in_last_key(seen, expected))
     assert memory.items() == every_row(real)

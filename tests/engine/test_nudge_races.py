@@ -1,4 +1,4 @@
-"""Races of nudges: three a day, once for each tap, and only to a partner."""
+"""Racing nudges keep the rules: three a day, one for each tap, only to a partner."""
 # ruff: noqa: B023  the requests of a race are over before the loop that makes them goes on
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class TestRaces:
 
     @pytest.mark.parametrize("seed", range(6))
     def test_never_more_than_three_in_any_24_hours(self, services: Services, seed: int) -> None:
-        """Three days of taps, repeats among them, in rounds of which each arrives in any order."""
+        """Send taps and repeats for three days, in rounds. The requests of a round arrive in any order."""
         dice = random.Random(seed)  # noqa: S311  a month to be had again by its seed
         ada, _ben = racing_couple(services)
         start, sent = ada.now, Counter[tuple[str, dt.datetime]]()
@@ -81,13 +81,13 @@ class TestRaces:
                 if key is None:
                     sent["", view.at] += 1
                 else:
-                    sent[key, view.at] = 1  # however often it was heard of
+                    sent[key, view.at] = 1  # once, however often the view shows it
         at = sorted(instant for (_, instant), times in sent.items() for _ in range(times))
         assert len(at) >= 7
         assert all(fourth - first >= DAY for first, fourth in zip(at, at[3:], strict=False))
 
     def test_a_nudge_that_races_an_unpairing_reaches_nobody(self, services: Services) -> None:
-        """Whatever became of it, no route shows it, and what `react` asks for is for a couple that nobody is in."""
+        """No route shows the nudge. If `react` queues its push, the job names a couple that has ended."""
         seen = Counter[bool]()
         for number in range(30):
             ada, ben = racing_couple(services)
@@ -103,7 +103,7 @@ class TestRaces:
             jobs = jobs_in(services, keys.nudges(ada.uid))
             assert [job.uid for job in jobs] in ([], [ben.uid])
             assert all(ben.person.couple != job.couple for job in jobs)
-            # Who find each other again are another couple, which has seen nothing; what was sent counts all the same.
+            # Two who pair again are a new couple, which sees no earlier nudge. Earlier nudges still count for the cap.
             pair(ben, ada)
             assert nudges.get_nudges(ben.caller, services).received == []
             assert left(ada) == (3 if isinstance(outcome, Problem) else 2)

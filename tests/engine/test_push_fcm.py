@@ -1,4 +1,4 @@
-"""The gateway on the wire."""
+"""The gateway sends pages of pushes to FCM over HTTP, and handles each answer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TEXTS: Final = [text for kinds in CATALOGUE.values() for variants in kinds.value
 PLENTY = dt.timedelta(minutes=2)
 SECONDS = dt.timedelta(seconds=1)
 IN_PARALLEL = 3 * AT_ONCE
-"""A page that has more left when its first answers come."""
+"""A number of pushes so large that some have not begun when the first answers come."""
 
 
 def a_gateway(wire: FcmWire, **transport: Any) -> FcmGateway:
@@ -85,7 +85,7 @@ def test_an_empty_page_sends_nothing(wire: FcmWire, gateway: FcmGateway) -> None
 
 
 def test_outcomes_are_in_the_order_of_their_targets(wire: FcmWire, gateway: FcmGateway) -> None:
-    """The first target may be answered last."""
+    """The answer for the first target may come last."""
     slow, dead, *fine = tokens(12)
     wire.script[slow] = [replace(fcm_wire.INTERNAL, after=0.2)]
     wire.script[dead] = [fcm_wire.UNREGISTERED]
@@ -113,7 +113,7 @@ def test_the_access_token_is_had_once_for_many_pages(wire: FcmWire, gateway: Fcm
 def test_nobody_asks_google_in_the_background_where_the_account_may_be_used(
     wire: FcmWire, gateway: FcmGateway, mocker: MockerFixture
 ) -> None:
-    """google-auth would, with each request that it has a part in, from a thread that a frozen function leaves so."""
+    """google-auth would ask with each request that it authorizes, in a thread that a frozen function leaves hanging."""
     seam = "_maybe_start_regional_access_boundary_refresh"
     asked = mocker.patch.object(CredentialsWithRegionalAccessBoundary, seam, autospec=True)
     assert send(gateway, *tokens(3)) == [DELIVERED] * 3
@@ -138,7 +138,7 @@ def test_nobody_asks_google_in_the_background_where_the_account_may_be_used(
 def test_an_answer_has_its_outcome_after_one_try_and_no_sleep(
     wire: FcmWire, gateway: FcmGateway, answer: Answer, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Left alone, the SDK would sleep through Retry-After, and come again four times on a 500 or 503.
+    """By default the SDK would sleep for Retry-After, and retry four times after a 500 or 503.
 
     `tests/domain/test_delivery_answers.py` has the outcomes of all answers.
     """
@@ -164,7 +164,7 @@ def test_an_answer_has_its_outcome_after_one_try_and_no_sleep(
 def test_once_fcm_asks_to_wait_no_further_send_of_the_page_is_begun(
     wire: FcmWire, gateway: FcmGateway, answer: Answer, wait: dt.timedelta
 ) -> None:
-    """Answers under way are still read. The other pushes wait as long, for the same reason."""
+    """The answers to pushes under way are still read. The other pushes wait as long, with the same reason."""
     page = tokens(IN_PARALLEL)
     wire.script[page[3]] = [answer]
     outcomes = send(gateway, *page)
@@ -204,7 +204,7 @@ def test_a_page_ends_when_its_time_does_and_says_what_it_did_not_begin(wire: Fcm
 
 
 def test_a_page_that_a_pace_holds_back_goes_out_whole(wire: FcmWire) -> None:
-    """Many times what may begin at once, with moments when nothing is under way."""
+    """The page has many times as many pushes as may begin at once. At some moments no push is under way."""
     page = tokens(AT_ONCE)
     with contextlib.closing(a_gateway(wire, pushes_per_second=400)) as gateway:
         assert send(gateway, *page) == [DELIVERED] * AT_ONCE
@@ -242,12 +242,12 @@ def test_connections_that_were_cut_off_are_made_anew_once(wire: FcmWire, gateway
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://nobody.invalid", "https://{}"])
 def test_a_service_that_cannot_be_reached_is_for_later(wire: FcmWire, endpoint: str) -> None:
-    """Nobody listens, nobody has that name, and somebody listens who speaks no TLS."""
+    """Three cases: no server listens, no server has the name, and a server listens that speaks no TLS."""
     with contextlib.closing(a_gateway(wire, endpoint=endpoint.format(wire.url.removeprefix("http://")))) as gateway:
         assert send(gateway, a_token()) == [Outcome(Fate.LATER, "UNAVAILABLE")]
 
 
-def test_retry_after_as_a_date_is_honoured(wire: FcmWire, gateway: FcmGateway) -> None:
+def test_retry_after_as_a_date_is_obeyed(wire: FcmWire, gateway: FcmGateway) -> None:
     token, now = a_token(), email.utils.parsedate_to_datetime(email.utils.formatdate(usegmt=True))
     date = email.utils.format_datetime(now + 150 * SECONDS, usegmt=True)
     wire.script[token] = [replace(fcm_wire.UNAVAILABLE, headers={"Retry-After": date})]
@@ -312,7 +312,7 @@ def test_an_access_token_that_fcm_takes_no_longer_is_renewed_once_a_page(wire: F
     assert send(gateway, *page) == [DELIVERED] * IN_PARALLEL
     assert wire.token_requests == 2
     assert all(wire.attempts[token] <= 2 for token in page)
-    # The rest of the page did not have to hear it too.
+    # The rest of the page was not sent with the old token.
     assert wire.bearers.count("access") < IN_PARALLEL
     assert wire.bearers.count("renewed") == IN_PARALLEL
 
@@ -365,7 +365,7 @@ def test_a_sign_in_that_is_down_is_for_later(wire: FcmWire) -> None:
 
 
 def test_a_sign_in_that_has_a_fault_is_asked_once_and_is_for_later(wire: FcmWire, gateway: FcmGateway) -> None:
-    """google-auth by itself would sleep for seconds and ask three times."""
+    """By default google-auth would sleep for seconds and ask three times."""
     wire.token_answer = Answer(503, {"error": "temporarily_unavailable"})
     assert send(gateway, *tokens(2)) == [Outcome(Fate.LATER, "TransportError")] * 2
     assert wire.token_requests == 1

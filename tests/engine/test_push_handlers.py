@@ -1,4 +1,4 @@
-"""The three functions as Lambda calls them: the sample events go in, settings come from the environment."""
+"""`tick`, `react` and `delivery` work as Lambda calls them, with sample events and settings."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_message_that_is_no_job_goes_back_and_the_others_are_done(
 
 
 def test_a_reminder_that_failed_until_it_was_too_late_is_dropped(world: Table, wire: FcmWire) -> None:
-    """Eight receives are seven times eighteen minutes in which the queue hid it."""
+    """The job was received eight times. In between, the queue hid it seven times for eighteen minutes."""
     ada_and_ben(world)
     event = sample("delivery")
     event["Records"] = event["Records"][:1]
@@ -163,7 +163,7 @@ def test_when_fcm_asks_everybody_to_wait_the_rest_of_the_batch_waits_too(
     assert len(wire.messages) == 1, "to Ben, of the first job"
     assert queue.taken() == []
     held = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
-    # The three other jobs, and Ada once more.
+    # The three other jobs are on the queue, and a retry for Ada.
     assert held["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "4"
 
 
@@ -217,7 +217,7 @@ def test_a_secret_without_a_credential_is_said_aloud_and_nothing_is_lost(
     name: str,
     reason: str,
 ) -> None:
-    """Right after the first deployment it is empty. AWS calls that not found, as it does a secret that is not there."""
+    """Right after the first deployment the secret is empty. AWS answers as for a missing secret: not found."""
     ada_and_ben(world)
     secrets = engines.client("secretsmanager", emulator_url)
     secrets.create_secret(Name=f"{world.name}-none", SecretString="{}")

@@ -1,4 +1,4 @@
-"""The transport over TLS and HTTP/2, as in the cloud."""
+"""The transport works over TLS and HTTP/2, as in the cloud."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MESSAGE = messaging.Message(data={"link": "x"})
 UNAVAILABLE = Outcome(Fate.LATER, "UNAVAILABLE")
 NEVER = 3600
-"""Seconds: longer than any test may take."""
+"""A timeout in seconds, longer than any test may take."""
 SERVER = "testing.fcm_http2"
 
 
@@ -45,7 +45,7 @@ def port() -> int:
 
 @pytest.fixture
 def connect(folder: Path) -> Callable[..., Libcurl]:
-    """Make a transport to an endpoint and a project, which trusts the server's certificate."""
+    """Make a transport for an endpoint and a project. It trusts the test server's certificate."""
     return partial(Libcurl, authorities=str(folder / CERTIFICATE))
 
 
@@ -71,7 +71,7 @@ def seen(folder: Path, address: str) -> Any:
 
 
 def sockets() -> int:
-    """How many this process has open."""
+    """Return the number of open sockets of this process."""
     return sum(1 for each in Path("/proc/self/fd").iterdir() if each.is_symlink() and "socket:" in str(each.readlink()))
 
 
@@ -103,7 +103,7 @@ def test_a_connection_that_died_in_between_is_made_anew(folder: Path, port: int,
 def test_a_push_under_way_when_the_server_dies_fails_at_once(
     folder: Path, port: int, connect: Callable[..., Libcurl]
 ) -> None:
-    """Each is sent once more, finds nobody, and says so; nothing waits for a timeout, and nothing is lost."""
+    """Each push is sent once more, finds no server, and fails. Nothing waits for a timeout, and no push is lost."""
     with serving(folder, port, module=SERVER) as address:
         transport = connect(address, "test-20ms", timeout=(NEVER, NEVER))
         send(transport, a_token())
@@ -116,7 +116,7 @@ def test_a_push_under_way_when_the_server_dies_fails_at_once(
 def test_a_hundred_pushes_whose_connection_is_cut_share_the_next_one(
     folder: Path, port: int, connect: Callable[..., Libcurl]
 ) -> None:
-    """They were under way, and may be sent twice, but no more often; on the phone the second replaces the first."""
+    """Pushes under way may be sent twice, but not more often. On the phone the second replaces the first."""
     with serving(folder, port, module=SERVER) as address, cut_wire(port, cuts=1) as through:
         transport = connect(f"https://127.0.0.1:{through}", "test-600ms")
         assert send(transport, *tokens(AT_ONCE)) == [DELIVERED] * AT_ONCE
@@ -156,7 +156,7 @@ def test_closing_lets_go_of_every_socket(folder: Path, port: int, connect: Calla
 
 
 def test_an_interrupted_page_leaves_nothing_under_way(folder: Path, port: int, transport: Libcurl) -> None:
-    """The next page finds its handles free, and gets no outcome of the page before."""
+    """The next page can use all handles, and gets no outcome of the page before."""
     no_text: Any = object()
     with serving(folder, port, module=SERVER):
         with pytest.raises(TypeError):

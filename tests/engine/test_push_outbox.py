@@ -1,3 +1,5 @@
+"""The outbox puts every job on the queue, in batches, and repeats only refused ones."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -33,7 +35,7 @@ def a_job(number: int) -> PersonJob:
 
 
 class FakeSqs:
-    """The outbox's part of SQS. It takes each entry unless `refuses` says no."""
+    """A stand-in for SQS. It takes each entry unless `refuses` returns true."""
 
     def __init__(self, refuses: Callable[[int, dict[str, Any]], str | None]) -> None:
         self.refuses = refuses
@@ -96,7 +98,7 @@ def test_heavy_jobs_go_as_many_as_a_request_may_weigh() -> None:
 
 
 def test_only_what_was_refused_is_sent_again() -> None:
-    """With a pause that doubles."""
+    """The pauses between the requests double."""
     sqs = FakeSqs(lambda request, entry: "InternalError" if int(entry["Id"]) >= 3 * (request + 1) else None)
     pauses: list[float] = []
     outbox_on(sqs, pauses).send(a_job(number) for number in range(10))

@@ -1,7 +1,7 @@
-"""Races on AWS's DynamoDB Local: whoever comes first, the invariants stand.
+"""Invariants hold on AWS's DynamoDB Local, whichever racing request comes first.
 
-The requests of a race start together, each in a thread of its own, and several races are under way at a time. They call
-the routes' own functions: the resolver keeps one request at a time, as a Lambda environment has.
+The requests of a race start together, each in its own thread, and several races run at a time. The threads call the
+routes' functions directly, because the resolver handles one request at a time, as in Lambda.
 """
 # ruff: noqa: B023  the requests of a race are over before the loop that makes them goes on
 
@@ -44,7 +44,7 @@ DAY = dt.timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def services(new_services: Callable[[], Services]) -> Services:
-    """Make tables for the races, which a test reads as a whole in the end."""
+    """Make tables for the races. A test reads all their rows at the end."""
     made = new_services()
     for name in ("first", "second"):
         publish(made.people.table, prompts(name), audience=Audience.CHOICE)
@@ -64,7 +64,7 @@ class TestPairing:
             ada, ben, cai = (Racer(services, a_uid(f"{name}{group}")) for name in ("ada", "ben", "cai"))
             for number in range(RACES // groups):
                 rounds[number % len(rounds)](ada, ben, cai)
-                # Two days later nobody has tried a code, and nobody has an invite.
+                # Two days later all tries are forgotten, and all invites have expired.
                 for racer in (ada, ben, cai):
                     racer.now += 2 * DAY
 
@@ -72,7 +72,7 @@ class TestPairing:
         self.assert_no_trace_of_a_half(services)
 
     def one_code(self, ada: Racer, ben: Racer, cai: Racer) -> None:
-        """Let two redeem one code while the inviter confirms; one of them gets it."""
+        """Let two redeem one code while the inviter confirms. One of the two is paired."""
         invite = ada.invite()
         outcomes = race(
             lambda: ben.redeem(invite.code), lambda: cai.redeem(invite.code), lambda: ada.confirm(invite.invite_id)
@@ -80,14 +80,14 @@ class TestPairing:
         assert len(won(outcomes[:2])) == 1
         assert lost(outcomes[:2]) == [Problem.INVITE_NOT_USABLE]
         assert outcomes[2] is Problem.NOT_REDEEMED_YET or won(outcomes[2:])
-        # And she taps twice.
+        # The inviter taps twice.
         taps = race(lambda: ada.confirm(invite.invite_id), lambda: ada.confirm(invite.invite_id))
         assert len(won(taps)) == 2
         winner, other = (ben, cai) if won(outcomes[:1]) else (cai, ben)
         assert {tap.partner for tap in taps} == {winner.uid}
         (couple_id,) = couples_among(ada.services, [ada, ben, cai])
         assert other.person.couple is None
-        # Both leave at once.
+        # Both unpair at the same moment.
         race(ada.unpair, winner.unpair)
         assert couples_among(ada.services, [ada, ben, cai]) == set()
         ended = ada.services.couples.couple(couple_id)
@@ -177,7 +177,7 @@ class TestAnswers:
                 requests = [lambda: ada.answer(date, "A"), lambda: ben.answer(date, "B")]
                 outcomes = race(*requests, *([another] if another else []))
                 assert lost(outcomes) == []
-                # The later one always sees the earlier: nobody waits for a reveal that has happened.
+                # The second answer's reply always has the first answer, so nobody waits for a reveal that has happened.
                 assert [outcome for outcome in outcomes[:2] if outcome.revealed]
                 for outcome in outcomes[:2]:
                     assert outcome.partner.text == ({"A": "B", "B": "A"}[outcome.me.text] if outcome.revealed else None)
@@ -236,7 +236,7 @@ class TestAnswers:
         assert sum(seen.values()) == 40
 
     def test_many_who_open_a_day_first_all_have_the_same_one(self, services: Services) -> None:
-        """Each with a memory of its own, as in processes of their own."""
+        """Each request has its own caches, as in a separate process."""
         for _ in range(15):
             ada, ben = racing_couple(services, NEW_YORK, TOKYO)
             alone = [replace(services, catalogue=Catalogue(services.people.table)) for _ in range(4)]
@@ -259,7 +259,7 @@ class TestAnswers:
 
 
 class TestSwapping:
-    """A prompt is swapped once, and each answer is to the prompt its writer saw."""
+    """A prompt is swapped once, and each answer is for the prompt that its writer has read."""
 
     DATE = dt.date(2026, 3, 2)
 
@@ -346,7 +346,7 @@ class TestChoosing:
 
 
 class TestReflections:
-    """Each leaves one, whoever else does at the same moment."""
+    """Each person leaves one reflection, also if both do at the same moment."""
 
     def test_of_all_that_are_left_at_once_each_persons_first_stands(self, services: Services) -> None:
         date = dt.date(2026, 3, 2)
@@ -369,7 +369,7 @@ class TestReflections:
 
 
 class TestAlone:
-    """A person with two phones, and what they show while they part."""
+    """A person has two phones, and shares solo answers while the couple ends."""
 
     def test_two_phones_open_the_same_days_and_make_one_key(self, services: Services) -> None:
         today, before = dt.date(2026, 3, 2), dt.date(2026, 3, 1)
@@ -424,7 +424,7 @@ class TestAlone:
 
 
 class TestPausing:
-    """Of simultaneous pauses one stays, in the couple, both persons and their rows."""
+    """Of simultaneous pauses one remains: the same in the couple, both persons and their rows."""
 
     TODAY = dt.date(2026, 3, 2)
 
@@ -468,7 +468,7 @@ class TestPausing:
                 )
                 assert lost(outcomes) == []
                 assert self.is_whole(services, ada, ben) == until
-                # Met before they paused or just after: whichever it was, both see the same.
+                # The date was complete before the pause or just after it began. In both cases both see the same.
                 current = ada.couple
                 assert services.streaks.history(current).complete == {self.TODAY}
                 assert ada.today().streak == ben.today().streak
@@ -482,7 +482,7 @@ class TestPausing:
 
 
 class TestLeaving:
-    """I8: an unpairing races what the couple still does."""
+    """I8: an unpairing races other requests of the couple."""
 
     def test_an_unpairing_races_an_answer(self, services: Services) -> None:
         for number in range(30):
@@ -502,7 +502,7 @@ class TestLeaving:
             assert "ttl" in key
 
     def test_an_unpairing_races_a_second_tap_on_confirm(self, services: Services) -> None:
-        """The tap finds the couple or finds it gone; it never brings it back."""
+        """The second tap finds the couple or its end. It never brings the couple back."""
         for _ in range(20):
             ada, ben = Racer(services), Racer(services)
             invite = ada.invite()
@@ -522,7 +522,7 @@ class TestLeaving:
             assert set(lost(outcomes)) <= {Problem.ALREADY_PAIRED, Problem.NOT_PAIRED}
             ben.redeem(invite.code)
             cai.confirm(invite.invite_id)
-            # What is left of the first couple must not touch the second.
+            # Late writes of the first couple must not change the second.
             assert race(ada.unpair, lambda: ada.move(TOKYO))[0] is Problem.NOT_PAIRED
             assert len(couples_among(services, [ada, ben, cai])) == 1
 
@@ -540,12 +540,12 @@ class TestLeaving:
                 current = ada.couple
                 assert current.profiles[ben.uid].zone == TOKYO
                 day = day_of(services, couple_id, dt.date(2026, 3, 2))
-                # Both places' hours, whichever came first.
+                # The window has the hours of both zones, whichever move came first.
                 assert day.window.opens_at == an_instant("2026-03-01T15:00:00Z")
                 assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
 
     def test_two_who_move_at_once_lose_no_hour_of_a_date_that_nobody_has_opened(self, services: Services) -> None:
-        """Both leave London for Tokyo, where 2 March is over; it stays open as long as in London."""
+        """Both move from London to Tokyo, where 2 March is over. The date stays open as long as in London."""
         for _ in range(15):
             ada, ben = racing_couple(services)
             assert lost(race(partial(ada.move, TOKYO), partial(ben.move, TOKYO))) == []
@@ -557,7 +557,7 @@ class TestLeaving:
 
 
 class TestTokens:
-    """I11: a token that many claim has one owner, who has it."""
+    """I11: a token that many persons register has one owner, and only the owner's devices have it."""
 
     def test_a_token_claimed_by_three_at_once_is_ones(self, services: Services) -> None:
         for number in range(15):
@@ -579,12 +579,12 @@ class TestTokens:
                     if target in {device.target for device in racer.person.devices.values()}
                 ]
                 assert holders == ([owner] if owner else [])
-            # Each has one phone, so the third token-holder's token may have gone with another's coming: never both.
+            # Each person has one phone. The token of the last owner may be gone, but two persons never have it.
             assert sum(len(racer.person.devices) for racer in racers) <= len(tokens)
 
 
 class TestGuessing:
-    """Tries that come at once are counted one by one."""
+    """Tries that come at the same moment are all counted."""
 
     def test_no_more_than_five_codes_are_tried_however_many_come_at_once(self, services: Services) -> None:
         for _ in range(6):
@@ -605,7 +605,7 @@ class TestGuessing:
 
 
 def assert_streak_is_the_days(services: Services, couple_id: CoupleId, complete: int) -> None:
-    """Check I6 and I7: the bitmap equals the days with two answers, as many as races."""
+    """Check I6 and I7: the bitmap has the days with two answers, one for each race."""
     items = services.days.table.query(keys.couple(couple_id).pk).items
     rows = {item["sk"].removeprefix(keys.DAY_PREFIX): item for item in items if item["sk"].startswith(keys.DAY_PREFIX)}
     whole = {date for date, item in rows.items() if len(item["answers"]) == 2}

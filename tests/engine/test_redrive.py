@@ -1,4 +1,4 @@
-"""Dead letters go back to work with the age they have."""
+"""A redrive puts dead letters back on the queue, and each job keeps its age."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_queue_that_refuses_loses_no_letter(letters: DeadLetters, dead_letters
 def test_a_letter_that_comes_while_others_go_back_is_left_for_the_next_time(
     letters: DeadLetters, queue: Queue, dead_letters: Queue
 ) -> None:
-    """Else a job that fails at once again would be put back for ever."""
+    """Otherwise a job that fails again at once would be put back again and again."""
     dead_letters.outbox.send([RETRY_JOB])
     before_it_came = an_hour_after_the_first(dead_letters) - HOUR
     assert letters.put_back(before_it_came, Progress(disable=True)) == 0

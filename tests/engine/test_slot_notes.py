@@ -1,4 +1,4 @@
-"""Notes correct the rows that a reader sees as they were before a change."""
+"""A reader gets current rows although a replica is late: notes name the changed rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SLOT = Slot(NEW_YORK, dt.time(8, 30))
 
 @dataclass
 class StaleClient:
-    """DynamoDB with a stopped replica, which keeps the state of the last `look`."""
+    """A client whose eventually consistent reads see the state of the last `look`, like a stopped replica."""
 
     real: DynamoDBClient
     memory: dict[str, Any]
@@ -49,7 +49,7 @@ class StaleClient:
 
 @pytest.fixture
 def stale(table: Table) -> Slots:
-    """Make the slots on a replica that sees no change after its first read."""
+    """Make a store of slots whose replica sees no change after its first read."""
     return Slots(Table(cast("DynamoDBClient", StaleClient(table.client, {})), table.name), few_rows=1)
 
 
@@ -63,7 +63,7 @@ def someone(**changes: Any) -> Person:
 
 
 def two() -> tuple[Person, Person]:
-    """Return two persons. The first one's row is second, as the first row is read consistently."""
+    """Return two persons. The first person's row is the second one, because the first row is read consistently."""
     ben, ada = sorted((someone(), someone()), key=lambda person: keys.pseudonym_of(person.uid))
     return ada, ben
 

@@ -1,4 +1,4 @@
-"""Races of single stores and routes, each short."""
+"""Races of single stores and routes keep the rules."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_one_of_many_who_race_moves_a_run(table: Table) -> None:
 
 
 def test_wishes_that_cross_end_in_one_agreement(services: Services, api: Handler) -> None:
-    """However two requests interleave, both are reminded if and only if both want it in the end."""
+    """However two requests interleave, both get touch reminders if and only if both want them in the end."""
     ada, ben = (a_phone(api, name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
     pair(ada, ben)
 

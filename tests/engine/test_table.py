@@ -1,4 +1,4 @@
-"""The table: plain values, failed conditions by index, and retries."""
+"""The table reads plain values, names failed conditions by index, and retries."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def pauses() -> Pauses:
 
 @pytest.fixture
 def patient(table: Table, pauses: Pauses) -> Table:
-    """Make a table whose pauses are as long as they can be, without any waiting."""
+    """Make a table whose pauses are always the longest ones, without waiting."""
     return replace(table, pause=pauses, jitter=lambda: 1.0)
 
 
@@ -70,7 +70,7 @@ def put(key: Key, **item: Any) -> Write:
 
 
 class TestItems:
-    """Items are read as they were written."""
+    """An item is read exactly as it was written."""
 
     def test_an_item_is_read_as_it_was_written(self, table: Table) -> None:
         item = {
@@ -107,7 +107,7 @@ class TestItems:
 
 
 class TestBatches:
-    """Reading many keys at once."""
+    """The table reads many keys at once."""
 
     def test_more_than_a_hundred_keys_take_as_few_requests_as_possible(self, table: Table) -> None:
         wanted = [Key("P", f"{number:03}") for number in range(120)]
@@ -131,7 +131,7 @@ class TestBatches:
             patient.write(put(key, n=int(key.sk)))
 
         def halved(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
-            """AWS's answer to the first half of the keys, with the second half left over."""
+            """Return AWS's answer for the first half of the keys, with the second half unprocessed."""
             asked = asked_of(request)["RequestItems"][patient.name]
             if operation != "BatchGetItem" or len(asked["Keys"]) < 2:
                 return None
@@ -191,7 +191,7 @@ class TestConditions:
 
 
 class TestPatience:
-    """A passing refusal is retried after a random pause."""
+    """A temporary refusal is retried after a random pause."""
 
     PASSING = ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
 
@@ -244,11 +244,11 @@ class TestPatience:
         ):
             patient.transact([put(KEY)])
         assert len(pauses.taken) == 2 * ATTEMPTS
-        # All pauses together fit into an API call.
+        # All pauses together fit into the time of one API call.
         assert sum(pauses.taken[:ATTEMPTS]) < 6
 
     def test_pauses_are_random_so_that_two_writers_do_not_meet_again(self, table: Table, pauses: Pauses) -> None:
-        """Full jitter: a pause is between nothing and its longest."""
+        """With full jitter, a pause is between zero and its maximum."""
         draws = iter([0.0, 0.5, 1.0])
         drawn = replace(table, pause=pauses, jitter=lambda: next(draws))
         with tapped(Refuses("PutItem", lambda: refusal("TransactionConflictException"), times=3), drawn.client):
@@ -345,7 +345,7 @@ class TestCatalogue:
         assert reads == []
 
     def test_a_new_text_is_found_although_a_replica_lacks_it(self, catalogue: Catalogue) -> None:
-        """A day may be shown in the second in which its prompt goes live."""
+        """A day may be shown in the very second in which its prompt goes live."""
 
         def lagging(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
             asked = asked_of(request)

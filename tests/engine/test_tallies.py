@@ -1,4 +1,4 @@
-"""The tallies on a real engine: exact however many count the same couples at once."""
+"""The tallies are exact on a real engine when several processes count the same couples."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_tallies_that_count_the_same_couples_at_once_count_each_once(table: Tabl
 
 
 def until_counted(table: Table, events: Iterable[Event]) -> None:
-    """Count a batch as the stream does: retry for as long as other batches conflict."""
+    """Count a batch as the stream does: retry while other batches conflict."""
     while True:
         try:
             Tallies(table).count(by_couple(events))

@@ -1,4 +1,7 @@
-"""The vault: KMS wraps cells, cells wrap couples' keys, and a key that is deleted is gone for every copy."""
+"""The vault makes, wraps and opens keys, and a deleted key is gone for every process.
+
+KMS wraps the cell keys, and the cell keys wrap the keys of couples and persons.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ COUPLE, OTHERS = CoupleId("couple-one"), CoupleId("couple-two")
 
 @dataclass(slots=True)
 class Clock:
-    """Seconds that the test moves."""
+    """A clock in seconds, which the test moves."""
 
     now: float = 1000.0
 
@@ -49,7 +52,7 @@ def vault(key_table: Table, kms: KMSClient, kms_key: str, clock: Clock) -> Vault
 
 @pytest.fixture
 def another(vault: Vault) -> Vault:
-    """Make the vault of another process: the same tables and KMS, with nothing cached."""
+    """Make the vault of another process, with the same tables and KMS, and empty caches."""
     return replace(vault, _cells={})
 
 
@@ -76,7 +79,7 @@ class TestCoupleKeys:
         assert len({vault.couple_key(couple).key for couple in couples}) == 12
 
     def test_a_couples_key_is_made_once(self, vault: Vault) -> None:
-        """Made again, it would make what was sealed before unreadable."""
+        """If the key were made again, answers sealed before would be unreadable."""
         write = vault.new_couple_key(COUPLE)
         assert write.condition == "attribute_not_exists(pk)"
         assert write.table == vault.table.name
@@ -92,7 +95,7 @@ class TestCoupleKeys:
             assert repr(secret)[2:-1] not in repr(vault)
 
     def test_a_key_whose_row_is_deleted_is_gone_at_once(self, vault: Vault) -> None:
-        """A process that has just used the key loses it too, as it caches only cells."""
+        """A process that has just used the key loses it too, because processes cache only cell keys."""
         give_key(vault, COUPLE)
         vault.couple_key(COUPLE)
         vault.table.client.delete_item(TableName=vault.table.name, Key={"pk": {"S": f"COUPLE#{COUPLE}"}})
@@ -105,7 +108,7 @@ class TestCoupleKeys:
         vault.table.write(vault.ending_couple_key(COUPLE, at))
         row = row_in(vault.table, Key(f"COUPLE#{COUPLE}", ""))
         assert row["ttl"] == to_ttl(at)
-        # Until then what it sealed can be exported.
+        # Until then answers sealed with the key can be exported.
         vault.couple_key(COUPLE)
 
     def test_a_key_put_in_another_couples_place_does_not_open(self, vault: Vault) -> None:
@@ -155,7 +158,7 @@ class TestPersonKeys:
 
     def test_a_making_whose_reply_was_lost_is_the_one_that_counts(self, vault: Vault, another: Vault) -> None:
         vault.ensure_person_key(self.BEN)
-        vault.new_couple_key(CoupleId(self.ADA))  # its cell is open, so that the key's own row is all there is to make
+        vault.new_couple_key(CoupleId(self.ADA))  # its cell key is cached, so only the key's own row is written
         wire = Wire(Fault.REPLY_LOST, at=2)
         with tapped(wire, vault.table.client), pytest.raises(ConnectionClosedError):
             vault.ensure_person_key(self.ADA)
@@ -194,7 +197,7 @@ class TestPersonKeys:
 
 
 class TestCells:
-    """A cell key is asked of KMS once an hour at most."""
+    """A process asks KMS for a cell key at most once an hour."""
 
     def test_a_cell_is_remembered_for_an_hour_and_no_longer(self, vault: Vault, clock: Clock) -> None:
         give_key(vault, COUPLE)
@@ -207,7 +210,7 @@ class TestCells:
             vault.couple_key(COUPLE)
             vault.couple_key(COUPLE)
             assert calls == ["Decrypt"]
-            # An hour from when it was read, not from when it was last used.
+            # The hour begins when the cell key is read, not when it is last used.
             clock.now += REMEMBERED_FOR
             vault.couple_key(COUPLE)
         assert calls == ["Decrypt"] * 2
@@ -241,7 +244,7 @@ class TestCells:
 
 
 class TestKmsDown:
-    """Requests that need KMS ask for a retry; the others go on."""
+    """Requests that need KMS fail with a retry. Other requests succeed."""
 
     @pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.REPLY_LOST, Fault.THROTTLED])
     def test_a_key_that_kms_does_not_give_is_not_there_for_now(
@@ -251,7 +254,7 @@ class TestKmsDown:
         with tapped(lambda operation, request: strike(fault, operation, request), vault.kms):
             with pytest.raises(KeyUnavailableError):
                 another.couple_key(COUPLE)
-            # Within the hour a process goes on with what it remembers.
+            # Within the hour a process uses its cached cell keys.
             vault.couple_key(COUPLE)
         assert another.couple_key(COUPLE).key == vault.couple_key(COUPLE).key
 

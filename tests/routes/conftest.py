@@ -51,14 +51,14 @@ def new_queue() -> Callable[[], Queue]:
 
 @pytest.fixture(autouse=True)
 def _no_sockets(request: pytest.FixtureRequest) -> None:
-    """Turn sockets off for every test that sends nothing to FCM's stand-in in this process."""
+    """Turn sockets off, except for tests that send pushes to FCM's stand-in in this process."""
     if "wire" not in request.fixturenames:
         request.getfixturevalue("no_sockets")
 
 
 @pytest.fixture
 def londoners(api: Handler) -> tuple[Phone, Phone]:
-    """Pair two in London on 1 March, so that 2 March, their today, is their first whole date."""
+    """Pair two in London on 1 March. Their today is 2 March, their first whole date."""
     phones = a_couple(api, LONDON, LONDON, at="2026-03-01T12:00:00Z")
     set_clocks("2026-03-02T12:00:00Z", *phones)
     return phones
@@ -66,7 +66,7 @@ def londoners(api: Handler) -> tuple[Phone, Phone]:
 
 @pytest.fixture
 def logged() -> Iterator[io.StringIO]:
-    """Collect the logger's lines, as CloudWatch gets them."""
+    """Collect the logger's lines as CloudWatch gets them."""
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
     lines = io.StringIO()

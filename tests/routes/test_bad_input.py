@@ -1,4 +1,4 @@
-"""Check that wrong requests get a clear answer, never a 500, and write nothing."""
+"""A wrong request gets a clear answer, never a 500, and writes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SOLO_DATE = "/v1/solo/days/2026-03-02"
 
 
 class Route(NamedTuple):
-    """A route that takes a body, with one that is right."""
+    """A route that takes a body, with a valid body."""
 
     method: str
     path: str
@@ -81,7 +81,7 @@ OUT_OF_BOUNDS: dict[str, dict[str, list[Any]]] = {
     },
     "nudge": {"gesture": ["", "HUG", "hug ", "kiss", "thinking-of-you", "thank_you\n", "h\u00fcg", "hug" * 1_000]},
 }
-"""By route and field, values that are refused."""
+"""Refused values by route and field."""
 UNSEEN = "Nothing in this text can be seen."
 each_body = pytest.mark.parametrize("route", BODIES.values(), ids=BODIES.keys())
 
@@ -111,7 +111,7 @@ def ada(couple: tuple[Phone, Phone]) -> Phone:
 
 
 @pytest.fixture(scope="class")
-def unharmed(services: Services, couple: tuple[Phone, Phone]) -> Iterator[None]:  # noqa: ARG001  they are there before
+def unharmed(services: Services, couple: tuple[Phone, Phone]) -> Iterator[None]:  # noqa: ARG001  created before the snapshot
     """Check that no test of the class writes anything."""
     before = _everything(services)
     yield
@@ -138,7 +138,7 @@ def test_every_route_that_takes_a_body_is_in_the_table() -> None:
 
 @pytest.mark.usefixtures("unharmed")
 class TestBodies:
-    """Every route with a body, against every kind of wrong body."""
+    """Every route with a body refuses every kind of wrong body."""
 
     @each_body
     @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ class TestBodies:
             refused(reply, 422, "invalid-fields")
             assert {"field": f"body.{name}", "reason": "This field is missing"} in reply.body["errors"]
         for name in route.body:
-            if (route.path, name) != (f"{DATE}/answer", "text"):  # to check off says nothing in words
+            if (route.path, name) != (f"{DATE}/answer", "text"):  # an answer without a text checks the day off
                 refused(ada.call(route.method, route.path, body | {name: None}), 422, "invalid-fields")
 
     @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ class TestBodies:
         assert reply.body["errors"] == [{"field": f"body.{field}", "reason": sentence}]
 
     def test_many_wrong_fields_are_not_all_read_out(self, ada: Phone) -> None:
-        """Otherwise a small request would get a big reply."""
+        """Otherwise a small request would get a large reply."""
         reply = ada.put("/v1/me", PROFILE | {f"field-{number}": number for number in range(1_000)})
         refused(reply, 422, "invalid-fields")
         assert len(reply.text) < 4_000

@@ -1,4 +1,4 @@
-"""Which records of a batch Lambda repeats."""
+"""Lambda repeats the right records of a batch after a failure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def stream_record(name: str) -> Record:
 
 
 @pytest.mark.parametrize(("record", "handled"), [(message, ["a", "d"]), (stream_record, ["a"])])
-def test_a_queue_goes_on_after_a_failure_and_a_stream_stops(record: Any, handled: list[str]) -> None:
+def test_a_queue_continues_after_a_failure_and_a_stream_stops(record: Any, handled: list[str]) -> None:
     done: list[Record] = []
     logged: list[tuple[str, str]] = []
 

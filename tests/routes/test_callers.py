@@ -1,4 +1,4 @@
-"""Who calls: what an event says of it, in whatever form API Gateway hands it on."""
+"""A caller's uid and sign-in time are read from every shape of API Gateway's event."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_sign_in_is_recent_for_a_while_and_not_ahead_of_time(ahead: int, *, re
 
 
 @pytest.mark.parametrize("context", [{}, {"authorizer": None}, {"authorizer": {"jwt": {"claims": {}}}}])
-def test_nobody_is_served_by_mistake(context: dict[str, Any]) -> None:
+def test_a_request_without_a_caller_is_refused(context: dict[str, Any]) -> None:
     with pytest.raises(ProblemError) as refused:
         caller_of({"requestContext": {"timeEpoch": 0, **context}})
     assert refused.value.problem is Problem.NOT_SIGNED_IN

@@ -1,4 +1,4 @@
-"""The console's files over HTTP: their headers, and the paths that do not exist."""
+"""The console's files come with the right headers, and other paths do not exist."""
 
 from __future__ import annotations
 

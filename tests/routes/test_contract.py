@@ -1,6 +1,6 @@
-"""Each refusal that a route of the phones declares comes, in the form of the OpenAPI document.
+"""Each refusal that a phones' route declares can happen, and matches the OpenAPI document.
 
-`bench/tests/test_costs.py` holds the routes' other answers against the document.
+`bench/tests/test_costs.py` checks the routes' other answers against the document.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DOCUMENT = openapi.document(openapi.PHONES)
 
 
 class Witness:
-    """A handler that checks each answer against the document and records the refusals."""
+    """A handler that checks each answer against the OpenAPI document and records the refusals."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
@@ -50,7 +50,7 @@ def witness(own_services: Services) -> Witness:
 
 
 def test_every_declared_refusal_comes(witness: Witness) -> None:
-    """A declaration that nothing can bring about is as wrong as one that is missing."""
+    """A declared refusal that no request causes is as wrong as a refusal that is not declared."""
     _refuse_everybody_without_a_partner(witness)
     _refuse_one_by_one(witness)
     _refuse_answers(witness)
@@ -60,13 +60,13 @@ def test_every_declared_refusal_comes(witness: Witness) -> None:
 
 
 def _declared() -> set[tuple[str, str]]:
-    """Every declared refusal, but of operations with a key: test_idempotency asks for each of those."""
+    """Return every declared refusal, except for operations with an idempotency key. test_idempotency causes those."""
     keyed = {operation.id for operation in contract.operations() if operation.takes_key}
     return {each for each in contract.declared("openapi.json") if each[0] not in keyed}
 
 
 def _refuse_everybody_without_a_partner(witness: Witness) -> None:
-    """Whatever asks for a profile or a partner is asked for without."""
+    """Call each route that needs a profile or a partner as somebody who has none."""
     stranger, alone = Phone(witness, a_uid("nobody")), a_phone(witness, "alone", NEW_YORK)
     stranger.claims["auth_time"] = alone.claims["auth_time"] = str(int(alone.now.timestamp()))
     path_of = {"date": "2026-03-02", "pack_id": "choice", "device_id": "other"}
@@ -126,7 +126,7 @@ def _refuse_answers(witness: Witness) -> None:
 
 
 def _refuse_answers_to(day: str, no_day: str, ada: Phone) -> None:
-    """Leave one answer to the day."""
+    """Cause the refusals of an answer to the day. One answer remains."""
     assert ada.put(f"{no_day}/answer", {"text": "One."}).problem == "no-such-day"
     assert ada.put(f"{day}/answer", {"text": "One.", "revision": 1}).problem == "nothing-to-edit"
     assert ada.put(f"{day}/answer", {"text": "One."}).status == 200

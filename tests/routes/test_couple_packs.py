@@ -1,4 +1,4 @@
-"""What a couple chooses and joins, from the API's call to the prompt that both see."""
+"""A couple chooses packs and joins courses by code, and both get the prompts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CODE = "ABCD2345"
 
 
 def lessons(pack: str, count: int) -> list[tuple[Entry, PromptText]]:
-    """Return so many prompts of the theme spark."""
+    """Return this many prompts of the theme spark."""
     return [a_stored_prompt(pack, f"lesson-{number}", Theme.SPARK) for number in range(count)]
 
 
@@ -139,12 +139,12 @@ class TestChoosing:
         assert set(seen) <= {"GetItem", "BatchGetItem"}
 
     @pytest.mark.parametrize("pack", ["nothing", "group", "later", "PACK%23test"])
-    def test_there_is_no_such_pack_to_choose(self, couple: tuple[Phone, Phone], pack: str) -> None:
+    def test_a_pack_that_cannot_be_chosen_does_not_exist(self, couple: tuple[Phone, Phone], pack: str) -> None:
         """A pack that needs a code is refused in the same way, so it stays unknown."""
         reply = couple[0].call("PUT", f"/v1/couple/packs/{pack}")
         assert (reply.status, reply.problem) == (404, "no-such-pack")
 
-    def test_a_couple_that_puts_everything_aside_is_not_left_without(self, couple: tuple[Phone, Phone]) -> None:
+    def test_a_couple_that_turns_everything_off_still_gets_a_prompt(self, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
         ada.delete("/v1/couple/packs/test")
         assert chosen(ada) == {"choice": False, "test": False}
@@ -153,7 +153,7 @@ class TestChoosing:
 
 
 class TestCode:
-    """A practice's code joins its pack for both, which then plays first."""
+    """With a practice's code both join its pack, and the pack then plays first."""
 
     def test_a_couple_joins_by_code_and_the_course_begins_for_both(
         self, services: Services, couple: tuple[Phone, Phone]
@@ -182,7 +182,7 @@ class TestCode:
         assert packs[0:21:7] == [f"group/lesson-{n}" for n in range(3)]
 
     def test_a_weekly_course_does_not_begin_a_week_late(self, couple: tuple[Phone, Phone]) -> None:
-        """Today is open already, and so is the date that the partner's clock shows: it begins on the next."""
+        """Today and the partner's today are open already, so the course begins on the next date."""
         ada, ben = couple
         ben.now += dt.timedelta(hours=1)
         for phone in couple:
@@ -192,7 +192,7 @@ class TestCode:
         assert ada.get("/v1/today").body["today"]["prompt"]["id"] == "group/lesson-0"
 
     def test_a_course_begins_after_a_day_that_was_opened_in_the_east(self, api: Handler) -> None:
-        """No clock of theirs has come to that date since they flew west: its prompt is chosen, and not the course's."""
+        """After their flight west no clock shows that date, but its prompt was chosen in the east and stays."""
         ada, ben = a_couple(api, "Pacific/Kiritimati", NEW_YORK)
         ada.get("/v1/today")
         ben.get("/v1/today")
@@ -222,7 +222,7 @@ class TestCode:
 
     @pytest.mark.parametrize("code", ["2222-2222", "GNEE2345", "CHCE2345"])
     def test_codes_that_do_not_work_get_the_same_answer(self, couple: tuple[Phone, Phone], code: str) -> None:
-        """A wrong one, one of a pack that is withdrawn, and one of a pack that needs none."""
+        """The codes are a wrong one, one of a withdrawn pack, and one of a pack that needs no code."""
         reply = join(couple[0], code)
         assert (reply.status, reply.problem) == (404, "code-not-usable")
         assert reply.text == join(couple[1], "3333-3333").text

@@ -1,4 +1,4 @@
-"""Where an export goes on: opaque to a phone, and nobody else's."""
+"""A cursor leads back to its position in an export, and only its own person can use it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_cursor_leads_back_to_its_position(position: Position, uid: Uid) -> No
 
 
 @given(POSITIONS, UIDS, UIDS)
-def test_another_person_s_cursor_is_none(position: Position, uid: Uid, other: Uid) -> None:
+def test_another_person_s_cursor_is_refused(position: Position, uid: Uid, other: Uid) -> None:
     if uid != other:
         assert position_from(cursor_of(position, uid), other) is None
 

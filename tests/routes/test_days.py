@@ -1,4 +1,7 @@
-"""The day: one prompt for both, answers under their seal until both are there, and hours that only ever grow."""
+"""A day has one prompt for both, and answers stay sealed until both have answered.
+
+A change of zone never shortens an open day.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,7 @@ class TestPrompt:
             assert day.again == (day.prompt in met)
             met.append(day.prompt)
             ada.now += DAY
-        # The pack has but one prompt of the theme touch for who wants none.
+        # For a couple that wants no touch, the pack has only one prompt of the theme touch.
         assert len(met) > len(set(met))
 
     def test_a_day_from_before_days_said_more_still_reads(
@@ -100,11 +103,11 @@ class TestPrompt:
 
 
 class TestTwoClocks:
-    """New York and Tokyo share a day that is 37 hours long, and three more."""
+    """A couple in New York and Tokyo has a day of 37 hours, and three hours more."""
 
     def test_the_day_before_is_shown_while_it_is_open(self, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
-        # 2 March ends in New York at 05:00 UTC, and takes answers for three hours more.
+        # 2 March ends in New York at 05:00 UTC, and takes answers for three more hours.
         set_clocks("2026-03-03T07:59:59.999Z", ada, ben)
         for phone in couple:
             body = phone.get("/v1/today").body
@@ -123,7 +126,7 @@ class TestTwoClocks:
         assert [day["open"] for day in shown] == [True, True]
 
     def test_no_reply_tells_where_the_partner_is(self, api: Handler) -> None:
-        """The Azores are an hour behind London, Warsaw an hour ahead, and every date and instant is the same."""
+        """Every date and instant is the same for a partner in the Azores, London or Warsaw."""
         seen = []
         for zone in ("Atlantic/Azores", "Europe/Warsaw"):
             ada, ben = a_couple(api, LONDON, zone, at="2026-06-05T12:00:00Z")
@@ -146,7 +149,7 @@ class TestTwoClocks:
         assert answer(ada, "2026-03-03").body["revealed"]
 
     def test_a_day_ahead_is_shown_once_the_partner_has_answered_it(self, couple: tuple[Phone, Phone]) -> None:
-        """In Tokyo it is 3 March, and in New York the day before. A push says that the partner has answered."""
+        """In Tokyo it is 3 March, and in New York 2 March. The push about the partner's answer leads to 3 March."""
         ada, ben = couple
         ben.get("/v1/today")
         assert ada.get("/v1/today").body["next"] is None, "that the partner has looked is not to be seen"
@@ -169,7 +172,7 @@ class TestTwoClocks:
         assert ben.get("/v1/today").body["today"]["partner"]["state"] == "answered"
 
     def test_the_first_unanswered_of_two_days_ahead_is_shown(self, api: Handler) -> None:
-        """The earlier date closes first. A date that both have answered gives way to one of which a push has come."""
+        """The earlier date closes first. A date that waits for the reader comes before one that both have answered."""
         ada, ben = a_couple(api, "Etc/GMT+12", "Pacific/Kiritimati", at="2026-03-03T10:30:00Z")
 
         def ahead() -> Any:
@@ -197,7 +200,7 @@ class TestTwoClocks:
         assert ada.get("/v1/today").body["next"]["date"] == "2026-03-03"
 
     def test_no_day_comes_before_the_couple_did(self, couple: tuple[Phone, Phone]) -> None:
-        """On 2 March at 07:00 UTC the first is still open; a couple made then does not get it."""
+        """On 2 March at 07:00 UTC 1 March is still open. A couple that pairs then does not get 1 March."""
         ada, ben = couple
         assert ada.get("/v1/days/2026-03-01").problem == "no-such-day"
         assert answer(ben, "2026-03-01").problem == "no-such-day"
@@ -206,7 +209,7 @@ class TestTwoClocks:
         ada, _ben = a_couple(api, LONDON, LONDON, at="2026-03-02T01:00:00Z")
         assert ada.get("/v1/today").body["previous"] is None
 
-    def test_tomorrow_is_nobodys_yet(self, couple: tuple[Phone, Phone]) -> None:
+    def test_nobody_can_answer_tomorrow_yet(self, couple: tuple[Phone, Phone]) -> None:
         for phone in couple:
             assert phone.get("/v1/days/2026-03-04").problem == "no-such-day"
             assert answer(phone, "2026-03-04").problem == "no-such-day"
@@ -267,7 +270,7 @@ class TestWindow:
 
 
 class TestAnswers:
-    """An answer is its writer's until the reveal, and nobody's to change after."""
+    """A writer can change an answer until the reveal. After it nobody can."""
 
     def test_an_answer_can_be_edited_until_the_reveal_and_never_after(self, couple: tuple[Phone, Phone]) -> None:
         ada, ben = couple
@@ -316,7 +319,7 @@ class TestAnswers:
         assert late.status == 200
         assert late.body["partner"]["text"] == "His"
         assert answer(ben, "2026-03-02", "His") == answer(ben, "2026-03-02", "His")
-        # The first version has been replaced since: to acknowledge it now would be a lie.
+        # The first version has been replaced, so the API must not acknowledge it.
         assert answer(ada, "2026-03-02", "Mine").problem == "answers-are-open"
         assert ada.get("/v1/streak").body["total"] == 1
 
@@ -349,7 +352,7 @@ class TestAnswers:
         for seen in (ben.get("/v1/days/2026-03-02").body, ben.get("/v1/days").body["days"][0]):
             assert seen["partner"] == {"state": "answered", "text": "I lead"}
             assert not seen["revealed"]
-        # It is a gift, and asks for none: his own stays under its seal as any other would.
+        # Her shared answer does not open his: his answer stays sealed.
         assert ada.get("/v1/today").body["today"]["partner"] == {"state": "waiting", "text": None}
         assert answer(ben, "2026-03-02", "I follow").body["revealed"]
 
@@ -396,12 +399,12 @@ class TestMoving:
         assert day.window.closes_at == an_instant("2026-03-03T03:00:00Z")
         set_clocks("2026-03-03T02:59:59.999Z", ada, ben)
         assert answer(ada, "2026-03-02").status == 200
-        # What a phone shows is of the clock that it has now.
+        # A phone shows instants of its present clock.
         assert ada.get("/v1/today").body["today"]["closes_at"] == "2026-03-03T18:00:00Z"
 
     @pytest.mark.parametrize("opened", [False, True])
     def test_a_date_that_has_closed_stays_closed_when_a_partner_moves_west(self, api: Handler, *, opened: bool) -> None:
-        """6 and 7 June were missed in New York. On Pago Pago's clock it is 7 June once more."""
+        """The couple missed 6 and 7 June in New York. In Pago Pago it is 7 June again."""
         ada, ben = a_couple(api, NEW_YORK, NEW_YORK, at="2026-05-30T16:00:00Z")
         for date in dates("2026-05-31", "2026-06-05"):
             set_clocks(f"{date}T16:00:00Z", ada, ben)
@@ -420,7 +423,7 @@ class TestMoving:
         today = ada.get("/v1/today").body
         assert (today["today"]["date"], today["today"]["open"]) == ("2026-06-07", False)
         assert today["streak"]["current"] == 0
-        # To look at it opens nothing: the journal has a day of it only if it was opened in time.
+        # Looking at a closed date opens no day. The journal has the date only if its day was opened in time.
         assert [day["date"] for day in ada.get("/v1/days?limit=1").body["days"]] == [
             "2026-06-07" if opened else "2026-06-05"
         ]
@@ -429,7 +432,7 @@ class TestMoving:
 
     @pytest.mark.parametrize("opened", [False, True])
     def test_a_date_that_is_open_stays_open_when_both_move_east(self, api: Handler, *, opened: bool) -> None:
-        """6 June is open in New York until 07:00 UTC, and has long ended in Tokyo."""
+        """6 June is open in New York until 07:00 UTC. In Tokyo it has long ended."""
         ada, ben = a_couple(api, NEW_YORK, NEW_YORK, at="2026-06-04T16:00:00Z")
         if opened:
             set_clocks("2026-06-06T16:00:00Z", ada, ben)
@@ -449,7 +452,7 @@ class TestMoving:
     def test_a_couple_that_flies_west_on_its_first_day_lives_through_that_date_again(
         self, api: Handler, first: str
     ) -> None:
-        """Paired on 3 March in Tokyo, they land in New York on the 2nd: a date before the couple's first."""
+        """They pair on 3 March in Tokyo, and land in New York on 2 March, a date before the couple's first."""
         ada, ben = a_couple(api, TOKYO, TOKYO, at="2026-03-02T15:30:00Z")
         assert ada.get("/v1/couple").body["since"] == "2026-03-03"
         ada.get("/v1/today")
@@ -473,7 +476,7 @@ class TestMoving:
 
 
 class TestSeal:
-    """Before the reveal, nothing of an answer leaves the server but that it is there."""
+    """Before the reveal, the partner learns only that an answer exists."""
 
     ROUTES = (
         "/v1/today",
@@ -491,7 +494,7 @@ class TestSeal:
     def test_the_partner_s_bytes_do_not_depend_on_the_answer_or_its_time(
         self, services: Services, couple: tuple[Phone, Phone]
     ) -> None:
-        """One letter or 2,000, or a check without words, at different times, edited or not: no byte differs."""
+        """No byte differs for one letter, 2,000 letters or no text, at different times, and after an edit."""
         ada, ben = couple
         ben.get("/v1/today")
         _make_kind(services, couple_of(services, ada), dt.date(2026, 3, 2), PromptKind.TOGETHER)
@@ -596,14 +599,14 @@ def _letters(dice: random.Random) -> Iterator[str]:
 
 
 def _take_back(services: Services, couple: CoupleId, date: dt.date) -> None:
-    """Remove every answer from a day, so that a test can compare it with itself."""
+    """Remove every answer from a day, so that a test can give another answer to the same day."""
     services.days.table.write(
         Write("Update", keys.day(couple, date), update="SET answers = :none", values={":none": {}})
     )
 
 
 def _make_kind(services: Services, couple: Couple, date: dt.date, kind: PromptKind) -> None:
-    """Put a prompt of this kind in place of the day's own."""
+    """Replace the day's prompt with a prompt of this kind."""
     services.days.table.write(
         Write("Update", keys.day(couple.id, date), update="SET kind = :kind", values={":kind": kind})
     )

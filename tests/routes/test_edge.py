@@ -1,4 +1,4 @@
-"""Whatever reaches the API's edge is answered with problem details: any header, any body, any error of the resolver."""
+"""Every request gets an answer with problem details: any header, body or error of the resolver."""
 
 from __future__ import annotations
 
@@ -94,13 +94,13 @@ OTHER_TYPES = (
 
 
 def couples_parts() -> Services:
-    """Return what couples_api works with, on a table in memory where nobody has a profile."""
+    """Return the services of couples_api, on a table in memory in which nobody has a profile."""
     table = cast("Table", MemoryTable(Bill()))
     return Services.on(table, Vault(cast("KMSClient", MemoryKms()), "key", table), "https://app.example")
 
 
 def practice_parts() -> PracticeParts:
-    """Return what practice_api works with, on a table in memory without a pack."""
+    """Return the services of practice_api, on a table in memory without a pack."""
     return PracticeParts.on(cast("Table", MemoryTable(Bill())), review_required=False)
 
 
@@ -133,7 +133,7 @@ TAKING_NONE = [each for each in ROUTES if each not in TAKING_A_BODY]
 
 
 def event_of(route: Route, body: str | None = None, headers: Any = None, **changes: Any) -> dict[str, Any]:
-    """Return an event of that route, by staff who have signed in just now."""
+    """Return an event of that route from a member of staff who has just signed in."""
     path = re.sub(r"\{(\w+)\}", lambda name: IN_PATHS[name[1]], route.openapi_path)
     event = http_event(route.method, path, "uid-ada", NOW, body)
     event["requestContext"]["authorizer"]["jwt"]["claims"] |= {
@@ -167,11 +167,11 @@ def typed(media_type: str | None, name: str = "content-type") -> dict[str, str |
 
 
 class TestMediaTypes:
-    """A body is JSON in UTF-8, and nothing else that a header could say."""
+    """A body is read as JSON in UTF-8, whatever its header says."""
 
     @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
     def test_another_type_is_refused_by_every_route_that_takes_a_body(self, api: Api, route: Route) -> None:
-        damaged = {"content-length": "1"}  # as where API Gateway has replaced what is not UTF-8
+        damaged = {"content-length": "1"}  # as if API Gateway had replaced bytes that are not UTF-8
         for media_type in OTHER_TYPES:
             for body, encoded in (
                 (None, False),
@@ -186,7 +186,7 @@ class TestMediaTypes:
 
     @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
     def test_json_is_read_however_its_type_is_written(self, api: Api, route: Route) -> None:
-        """An unknown field is found, so the body was read."""
+        """The refusal names an unknown field, so the body was read."""
         for name, media_type in itertools.product(["content-type", "Content-Type", "CONTENT-TYPE"], TYPES_OF_JSON):
             reply = reply_to(api, event_of(route, '{"unheard_of": 1}', typed(media_type, name)))
             assert reply.problem == "invalid-fields", (name, media_type)
@@ -207,14 +207,14 @@ class TestBodies:
 
     @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
     def test_no_object_at_all(self, api: Api, route: Route) -> None:
-        optional = not cast("Any", route.body_field).required  # an export may come without a body
+        optional = not cast("Any", route.body_field).required  # an export needs no body
         for body in (None, "", "null", "[]", "[{}]", '"text"', "0", "true", "NaN", "1e999"):
             reply = reply_to(api, event_of(route, body))
             assert reply.problem == ("no-profile" if optional and not body else "invalid-fields")
 
     @pytest.mark.parametrize(("api", "route"), TAKING_A_BODY)
     def test_bytes_that_are_not_utf_8(self, api: Api, route: Route) -> None:
-        """API Gateway hands on what has no Content-Type in base64, and of JSON it replaces what is not UTF-8."""
+        """API Gateway sends a body without a Content-Type in base64. In JSON it replaces bytes that are not UTF-8."""
         for body in (b"\xff{}", '{"text": "ol\u00e9"}'.encode("latin-1"), b'{"text": "\xed\xa0\x80"}'):
             for encoded in (base64.b64encode(body).decode(), "%%%", "e", "🫶"):
                 assert reply_to(api, event_of(route, encoded, {}, isBase64Encoded=True)).problem == "malformed-json"
@@ -239,7 +239,7 @@ class TestBodies:
 
 
 class TestEvents:
-    """An event that API Gateway does not send, by hand or by mistake."""
+    """An event that API Gateway would not send, because somebody made it by hand or by mistake."""
 
     @pytest.mark.parametrize(
         "path",
@@ -278,7 +278,7 @@ class TestEvents:
 
     @pytest.mark.parametrize(("api", "route"), ROUTES)
     def test_without_claims_nobody_is_signed_in(self, api: Api, route: Route) -> None:
-        """API Gateway lets nobody through without a token; should it ever, nobody is served by mistake."""
+        """API Gateway refuses a request without a token. If it ever does not, the function refuses it."""
         claims: list[Any] = [None, {}, {"sub": ""}]
         for authorizer in (None, {}, {"jwt": None}, *({"jwt": {"claims": each}} for each in claims)):
             event = good_event_of(route)
@@ -287,7 +287,7 @@ class TestEvents:
 
     @pytest.mark.parametrize(("api", "route"), [each for each in ROUTES if each.values[0] is not PRACTICE])
     def test_a_person_without_a_profile_is_asked_who_they_are(self, api: Api, route: Route) -> None:
-        """Help is there for everybody."""
+        """Only two routes need no profile: the help, and the route that stores the profile."""
         if route.func.__name__ not in {"put_me", "get_help"}:
             assert reply_to(api, good_event_of(route)).problem == "no-profile"
 
@@ -308,7 +308,7 @@ def exceptions_of_powertools() -> set[type[Exception]]:
     modules = [
         importlib.import_module(found.name)
         for found in pkgutil.walk_packages(event_handler.__path__, f"{event_handler.__name__}.")
-        # AppSync is another service; the last one wants a validator that no function of ours installs.
+        # AppSync is another service. The last error needs a validator that none of our functions installs.
         if "appsync" not in found.name and not found.name.endswith(".schema_validation")
     ]
     return {
@@ -346,7 +346,7 @@ KNOWN: dict[type[Exception], tuple[Exception, Problem]] = {
 
 
 class TestErrorsOfPowertools:
-    """Each error of the resolver has a problem; an upgrade that adds one fails here."""
+    """Each error of the resolver has a problem. This fails if an upgrade adds an error."""
 
     def test_each_is_known(self) -> None:
         assert exceptions_of_powertools() == KNOWN.keys()
@@ -393,7 +393,7 @@ METHODS = ["GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", 
 
 
 CALLS = [each.values for each in ROUTES if each.id != "GET /v1/practice/audit"]
-"""All routes but the one that the table in memory cannot serve: it does not read backwards."""
+"""All routes except one, which reads backwards. This table in memory cannot do that."""
 
 
 @given(

@@ -1,4 +1,7 @@
-"""The sample events are what AWS sends: `sam local invoke` and the tests of the handlers feed on them."""
+"""The sample events have the shapes that AWS sends.
+
+`sam local invoke` and the handlers' tests use them.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ APIS: dict[str, tuple[APIGatewayHttpResolver, str, str | None]] = {
     "practice_api": (practice_api.handler.application(), "{method} /v1/practice/{{proxy+}}", "/v1/practice/"),
     "privacy": (privacy.handler.application(), "{method} /v1/me/export", None),
 }
-"""Each API with its route key and what stands before the path parameter, if it has one."""
+"""Each API with its route key, and the path before its parameter, if the route has one."""
 
 
 def read(event: Path) -> dict[str, Any]:
@@ -63,7 +66,7 @@ def test_every_function_has_a_sample_and_every_sample_a_function() -> None:
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.stem)
 def test_a_sample_has_its_triggers_shape(event: Path) -> None:
-    """Powertools' models of the triggers are the judge; the schedule's input is our own, in the template."""
+    """Powertools' models of the triggers check the shape. The template has the model of the schedule's input."""
     if model := SHAPES.get(function_of(event)):
         model.model_validate(read(event))
         return
@@ -88,7 +91,7 @@ def test_a_sample_of_an_api_calls_a_route_that_exists(event: Path) -> None:
 
 
 def test_samples_name_nobody_real() -> None:
-    """Documentation addresses, AWS's own sample account, and no token that could ever have been one."""
+    """They have addresses reserved for documentation, AWS's sample account, and no token that could be real."""
     for event in EVENTS:
         text = event.read_text(encoding="utf-8")
         assert set(re.findall(r"\b\d{1,3}(?:\.\d{1,3}){3}\b", text)) <= {"192.0.2.17"}

@@ -1,4 +1,7 @@
-"""The export: what a person wrote, theirs to keep; and what another wrote only while it is theirs to read."""
+"""An export has all of a person's own words, and the partner's words that the person may read.
+
+After unpairing each has thirty days to export their own words.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ MONDAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)
 SECOND = dt.timedelta(seconds=1)
 LAMBDA_LIMIT = 6 * 1024 * 1024
-"""Bytes that Lambda hands on of an answer."""
+"""The largest answer of Lambda, in bytes."""
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def answer(phone: Phone, date: dt.date, text: str | None, **fields: Any) -> None
 
 
 def meet(*phones: Phone, reflect: bool = False) -> dt.date:
-    """All of them answer on a day of theirs, which then is over."""
+    """Let all of them answer their today, and move their clocks to the next day."""
     date = phones[0].now.date()
     for phone in phones:
         answer(phone, date, f"Written by {phone.uid} on {date}.")
@@ -174,7 +177,7 @@ def test_after_parting_each_has_their_own_and_not_a_byte_of_the_other_s(couple: 
 
 
 def test_a_sealed_answer_leaves_no_trace(couple: tuple[Phone, Phone]) -> None:
-    """Byte for byte the export is what it is without one, however long the answer is and whenever it was given."""
+    """The export has the same bytes as without the answer, whatever the answer's length and time."""
     ada, ben = couple
     meet(ada, ben)
     date = ada.now.date()
@@ -212,12 +215,12 @@ def test_an_answer_shared_first_is_in_the_partner_s_export_until_they_part(coupl
 
 
 def test_solo_answers_are_in_their_writer_s_export_only(api: Handler) -> None:
-    """Shown to a partner it is no less their own, and not a part of the partner's file: it can be taken back."""
+    """A shared solo answer is in its writer's export. It is not in the partner's, because it can be taken back."""
     ada, ben = (a_phone(api, name, LONDON) for name in ("ada", "ben"))
     for number in range(3):
         date = ada.now.date()
         assert ada.get("/v1/solo/today").body["date"] == str(date)
-        if number != 1:  # opened, and not answered
+        if number != 1:  # this day is opened but not answered
             assert ada.put(f"/v1/solo/days/{date}/answer", {"text": f"Alone, {number}."}).status == 200
         ada.now += DAY
     ben.now = ada.now
@@ -254,7 +257,7 @@ def test_each_couple_has_its_number_and_nobody_s_name(services: Services, api: H
 
 
 def test_couples_keep_their_order_whichever_clock_they_ended_by(services: Services, api: Handler) -> None:
-    """The second seems to have ended before the first: one of API Gateway's clocks is a little behind."""
+    """The second couple seems to have ended before the first, because a clock of API Gateway is a little behind."""
     ada, ben, cai = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
     pair(ada, ben)
     first = couple_id_of(services, ada)
@@ -274,7 +277,7 @@ def test_an_ended_couple_s_answers_can_be_exported_for_thirty_days(
     since: dt.timedelta,
     is_there: bool,  # noqa: FBT001
 ) -> None:
-    """To the second, also if the key is there longer; and it is said that there was something."""
+    """The limit is exact to the second, also if the key still exists. The export says that something is left out."""
     ada, ben = couple
     meet(ada, ben)
     part(ada)
@@ -340,7 +343,7 @@ def test_pages_joined_are_the_whole(api: Handler, services: Services) -> None:
 
 
 def test_nothing_is_lost_or_comes_twice_whatever_happens_between_two_pages(small_pages: Handler) -> None:
-    """An edit, a new answer, and then somebody unpairs: what was there when the export began comes exactly once."""
+    """Between pages there is an edit, a new answer, or an unpairing. Texts from before the export come exactly once."""
     ada, ben, cai, dua = (a_phone(small_pages, name, LONDON, depth=3) for name in ("ada", "ben", "cai", "dua"))
     wrote = some_life(ada, ben, cai)
     found, cursor, number = [], None, 0
@@ -389,7 +392,7 @@ def test_a_keepsake_that_ends_between_two_pages_is_shown(small_pages: Handler) -
 def test_parting_during_an_export_leaves_only_one_s_own_answers(
     services: Services, couple: tuple[Phone, Phone]
 ) -> None:
-    """The days are on their way already when the other parts."""
+    """The function has already read the days when the other person unpairs."""
     ada, ben = couple
     meet(ada, ben, reflect=True)
     seen: list[str] = []
@@ -407,7 +410,7 @@ def test_parting_during_an_export_leaves_only_one_s_own_answers(
     assert reply.body["couples"] == [{"couple": 1, "since": "2026-03-02", "until": "2026-03-03", "included": True}]
 
 
-def test_another_s_cursor_leads_nowhere(small_pages: Handler) -> None:
+def test_another_persons_cursor_leads_nowhere(small_pages: Handler) -> None:
     ada, ben, cai = (a_phone(small_pages, name, LONDON, depth=3) for name in ("ada", "ben", "cai"))
     pair(ada, ben)
     for _ in range(3):
@@ -421,12 +424,12 @@ def test_another_s_cursor_leads_nowhere(small_pages: Handler) -> None:
         assert refused.body["errors"] == [{"field": "body.next", "reason": "This is not a page of your export"}]
 
 
-def test_a_cursor_that_is_none_is_refused(couple: tuple[Phone, Phone]) -> None:
+def test_a_text_that_is_no_cursor_is_refused(couple: tuple[Phone, Phone]) -> None:
     ada, _ = couple
     sound = cursor_of(Position(1, MONDAY), ada.uid)
     assert page(ada, sound).status == 200
     changed = [sound[:at] + ("A" if sound[at] != "A" else "B") + sound[at + 1 :] for at in range(len(sound))]
-    # Of a couple that she was never in, as if somebody had worked out how a cursor is made.
+    # The cursor names a couple that she was never in, as if somebody had found out how to make cursors.
     beyond = cursor_of(Position(2, MONDAY), ada.uid)
     for cursor in (*changed, beyond, sound[:-1], sound + "A", "COUPLE#x", "é" * 24, " ", "x" * 65, "0"):
         assert page(ada, cursor).problem == "invalid-fields", cursor
@@ -484,7 +487,7 @@ def test_an_export_without_answers_has_the_profile(api: Handler) -> None:
     assert page(nobody).problem == "not-signed-in"
 
 
-def test_a_day_that_the_partner_only_opened_is_none_of_theirs(couple: tuple[Phone, Phone]) -> None:
+def test_a_day_that_only_the_partner_opened_is_not_exported(couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     assert ben.get("/v1/today").status == 200
     assert entries(ada) == entries(ben) == []
@@ -506,7 +509,10 @@ def test_a_day_checked_off_without_words_is_exported(api: Handler) -> None:
 
 @pytest.mark.parametrize("symbol", ["\x01", "\N{FIRE}"], ids=["escaped", "four bytes"])
 def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tuple[Phone, Phone], symbol: str) -> None:
-    """Of symbols that JSON escapes, and Lambda once more; and of such that take three pages of DynamoDB's own."""
+    """A page fits into Lambda's answer, whatever its texts.
+
+    JSON escapes the symbols and Lambda escapes them again, or they are so long that DynamoDB needs three pages.
+    """
     ada, ben = couple
     couple_id = couple_id_of(services, ada)
     current, key = services.couples.couple(couple_id), services.vault.couple_key(couple_id)
@@ -548,7 +554,7 @@ def test_while_kms_is_down_it_is_busy_and_nothing_is_lost(services: Services, co
 
 
 def test_couples_api_has_no_such_route(services: Services, couple: tuple[Phone, Phone]) -> None:
-    """The export reads everything at once, so it is a function with its own role."""
+    """The export can read everything of a person, so its function has its own role."""
     ada, _ = couple
     ada.handler = handler_of(lambda: services)
     assert page(ada).problem == "no-such-route"

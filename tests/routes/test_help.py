@@ -1,4 +1,4 @@
-"""`/v1/help`: something for everybody, the caller's own country first, and as the practice has set it."""
+"""`/v1/help` has lines for everybody, the caller's country first, as the practice has set them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _line(**given: Any) -> dict[str, Any]:
 
 
 def test_lines_that_speak_their_language_come_first_and_say_so_in_it(api: Handler) -> None:
-    """By an old spelling of their zone too."""
+    """An old name of the zone works too."""
     ada, ben = a_phone(api, "ada", "Canada/Eastern"), a_phone(api, "ben", "America/Toronto", language="fr")
     assert names(ada) == ["Line", "Ligne", "Anywhere"]
     assert names(ben) == ["Ligne", "Line", "Partout"]
@@ -104,7 +104,7 @@ def test_a_country_may_be_asked_for_as_people_write_it(api: Handler) -> None:
 
 
 def test_an_old_name_of_a_zone_keeps_its_own_country(api: Handler) -> None:
-    """Its clocks agree with Panama's, which is no reason to call there."""
+    """Its clocks agree with Panama's, but Panama's lines are for people in Panama."""
     assert names(a_phone(api, "ada", "America/Coral_Harbour")) == ["Line", "Ligne", "Anywhere"]
     assert a_phone(api, "ben", "Pacific/Truk").get("/v1/help").body["country"] == "FM"
 

@@ -1,4 +1,4 @@
-"""Idempotency keys: one is remembered with what its request did, and never for a request that is refused."""
+"""An idempotency key is stored with the effect of its request, and never for a refused request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HUG: Final = {"gesture": "hug"}
 RIGHT_PRACTICE: Final = {"code": "abcd-2345"}
 
 EVERYWHERE: Final = contract.OF_THE_RESOLVER | {Problem.NO_PROMPT}
-"""What is refused before a route reads anything, or comes of no wish of the caller."""
+"""Refusals that come before a route reads anything, or that no wrong request causes."""
 ONLY_IN_A_RACE: Final = {("post_confirm", Problem.NOT_PAIRED)}
 
 
@@ -50,7 +50,7 @@ POSTS: Final[dict[str, tuple[str, Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A POST by somebody."""
+    """A POST request of a person."""
 
     phone: Phone
     path: str
@@ -79,7 +79,7 @@ class World:
         return Asked(phone, path, body)
 
     def confirmed(self, redeemed: str) -> Asked:
-        """Cai's confirmation of an invite that nobody, or that one of a couple, has redeemed."""
+        """Return Cai's confirmation of an invite that nobody has redeemed, or a person in a couple has."""
         cai = self.someone()
         invite = cai.post("/v1/invites").body
         if redeemed:
@@ -136,7 +136,7 @@ OWN_REFUSALS: Final[dict[tuple[str, Problem], Callable[[World], Asked]]] = {
     ("post_swap", Problem.SWAPPED_ALREADY): lambda world: world.day("swapped"),
     ("post_swap", Problem.NOTHING_TO_SWAP): lambda world: world.day("opened"),
 }
-"""By operation and problem, a request that is refused for a reason of that operation."""
+"""Requests by operation and problem. The operation itself refuses each request."""
 
 
 def _reasons() -> list[tuple[str, Problem]]:
@@ -151,7 +151,7 @@ def _reasons() -> list[tuple[str, Problem]]:
 
 
 REASONS: Final = [each for each in _reasons() if each not in ONLY_IN_A_RACE]
-"""Each operation that takes a key, with each problem that it declares."""
+"""Each operation that takes a key, with each problem that the operation declares."""
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,7 @@ def world(services: Services) -> World:
 
 def _world(services: Services) -> World:
     api = handler_of(lambda: services)
-    # At depth 3 there is another prompt of every theme, also without touch.
+    # At depth 3 each theme has another prompt, also for a couple without touch.
     ada, ben = (a_phone(api, name, NEW_YORK, depth=3) for name in ("ada", "ben"))
     pair(ada, ben)
     return World(api, ada, ben)
@@ -222,10 +222,10 @@ def test_a_finished_request_is_also_stored_under_a_new_key(world: World) -> None
 
 
 class TestTries:
-    """Only a well-formed new code counts as a try; a slip or a repeat does not."""
+    """Only a new well-formed code counts as a try. A typing error or a repeat does not."""
 
     @pytest.mark.parametrize("slip", ["K7MP2-QRX9O", "K7MP2-QRX9", "", "hello", "https://app.example/join"])
-    def test_a_malformed_code_costs_no_try(self, services: Services, world: World, slip: str) -> None:
+    def test_a_malformed_code_does_not_count_as_a_try(self, services: Services, world: World, slip: str) -> None:
         cai, code = world.someone(), world.a_code()
         for _ in range(6):
             refused = cai.post("/v1/invites/redeem", {"code": slip})

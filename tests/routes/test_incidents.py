@@ -1,3 +1,5 @@
+"""The store of incidents counts the persons of each fault and day, over all processes."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -64,7 +66,7 @@ def test_many_at_once_are_reported_each_time_and_known_to_other_processes(table:
 
 
 def test_a_process_writes_no_row_of_a_fault_that_it_knows_to_be_widespread(table: Table, incidents: Incidents) -> None:
-    """With Apple's key at fault each push to an iPhone would write the one row."""
+    """If Apple's key were wrong, each push to an iPhone would otherwise write the same row."""
     incidents.note("apns", {"ada", "ben", "cem"}, AT)
     other = Incidents(table)
     other.note("apns", {"dot"}, AT)

@@ -1,4 +1,4 @@
-"""The journal and the streak: what a couple's days become."""
+"""The journal and the streak show a couple's days correctly."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class TestJournal:
 
     @pytest.fixture
     def reader(self, londoners: tuple[Phone, Phone]) -> Phone:
-        """Make a reader of 1-7 March without the 4th; only the last is unrevealed."""
+        """Make a reader whose journal has 1 to 7 March without the 4th. Only the last day is unrevealed."""
         ada, ben = londoners
         for date in _dates(FIRST - DAY, FIRST + 5 * DAY):
             at_noon(date, ada, ben)
@@ -80,7 +80,7 @@ class TestJournal:
         assert dates == ["2026-03-03", "2026-03-02"]
 
     def test_a_page_before_the_beginning_of_time_is_empty_and_before_its_end_the_first(self, reader: Phone) -> None:
-        """DynamoDB itself refuses to read on from the very first key."""
+        """DynamoDB refuses to read on from the very first key."""
         for before in ("0001-01-01", "0001-01-02"):
             assert reader.get(f"/v1/days?before={before}").body == {"days": [], "before": None}
         assert reader.get("/v1/days?before=9999-12-31").body == reader.get("/v1/days").body
@@ -104,7 +104,7 @@ class TestJournal:
 
 
 class TestStreak:
-    """Days of the current run, of the longest, and in all."""
+    """The route shows the days of the current run, of the longest run, and all days."""
 
     def test_a_missed_day_is_a_rest_day_and_a_second_one_too_soon_ends_the_run(
         self, londoners: tuple[Phone, Phone]
@@ -116,7 +116,8 @@ class TestStreak:
             if number not in {2, 9, 11}:
                 meet(date, ada, ben)
             current.append(ada.get("/v1/streak").body["current"])
-        # Missed on the third, and seven days later, which is far enough; the one two days after that is not.
+        # They miss the 3rd, and a date seven days later, which is far enough. The next miss comes two days later, which
+        # is not.
         assert current == [1, 2, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 1]
 
     def test_an_open_day_never_breaks_a_run_and_is_judged_only_when_it_has_closed(
@@ -127,7 +128,7 @@ class TestStreak:
         meet(FIRST, ada, ben)
         at_noon(FIRST + 2 * DAY, ada, ben)
         assert ada.get("/v1/streak").body["current"] == 1
-        # 4 March closes at 03:00 of the 5th: until then, only the 3rd is missed.
+        # 4 March closes at 03:00 of the 5th. Until then only the 3rd is missed.
         ada.now = dt.datetime(2026, 3, 5, 2, 59, 59, 999_000, dt.UTC)
         assert ada.get("/v1/streak").body["current"] == 1
         assert ada.get("/v1/streak").body["calendar"]["2026-03-04"] == "open"
@@ -148,7 +149,7 @@ class TestStreak:
     def test_a_day_noted_again_in_whatever_order_counts_once(
         self, services: Services, londoners: tuple[Phone, Phone], *, lost: bool
     ) -> None:
-        """`react` notes days from the stream that the API has noted already, or that a crash has lost."""
+        """`react` adds days that the API has added already, or that a crash has lost."""
         ada, ben = londoners
         couple = couple_id_of(services, ada)
         for date in _dates(FIRST, FIRST + 3 * DAY):
@@ -169,7 +170,7 @@ class TestStreak:
             at_noon(date, ada, ben)
             if date != FIRST + 3 * DAY:
                 meet(date, ada, ben)
-        # They never answered on 1 March; were it missed, the 5th would end the run.
+        # They never answered on 1 March. If it counted as missed, the 5th would end the run.
         assert ada.get("/v1/streak").body["current"] == 4
 
     @pytest.mark.parametrize("outage", [True, False])
@@ -195,7 +196,7 @@ class TestStreak:
         assert ben.get("/v1/streak").body["hidden"] is False
 
     def test_nothing_says_who_missed(self, londoners: tuple[Phone, Phone]) -> None:
-        """The same bytes for both, whoever of them left the day unanswered."""
+        """Both get the same bytes, whoever left the day unanswered."""
         ada, ben = londoners
         at_noon(FIRST, ada, ben)
         answer(ada, FIRST)

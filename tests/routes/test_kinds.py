@@ -1,4 +1,4 @@
-"""What is done together or is a touch: both check it off, with words or without, and nothing else about it differs."""
+"""Both can check off a prompt to do together or a touch, with or without words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def kind(request: pytest.FixtureRequest) -> PromptKind:
 
 @pytest.fixture
 def couple(own_services: Services, kind: PromptKind) -> tuple[Phone, Phone]:
-    """Two whose every prompt is of the kind."""
+    """Pair two whose prompts are all of the kind."""
     listed = [(replace(entry, kind=kind), replace(text, kind=kind)) for entry, text in prompts()]
     publish(own_services.people.table, listed)
     api = handler_of(lambda: own_services)

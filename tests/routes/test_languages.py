@@ -1,4 +1,4 @@
-"""Two who speak two languages: one day, one prompt, and each reads all of it in their own."""
+"""Two partners with different languages get one prompt, and each reads it in their own language."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HELP = {"en": "If this", "es": "Si esto"}
 
 @pytest.fixture
 def couple(own_services: Services) -> tuple[Phone, Phone]:
-    """Ana reads English and Benito Spanish, of a pack that has both."""
+    """Pair Ana, who reads English, and Benito, who reads Spanish. The pack has both languages."""
     table = own_services.people.table
     release = publish(
         table,

@@ -1,4 +1,7 @@
-"""Reminders that move, from the API's call to what is due: rows at their new place, and what is caught up with."""
+"""A reminder that moves to another slot is sent once for each date.
+
+The tests go from the API's call, over the slot rows, to the push.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ def due_at(services: Services, phone: Phone, zone: Any, time: dt.time, date: dt.
 
 
 def jobs_for(services: Services, phone: Phone) -> list[PersonJob]:
-    """Let react handle the stream's records of the person's new rows."""
+    """Let `react` handle the stream's records of the person's new rows."""
     table = services.people.table
     items = table.query(f"PERSON#{phone.uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     changes = [change_in(stream_record(None, marshal(item))) for item in items]
@@ -68,7 +71,7 @@ def test_a_reminder_that_passed_long_ago_is_not_caught_up_with(services: Service
 
 
 def test_nobody_is_reminded_of_a_date_that_has_closed_and_is_today_once_more(services: Services, api: Handler) -> None:
-    """Paired on the evening of 2 March in New York, which closes at 08:00 UTC; then it is the 2nd in Pago Pago."""
+    """They pair on the evening of 2 March in New York. 2 March closes at 08:00 UTC, when it is 2 March in Pago Pago."""
     ada, _ = a_couple(api, NEW_YORK, NEW_YORK, at="2026-03-03T02:00:00Z")
     pago_pago, evening = "Pacific/Pago_Pago", dt.time(20, 30)
     fly(ada, pago_pago, "2026-03-03T08:30:00Z")
@@ -86,7 +89,7 @@ def test_an_open_date_that_is_today_once_more_is_reminded_of(services: Services,
 def test_a_reminder_that_moves_just_after_it_fell_due_is_still_sent_by_its_old_slot(
     services: Services, api: Handler
 ) -> None:
-    """The run of 08:30 may not have come to them when they choose 09:00 at 08:31."""
+    """They choose 09:00 at 08:31, when the run of 08:30 may not have reached them yet."""
     ada, _ = a_couple(api, NEW_YORK, NEW_YORK)
     ada.now = an_instant("2026-03-03T13:31:00Z")
     date = DATE + dt.timedelta(days=1)

@@ -1,4 +1,7 @@
-"""News: on one date the prompt's push tells of a new pack, to those who want that, and nobody gets two pushes."""
+"""On a date with news, the prompt's push announces a new pack to those who want news.
+
+Nobody gets two pushes.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,7 @@ def work(table: Table, delivery: Services, queue: Queue, at: dt.datetime) -> Non
 
 
 def caught_up(table: Table, uid: str) -> list[PersonJob]:
-    """Return react's jobs for reminders that fell due as they moved."""
+    """Return `react`'s jobs for reminders that came due because the person moved them."""
     items = table.query(f"PERSON#{uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     changes = [change_in(stream_record(None, marshal(item))) for item in items]
     return [job for change in changes for job in reaction_to(change).jobs]
@@ -149,7 +152,7 @@ def test_evening_and_touch_reminders_of_the_date_stay_what_they_are(
 def test_a_push_of_news_that_did_not_arrive_is_tried_again_as_news(
     table: Table, delivery: Services, queue: Queue, wire: FcmWire
 ) -> None:
-    """A process that knows no news repeats it too, and the phone replaces the first push."""
+    """A process that does not know the news repeats the push too. The phone replaces the first push."""
     ada, ben = a_paired_person(reminders=WITH), a_paired_person(reminders=WITHOUT)
     saved(table, ada, ben)
     announce(table, DATE)

@@ -1,4 +1,4 @@
-"""Nudges through the API: how many, how often for one tap, and what a muted sender can tell: nothing."""
+"""Nudges keep their limits, a repeat sends nothing twice, and a muted sender cannot notice."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def mute(services: Services, phone: Phone, *, muted: bool = True) -> None:
 
 
 def jobs_of(services: Services, sender: Phone) -> list[PersonJob]:
-    """Let `react` handle all nudges of this person, as if in one record."""
+    """Let `react` handle all nudges of this person, as if they were in one record."""
     return jobs_in(services, keys.nudges(sender.uid))
 
 
@@ -89,7 +89,7 @@ class TestSending:
             assert [phone.post("/v1/nudges", HUG).status for _ in range(4)] == [201, 201, 201, 429]
 
     def test_the_cap_on_nudges_outlasts_a_couple(self, couple: tuple[Phone, Phone]) -> None:
-        """The cap is a person's: else an unpairing would be a way around it. What was sent before stays unseen."""
+        """A person cannot avoid the cap by unpairing. A new partner sees no old nudge."""
         ada, ben = couple
         for _ in range(3):
             assert ada.post("/v1/nudges", HUG).status == 201
@@ -127,7 +127,7 @@ class TestRepeating:
         assert (other.status, other.problem) == (409, "key-reused")
         assert ada.post("/v1/invites/redeem", {"code": "22222-22222"}, key="tap").problem == "key-reused"
         assert ada.get("/v1/nudges").body["left"] == 2
-        # Another person's key of the same name is another key.
+        # The same key of another person is a different key.
         assert ben.post("/v1/nudges", {"gesture": "miss_you"}, key="tap").status == 201
 
     def test_a_key_that_was_refused_is_worth_another_try(self, couple: tuple[Phone, Phone]) -> None:
@@ -184,13 +184,13 @@ class TestMuting:
         return shown
 
     def test_a_muted_nudge_is_never_seen_and_never_sent(self, services: Services, couple: tuple[Phone, Phone]) -> None:
-        """The recipient's wish at the time of sending counts, and no later one."""
+        """The recipient's setting at the time of sending counts. A later change does not."""
         ada, ben = couple
         ada.post("/v1/nudges", {"gesture": "hug"})
         mute(services, ben)
         ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
         mute(services, ben, muted=False)
-        # Nor does it come after all when the phone asks once more.
+        # The nudge does not appear later either, when the phone asks again.
         ada.post("/v1/nudges", {"gesture": "miss_you"}, key="tap")
         ada.now += HOUR
         ada.post("/v1/nudges", {"gesture": "thank_you"})
@@ -206,7 +206,7 @@ class TestMuting:
 
 
 def test_a_nudge_reads_four_items_and_writes_one(services: Services, couple: tuple[Phone, Phone]) -> None:
-    """It is not worth a transaction with the couple: who has left it finds the way to what was sent closed."""
+    """No transaction with the couple is needed: a person who has left the couple cannot read its nudges."""
     ada, ben = couple
     with calls(services.people.table) as seen:
         ada.post("/v1/nudges", HUG)

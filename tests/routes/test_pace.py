@@ -1,4 +1,4 @@
-"""The pace of one worker, by instants that the test makes up."""
+"""A worker keeps its pace. The test supplies the instants."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_it_names_the_wait_after_which_one_more_may_begin() -> None:
 
 @given(st.floats(1, 10_000), st.lists(st.tuples(st.floats(0, 0.5), st.integers(0, 500)), max_size=100))
 def test_a_pace_is_kept_over_any_time(per_second: float, steps: list[tuple[float, int]]) -> None:
-    """Each step is a pause, and how many would like to begin after it."""
+    """Each step is a pause, and the number of pushes that want to begin after it."""
     pace, now = Pace(per_second), 100.0
     begun: list[tuple[float, int]] = []
     for pause, wanted in steps:

@@ -1,4 +1,4 @@
-"""How two persons become a couple: invite, redeem, confirm."""
+"""Two persons become a couple in three steps: invite, redeem, confirm."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_two_persons_pair_from_invite_to_confirmation(services: Services, ada: P
 
 
 def test_the_answer_to_a_code_that_does_not_work_never_says_why(api: Handler, ada: Phone, ben: Phone) -> None:
-    """Byte for byte: who guesses codes must not learn that one was right once."""
+    """All answers have the same bytes. A person who guesses codes must not learn that a code was valid once."""
     cai, dee = a_phone(api, "cai", LONDON), a_phone(api, "dee", LONDON)
     used = ada.post("/v1/invites").body
     redeem(ben, used["code"])
@@ -126,7 +126,7 @@ def test_an_inviter_declines_by_cancelling(ada: Phone, ben: Phone) -> None:
 
 
 def test_only_the_invite_that_was_seen_is_confirmed(api: Handler, ada: Phone, ben: Phone) -> None:
-    """A tap on «yes, that is Ben» must never bind whoever redeemed a later code."""
+    """The inviter taps «yes, that is Ben». This must never pair them with a person who redeemed a later code."""
     seen = ada.post("/v1/invites").body
     redeem(ben, seen["code"])
     later = ada.post("/v1/invites").body
@@ -157,7 +157,7 @@ def test_a_person_is_in_one_couple_at_most(api: Handler, ada: Phone, ben: Phone)
         assert redeem(paired, open_code).problem == "already-paired"
 
 
-def test_a_redeemer_who_has_paired_elsewhere_since_is_not_to_be_had(api: Handler, ada: Phone, ben: Phone) -> None:
+def test_a_redeemer_who_has_paired_elsewhere_cannot_be_confirmed(api: Handler, ada: Phone, ben: Phone) -> None:
     """The inviter does not learn that the redeemer has paired."""
     invite = ada.post("/v1/invites").body
     redeem(ben, invite["code"])
@@ -177,7 +177,7 @@ def test_pairing_withdraws_the_redeemer_s_own_invite(api: Handler, ada: Phone, b
 
 
 class TestGuessing:
-    """Tries at redeeming are few, so that ten symbols are enough."""
+    """A person has few tries at redeeming, so that ten symbols are enough."""
 
     def test_five_codes_an_hour_are_tried_and_the_sixth_waits(self, ada: Phone) -> None:
         for minute in range(5):
@@ -187,7 +187,7 @@ class TestGuessing:
         ada.now += dt.timedelta(minutes=1, milliseconds=1)
         refused = redeem(ada, "22222-22222")
         assert (refused.status, refused.problem) == (429, "too-many-tries")
-        # The first of the five was 5 minutes and a millisecond ago; a part of a second is a second more.
+        # The first of the five tries was 5 minutes and a millisecond ago. The wait is rounded up to a second.
         assert refused.headers["Retry-After"] == str(55 * 60)
         ada.now += dt.timedelta(seconds=int(refused.headers["Retry-After"]))
         assert redeem(ada, "22222-22222").problem == "invite-not-usable"
@@ -217,7 +217,7 @@ class TestGuessing:
 
 
 class TestRepeats:
-    """A phone that got no reply asks again, and must not make things worse."""
+    """A phone that got no reply repeats its request, and the repeat does no harm."""
 
     def test_an_invite_asked_for_again_under_its_key_is_the_same(self, ada: Phone, ben: Phone) -> None:
         first = ada.post("/v1/invites", key="tap-1")
@@ -225,7 +225,7 @@ class TestRepeats:
         again = ada.post("/v1/invites", key="tap-1")
         assert (again.status, again.body) == (first.status, first.body)
         assert ada.post("/v1/invites", key="tap-2").body["code"] != first.body["code"]
-        # What a key stands for is its owner's own.
+        # A key belongs to its owner: another person may use the same key.
         assert ben.post("/v1/invites", key="tap-1").body["code"] != first.body["code"]
 
     def test_an_invite_asked_for_again_after_it_was_redeemed_is_not_opened_anew(self, ada: Phone, ben: Phone) -> None:
@@ -236,7 +236,7 @@ class TestRepeats:
 
     @pytest.mark.parametrize("end", ["cancelled", "superseded", "expired", "used"])
     def test_a_late_repeat_never_brings_a_dead_code_back(self, ada: Phone, ben: Phone, end: str) -> None:
-        """An inviter who declined a stranger must not have the stranger's code opened again by a straggler."""
+        """An inviter has declined a stranger. A late repeat must not make the stranger's code valid again."""
         first = ada.post("/v1/invites", key="tap").body
         match end:
             case "cancelled":

@@ -1,4 +1,4 @@
-"""A couple's pause: what both see, what their streak makes of it, and that nobody is reminded while it lasts."""
+"""Both see a pause, no reminder is sent in it, and the streak does not suffer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pause(phone: Phone, until: dt.date | str | None) -> Reply:
 
 
 def paused(phone: Phone, until: dt.date | None) -> Any:
-    """Ask for a pause, and return it as the route shows it."""
+    """Ask for a pause, and return the pause of the reply."""
     reply = pause(phone, until)
     assert reply.status == (200 if until else 204), reply.text
     return (reply if until else phone.get("/v1/couple")).body["pause"]
@@ -139,7 +139,7 @@ class TestWishing:
         assert londoners[0].patch("/v1/couple", body).problem == "invalid-fields"
 
     def test_each_speaks_by_their_own_clock(self, couple: tuple[Phone, Phone]) -> None:
-        """At 15:00 UTC it is 2 March in New York, and the 3rd in Tokyo already."""
+        """At 15:00 UTC it is 2 March in New York, and already 3 March in Tokyo."""
         ada, ben = couple
         assert paused(ben, FIRST + 3 * DAY) == {"from": "2026-03-03", "until": "2026-03-05"} == shown(ada)
         assert paused(ada, FIRST + 3 * DAY) == {"from": "2026-03-02", "until": "2026-03-05"} == shown(ben)
@@ -177,7 +177,7 @@ class TestStreak:
     def test_a_pause_does_not_take_back_a_miss_on_a_date_that_a_clock_taken_west_shows_again(
         self, londoners: tuple[Phone, Phone]
     ) -> None:
-        """2 March has closed in London as 3 March begins there, and is today once more in Midway."""
+        """2 March has closed in London, and is today again in Midway."""
         ada, ben = londoners
         for phone in londoners:
             phone.now = dt.datetime(2026, 3, 3, 3, tzinfo=dt.UTC)

@@ -1,4 +1,4 @@
-"""A couple's pause and their reminders: none while it lasts, and each once again from the first date after it."""
+"""A pause stops both persons' reminders, which begin again on the first date after it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 HALF_AN_HOUR = dt.timedelta(minutes=30)
 WISHES, PAUSES = 0.04, 0.6
-"""How often in half an hour somebody wishes something, and how often that is a pause and not its end."""
+"""The chance that somebody chooses something within half an hour, and the chance that the choice is a pause."""
 MORNING, NIGHT = dt.time(8, 30), dt.time(20, 30)
 
 
@@ -51,7 +51,7 @@ def token_of(services: Services, phone: Phone) -> str:
 
 
 class TestReminders:
-    """The slot rows of both are due only after the pause, without another write."""
+    """The slot rows of both are due again after the pause, without another write."""
 
     def test_neither_is_reminded_of_a_date_in_it_and_both_are_of_the_first_after(
         self, services: Services, londoners: tuple[Phone, Phone]
@@ -63,7 +63,7 @@ class TestReminders:
                 assert due == [set(), set(), set(), {kind}, {kind}]
 
     def test_a_move_keeps_the_pause(self, services: Services, londoners: tuple[Phone, Phone]) -> None:
-        """By flying, and by another time; by a new phone too."""
+        """The person flies, chooses another time, and registers a new phone."""
         ada, _ = londoners
         paused(ada, FIRST + 4 * DAY)
         ada.now += DAY
@@ -77,7 +77,10 @@ class TestReminders:
     def test_a_queued_push_is_not_sent_in_a_pause(
         self, own_services: Services, delivery: DeliveryServices, queue: Queue, wire: FcmWire
     ) -> None:
-        """A reminder that fell due as it moved, and one that FCM did not take; nudges and answers still arrive."""
+        """The queue has a reminder that was moved, and one that FCM had refused.
+
+        Pushes about nudges and answers still arrive.
+        """
         ada, ben = (a_phone(handler_of(lambda: own_services), name, LONDON) for name in ("ada", "ben"))
         pair(ada, ben)
         on_api = on_table(delivery, own_services.people.table)
@@ -123,14 +126,14 @@ def test_news_of_a_date_in_a_pause_are_not_made_up_for(
 
 @dataclass(frozen=True)
 class Wish:
-    """From when on there is a pause until a date, or until None."""
+    """A choice at an instant: a pause until a date, or its end (None)."""
 
     at: dt.datetime
     until: dt.date | None
 
 
 def is_silent(date: dt.date, instant: dt.datetime, wishes: list[Wish]) -> bool:
-    """Whether what was wished last by an instant keeps a date silent."""
+    """Return whether the last choice before an instant keeps a date silent."""
     latest = [wish for wish in wishes if wish.at <= instant][-1:]
     return any(wish.until and date < wish.until for wish in latest)
 
@@ -139,7 +142,7 @@ def is_silent(date: dt.date, instant: dt.datetime, wishes: list[Wish]) -> bool:
 def test_each_date_is_sent_once_unless_it_fell_due_in_a_pause(
     own_services: Services, delivery: DeliveryServices, queue: Queue, wire: FcmWire, seed: int
 ) -> None:
-    """Twelve days of two in New York and Tokyo, whose pauses begin, move and end at any time; each run is late."""
+    """Two in New York and Tokyo start, move and end pauses at any time for twelve days. Each run is late."""
     dice = random.Random(seed)  # noqa: S311  days to be had again by their seed
     api = handler_of(lambda: own_services)
     phones = [(a_phone(api, "ada", NEW_YORK), NEW_YORK), (a_phone(api, "ben", TOKYO), TOKYO)]

@@ -1,4 +1,4 @@
-"""Test the practice's API: drafts, releases, withdrawals and the audit."""
+"""The practice's API handles drafts, releases, withdrawals and the audit."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def audited(phone: Phone) -> list[tuple[str, str, str | None]]:
 
 
 class TestDraft:
-    """A draft is saved as it was typed, by a person who has read the one before it."""
+    """A draft is saved as it was typed, by a person who has read the draft before it."""
 
     def test_a_draft_comes_back_byte_for_byte_with_its_findings(self, ruth: Phone) -> None:
         source = "# a comment\r\nid: river\ntitle: \U0001f33f שלום \u0000\n"
@@ -145,7 +145,7 @@ class TestDraft:
         assert ruth.get(PACK).body["title"] == "River"
 
     def test_saving_the_same_again_changes_nothing(self, ruth: Phone) -> None:
-        """A repeat after a lost reply is such a save."""
+        """A phone or a page saves the same again if it got no reply."""
         first = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0}).body
         again = ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 0}).body
         assert again == first | {"unchanged": True}
@@ -184,7 +184,7 @@ class TestDraft:
         assert ruth.get(f"{PACK}/draft").body["revision"] == again
 
     def test_a_draft_that_can_be_saved_can_be_read_in_any_script(self, ruth: Phone) -> None:
-        """Lambda takes 6 MB for an answer, in whose JSON the body is one string: each escape in it is escaped again."""
+        """Lambda's answer may have 6 MB. The body is a string in its JSON, so escapes are escaped again."""
         source = f"# {'שלום ' * 10}\n" * 45_000
         body = json.dumps({"source": source, "revision": 0}, ensure_ascii=False)
         assert 4_000_000 < len(body.encode()) < 4_500_000
@@ -208,7 +208,7 @@ class TestDraft:
 
 
 class TestCheck:
-    """A text is checked as it is typed, and nothing of it is kept."""
+    """A text is checked while it is typed, and nothing of it is stored."""
 
     def test_a_finding_has_its_line(self, ruth: Phone) -> None:
         reply = ruth.post("/v1/practice/check", {"source": a_source(a_prompt("rain", depth=4))}).body
@@ -250,7 +250,7 @@ class TestCheck:
 
 
 class TestPublish:
-    """What is published never changes, and couples have it from its instant on."""
+    """A release never changes, and couples have it from its instant on."""
 
     def test_a_draft_goes_live_at_once(self, ruth: Phone, services: Services) -> None:
         reply = published(ruth, note="First.").body
@@ -284,7 +284,7 @@ class TestPublish:
         assert ruth.get(f"{PACK}/releases/3").problem == "no-such-release"
 
     def test_a_request_from_just_before_a_new_version_gets_the_old_one(self, ruth: Phone, services: Services) -> None:
-        """Publishing takes less time than a slow request, which goes by the instant at which it came."""
+        """A slow request can take longer than publishing. It uses the instant at which it came."""
         published(ruth)
         ruth.now += HOUR
         published(ruth, a_source(a_prompt("wind")))
@@ -469,7 +469,7 @@ class TestReview:
 
 
 class TestWithdraw:
-    """A withdrawn prompt is offered to nobody new, and stays in days that had it."""
+    """No couple gets a withdrawn prompt any more. It stays in days that had it."""
 
     def test_a_prompt_goes_and_comes_back(self, ruth: Phone, services: Services) -> None:
         published(ruth)
@@ -649,7 +649,7 @@ class TestStaff:
         ]
 
     def test_an_address_that_nobody_verified_names_nobody(self, ruth: Phone, services: Services) -> None:
-        """Anybody may give an account a colleague's address."""
+        """Anybody could give an account a colleague's address."""
         mallory = staff_phone(services, "mallory", "practice:publish")
         mallory.claims |= {"email": "ruth@practice.example", "email_verified": "false"}
         assert saved(mallory, a_source())
@@ -735,7 +735,10 @@ def test_the_sample_events_are_answered(services: Services) -> None:
 
 
 def test_an_action_and_its_audit_row_are_one_write(ruth: Phone, services: Services) -> None:
-    """A crash before any request leaves both or neither. A version's number is used once, so no rows of two mix."""
+    """A crash before any request leaves both rows or neither.
+
+    A version's number is used once, so rows of two versions never mix.
+    """
     table, revision = services.packs.table, saved(ruth, a_source())
     rows = len(table.query(keys.AUDIT).items)
     replies: list[Reply] = []
@@ -749,10 +752,10 @@ def test_an_action_and_its_audit_row_are_one_write(ruth: Phone, services: Servic
 
 
 NEVER_YET = {("postApprove", "nothing-to-publish"), ("postApprove", "scheduled-already"), ("postApprove", "wrong-pack")}
-"""Guards: a proposal has its draft, and there is none beside a version that is to come."""
+"""Refusals that only guard the code: a proposal always has its draft, and never exists beside a scheduled version."""
 ELSEWHERE = {
-    ("postApprove", "pack-unfit"),  # once the rules have become stricter
-    ("postApprove", "pack-changed"),  # these are races, in TestReview and TestWithdraw
+    ("postApprove", "pack-unfit"),  # happens if the rules have become stricter
+    ("postApprove", "pack-changed"),  # these are races, tested in TestReview and TestWithdraw
     ("postPublish", "pack-changed"),
     ("postReject", "pack-changed"),
 }

@@ -1,4 +1,4 @@
-"""Problems: stable names that clients tell apart, and answers that hold nothing but what a client may see."""
+"""Problems have stable names, and show a client nothing that it may not see."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def released() -> set[tuple[str, int]]:
 
 
 def test_no_published_type_is_ever_renamed_or_changes_its_status() -> None:
-    """Phones in the field know these. No document names the refusal of an unknown route."""
+    """Installed phones know these types. No document names the refusal of an unknown route."""
     published = released() | {("urn:rekindle:problem:no-such-route", 404)}
     assert len(published) >= 56
     assert published <= {(problem.type, int(problem.status)) for problem in Problem}

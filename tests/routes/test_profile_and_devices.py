@@ -1,4 +1,4 @@
-"""Who a person is, when the app may speak to them, and which phones it speaks to: slots follow every change."""
+"""Slots follow every change of a person's profile, reminders and phones."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def current_tokens(services: Services, phone: Phone) -> list[set[str]]:
 
 
 class TestProfile:
-    """A profile is whole: what is left out takes its default."""
+    """A profile is stored as a whole, with every field."""
 
     def test_a_person_comes_to_be_by_saying_who_they_are(self, api: Handler) -> None:
         phone = Phone(api, a_uid("new"))
@@ -112,7 +112,7 @@ class TestProfile:
 
 
 class TestReminders:
-    """When the system may speak to a person."""
+    """A person's reminders say when the system may send pushes."""
 
     def test_they_have_their_defaults_from_the_start(self, api: Handler) -> None:
         expected = {
@@ -152,7 +152,7 @@ class TestReminders:
 
 
 class TestDevices:
-    """A token or a Firebase installation id belongs to one person, and a person has ten phones at most."""
+    """A token or a Firebase installation id belongs to one person, and a person has at most ten phones."""
 
     def test_a_phone_is_kept_and_taken_back(self, services: Services, api: Handler) -> None:
         phone, token = a_phone(api, "ada", LONDON), a_token()
@@ -176,7 +176,7 @@ class TestDevices:
         assert (owner_of(services, old), owner_of(services, new)) == (None, phone.uid)
 
     def test_a_token_under_another_name_is_one_phone(self, services: Services, api: Handler) -> None:
-        """An app installed anew has a new name for itself, and may have its old token: one push, not two."""
+        """A reinstalled app has a new device id, and may have its old token. It must get one push, not two."""
         phone = a_phone(api, "ada", LONDON)
         token = tokens_of(services, phone)["phone"]
         register(phone, "installed-anew", token)
@@ -184,7 +184,7 @@ class TestDevices:
         assert owner_of(services, token) == phone.uid
 
     def test_a_token_that_signs_in_elsewhere_moves_whole(self, services: Services, couple: tuple[Phone, Phone]) -> None:
-        """A phone handed on must not show its new owner the old one's pushes (I11)."""
+        """A phone that gets a new owner must not show the old owner's pushes (I11)."""
         ada, ben = couple
         token = tokens_of(services, ada)["phone"]
         register(ben, "from-ada", token)
@@ -228,7 +228,7 @@ class TestDevices:
         refused = phone.put("/v1/me/devices/phone-10", {"token": one_more, "platform": "ios"})
         assert (refused.status, refused.problem) == (409, "too-many-devices")
         assert owner_of(services, one_more) is None
-        # What does not add a phone is no eleventh: the same one again, a new token for it, a token under a new name.
+        # These add no eleventh phone: the same phone again, a new token for it, and a known token under a new id.
         register(phone, "phone-3", token)
         register(phone, "phone-3", a_token())
         register(phone, "phone-4-anew", tokens_of(services, phone)["phone-4"])
@@ -238,7 +238,7 @@ class TestDevices:
 
 
 class TestSlots:
-    """A person's rows in the slots are what the person is, after every single change."""
+    """After every change, a person's slot rows match the person."""
 
     def test_rows_follow_a_person_through_every_change(self, services: Services, api: Handler) -> None:
         ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", NEW_YORK)
@@ -253,7 +253,7 @@ class TestSlots:
         for phone in (ada, ben):
             phone.now += dt.timedelta(days=1)
         ada.put("/v1/me", {"display_name": "Ada", "zone": TOKYO})
-        # The morning had come where she was, an hour and a half ago: what may still be under way is that place's.
+        # The morning had come in her old zone an hour and a half ago, so the old slot may still send the push.
         assert counted() == [3, 2]
         assert current_rows(services, ada).keys() >= {(Slot(NEW_YORK, dt.time(8, 30)), PushKind.PROMPT)}
         for phone in (ada, ben):
@@ -297,7 +297,10 @@ class TestSlots:
 
 
 def test_a_persons_item_keeps_the_names_that_it_was_first_stored_with(services: Services, api: Handler) -> None:
-    """A renamed attribute would make every stored person unreadable, also for a version that is rolled back to."""
+    """A renamed attribute would make stored persons unreadable.
+
+    After a rollback, the old version could not read new persons either.
+    """
     phone = a_phone(api, "ada", LONDON)
     item = services.people.table.get(keys.person(phone.uid))
     assert item

@@ -1,4 +1,4 @@
-"""Alarms about pushes: one person, or a couple, can never ring one, whatever FCM says of their devices."""
+"""One person or couple can never set off a push alarm, whatever FCM answers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from testing.push_world import Queue
 
 ALWAYS = 99
-"""More often than anything is tried."""
+"""A number of answers that is larger than the number of tries."""
 
 OF_A_TARGET = {
     "unregistered": fcm_wire.UNREGISTERED,
@@ -48,7 +48,7 @@ OF_A_TARGET = {
     "a proxy's page": fcm_wire.A_PROXY_S_PAGE,
     "silence": fcm_wire.HANGS_UP,
 }
-"""Answers that depend on the target. FCM looks at our credential first, so a plain 401 is never about a target."""
+"""Answers that depend on the target. A plain 401 is not among them, because FCM checks our credential first."""
 
 
 type Log = pytest.LogCaptureFixture
@@ -56,7 +56,7 @@ type Log = pytest.LogCaptureFixture
 
 @dataclass(frozen=True)
 class World:
-    """Delivery between a table, two queues and FCM, and the log."""
+    """Delivery with a table, two queues, FCM's stand-in and the log."""
 
     table: Table
     delivery: Services
@@ -66,7 +66,7 @@ class World:
     caplog: Log
 
     def people(self, count: int, answer: Answer | None = None, *, devices: int = 1) -> list[Person]:
-        """Store so many persons; for their devices, FCM always gives this answer."""
+        """Store this many persons. FCM always gives this answer for their devices."""
         people = people_at(self.table, count, devices)
         if answer:
             for person in people:
@@ -74,11 +74,11 @@ class World:
         return people
 
     def slot_job(self, days: int = 0) -> SlotJob:
-        """Return the job of their slot, so many days later."""
+        """Return the job of their slot, this many days later."""
         return slot_job(self.table).model_copy(update={"date": DATE + dt.timedelta(days=days)})
 
     def answers(self, person: Person, *answers: Answer) -> None:
-        """FCM always gives these answers for the person's devices, in turn."""
+        """Make FCM give these answers for the person's devices, in turn."""
         for token, answer in zip(tokens_of(person), itertools.cycle(answers), strict=False):
             self.wire.script[token] = [answer] * ALWAYS
 
@@ -98,14 +98,14 @@ class World:
         return [after[person.uid].devices for person in people]
 
     def assert_kept(self, people: Sequence[Person]) -> None:
-        """All of them still have all their devices."""
+        """Check that all of them still have all their devices."""
         assert self.devices_of(people) == [person.devices for person in people]
 
     def errors(self) -> list[str]:
         return [record.getMessage() for record in self.caplog.records if record.levelname == "ERROR"]
 
     def counted(self, name: str) -> int:
-        """Return the sum that a metric filter of template.yaml makes."""
+        """Return the sum that a metric filter of template.yaml computes."""
         return sum(vars(record).get(name, 0) for record in self.caplog.records)
 
 
@@ -119,8 +119,10 @@ def world(table: Table, delivery: Services, wire: FcmWire, *, queue: Queue, dead
 
 @pytest.mark.parametrize("answer", OF_A_TARGET.values(), ids=OF_A_TARGET)
 @pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside others"])
-def test_nothing_that_fcm_says_of_one_couples_devices_rings(world: World, *, answer: Answer, alone: bool) -> None:
-    """Ten devices each, in their slot and as persons, over and over."""
+def test_no_answer_of_fcm_about_one_couples_devices_sets_off_an_alarm(
+    world: World, *, answer: Answer, alone: bool
+) -> None:
+    """The couple has ten devices each. Their slot's jobs and their own jobs come again and again."""
     couple, others = world.people(2, answer, devices=10), world.people(0 if alone else 4)
     world.do(world.slot_job(), *map(person_job, couple), *map(person_job, couple))
     world.settle()
@@ -131,7 +133,7 @@ def test_nothing_that_fcm_says_of_one_couples_devices_rings(world: World, *, ans
     assert [reached[token] for person in others for token in tokens_of(person)] == [1] * len(others)
 
 
-def test_no_mix_of_answers_rings(world: World) -> None:
+def test_no_mix_of_answers_sets_off_an_alarm(world: World) -> None:
     (ada,) = world.people(1, devices=10)
     mixes = [*OF_A_TARGET.values()]
     for first in range(0, len(mixes), 5):
@@ -147,8 +149,8 @@ def test_no_mix_of_answers_rings(world: World) -> None:
 
 @pytest.mark.parametrize("answer", [fcm_wire.OUR_MISTAKE, fcm_wire.INTERNAL], ids=["refused", "failed"])
 @pytest.mark.parametrize("one_by_one", [True, False], ids=["one by one", "in one page"])
-def test_three_persons_of_a_day_ring(world: World, *, answer: Answer, one_by_one: bool) -> None:
-    """Forty couples seldom share a page."""
+def test_three_persons_of_a_day_set_off_an_alarm(world: World, *, answer: Answer, one_by_one: bool) -> None:
+    """In a practice of forty couples, three persons with one fault are seldom on one page."""
     people = world.people(3, answer)
     world.do(*(map(person_job, people) if one_by_one else [world.slot_job()]))
     world.settle()
@@ -158,8 +160,11 @@ def test_three_persons_of_a_day_ring(world: World, *, answer: Answer, one_by_one
     world.assert_kept(people)
 
 
-def test_three_persons_over_a_day_ring_once(world: World) -> None:
-    """Eight couples seldom meet a fault within one hour. After the third person nobody rings alone on that day."""
+def test_three_persons_over_a_day_set_off_one_alarm(world: World) -> None:
+    """In a practice of eight couples, persons meet a fault hours apart.
+
+    After the third person, one person alone sets off no alarm on that day.
+    """
     for number, person in enumerate(world.people(5, fcm_wire.OUR_MISTAKE)):
         world.do(person_job(person, instant=MORNING + number * dt.timedelta(hours=2)))
     assert world.errors() == ["given up"]
@@ -171,7 +176,7 @@ def test_three_persons_over_a_day_ring_once(world: World) -> None:
 
 
 def test_a_store_that_cannot_count_sends_nothing_twice(world: World) -> None:
-    """The pushes have gone out by then, so the job must not come back. Better one alarm too many than none."""
+    """FCM has the pushes by then, so the job must not come back. One alarm too many is better than none."""
     people = world.people(4)
     for person, answer in zip(people, (fcm_wire.OUR_MISTAKE, fcm_wire.INTERNAL, fcm_wire.APPLE_SAYS_NO), strict=False):
         world.answers(person, answer)
@@ -224,7 +229,7 @@ def test_an_apple_key_at_fault_stops_no_android_phone_and_costs_nobody_a_device(
     (letter,) = world.dead_letters.taken()
     assert letter.type == "retry"
     assert letter.reason == "FCM cannot sign in to Apple: InvalidProviderToken"
-    # The key is there again, and the operator puts the letter back.
+    # The key is valid again, and the operator puts the dead letter back.
     world.wire.script.clear()
     world.do(letter)
     assert len(world.wire.messages) == len(people)
@@ -245,7 +250,10 @@ def test_a_page_of_iphones_alone_is_no_fault_of_our_credential(world: World) -> 
 @pytest.mark.parametrize("count", [3, 12])
 @pytest.mark.parametrize("one_by_one", [True, False], ids=["one by one", "in one page"])
 def test_another_projects_credential_costs_nobody_a_phone(world: World, *, count: int, one_by_one: bool) -> None:
-    """From three persons of a day on it may be we who are wrong. It rings, and every push can be redriven."""
+    """If three persons of a day are affected, our own project may be wrong.
+
+    Delivery sets off an alarm, and every push can be redriven.
+    """
     people = world.people(count, fcm_wire.OTHER_SENDER)
     world.do(*(map(person_job, people) if one_by_one else [world.slot_job()]))
     world.settle()
@@ -259,7 +267,7 @@ def test_another_projects_credential_costs_nobody_a_phone(world: World, *, count
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_lone_phone_of_another_sender_goes_at_the_last_attempt(world: World, count: int) -> None:
-    """Ten devices of one person, or of a couple, ring no alarm."""
+    """Ten devices of one person, or of a couple, set off no alarm."""
     people = world.people(count, fcm_wire.OTHER_SENDER, devices=10)
     world.do(world.slot_job())
     world.assert_kept(people)  # the push is tried again first
@@ -270,7 +278,7 @@ def test_a_lone_phone_of_another_sender_goes_at_the_last_attempt(world: World, c
 
 
 def test_a_phone_is_kept_on_a_day_on_which_three_others_were_called_foreign(world: World) -> None:
-    """The three may share one page, and another process may meet the fourth."""
+    """The three may be on one page, and another process may send to the fourth."""
     people = world.people(4, fcm_wire.OTHER_SENDER)
     world.do(world.slot_job())
     world.queue.taken()
@@ -288,7 +296,7 @@ def test_one_phone_of_the_other_project_takes_no_phone_from_the_rest(world: Worl
 
 @pytest.mark.parametrize(("count", "others"), [(1, 1), (1, 4), (3, 4)])
 def test_devices_of_another_sender_go_at_once_where_others_are_reached(world: World, count: int, others: int) -> None:
-    """Else three of them would be kept, and ring, day after day. Ten devices count as the one person who has them."""
+    """Otherwise three of them would stay, and set off an alarm every day. Ten devices of a person count once."""
     foreign = world.people(count, fcm_wire.OTHER_SENDER, devices=10)
     people = world.people(others)
     world.do(world.slot_job())
@@ -313,7 +321,7 @@ OUTSIDE = {
 def test_an_error_line_says_whether_the_fault_is_outside_of_us(
     world: World, answer: Answer, outside: set[bool | None]
 ) -> None:
-    """A payload that FCM refuses is what a new version can bring about."""
+    """A new version of our code can cause a payload that FCM refuses."""
     world.people(3, answer)
     world.do(world.slot_job())
     world.settle()
@@ -336,7 +344,7 @@ def test_due_and_reached_persons_are_each_counted_once(world: World) -> None:
 
 
 def test_a_credential_at_fault_stops_the_run_where_it_is_and_its_persons_count_as_due(world: World) -> None:
-    """It is at fault only if a new access token does not help."""
+    """The credential is wrong only if a new access token does not help."""
     for person in world.people(2):
         world.wire.script[tokens_of(person)[0]] = [fcm_wire.UNAUTHENTICATED] * 2
     world.caplog.set_level("INFO")

@@ -1,4 +1,4 @@
-"""Delivery on real engines, with FCM at the end of a real wire."""
+"""Delivery sends each push once, on the table in memory and through a stand-in for FCM's server."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_everybody_in_a_slot_is_reminded_once(table: Table, delivery: Services, 
 
 
 def test_a_push_writes_nothing(table: Table, delivery: Services) -> None:
-    """A thousand pushes cost as many writes as one: the run's two. The last query is for what has just changed."""
+    """A thousand pushes cost as many writes as one push: the two of the run. The last query is for notes of changes."""
     people_at(table, 30)
     job = slot_job(table)
     delivery.news.dates()
@@ -132,7 +132,7 @@ def test_a_slot_that_nobody_uses_any_more_is_just_done(table: Table, delivery: S
 
 @pytest.mark.parametrize("crash_at", range(1, 12))
 def test_a_crash_resumes_where_it_was(table: Table, delivery: Services, wire: FcmWire, crash_at: int) -> None:
-    """Everybody is reached, and at most the page that it died on is sent again."""
+    """Everybody gets the push, and at most the page of the crash is sent again."""
     people = people_at(table, 7)
     delivery, job = replace(delivery, page_rows=2), slot_job(table)
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
@@ -145,7 +145,7 @@ def test_a_crash_resumes_where_it_was(table: Table, delivery: Services, wire: Fc
     assert sum(pushes.values()) == len(wire.messages)
 
 
-def test_when_time_runs_short_another_function_goes_on(
+def test_when_time_runs_short_another_function_continues(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
     people = people_at(table, 6)
@@ -168,7 +168,7 @@ def test_when_time_runs_short_another_function_goes_on(
 
 
 class Hurried:
-    """A gateway that has time for AT_ONCE sends, and notes its limits of time."""
+    """A gateway that has time for AT_ONCE sends, and records its time limits."""
 
     def __init__(self, gateway: PushGateway) -> None:
         self._gateway = gateway
@@ -210,7 +210,7 @@ def test_a_push_that_comes_late_is_as_quiet_as_the_hour_it_comes_in(
 
 
 def test_a_slot_more_than_two_hours_late_is_dropped(table: Table, delivery: Services, wire: FcmWire) -> None:
-    """Its own lateness and its wait in the queue count together; the run is not even begun."""
+    """The job's own lateness and its wait in the queue are added. The run does not begin."""
     people_at(table, 1)
     do(delivery, slot_job(table, late=90 * MINUTE), waited=31 * MINUTE)
     assert wire.messages == []
@@ -221,7 +221,7 @@ def test_a_slot_more_than_two_hours_late_is_dropped(table: Table, delivery: Serv
 def test_a_reminder_is_on_no_phone_after_its_date(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
-    """A retry is not sent after the date either."""
+    """A retry is not sent after the date has ended either."""
     ada = a_paired_person(reminders=Reminders(prompt=dt.time(23, 50), evening=None))
     saved(table, ada)
     wire.script[token_of(ada)] = [fcm_wire.INTERNAL] * 2
@@ -242,7 +242,7 @@ def test_a_reminder_is_on_no_phone_after_its_date(
 def test_a_slot_in_a_gap_that_ends_its_date_is_pushed_all_the_same(
     table: Table, delivery: Services, wire: FcmWire
 ) -> None:
-    """In Nuuk the clock goes from 23:00 of 28 March 2026 to midnight."""
+    """In Nuuk the clock jumps from 23:00 of 28 March 2026 to midnight."""
     nuuk, date = zone_named("America/Nuuk"), dt.date(2026, 3, 28)
     ada = a_paired_person(profile=a_profile(zone=nuuk), reminders=Reminders(prompt=dt.time(23, 30), evening=None))
     saved(table, ada)
@@ -290,7 +290,7 @@ def test_in_the_evening_only_who_has_not_answered_is_reminded(table: Table, deli
 def test_a_run_counts_persons_due_and_persons_reached_at_the_first_try(
     table: Table, delivery: Services, wire: FcmWire
 ) -> None:
-    """One of two phones is enough; a phone that is gone is none; over several pages, and by kind."""
+    """One reached phone of two is enough, and a dead phone does not count. The run counts all pages, by kind."""
     two = {DeviceId(name): a_device() for name in ("phone", "tablet")}
     gone, half = a_paired_person(), a_paired_person(devices=two)
     saved(table, gone, half, *(a_paired_person() for _ in range(3)))
@@ -407,10 +407,10 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, del
     assert target in {device.target for device in owner.devices.values()}
 
 
-def test_a_slot_goes_on_where_it_was_once_the_wait_is_over(
+def test_a_slot_continues_where_it_was_once_the_wait_is_over(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
-    """When FCM asks to wait, everybody waits: the rest of the page, the pages after it, and the jobs after that."""
+    """When FCM asks to wait, the rest of the page, the later pages and the later jobs all wait."""
     speakers = {Language(language): a_profile(language=language) for language in ("en", "es")}
     people = [a_paired_person(reminders=Reminders(evening=None), profile=speakers[each]) for each in [*speakers] * 5]
     saved(table, *people)
@@ -492,7 +492,7 @@ def test_a_dead_letter_that_is_put_back_is_tried_anew(
 def test_a_failure_while_retries_are_enqueued_loses_nobody(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:
-    """The page is not behind the run until they are on the queue."""
+    """The run does not pass the page before its retries are on the queue."""
     people = people_at(table, 3)
     wire.script[token_of(people[0])] = [fcm_wire.INTERNAL]
     broken = replace(delivery, outbox=replace(delivery.outbox, queue_url=f"{queue.url}-that-is-not-there"))

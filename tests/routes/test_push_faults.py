@@ -1,4 +1,7 @@
-"""Whatever breaks between the tick and the phones: nobody is missed, repeats replace each other, dead targets go."""
+"""No fault between the tick and the phones makes anybody miss a push.
+
+A repeated push replaces the first, and dead targets are deleted.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ PAGE_ROWS = 3
 
 @dataclass
 class Calls:
-    """Count the calls on any wire, and let the process die before number `at`."""
+    """Count the calls of all clients, and end the process before call number `at`."""
 
     at: int | None = None
     names: list[str] = field(default_factory=list)
@@ -65,7 +68,7 @@ class Calls:
 
 @dataclass(frozen=True)
 class Counted:
-    """A gateway or a queue's client, whose calls count too."""
+    """A client of FCM or of a queue, whose calls are counted too."""
 
     real: Any
     calls: Calls
@@ -77,7 +80,7 @@ class Counted:
 
 @dataclass
 class World:
-    """Persons in two zones who are due at AT, with a tick and delivery on fresh tables."""
+    """Persons in two zones who are due at AT, with `tick` and `delivery` on fresh tables."""
 
     table: Table
     queue: Queue
@@ -92,7 +95,7 @@ class World:
         Tick(Slots(self.table), Watermark(self.table), self.queue.outbox).run(at)
 
     def delivery(self) -> Services:
-        """Make the services of a new process, which has nothing cached."""
+        """Make the services of a new process, with empty caches."""
         queue = replace(self.queue, client=cast("SQSClient", Counted(self.queue.client, self.calls)))
         gateway = cast("PushGateway", Counted(self.gateway, self.calls))
         return replace(
@@ -117,7 +120,7 @@ class World:
                 pending.append(job)
 
     def reached(self) -> dict[str, Counter[str]]:
-        """How often each target was sent each push, by collapse id."""
+        """Return how often each push, by its collapse id, was sent to each target."""
         found: dict[str, Counter[str]] = defaultdict(Counter)
         for message in self.wire.messages:
             tags = {message["android"]["notification"]["tag"], message["apns"]["headers"]["apns-collapse-id"]}
@@ -126,7 +129,7 @@ class World:
         return found
 
     def assert_nobody_is_missed(self, *, but: Sequence[Person] = ()) -> None:
-        """Check that each got their prompt only, and that repeats have the same id."""
+        """Check that each person got only their prompt's push, and that repeats have the same collapse id."""
         missing = {token_of(person) for person in but}
         expected = {token_of(person) for person in self.people} - missing
         reached = self.reached()
@@ -155,7 +158,7 @@ def new_world(new_tables: NewTables, new_queue: Callable[[], Queue], wire: FcmWi
 
 
 def test_a_crash_at_any_call_of_delivery_misses_nobody(new_world: NewWorld) -> None:
-    """At most a page is sent again, and replaces itself on the phones."""
+    """At most one page is sent again. On the phones the second push replaces the first."""
     for at in itertools.count():
         world = new_world()
         world.wire.script[token_of(world.people[1])] = [fcm_wire.UNREGISTERED] * 9
@@ -184,7 +187,7 @@ def test_messages_that_come_twice_and_in_any_order_reach_everybody_once(new_worl
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_storm_of_failures_reaches_whoever_can_be_reached(new_world: NewWorld, seed: int) -> None:
-    """A third of the targets are dead, and FCM says 429, 503 and 500 at will, or takes a push and hangs up."""
+    """A third of the targets are dead. FCM answers 429, 503 or 500 at random, or takes a push and hangs up."""
     world = new_world(60, seed)
     dead = [person for number, person in enumerate(world.people) if number % 10 < 3]
     alive = [person for person in world.people if person not in dead]

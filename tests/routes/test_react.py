@@ -1,4 +1,4 @@
-"""The reaction to each change, and that no private word is part of it."""
+"""Each change in the table has its reaction, and no reaction contains a private word."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ class Stream:
         return {(pk, item["sk"]): marshal(item) for pk in self.partitions for item in self.table.query(pk).items}
 
     def records(self) -> list[dict[str, Any]]:
-        """One record for each item that has changed since the last call."""
+        """Return a record for each item that has changed since the last call."""
         before, self.seen = self.seen, self._items()
         return [
             stream_record(before.get(key), item, number)

@@ -1,4 +1,4 @@
-"""The weekly look back: what the two had, what is new to them, and not a word about the rest."""
+"""The weekly recap shows what the two have done and what is new, and no reproach."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_the_week_that_is_over_tells_days_themes_and_the_streak(londoners: tuple
 
 
 def test_it_never_says_who_missed_nor_what_lacked(londoners: tuple[Phone, Phone]) -> None:
-    """A day that one has answered looks to both as one that nobody did."""
+    """A day that only one has answered looks to both like a day that nobody has answered."""
     ada, ben = londoners
     meet([MONDAY], ada, ben)
     at_noon(MONDAY + DAY, ada, ben)
@@ -94,7 +94,7 @@ def test_the_current_week_is_shown_up_to_today(londoners: tuple[Phone, Phone]) -
 
 
 def test_a_pause_leaves_the_run_whole_and_is_not_spoken_of(londoners: tuple[Phone, Phone]) -> None:
-    """They meet once in it, and that day counts."""
+    """Both answer one day in the pause, and that day counts."""
     ada, ben = londoners
     meet([MONDAY, MONDAY + DAY], ada, ben)
     at_noon(MONDAY + 2 * DAY, ada, ben)
@@ -137,10 +137,10 @@ def test_a_hidden_streak_is_not_in_the_recap(londoners: tuple[Phone, Phone]) -> 
         (None, 404, "no-such-week"),
     ],
 )
-def test_a_week_that_is_none_of_theirs(
+def test_a_week_without_a_recap_is_refused(
     londoners: tuple[Phone, Phone], week: str | None, status: int, problem: str
 ) -> None:
-    """By default that is the week before they paired: as long as no week is whole, there is none."""
+    """The default week is before they paired. There is no recap until one whole week is over."""
     ada, _ = londoners
     refused = ada.get(f"/v1/recap?week={week}" if week else "/v1/recap")
     assert (refused.status, refused.problem) == (status, problem)
@@ -191,7 +191,7 @@ def test_a_completed_day_that_nobody_has_noted_counts_and_is_noted(
 
 
 class TestNewPacks:
-    """Packs that became available to a couple in that week."""
+    """The recap names packs that became available to the couple in that week."""
 
     @pytest.fixture
     def londoners(self, own_services: Services) -> tuple[Phone, Phone]:

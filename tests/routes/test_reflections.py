@@ -1,4 +1,4 @@
-"""Reflections: each leaves one beside the other's opened answer, in words or in one word, and nothing before that."""
+"""After the reveal each person can leave one reflection on the partner's answer."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def stored(services: Services, phone: Phone) -> Day:
 
 @pytest.fixture
 def opened(couple: tuple[Phone, Phone]) -> tuple[Phone, Phone]:
-    """Two who have both answered."""
+    """Return two persons who have both answered."""
     for phone in couple:
         assert phone.put(f"{DAY}/answer", {"text": "Our walks."}).status == 200
     return couple
 
 
-def test_each_leaves_one_and_both_read_both(opened: tuple[Phone, Phone]) -> None:
+def test_each_leaves_a_reflection_and_both_read_both(opened: tuple[Phone, Phone]) -> None:
     ada, ben = opened
     assert reflections(ada) == NONE == reflections(ben)
     mine = reflect(ada)
@@ -109,7 +109,7 @@ def test_it_is_kept_to_the_letter(opened: tuple[Phone, Phone], text: str) -> Non
     assert reflections(ben)["partner"]["text"] == text
 
 
-def test_before_both_have_answered_there_is_no_time_for_one(couple: tuple[Phone, Phone]) -> None:
+def test_a_reflection_before_both_have_answered_is_refused(couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     assert reflect(ada).problem == "no-such-day"
     ada.get(DAY)
@@ -122,7 +122,7 @@ def test_before_both_have_answered_there_is_no_time_for_one(couple: tuple[Phone,
     assert reflections(ben) == NONE
 
 
-def test_it_is_never_too_late_for_one(opened: tuple[Phone, Phone]) -> None:
+def test_it_is_never_too_late_for_a_reflection(opened: tuple[Phone, Phone]) -> None:
     ada, ben = opened
     ada.now += dt.timedelta(days=300)
     assert reflect(ada).status == 200
@@ -174,7 +174,7 @@ def test_parting_while_it_is_written_keeps_the_partners_words_closed(
         if operation == "UpdateItem" and not parted:
             parted.append(ben.delete("/v1/couple"))
 
-    # The resolver has one request at a time, so the other one is in a process of its own.
+    # The resolver handles one request at a time, so the other request runs in its own process.
     ben.handler = handler_of(lambda: services)
     with watched(services.people.table, meanwhile):
         refused = reflect(ada)
@@ -183,7 +183,7 @@ def test_parting_while_it_is_written_keeps_the_partners_words_closed(
 
 
 def test_two_at_once_both_stand(services: Services, opened: tuple[Phone, Phone]) -> None:
-    """The partner's comes between the reading of the day and the writing of mine."""
+    """The partner's reflection is written after my request has read the day and before it writes."""
     ada, ben = opened
     theirs: list[Reply] = []
 

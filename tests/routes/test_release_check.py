@@ -1,4 +1,4 @@
-"""The hook of a deployment: each new version is called with its samples, and CodeDeploy hears how it went."""
+"""`release_check` calls each new version with its samples, and reports the result to CodeDeploy."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Aws:
             stub.activate()
 
     def expect(self, group: str, status: str) -> None:
-        """CodeDeploy is asked what the deployment is about, and is to hear this."""
+        """Expect that the hook asks CodeDeploy about the deployment, and reports this status."""
         deployment = {"deploymentInfo": {"deploymentGroupName": group}}
         self.stubs["codedeploy"].add_response("get_deployment", deployment, {"deploymentId": "d-ABCDEF123"})
         self.stubs["codedeploy"].add_response(
@@ -78,7 +78,7 @@ class Aws:
         )
 
     def call(self, mocker: MockerFixture, event: dict[str, str], missing: str = "") -> dict[str, str]:
-        """Call the hook; everything expected has to have been asked for."""
+        """Call the hook, and check that it has made every expected request."""
         mocker.patch("boto3.client", lambda service, **_: clients()[service])
         environment = {f"{name.upper()}_VERSION": arn for name, arn in VERSIONS.items() if name != missing}
         mocker.patch.dict("os.environ", environment)
@@ -93,7 +93,7 @@ class Aws:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_function_of_a_deployment_is_called_and_no_other(mocker: MockerFixture, function: str) -> None:
-    """Eight deployments at once would else call eighty times, more than a new account runs at once."""
+    """Otherwise eight deployments at once would make eighty calls, more than a new account may run at once."""
     aws = Aws([function])
     aws.expect(GROUPS[function], "Succeeded")
     assert aws.call(mocker, EVENT) == {}

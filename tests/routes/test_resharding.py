@@ -1,4 +1,4 @@
-"""A slot that grows gets more shards, and on the way nobody is missed or notified twice."""
+"""A growing slot gets more shards, and nobody is missed or notified twice meanwhile."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ type Step = Callable[[str, dt.datetime], None]
 
 @pytest.fixture
 def step(table: Table, queue: Queue) -> Step:
-    """Take the slot of a shard one step further at an instant."""
+    """Do the next step of resharding a shard's slot at an instant."""
     return lambda shard, at: reshard(Resharding(table), queue.outbox, a_job(shard, at), NO_WAIT, plenty)
 
 
@@ -60,7 +60,7 @@ def a_job(shard: str, at: dt.datetime) -> ReshardJob:
 
 
 def placed(table: Table) -> Counter[tuple[str, str]]:
-    """How often each person stands in each shard of the slot."""
+    """Return how often each person is in each shard of the slot."""
     found: Counter[tuple[str, str]] = Counter()
     for name in shards(table).all:
         after = None
@@ -128,7 +128,7 @@ def test_resharding_whose_job_was_lost_is_continued_by_a_new_shard_that_has_grow
 def test_a_slot_that_comes_while_it_is_resharded_misses_nobody(
     table: Table, step: Step, queue: Queue, delivery: Services, wire: FcmWire
 ) -> None:
-    """Resharding has stopped half way. Somebody whom the old shard's run has not reached moves to a new shard."""
+    """Resharding has stopped half way. A person moves to a new shard before the old shard's run has reached them."""
     people = people_at(table, 2 * MOVED_AT_ONCE)
     (old,) = shards(table).names
     step(old, AT_REST)
@@ -138,7 +138,7 @@ def test_a_slot_that_comes_while_it_is_resharded_misses_nobody(
     Tick(Slots(table), Watermark(table), queue.outbox).run(comes)
     jobs = [job for job in queue.taken() if job.type == "slot"]
     assert len(jobs) == 3
-    # The new shards' jobs first: they wait for the old one's.
+    # The new shards' jobs come first, and wait for the old shard's job.
     for job in sorted(jobs, key=lambda job: job.shard == old):
         if job.shard == old:
             waiting = [person for name, person in placed(table) if name == old]
@@ -182,7 +182,7 @@ def test_a_crash_anywhere_leaves_everybody_in_one_shard(table: Table, step: Step
     queue.taken()
 
 
-def test_when_time_runs_short_another_function_goes_on(table: Table, step: Step, queue: Queue) -> None:
+def test_when_time_runs_short_another_function_continues(table: Table, step: Step, queue: Queue) -> None:
     people = people_at(table, PERSONS)
     (old,) = shards(table).names
     step(old, AT_REST)

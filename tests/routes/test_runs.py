@@ -1,3 +1,5 @@
+"""A run remembers how far a job has come, so a repeat continues there."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -36,13 +38,13 @@ def test_a_run_begins_before_the_first_page(runs: Runs) -> None:
     assert (run.cursor, run.done, run.rows) == (None, False, 0)
 
 
-def test_a_repeat_goes_on_where_the_run_was_left(runs: Runs) -> None:
+def test_a_repeat_continues_where_the_run_was_left(runs: Runs) -> None:
     moved = runs.advance(runs.advance(begun(runs), "pada", 1000), "pben", 7)
     assert begun(runs) == moved
     assert (moved.cursor, moved.done, moved.rows) == ("pben", False, 1007)
 
 
-def test_a_run_keeps_what_came_of_each_kind_and_counts_each_page_once(runs: Runs, table: Table) -> None:
+def test_a_run_keeps_the_reach_of_each_kind_and_counts_each_page_once(runs: Runs, table: Table) -> None:
     page = {PushKind.PROMPT: Reach(3, 2), PushKind.TOUCH: Reach(1, 1)}
     moved = runs.advance(begun(runs), "pada", 4, page)
     with pytest.raises(WriteConflictError):
@@ -60,7 +62,7 @@ def test_each_shard_and_each_date_has_a_run_of_its_own(runs: Runs) -> None:
     assert not runs.begin(SHARD, DATE + dt.timedelta(days=1), AT).done
 
 
-def test_only_one_of_two_deliveries_of_a_job_goes_on(runs: Runs) -> None:
+def test_only_one_of_two_deliveries_of_a_job_continues(runs: Runs) -> None:
     mine, other = begun(runs), begun(runs)
     runs.advance(other, "pada", 1)
     with pytest.raises(WriteConflictError):

@@ -1,4 +1,4 @@
-"""The API's sample events, fed to the function as API Gateway would."""
+"""The function answers the API's sample events as API Gateway sends them."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "release_check": ReleaseCheckSettings,
 }
 WRONG = ("", " ", "a b", "\x00", "\N{SNOWMAN}", "x" * 3_000, "${Table}", "!Ref Table")
-"""Values that are wrong for every setting, except that the speed limit may be empty."""
+"""Values that are wrong for every setting. Only the speed limit may be empty."""
 
 
 class Setting(NamedTuple):
@@ -153,12 +153,12 @@ def test_all_wrong_settings_are_named_at_once_without_values(
 def test_a_function_without_a_setting_fails_cleanly(
     setting: Setting, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An API answers, and a worker raises, so that its event comes again. Both log the reason in one line."""
+    """An API answers with a problem. A worker raises an error, so that its event comes again. Both log the reason."""
     function, name = setting
     for each, value in environment_of(function).items():
         monkeypatch.setenv(each, value)
     monkeypatch.delenv(name)
-    # The hook would report its failure to CodeDeploy, if it were about a deployment.
+    # The hook would report its failure to CodeDeploy, if the event named a deployment.
     event = {} if function == "release_check" else read(of_function(function)[0])
     if function in {"couples_api", "privacy", "practice_api", "console"}:
         answer = handler_of(function)(event, None)

@@ -1,3 +1,5 @@
+"""The store of slots keeps a row for each due person and kind, in one shard."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -42,7 +44,7 @@ AT = an_instant()
 
 
 def rows_in(table: Table, slot: Slot) -> list[SlotRow]:
-    """Return the slot's rows, and none for a slot that does not exist."""
+    """Return the slot's rows. Return none for a slot that does not exist."""
     slots = Slots(table)
     return [
         row
@@ -161,7 +163,7 @@ def test_a_person_who_is_not_due_needs_no_slot(table: Table) -> None:
 
 @pytest.mark.parametrize("crash_at", range(8))
 def test_an_existing_slot_is_listed_after_any_crash(table: Table, crash_at: int) -> None:
-    """A tick finds a slot by the list alone."""
+    """A tick finds a slot only in the list of slots."""
     ada = a_paired_person()
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
         slot_row_writes(table, AT, (None, ada))

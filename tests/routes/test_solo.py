@@ -1,4 +1,7 @@
-"""A person alone: their own days before a couple and between two, and what a partner may read of them."""
+"""A person alone has days of their own, before a couple and between two couples.
+
+A partner reads only the answers that the person has shared.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ WAITING = {"state": "waiting", "text": None, "revision": None}
 
 @pytest.fixture
 def ada(api: Handler) -> Phone:
-    """Ada, alone in New York at 15:00 UTC of Monday, 2 March 2026."""
+    """Return Ada, alone in New York at 15:00 UTC of Monday, 2 March 2026."""
     return a_phone(api, "ada", NEW_YORK)
 
 
@@ -60,7 +63,7 @@ def shared(phone: Phone, query: str = "") -> list[tuple[str, str, str]]:
 
 
 class TestAlone:
-    """The day, the answer and the journal of one."""
+    """A person alone has days, answers and a journal."""
 
     def test_a_person_gets_a_question_of_their_own_and_answers_it(self, ada: Phone) -> None:
         today = ada.get("/v1/solo/today")
@@ -268,7 +271,7 @@ class TestPaired:
     def test_an_edit_that_arrives_while_it_is_shown_is_what_is_shown(
         self, services: Services, ada: Phone, ben: Phone
     ) -> None:
-        """It was on its way before they paired."""
+        """The edit was sent before they paired."""
         answer(ada, "Old.")
         pair(ada, ben)
         edited: list[int] = []
@@ -310,7 +313,7 @@ class TestPaired:
 
 
 class TestAfterwards:
-    """A couple that has ended."""
+    """The couple has ended."""
 
     def test_parting_closes_shared_answers_and_keeps_one_s_own(self, ada: Phone, ben: Phone) -> None:
         answer(ada, "Hers.")
@@ -336,7 +339,7 @@ class TestAfterwards:
 
 
 class TestSealed:
-    """Under the person's own key, and nowhere in the clear."""
+    """A solo answer is sealed with the person's own key, and nowhere stored in clear."""
 
     CANARY = "a canary sang alone"
 

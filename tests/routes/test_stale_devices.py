@@ -1,4 +1,4 @@
-"""A phone that its app has not registered for 270 days is given up, and nobody else is."""
+"""A phone that the app has not registered for 270 days is removed, and no other phone is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DUE = an_instant("2026-12-10T13:30:00Z")
 
 
 def with_devices(**registered: dt.datetime) -> Person:
-    """Someone with a device of each name, last registered then."""
+    """Return a person with a device of each name, last registered at that time."""
     return a_paired_person(
         reminders=Reminders(evening=None),
         devices={
@@ -51,7 +51,7 @@ def devices_of(table: Table, person: Person) -> set[str]:
 
 
 def test_a_slot_takes_stale_phones_from_their_owners(table: Table, delivery: Services, wire: FcmWire) -> None:
-    """A row knows the month alone: the phone goes once all of it has been stale for sure."""
+    """A row has only the month of registration. The phone is removed once the whole month is 270 days ago."""
     ada = with_devices(stale=DUE - STALE_AFTER - 31 * DAY, just=DUE - STALE_AFTER + DAY, fresh=DUE - 40 * DAY)
     saved(table, ada)
     push_slot(table, delivery)
@@ -71,7 +71,7 @@ def test_nobody_is_asked_about_a_phone_that_cannot_be_stale(table: Table, delive
     saved(table, with_devices(fresh=DUE - STALE_AFTER + DAY))
     with calls(table) as seen:
         push_slot(table, delivery)
-    assert seen.count("GetItem") == 1  # whether the date has news
+    assert seen.count("GetItem") == 1  # this read asks whether the date has news
 
 
 def test_a_phone_that_registers_again_is_never_stale(table: Table, delivery: Services, wire: FcmWire) -> None:

@@ -1,12 +1,11 @@
-"""Two couples and a stranger at their phones, for weeks, beside a plain model (`tests.couple_model`).
+"""Two couples and a stranger use their phones for weeks, beside a plain model (`tests.couple_model`).
 
-Hypothesis chooses who does what and when; every reply is held against the model whole, and nothing that anyone wrote
-may stand in a reply to somebody who may not read it. A run ends with a table of what was tried and how often it was
-let through, and fails if something worth trying never came about.
+Hypothesis chooses who does what, and when. The test compares every reply with the model's, and checks that no reply
+shows a text to somebody who may not read it. A run ends with a table of the requests and how often each succeeded. The
+run fails if something important never happened.
 
-`make test` takes some 2,000 steps: the same ones each time on CI, and others each time elsewhere. `make stateful` takes
-30,000.
-A failure ends with the shortest story that hypothesis found: its lines can be pasted into a test as they are.
+`make test` takes some 2,000 steps, always the same ones on CI and new ones elsewhere. `make stateful` takes 30,000.
+A failure ends with the shortest sequence that hypothesis found: its lines can be pasted into a test as they are.
 """
 
 from __future__ import annotations
@@ -72,10 +71,10 @@ if TYPE_CHECKING:
     from testing.phones import Handler, Reply
 
 NIGHTLY: Final = "REKINDLE_STATEFUL_STEPS"
-"""How many steps the environment asks for: `make stateful` sets it."""
+"""The environment variable with the number of steps. `make stateful` sets it."""
 STEPS_OF_ONE: Final = 50
 COUNTED_OF_ONE: Final = 36
-"""What is left of them, as some rules mostly wait for another turn, and hypothesis ends some examples sooner."""
+"""The steps that count: some rules mostly do nothing, and hypothesis ends some examples early."""
 
 PEOPLE: Final = ("ada", "ben", "cem", "dua", "eve")
 MINUTE = dt.timedelta(minutes=1)
@@ -85,8 +84,8 @@ STARTS: Final = tuple(
     for text in (
         "2026-03-02T15:00:00Z",
         "2026-03-07T22:00:00Z",  # before New York's clocks go forward
-        "2026-04-04T20:00:00Z",  # before Santiago has the end of a day twice
-        "2026-04-23T16:00:00Z",  # before Cairo leaves out a midnight
+        "2026-04-04T20:00:00Z",  # before Santiago repeats the last hour of a day
+        "2026-04-23T16:00:00Z",  # before Cairo skips a midnight
         "2026-10-24T11:00:00Z",  # before Berlin's go back
     )
 )
@@ -95,14 +94,14 @@ APART: Final = (
     ("America/Los_Angeles", "Europe/Berlin"),  # 9 hours
     ("Etc/GMT+12", "Pacific/Kiritimati"),  # 26 hours
     ("Europe/Berlin", "Europe/Berlin"),
-    ("Africa/Cairo", "America/Santiago"),  # midnights that are missing, or there twice
-    ("Asia/Kathmandu", "Pacific/Chatham"),  # quarters of an hour
+    ("Africa/Cairo", "America/Santiago"),  # midnights that are skipped or repeated
+    ("Asia/Kathmandu", "Pacific/Chatham"),  # offsets with quarters of an hour
 )
 ZONES: Final = tuple(sorted({zone for pair in APART for zone in pair}))
 
 
 def a_pack(name: str, audience: str, prompts: Iterable[tuple[str, int, int]], *languages: str, **more: Any) -> Pack:
-    """Return a pack of these themes, depths and touch comforts; every other prompt has also a Spanish text."""
+    """Return a pack of these themes, depths and touch comforts. Every other prompt also has a Spanish text."""
     kinds = {"touch": "touch", "time": "together"}
     made = []
     for number, (theme, depth, comfort) in enumerate(prompts):
@@ -150,7 +149,7 @@ def publish_packs(table: Table) -> None:
 
 
 def differences(got: Any, wanted: Any, place: str = "reply") -> list[str]:
-    """List the differences of two documents, a line for each place."""
+    """List the differences of two JSON documents, a line for each place."""
     match got, wanted:
         case dict(), dict() if got.keys() == wanted.keys():
             return [line for name in got for line in differences(got[name], wanted[name], f"{place}.{name}")]
@@ -162,7 +161,7 @@ def differences(got: Any, wanted: Any, place: str = "reply") -> list[str]:
 
 
 def somebody(wanted: Callable[[Person], object]) -> st.SearchStrategy[str]:
-    """Draw one of those of whom this is true just now, or anybody if it is true of nobody."""
+    """Draw a person of whom this is true now. If it is true of nobody, draw anybody."""
     return st.runner().flatmap(lambda life: st.sampled_from(life.those(wanted) or PEOPLE))
 
 
@@ -171,17 +170,19 @@ PAIRED = somebody(lambda person: person.couple)
 FREE = somebody(lambda person: person.profile and not person.couple)
 PAIRED_WITH_OWN = somebody(lambda person: person.couple and person.alone)
 DATES = st.sampled_from([0, 0, 0, 0, -1, -1, 1, -2, -3, -5])
-"""How far from the caller's today; from two days ago on, the latest but so many of the couple's days."""
+"""Distances in days from the caller's today. Values below -1 count back through the couple's days instead."""
 BESIDE = st.sampled_from([0 * SECOND, -MILLISECOND, MILLISECOND, -SECOND])
-"""How far from an instant at which something changes."""
+"""Distances from an instant at which something changes."""
 TWO_MISSES: Final = tuple([False, *[True] * days, False, True, True] for days in (5, 6))
-"""So near that the second ends a run, or just far enough; two days later either has closed in every zone."""
+"""Two missed dates: once so near that the second ends the run, and once just far enough. Two more days follow, so that
+both dates have closed in every zone.
+"""
 PASTED = st.sampled_from(
     ["{}", "{}", "\u201c{}\u201d.", " {}\u200b", "Come: https://app.example/join#{}", "{}O", "{:.9}"]
 )
-"""How a code comes from a keyboard or a chat; the last two are slips."""
+"""Forms in which a code is typed or pasted. The last two have typing errors."""
 KEYS = st.sampled_from([None, "new", "new", "key-1"])
-"""A key of its own for the request, to be repeated with it; now and then one that was used before."""
+"""The request's idempotency key: none, a new one, or sometimes one that was used before."""
 PROFILES = st.fixed_dictionaries(
     {"zone": st.sampled_from(ZONES)},
     optional={
@@ -194,7 +195,7 @@ PROFILES = st.fixed_dictionaries(
 )
 PAGES = st.sampled_from(["", "?limit=1", "?limit=3", "?limit=30", "?before={}", "?before={}&limit=2"])
 LOOKS: Final = ("GET /v1/days/{date}", "GET /v1/today", "GET /v1/days", "GET /v1/streak", "GET /v1/recap")
-"""Where the partner of who has done something looks at once, in turn."""
+"""Routes that a partner calls, in turn, right after the other person has done something."""
 SHOWING: Final = (
     *LOOKS,
     "GET /v1/couple",
@@ -204,14 +205,14 @@ SHOWING: Final = (
     "GET /v1/solo/days",
     "GET /v1/solo/shared",
 )
-"""What there is to read that somebody else may have written or changed."""
+"""Routes that show what another person may have written or changed."""
 READINGS: Final = (*SHOWING, "GET /v1/me", "GET /v1/me/reminders", "GET /v1/invites", "GET /v1/solo/today")
 REFUSED_WRITES: Final[tuple[tuple[str, Any], ...]] = (
     ("POST /v1/days/{date}/swap", None),
     ("PUT /v1/days/{date}/reflection", {"kind": "thank_you"}),
     ("PUT /v1/days/{date}/answer", {"text": "An edit of nothing.", "revision": 1}),
 )
-"""What is refused on a day that only the partner has answered."""
+"""Writes that are refused on a day that only the partner has answered."""
 WRITES: Final[tuple[tuple[str, Any], ...]] = (
     *REFUSED_WRITES,
     ("POST /v1/nudges", {"gesture": "hug"}),
@@ -225,14 +226,14 @@ MARK: Final = re.compile(r"<\w+ \d+>")
 
 
 def rule_of_two(**drawn: Any) -> Callable[[Any], Any]:
-    """Make a rule for one who is in a couple, `who`."""
+    """Make a rule whose `who` is a person in a couple."""
     while_there_is_one: Any = precondition(lambda life: life.those(lambda person: person.couple))
     made: Any = rule(who=PAIRED, **drawn)
     return lambda step: while_there_is_one(made(step))
 
 
 class Life(RuleBasedStateMachine):
-    """Five persons' requests. `new_world` makes the API on a fresh table; `asked` counts routes and their outcomes."""
+    """Five persons and their requests. `new_world` makes an API on fresh tables. `asked` counts routes and outcomes."""
 
     def __init__(self, new_world: Callable[[], tuple[Handler, Services]], asked: Counter[tuple[str, str]]) -> None:
         super().__init__()
@@ -256,7 +257,7 @@ class Life(RuleBasedStateMachine):
         return self.sent(request)
 
     def sent(self, request: Request) -> Any:
-        """Send a request as `ask` does; it may be a repeat, or somebody else's."""
+        """Send a request as `ask` does, without making a new one. It may be a repeat."""
         self.is_sound = False
         reply = self.replied(request)
         body = reply.body if reply.text else None
@@ -310,7 +311,7 @@ class Life(RuleBasedStateMachine):
         return date_at(self.now, person.zone if person.profile else "UTC") + offset * DAY
 
     def fresh_day(self, who: str) -> dt.date:
-        """Return the caller's today, or tomorrow once it is there if somebody has answered or swapped today."""
+        """Return the caller's today. If somebody has answered or swapped today, move to the next date first."""
         day = self.day(who, self.date(who, 0))
         if day and (day.answers or day.swapped):
             self.now += DAY
@@ -328,7 +329,7 @@ class Life(RuleBasedStateMachine):
         return self.couple(who).days.get(date)
 
     def answers(self, who: str, date: dt.date, **body: Any) -> None:
-        """Answer, and compare the run that is stored when a day becomes complete with the model's."""
+        """Answer. If this completes the day, compare the stored run with the model's."""
         self.ask(who, "PUT /v1/days/{date}/answer", date, body={"text": self.text(who)} | body)
         couple = self.couple(who)
         if couple and date in couple.days and couple.days[date].revealed:
@@ -345,7 +346,7 @@ class Life(RuleBasedStateMachine):
             self.answers(each, date, **self.naming(each, date))
 
     def naming(self, who: str, date: dt.date, *, rightly: bool | None = True) -> dict[str, str]:
-        """Name the day's prompt as an answer does, or one that it is not; or none."""
+        """Return a prompt to name in an answer: the day's prompt, another prompt, or none."""
         day = self.day(who, date)
         if rightly is None or day is None:
             return {}
@@ -384,7 +385,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(by=st.sampled_from([DAY, DAY, 5 * HOUR, 12 * HOUR, MINUTE, HOUR, 25 * HOUR, 2 * DAY, 3 * DAY, -3 * SECOND]))
     def time_goes_by(self, by: dt.timedelta) -> None:
-        """Move the clock forward, or a little back, as unequal clocks do."""
+        """Move the clock forward, or a little back, because the servers' clocks differ."""
         self.now += by
 
     @rule_of_two()
@@ -418,7 +419,7 @@ class Life(RuleBasedStateMachine):
 
     @rule_of_two(legs=st.lists(st.sampled_from(ZONES), min_size=1, max_size=2), round_the_world=st.booleans())
     def fly(self, who: str, legs: list[str], round_the_world: bool) -> None:  # noqa: FBT001
-        """Fly somewhere; or west from the date line, with a day open that no clock of theirs shows."""
+        """Fly somewhere, or west from the date line, so that a day is open that no clock of theirs shows."""
         for zone in ["Pacific/Kiritimati", *legs] if round_the_world else legs:
             self.ask(who, "PUT /v1/me", body=self.person(who).profile | {"zone": zone})
             if zone == "Pacific/Kiritimati":
@@ -439,7 +440,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=FREE, nth=st.integers(0, 4), key=KEYS, pasted=PASTED, times=st.sampled_from([*[1] * 11, 6]))
     def redeem(self, *, who: str, nth: int, key: Any, pasted: str, times: int) -> None:
-        """Redeem one of the latest invites, or guess."""
+        """Redeem one of the latest invites, or guess a code."""
         codes = [invite.code for invite in reversed(self.model.invites)]
         code = codes[nth] if nth < min(len(codes), 4) else "ABCDE-FGHJK"
         for _ in range(times):
@@ -447,7 +448,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(nth=st.integers(0, 4), beside=BESIDE)
     def redeem_at_an_edge(self, nth: int, beside: dt.timedelta) -> None:
-        """Redeem an invite near its expiry; later tries come too late."""
+        """Redeem an invite just before or after it expires."""
         free = self.free()
         if len(free) > 1:
             inviter, redeemer = free[nth % len(free)], free[nth % len(free) - 1]
@@ -477,7 +478,7 @@ class Life(RuleBasedStateMachine):
 
     @rule_of_two(seldom=st.integers(0, 4))
     def unpair(self, who: str, seldom: int) -> None:
-        """End a couple, and check that both are refused all that they shared."""
+        """End a couple, and check that the API refuses both everything that they shared."""
         if not seldom:
             couple = self.couple(who)
             self.ask(who, "DELETE /v1/couple")
@@ -486,7 +487,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=PAIRED_WITH_OWN, after=st.sampled_from([1, 0, 2]))
     def begin_anew_with_somebody_else(self, who: str, after: int) -> None:
-        """Pair with somebody else, and check that nothing of the old couple is there."""
+        """Pair with somebody else, and check that the new couple has nothing of the old one."""
         if after == 0:
             return
         for date in list(self.person(who).alone)[-1:]:
@@ -517,7 +518,7 @@ class Life(RuleBasedStateMachine):
         share_first=st.sampled_from([False, False, False, True]),
     )
     def answer(self, *, who: str, offset: int, length: int | None, rightly: Any, share_first: bool) -> None:
-        """Answer, or check off without words; name the current prompt, an earlier one or none."""
+        """Answer, or check off without words. Name the current prompt, an earlier prompt, or none."""
         date = self.date(who, offset) if offset else self.fresh_day(who)
         text = None if length is None else self.text(who, length)
         self.answers(who, date, text=text, share_first=share_first, **self.naming(who, date, rightly=rightly))
@@ -526,7 +527,7 @@ class Life(RuleBasedStateMachine):
         offset=DATES, beside=st.sampled_from([0, 0, 0, 1, -1]), share_first=st.sampled_from([None, None, True])
     )
     def edit(self, who: str, offset: int, beside: int, share_first: Any) -> None:
-        """Edit an answer that waits for the partner's, or answer first if there is none; or edit any other day."""
+        """Edit an answer that waits for the partner's, or answer if there is none, or edit another day."""
         mine_alone = [day.date for day in self.couple(who).days.values() if list(day.answers) == [who]]
         if not mine_alone and offset == 0:
             mine_alone = [self.fresh_day(who)]
@@ -540,7 +541,7 @@ class Life(RuleBasedStateMachine):
 
     @rule_of_two(end=st.booleans(), beside=BESIDE)
     def answer_at_an_edge(self, who: str, end: bool, beside: dt.timedelta) -> None:  # noqa: FBT001
-        """Answer near the instant when a day closes or the next one opens."""
+        """Answer near the instant at which a day closes or the next day opens."""
         date = self.date(who, 0 if end else 1)
         if end:
             self.ask(who, "GET /v1/days/{date}", date)
@@ -562,14 +563,14 @@ class Life(RuleBasedStateMachine):
     def the_length_of_an_answer_shows_nowhere(self, who: str, offset: int, seldom: int) -> None:
         """Check that the partner's bytes do not depend on an answer's length, on any route."""
         if seldom:
-            return  # it takes thirty requests
+            return  # this check takes thirty requests
         date, partner = self.date(who, offset) if offset else self.fresh_day(who), self.partner_of(who)
         if not self.day(who, date):
             self.ask(who, "GET /v1/days/{date}", date)
         day = self.day(who, date)
         if day is None or day.answers or not self.couple(who).is_open(date, self.now):
             return
-        self.ask(partner, "GET /v1/today")  # opens what it opens before anything is compared
+        self.ask(partner, "GET /v1/today")  # opens the day before the comparison
         seen = []
         for length, revision in ((0, None), (2000, 1)):
             self.answers(who, date, text=self.text(who, length), revision=revision, prompt=day.prompt.id)
@@ -587,7 +588,7 @@ class Life(RuleBasedStateMachine):
         answer=st.sampled_from([{}, {"rightly": True}, {"rightly": False}, {"rightly": None}]),
     )
     def swap(self, *, who: str, offset: int, key: Any, again: str | None, answer: dict[str, Any]) -> None:
-        """Swap, perhaps twice; then perhaps answer, and name the new prompt, the one before it or none."""
+        """Swap, perhaps twice. Then perhaps answer, and name the new prompt, the earlier prompt, or none."""
         date = self.date(who, offset) if offset else self.fresh_day(who)
         if offset == 0:
             self.ask(who, "GET /v1/days/{date}", date)
@@ -611,7 +612,7 @@ class Life(RuleBasedStateMachine):
 
     @rule_of_two(other=st.booleans(), after=st.sampled_from([0, 1, 3]), again=st.booleans())
     def end_the_pause(self, who: str, other: bool, after: int, again: bool) -> None:  # noqa: FBT001
-        """End a current pause or a new one of a week; the partner may end it, and another one may follow at once."""
+        """End a pause (start one first if there is none). The partner may end it, and another may follow at once."""
         if not self.couple(who).pause:
             self.pause(who, 7)
         self.now += after * DAY
@@ -686,7 +687,7 @@ class Life(RuleBasedStateMachine):
         between=st.sampled_from([None, None, "somebody answers", "they part", "they begin anew"]),
     )
     def take_along(self, who: str, signed_in: dt.timedelta, between: str | None) -> None:
-        """Export page by page with a change after the first: each earlier text comes once."""
+        """Export page by page, with a change after the first page. Each earlier text must come once."""
         written = self.model.kept(who, self.now)
         page, entries = self.ask(who, EXPORT, signed_in=signed_in), []
         while page:
@@ -718,7 +719,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(nth=st.sampled_from([*[0] * 20, *range(1, 20)]), who=st.none() | WHO)
     def repeat(self, nth: int, who: str | None) -> None:
-        """Repeat a request whose reply was lost, or send it as somebody else: a stranger or a former partner."""
+        """Repeat a request as if its reply was lost, or send it as a stranger or a former partner."""
         if nth < len(self.past):
             request = self.past[-1 - nth]
             if request.route == "PUT /v1/me":
@@ -726,7 +727,7 @@ class Life(RuleBasedStateMachine):
             self.sent(dataclasses.replace(request, who=who or request.who))
 
     def teardown(self) -> None:
-        """Let all look at everything, unless the run has failed already."""
+        """Let all persons read everything, unless the run has failed already."""
         for who in PEOPLE:
             for route in ("GET /v1/days", "GET /v1/streak") if self.couple(who) else ():
                 if self.is_sound:
@@ -739,7 +740,7 @@ class Life(RuleBasedStateMachine):
 
 
 def table_of(asked: Counter[tuple[str, str]]) -> str:
-    """Return what was asked by route, a line for each outcome."""
+    """Return a table of the requests by route, with a line for each outcome."""
     lines = [f"{sum(count for (route, _), count in asked.items() if route != 'event')} requests"]
     lines += [f"  {route:<38}{outcome:<32}{count:>7}" for (route, outcome), count in sorted(asked.items())]
     return "\n".join(lines)
@@ -755,7 +756,7 @@ COMMON: Final = {
     ("POST /v1/days/{date}/swap", "done"),
     *(("event", name) for name in ("revealed", "edited", "rest day", "streak broken")),
 }
-"""What any run of a few thousand steps meets many times; the rest of OUTCOMES may be passed by in one."""
+"""Outcomes that every run of a few thousand steps meets many times. A run may miss the other OUTCOMES."""
 OUTCOMES: Final = COMMON | {
     *((route, "done") for route in READINGS),
     *((route, "done") for route, _ in WRITES),
@@ -779,21 +780,22 @@ OUTCOMES: Final = COMMON | {
     ("event", "exported after parting"),
     ("event", "keepsake over"),
 }
-"""What has to happen in a run, or the run has shown nothing."""
+"""Outcomes that must happen in a run. Otherwise the run proves nothing."""
 
 
 @pytest.mark.timeout(0)
 def test_two_couples_and_a_stranger_live_as_the_design_says(
     new_services: Callable[..., Services], capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.ERROR, logger=logger.name)  # else a failure would be hidden under thousands of outcomes
+    # Otherwise a failure would be hidden among thousands of log lines.
+    caplog.set_level(logging.ERROR, logger=logger.name)
     steps = int(os.environ.get(NIGHTLY, "600"))
     asked: Counter[tuple[str, str]] = Counter()
     world: list[Services] = []
     api = phones_api(lambda: world[-1], page_days=EXPORT_PAGE)
 
     def new_world() -> tuple[Handler, Services]:
-        # The same every time: a couple's order of prompts follows from its id.
+        # Make ids the same every time, because a couple's order of prompts follows from its id.
         entropy = random.Random(11).randbytes  # noqa: S311  nothing here is secret
         world[:] = [dataclasses.replace(new_services(_stored(PACKS[0])), entropy=entropy)]
         publish_packs(world[-1].days.table)
@@ -810,7 +812,7 @@ def test_two_couples_and_a_stranger_live_as_the_design_says(
     try:
         run_state_machine_as_test(cast("type[Life]", partial(Life, new_world, asked)), settings=chosen)
     finally:
-        # With a failure in any case, and always where the run is an end in itself.
+        # Print the table if the run has failed, and always for `make stateful`.
         with capsys.disabled() if NIGHTLY in os.environ else contextlib.nullcontext():
             print(f"\n{table_of(asked)}")  # noqa: T201  it is for whoever reads the run
     wanted = OUTCOMES if steps >= MANY_STEPS else COMMON if steps >= SOME_STEPS else set()

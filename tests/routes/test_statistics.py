@@ -1,4 +1,4 @@
-"""Statistics on real engines: what the counters say, as it is shown, and shown alike all day."""
+"""Statistics are shown rounded, without small counts, and unchanged all day."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_date_that_somebody_can_still_answer_is_not_shown(table: Table) -> Non
 
 
 def test_the_view_of_a_date_stays_as_it_was_first_shown(table: Table) -> None:
-    """Who asks again and again must not see when a single couple does something."""
+    """A person who asks again and again must not see when a single couple does something."""
     count(table, 30, DayProgress(MONDAY, Theme.TIME, (WALK,), 1))
     first = Statistics(table).view(AT, [STARTER])
     count(table, 30, DayProgress(MONDAY, Theme.TIME, (WALK,), 2), named="more")
@@ -71,7 +71,7 @@ def test_the_view_of_a_date_stays_as_it_was_first_shown(table: Table) -> None:
 
 
 def test_many_packs_of_many_prompts_are_shown(table: Table) -> None:
-    """More than a page of a query, and kept in one row as long as that holds it."""
+    """The prompts take more than one page of a query, but the view fits into one row."""
     packs = [PackId(f"pack-{number}") for number in range(3)]
     for pack in packs:
         for number in range(1000):

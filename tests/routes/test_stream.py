@@ -1,4 +1,4 @@
-"""A stream record as a change of domain values. `test_react.py` reads what the stores write."""
+"""A stream record becomes a change of domain values. `test_react.py` reads what the stores write."""
 
 from __future__ import annotations
 

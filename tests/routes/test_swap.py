@@ -1,4 +1,7 @@
-"""Swapping the day's prompt: once, for both, before anyone has answered; and no answer lands on another prompt."""
+"""A couple can swap the day's prompt once, for both, before anyone has answered.
+
+No answer is stored for another prompt than its writer has read.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ ANSWER = f"/v1/days/{DATE}/answer"
 
 @pytest.fixture
 def couple(api: Handler) -> tuple[Phone, Phone]:
-    """Two for whom each theme has more than one prompt."""
+    """Pair two for whom each theme has more than one prompt."""
     return a_couple(api, depth=3)
 
 
@@ -42,7 +45,7 @@ def shown(phone: Phone, date: dt.date = DATE) -> dict[str, Any]:
 
 
 def shared(day: dict[str, Any]) -> dict[str, Any]:
-    """Return what both see alike of a day: `closes_at` is by each reader's own clock."""
+    """Return the part of a day's view that must be equal for both: all but `closes_at`, which follows each clock."""
     return {name: value for name, value in day.items() if name != "closes_at"}
 
 
@@ -113,7 +116,7 @@ def test_a_day_that_has_closed_is_not_swapped_and_neither_is_one_that_nobody_ope
 
 
 def test_there_may_be_nothing_to_swap_for(new_services: Callable[[], Services]) -> None:
-    """A pack with a prompt for each theme; the couple is offered what there is, and keeps it."""
+    """The pack has one prompt for each theme, so the couple keeps its prompt."""
     services = new_services()
     first = {entry.theme: (entry, text) for entry, text in reversed(list(prompts(version=2)))}
     publish(services.people.table, first.values())
@@ -173,7 +176,7 @@ def test_a_day_that_nobody_swapped_is_answered_with_or_without_its_prompt(couple
 def test_a_swap_after_the_day_was_read_refuses_the_answer_in_the_write_itself(
     services: Services, couple: tuple[Phone, Phone]
 ) -> None:
-    """The partner swaps between the reading of the day and the writing of the answer."""
+    """The partner swaps after the request has read the day and before it writes the answer."""
     ada, ben = couple
     shown(ada)
     swapped: list[Reply] = []
@@ -182,7 +185,7 @@ def test_a_swap_after_the_day_was_read_refuses_the_answer_in_the_write_itself(
         if operation == "UpdateItem" and not swapped:
             swapped.append(ben.post(SWAP))
 
-    # The resolver has one request at a time, so the other one is in a process of its own.
+    # The resolver handles one request at a time, so the other request runs in its own process.
     ben.handler = handler_of(lambda: services)
     with watched(services.people.table, meanwhile):
         refused = answer(ada)

@@ -1,4 +1,4 @@
-"""The tallies' store: counters equal a plain count, in any order and batches, and wherever a count dies."""
+"""The counters equal a plain count, in any order and batches, and after any crash."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_row_is_forgotten_long_after_its_newest_date(table: Table) -> None:
 
 @pytest.mark.parametrize("crash_at", range(4))
 def test_a_repeated_batch_is_counted_once_after_any_crash(table: Table, crash_at: int) -> None:
-    """A lost reply, or a throttled request, leaves the rows of a crash before the next request or before that one."""
+    """A lost reply or a throttled request leaves the same rows as a crash, so crashes are enough here."""
     events = [event for event in a_week_of(130) if event.hour == 0]
     with calls(table, crash_at=crash_at), pytest.raises(CrashError):
         Tallies(table).count(by_couple(events))
@@ -49,7 +49,7 @@ def test_a_repeated_batch_is_counted_once_after_any_crash(table: Table, crash_at
 
 
 def test_the_store_says_so_when_the_table_is_gone() -> None:
-    """Then nothing is acknowledged, and the batch comes again."""
+    """Then the batch is not acknowledged, and comes again."""
     with pytest.raises(ClientError):
         Tallies(no_such_table()).count(by_couple(a_week_of(1)))
 

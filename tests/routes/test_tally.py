@@ -1,4 +1,4 @@
-"""What is counted of each change, and of a batch of the stream."""
+"""`tally` counts each change of a batch correctly."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_nothing_else_is_counted_for_a_couple(change: NudgesChange | None) -> No
 
 
 class Noted:
-    """Keeps what it is to count."""
+    """A stand-in for the store that keeps the changes it should count."""
 
     def __init__(self) -> None:
         self.couples: Mapping[CoupleId, Sequence[Progress]] = {}

@@ -1,4 +1,4 @@
-"""An error line rings an alarm: what one person can set off alone is a warning."""
+"""An error line sets off an alarm. A fault that one person can cause alone is a warning."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ each_error = pytest.mark.parametrize(("error", "level"), ERRORS, ids=[repr(error
 
 
 @each_error
-def test_a_person_whose_requests_race_rings_no_alarm(
+def test_a_person_whose_requests_race_sets_off_no_alarm(
     caplog: pytest.LogCaptureFixture, error: Exception, level: str
 ) -> None:
-    """Fifty at once of one person lose their races against each other, and each is answered with 503."""
+    """Fifty simultaneous requests of one person conflict with each other, and each gets 503."""
     app = resolver.resolver()
 
     @app.get("/v1/me")
     def _get_me() -> None:
-        raise error.with_traceback(None)  # another test has raised it, too
+        raise error.with_traceback(None)  # another test raises the same object
 
     answer = resolver.respond(app, http_event("GET", "/v1/me", "ada", an_instant(), None), None)  # type: ignore[arg-type]
     assert answer["statusCode"] == 503
@@ -55,10 +55,10 @@ def test_a_person_whose_requests_race_rings_no_alarm(
 
 
 @each_error
-def test_a_couple_whose_answers_race_rings_no_alarm(
+def test_a_couple_whose_answers_race_sets_off_no_alarm(
     caplog: pytest.LogCaptureFixture, error: Exception, level: str
 ) -> None:
-    """The stream goes on from that record; one that never ends is with the dead letters, which ring."""
+    """The stream repeats from that record. A record that keeps failing becomes a dead letter and sets off an alarm."""
 
     class Busy:
         def complete(self, *_: object) -> None:
@@ -76,10 +76,10 @@ def test_a_couple_whose_answers_race_rings_no_alarm(
 def test_a_failure_is_logged_by_type_and_frames_and_never_by_its_message(
     caplog: pytest.LogCaptureFixture, error: Exception, level: str
 ) -> None:
-    """A message may carry what somebody wrote."""
+    """An error's message may contain a text that somebody wrote."""
 
     def fails() -> None:
-        raise error.with_traceback(None)  # another test has raised it, too
+        raise error.with_traceback(None)  # another test raises the same object
 
     try:
         fails()

@@ -1,3 +1,5 @@
+"""Each tick finds the slots that have come, and queues one job for each shard."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -70,7 +72,7 @@ def test_a_job_says_how_late_it_is() -> None:
 
 
 def test_consecutive_ticks_find_every_slot_of_a_day_once() -> None:
-    """They come irregularly, in the night in which New York loses an hour."""
+    """The ticks come irregularly, in the night in which New York loses an hour."""
     start = an_instant("2026-03-08T05:00:00Z")
     ends = [start + minutes * MINUTES for minutes in (0, 5, 10, 47, 48, 130, 135, 240, 241, 300, 400, 500)]
     found = [each for before, at in itertools.pairwise(ends) for each in due_in({NEW_YORK}, *window(before, at))]
@@ -145,7 +147,7 @@ def test_a_tick_that_dies_loses_no_slot(table: Table, queue: Queue, tick: Tick, 
 
 
 def test_ticks_that_overlap_leave_no_gap(table: Table, queue: Queue) -> None:
-    """Both have read the same watermark, and the earlier tick ends last."""
+    """Both ticks have read the same watermark, and the earlier tick ends last."""
     saved(table, a_paired_person(), a_paired_person(reminders=Reminders(prompt=dt.time(8, 35))))
     slots = Slots(table)
     Watermark(table).advance(AT - 5 * MINUTES)

@@ -1,4 +1,4 @@
-"""Every event can be replayed: what the functions do depends on the event's instant, never on the machine's clock."""
+"""Every event can be replayed: functions use the event's instant, never the machine's clock."""
 
 from __future__ import annotations
 

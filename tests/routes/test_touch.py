@@ -1,4 +1,4 @@
-"""The day's gesture through the API: one for both, in each reader's language, or none for either."""
+"""Both get the day's gesture in their own language, or neither gets one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GESTURES = {gesture.id: gesture for gesture in CATALOGUE}
 def a_couple(
     api: Handler, zones: tuple[str, str] = (LONDON, LONDON), languages: tuple[str, str] = ("en", "en")
 ) -> tuple[Phone, Phone]:
-    """Two who are at ease with all of it."""
+    """Pair two whose touch comfort is the highest."""
     ada, ben = (
         a_phone(api, name, zone, language=language, touch_comfort=3)
         for name, zone, language in zip(("ada", "ben"), zones, languages, strict=True)
@@ -29,7 +29,7 @@ def a_couple(
 
 
 def agree(*phones: Phone) -> None:
-    """Both opt in, the last of them on the date from which it holds."""
+    """Let both opt in. The date of the second one is the first date of the agreement."""
     for phone in phones:
         asked = phone.put("/v1/me/reminders", {"touch": {"weekdays": ["monday"], "time": "19:00"}})
         assert asked.status == 200, asked.text
@@ -59,7 +59,7 @@ def test_a_language_that_is_not_there_yet_reads_english(api: Handler) -> None:
 
 
 def test_without_an_agreement_both_see_the_same_empty_answer(api: Handler) -> None:
-    """Not asked, not at ease, or at ease and alone with it: nobody can tell which."""
+    """Nobody can tell whether the partner was not asked, wants no touch, or is the only one who wants it."""
     ada, ben = a_couple(api)
     nothing = {"date": "2026-03-02", "gesture": None}
     assert [today(phone) for phone in (ada, ben)] == [nothing] * 2
@@ -70,7 +70,7 @@ def test_without_an_agreement_both_see_the_same_empty_answer(api: Handler) -> No
 
 
 def test_two_clocks_show_each_their_own_date(api: Handler) -> None:
-    """At 15:00 UTC it is tomorrow in Tokyo already; each date has one gesture, and one for two who are apart."""
+    """At 15:00 UTC it is already tomorrow in Tokyo. Each date has its own gesture, for two who are apart."""
     ada, ben = a_couple(api, zones=(NEW_YORK, TOKYO))
     agree(ada, ben)
     mine, theirs = today(ada), today(ben)

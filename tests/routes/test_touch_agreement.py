@@ -1,4 +1,4 @@
-"""Touch reminders: only while both have opted in, and either can stop them at once and silently."""
+"""Touch reminders come only while both have opted in. Either can stop them at once and silently."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def comfort(phone: Phone, zone: str, touch_comfort: int) -> None:
 
 
 def is_reminded(services: Services, phone: Phone, zone: Zone = NEW_YORK, date: dt.date = MONDAY) -> bool:
-    """Whether a touch reminder at 19:00 there is due to the person on the date."""
+    """Return whether the person has a touch reminder at 19:00 on the date."""
     slot = Slot(zone, dt.time(19))
     slots = Slots(services.people.table)
     return any(
@@ -122,7 +122,7 @@ def test_a_wish_from_before_pairing_counts(services: Services, api: Handler) -> 
 
 
 def test_a_person_without_touch_comfort_is_asked_for_it_first(services: Services, api: Handler) -> None:
-    """The wish is kept, and holds as soon as they are comfortable."""
+    """The wish is stored, and takes effect as soon as the person allows touch."""
     ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO, touch_comfort=1)
     pair(ada, ben)
     wish(ada)
@@ -130,7 +130,7 @@ def test_a_person_without_touch_comfort_is_asked_for_it_first(services: Services
     assert not is_reminded(services, ben, TOKYO)
     comfort(ada, NEW_YORK, 1)
     assert is_reminded(services, ada)
-    # In Tokyo it was too late for Monday as they came to agree.
+    # In Tokyo it was too late for Monday when the second one opted in.
     assert is_reminded(services, ben, TOKYO, MONDAY + dt.timedelta(weeks=1))
 
 

@@ -1,4 +1,4 @@
-"""A browser that calls an ASGI application without a socket."""
+"""Call an ASGI application as a browser does, without a socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line without a service: how it reads, remembers, signs in, and says what is wrong."""
+"""The command line reads, remembers, signs in and explains errors, without a service."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ def ruth(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return Person(service, tmp_path / "config", lambda: NOON)
 
 
-def printed(page: RenderableType, width: int = 80, *, colours: bool = False) -> str:
-    console = Console(file=io.StringIO(), record=True, width=width, force_terminal=colours, highlight=False)
+def printed(page: RenderableType, width: int = 80, *, colors: bool = False) -> str:
+    console = Console(file=io.StringIO(), record=True, width=width, force_terminal=colors, highlight=False)
     console.print(page)
-    return console.export_text(styles=colours)
+    return console.export_text(styles=colors)
 
 
 def a_pack(*prompts: dict[str, Any], **changed: Any) -> Pack:
@@ -431,10 +431,10 @@ class TestCommand:
             assert "--stack" in shown
             assert max(map(len, shown.splitlines())) <= 80, command
 
-    def test_colours_are_for_terminals_that_want_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_colors_are_for_terminals_that_want_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TERM", "xterm-256color")
         page = text(("live", "green"))
-        assert "\x1b[32m" in printed(page, colours=True)
+        assert "\x1b[32m" in printed(page, colors=True)
         assert World().out.is_terminal is False
         monkeypatch.setenv("NO_COLOR", "1")
         console = Console(file=io.StringIO(), force_terminal=True)

@@ -1,4 +1,4 @@
-"""The command line against the practice's own handler on real engines: saving, publishing and conflicts."""
+"""The command line saves and publishes through the practice's handler, on the table in memory."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ class TestPublish:
         assert said.document["results"][0]["outcome"] == "unchanged"
         assert ruth("packs", "show", "river", "--json").document["draft"] is None
 
-    def test_a_draft_is_published_by_its_id_and_its_file_goes_on_from_there(self, ruth: Person, river: Path) -> None:
+    def test_a_draft_is_published_by_its_id_and_its_file_continues_from_there(self, ruth: Person, river: Path) -> None:
         ruth("packs", "save", str(river))
         assert ruth("packs", "publish", "river", "--yes").status == 0
         a_file(river, a_prompt("rain", "How loud was the rain?"))

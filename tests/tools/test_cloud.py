@@ -1,4 +1,4 @@
-"""`make deploy`: what is asked of SAM, and when the tables are protected."""
+"""`make deploy` gives SAM the right arguments, and protects the tables at the right time."""
 
 from __future__ import annotations
 

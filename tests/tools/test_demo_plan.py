@@ -1,4 +1,4 @@
-"""The demo's plan is playable at any hour of any day; `tests/e2e/test_demo.py` plays it once."""
+"""The demo can run at any hour of any day. `tests/e2e/test_demo.py` runs it once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sign-in with a password has the bodies and errors that the console gets from Firebase."""
+"""Sign-in with a password has the bodies and errors that Firebase gives the console."""
 
 from __future__ import annotations
 

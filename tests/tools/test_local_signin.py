@@ -1,4 +1,4 @@
-"""The issuer's tokens have the claims of Firebase that the authorizer and the functions need."""
+"""The local issuer's tokens have the Firebase claims that the authorizer and the functions need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The local stack's rules that need no stack: packages, logs, locks, addresses."""
+"""The local stack's parts work without a running stack: packages, logs, locks, addresses."""
 
 from __future__ import annotations
 

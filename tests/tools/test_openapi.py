@@ -1,4 +1,4 @@
-"""The committed contract equals the handlers' contract, and is complete."""
+"""The committed OpenAPI documents equal the handlers' documents, and are complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages count a text as the API does: in code points, without Unicode's white space around it."""
+"""The pages count a text as the API does: in code points, without surrounding white space."""
 
 from __future__ import annotations
 

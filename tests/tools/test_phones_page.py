@@ -1,4 +1,4 @@
-"""The two phones' page asks the stack, and lets a browser do nothing else."""
+"""The two phones' page calls only the local stack, and its policy restricts the browser."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_touch_reminder_waits_for_its_weekday() -> None:
 
 
 @given(st.timedeltas(dt.timedelta(0), dt.timedelta(days=400)).map(lambda later: NOON + later))
-def test_without_reminders_it_is_simply_the_next_tick(instant: dt.datetime) -> None:
+def test_without_reminders_the_next_tick_is_shown(instant: dt.datetime) -> None:
     tick = next_tick([], instant)
     assert instant < tick <= instant + dt.timedelta(minutes=5)
     assert tick.timestamp() % 300 == 0

@@ -1,4 +1,4 @@
-"""The packs that play for a couple, and the turns of a course."""
+"""The right packs and courses play for a couple, and a swap gives another prompt."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def fits(entry: Entry, comfort: Comfort) -> bool:
 
 
 def test_a_barrier_of_either_leans_the_same_way() -> None:
-    """Neither can tell from the prompts which of the two named it."""
+    """A partner cannot tell from the prompts who named the barrier."""
 
     def played(*barriers: frozenset[Barrier]) -> list[Theme]:
         named = zip((Uid("ada"), Uid("ben")), barriers, strict=True)
@@ -155,7 +155,7 @@ def test_a_barrier_of_either_leans_the_same_way() -> None:
     assert played(stress, nothing) == played(nothing, stress) != played(nothing, nothing)
 
 
-# The shelf
+# Packs that play
 
 
 def test_everyones_packs_play_until_a_couple_turns_them_off() -> None:
@@ -197,7 +197,7 @@ def test_a_couple_always_gets_a_prompt_while_one_of_everyones_fits(
 
 @given(st.lists(st.sampled_from(Theme), min_size=1, max_size=12), st.integers(0, 30), comforts)
 def test_a_couple_without_a_course_plays_by_the_rhythm_alone(themes: list[Theme], dates: int, comfort: Comfort) -> None:
-    """With one pack for everyone the days are those of `theme_for` and `prompt_for`, and nothing else is read."""
+    """With one pack for everyone, `theme_for` and `prompt_for` alone choose the prompts, and nothing else is read."""
     pack = a_pack("one", themes)
     couple = in_comfort(comfort)
     assume(available_themes(pack.entries, comfort))
@@ -224,7 +224,7 @@ def test_a_couple_without_a_fitting_prompt_gets_an_error() -> None:
 def test_a_course_plays_from_its_start_and_from_when_they_joined(
     start: int, since: int, every: int, number: int
 ) -> None:
-    """A couple that joins late keeps step with the others of the group."""
+    """A couple that joins late gets the same prompts as the rest of the group."""
     wish = {PackId("one"): PackWish(Wish.JOINED, day(since))}
     dated = a_course("one", course=Course(starts_on=day(start), every_days=every))
     turns = {start + count * every for count in range(50)}
@@ -294,7 +294,7 @@ def test_a_courses_history_is_read_in_one_batch_on_its_dates() -> None:
 
 
 class PlainCourses:
-    """The rule in its plainest form: queues of prompts, each with dates of its own, and everyday prompts otherwise."""
+    """A plain model. Each course is a queue of prompts with its own dates. Other dates have everyday prompts."""
 
     def __init__(self, couple: Couple, releases: Collection[Release], comfort: Comfort) -> None:
         joined = [
@@ -310,7 +310,7 @@ class PlainCourses:
         ]
 
     def turn(self, date: dt.date) -> list[Entry] | None:
-        """Return the unmet prompts of the course whose turn it is, or None on an everyday date."""
+        """Return the unmet prompts of the course whose date it is. Return None on an everyday date."""
         for since, release, left in self.queues:
             course = release.course or Course()
             turn = course.starts_on or since
@@ -393,8 +393,8 @@ def test_a_swap_gives_an_unmet_prompt_first_and_the_replaced_one_counts_as_met()
     assert play.swap(1, third) in {first, second}
 
 
-def test_a_course_in_order_goes_on_with_the_next_after_a_swap() -> None:
-    """The replaced prompt does not come again on the next date, and the next prompt has not come early."""
+def test_a_course_in_order_continues_with_the_next_after_a_swap() -> None:
+    """The replaced prompt does not come again on the next date, and the next prompt does not come early."""
     pack = a_course("one", [Theme.SPARK] * 3, Course(in_order=True))
     play = Play(at_ease(packs={pack.pack: JOINED}), [a_pack("base"), pack])
     first = play.open(0)

@@ -1,4 +1,7 @@
-"""Around a first day: empty replies, days that could not be noted, and the request id in the log."""
+"""A complete day that could not be stored in the streak still counts.
+
+Two short tests beside it check empty replies and the request id in log lines.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def test_a_reply_without_content_has_none(couple: tuple[Phone, Phone]) -> None:
 def test_a_day_that_nobody_could_note_is_noted_when_they_look(
     couple: tuple[Phone, Phone], services: Services, path: str
 ) -> None:
-    """The call that completes a day may be cut off, and an outage may outlast the stream's patience."""
+    """The call that completes a day may be interrupted, and an outage may last longer than the stream's retries."""
     (ada, ben), table = couple, services.people.table
     ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
     ben.put("/v1/days/2026-03-02/answer", {"text": "Your letters."})
@@ -44,7 +47,7 @@ def test_a_day_that_nobody_could_note_is_noted_when_they_look(
 def test_a_day_that_still_cannot_be_noted_counts_all_the_same(
     couple: tuple[Phone, Phone], services: Services, path: str
 ) -> None:
-    """A read of the streak never answers that something is busy."""
+    """A read of the streak never answers with `busy`."""
     (ada, ben), table = couple, services.people.table
     ada.put("/v1/days/2026-03-02/answer", {"text": "The way you hum."})
 

@@ -1,4 +1,4 @@
-"""After a couple has ended: each is free and starts clean, and what they wrote can be found for thirty days."""
+"""After unpairing both are free and start clean, and can find their words for thirty days."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ COUPLES_OWN = (
 
 @pytest.fixture
 def world(own_services: Services) -> Services:
-    """With a pack to choose, and one to join."""
+    """Publish a pack to choose and a pack to join."""
     table = own_services.people.table
     publish_choices(table)
     return own_services
@@ -71,7 +71,7 @@ def phones(world: Services) -> tuple[Phone, Phone, Phone]:
 
 @pytest.fixture
 def parted(world: Services, phones: tuple[Phone, Phone, Phone]) -> CoupleId:
-    """End the couple of Ada and Ben, who had everything that a couple can have."""
+    """End the couple of Ada and Ben, who used everything that a couple can have."""
     ada, ben, _ = phones
     for phone in (ada, ben):
         well(phone.put(f"/v1/solo/days/{MONDAY - DAY}/answer", {"text": f"Alone, {phone.uid}."}))
@@ -99,8 +99,8 @@ def parted(world: Services, phones: tuple[Phone, Phone, Phone]) -> CoupleId:
     return couple
 
 
-def test_each_is_in_a_neutral_place(phones: tuple[Phone, Phone, Phone], parted: CoupleId) -> None:
-    """Whoever ended it, who did not and who never paired are answered alike, on every route that is a couple's."""
+def test_nobody_can_tell_who_ended_the_couple(phones: tuple[Phone, Phone, Phone], parted: CoupleId) -> None:
+    """On each route for couples, the person who ended it, the partner and an unpaired person get the same answer."""
     ada, ben, cai = phones
     assert parted
     assert ada.get("/v1/me").body.keys() == ben.get("/v1/me").body.keys() == cai.get("/v1/me").body.keys()
@@ -162,7 +162,7 @@ def test_a_new_pairing_starts_clean(
 def test_both_can_read_their_texts_for_thirty_days(
     world: Services, phones: tuple[Phone, Phone, Phone], parted: CoupleId
 ) -> None:
-    """By the person alone: the couples that they were in, the days there with both parts, and the key to them."""
+    """From the person's row alone, code finds their couples, the days, and the key."""
     ada, ben, cai = phones
     ended_at = ben.now
     pair(ada, cai)
