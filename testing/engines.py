@@ -55,7 +55,7 @@ def aws_dynamodb_local() -> Iterator[str]:
     """Start AWS's DynamoDB Local and yield its address."""
     with tempfile.TemporaryDirectory(prefix="rekindle-engine-", ignore_cleanup_errors=True) as folder:
         (port,) = free_ports(1)
-        with dynamodb_local.started(port, Path(folder, "dynamodb-local.log")) as process:
+        with dynamodb_local.start(port, Path(folder, "dynamodb-local.log")) as process:
             url = f"http://127.0.0.1:{port}"
             process.await_answer(url, 60)
             yield url

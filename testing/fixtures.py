@@ -27,7 +27,7 @@ def emulator_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def dynamodb_local_url() -> Iterator[str]:
     """AWS's DynamoDB Local."""
-    if reason := dynamodb_local.missing():
+    if reason := dynamodb_local.why_missing():
         pytest.skip(reason)
     with engines.aws_dynamodb_local() as url:
         yield url

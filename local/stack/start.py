@@ -67,12 +67,14 @@ def temporary(
     with tempfile.TemporaryDirectory(prefix="rekindle-", ignore_cleanup_errors=True) as folder:
         emulator_port, google_port = free_ports(2)
         settings = Settings(Path(folder), emulator_port, google_port, keep=False, tick=tick)
-        with running(settings, progress, seeded=seeded) as (stack, _):
+        with started_stack(settings, progress, seeded=seeded) as (stack, _):
             yield stack
 
 
 @contextlib.contextmanager
-def running(settings: Settings, progress: Progress, *, seeded: bool = True) -> Iterator[tuple[Stack, list[Child]]]:
+def started_stack(
+    settings: Settings, progress: Progress, *, seeded: bool = True
+) -> Iterator[tuple[Stack, list[Child]]]:
     """Run a stack, and end its processes afterwards. Yields the stack and its processes.
 
     Raises:
