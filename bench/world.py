@@ -228,7 +228,7 @@ def fcm() -> Iterator[Fcm]:
         (port,) = free_ports(1)
         place = Place(port, "rekindle-bench", Path(folder))
         credential = credential_from(json.dumps(place.service_account()))
-        with place.started(Path(folder, "google.log")) as child:
+        with place.start(Path(folder, "google.log")) as child:
             child.await_answer(place.origin, 30)
             gateway = FcmGateway(credential, Libcurl(place.origin, place.project))
             with contextlib.closing(gateway):
