@@ -1,4 +1,4 @@
-"""docs/costs.md: the month's bill, and figures that follow from each other."""
+"""Test that docs/costs.md has the present bill, and that its figures fit each other."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_rows_of_the_bill_add_up(column: int) -> None:
 
 
 def test_the_bill_has_each_metric_that_an_alarm_reads() -> None:
-    """CloudWatch counts metrics, not alarms: a ratio reads two."""
+    """CloudWatch bills for metrics, not for alarms. An alarm on a ratio reads two metrics."""
     read = [
         each for alarm in resources("AWS::CloudWatch::Alarm") for each in alarm.get("Metrics", [{"MetricStat": {}}])
     ]
@@ -46,7 +46,7 @@ def test_the_bill_has_each_metric_that_an_alarm_reads() -> None:
 
 
 def test_the_simulated_days_add_up() -> None:
-    """The page's figures for a push and a day follow from the rows beside them."""
+    """The page's figures for a push and for a day must follow from its other figures."""
     pushes, persons = re.search(r"prompt, evening, touch \| ([\d, ]+) \|", PAGE), 2_000_000
     assert pushes
     sent = sum(int(each.replace(",", "")) for each in re.findall(r"\d{1,3}(?:,\d{3})+", pushes[1]))

@@ -1,7 +1,7 @@
-"""Costs of calls and workers, counted on the emulator: docs/table.md is what they may cost.
+"""Test that calls and workers cost what docs/table.md says, counted on the emulator.
 
-A test that finds another figure says that a change reads or writes more, or less, than before. Make it cheaper, or
-write the new figures with `python -m bench --write` and let the diff show them.
+If a test finds another figure, a change of the code reads or writes more, or less, than before. Make it cheaper, or
+write the new figures with `python -m bench --write`, so that the diff shows them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def report(emulator_url: str) -> Iterator[Report]:
-    """Everything, measured once."""
+    """Measure everything once."""
     with fcm() as stand_in:
         yield Report.measured(emulator_url, stand_in)
 
@@ -44,7 +44,7 @@ def api_calls(report: Report) -> list[Measurement]:
 
 
 def test_everything_costs_what_the_page_says(report: Report) -> None:
-    """If this fails and the new figures are meant: `python -m bench --write`."""
+    """If this fails and the new figures are right, run `python -m bench --write`."""
     document = DOCUMENT.read_text(encoding="utf-8")
     assert report.written_into(document) == document
 
@@ -62,13 +62,13 @@ def test_every_route_is_measured_and_answers_as_documented(report: Report) -> No
 
 
 def test_a_running_process_asks_kms_for_nothing(report: Report) -> None:
-    """Cell keys are cached for an hour, so an outage of KMS hurts nobody before. A new process opens one key."""
+    """Cell keys are cached for an hour, so an outage of KMS has no effect before that. A new process opens one key."""
     for each in api_calls(report):
         assert each.cost.kms <= (1 if "new process" in each.name else 0), each.name
 
 
 def test_a_pack_of_a_thousand_prompts_makes_no_day_cost_more(report: Report) -> None:
-    """A new process reads the larger index once. A running process notices nothing."""
+    """A new process reads the larger index once. A running process reads nothing more."""
     for look in ("first to open it", "opened already", "opened already, new process", "first to open it, new process"):
         name = f"GET /v1/today, {look}, of"
         alone = named(report, "couples_api", f"{name} a new couple").cost
@@ -105,7 +105,7 @@ def test_a_push_to_single_persons_writes_nothing(report: Report) -> None:
 
 
 def test_a_prompt_costs_at_most_a_fiftieth_of_a_read_unit(report: Report) -> None:
-    """For both kinds of targets. In full slots, reading rows is most of a reminder's cost."""
+    """This holds for both kinds of targets. In full slots, most of a reminder's cost is for reading rows."""
     slots = report.full_prompt_slots()
     assert len(slots) == 2
     for slot in slots:
@@ -131,7 +131,7 @@ def test_a_tick_reads_one_unit_for_a_due_slot_and_little_else(report: Report, zo
 
 
 def test_a_scan_and_sql_are_refused(emulator_url: str) -> None:
-    """So nothing scans a table: a scan would end the measurement."""
+    """A scan would end the measurement with an error. So no measured work scans a table."""
     world = World.on(emulator_url, CostRecorder(Meter()))
     client, name = world.table.client, world.table.name
     with pytest.raises(ScanError):
@@ -145,7 +145,7 @@ def test_a_scan_and_sql_are_refused(emulator_url: str) -> None:
 def test_a_write_is_billed_by_started_kilobytes(
     request: pytest.FixtureRequest, engine: str, size: int, units: int
 ) -> None:
-    """The larger item counts, before or after the write."""
+    """A write is billed by the larger of the item before and the item after."""
     item = an_item("some", size)
     assert item_bytes(item) == size
     assert write_units(item) == units
@@ -159,7 +159,7 @@ def test_a_write_is_billed_by_started_kilobytes(
 
 
 def test_a_transaction_writes_at_twice_the_price(emulator_url: str) -> None:
-    """AWS's DynamoDB Local counts a put twice here, so only the emulator is asked."""
+    """Only the emulator is tested, because AWS's DynamoDB Local counts a put twice here."""
     world = World.on(emulator_url, CostRecorder(Meter()))
     name, items = world.table.name, [an_item("small", 100), an_item("large", 2_049)]
     world.put_rows(items)
@@ -179,7 +179,7 @@ def test_a_read_is_billed_by_started_four_kilobytes(emulator_url: str) -> None:
         assert capacity(client.get_item(**asked, Key=keys[sk], ConsistentRead=True)) == units
         assert capacity(client.get_item(**asked, Key=keys[sk])) == units / 2
     query: dict[str, Any] = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "pk"}}}
-    # A query's sum is rounded up, and each item of a batch.
+    # A query rounds up the sum of its items' sizes. A batch rounds up the size of each item.
     assert capacity(client.query(**asked, **query, ConsistentRead=True)) == 3
     batch = {world.table.name: {"Keys": [keys[sk] for sk in "0123"], "ConsistentRead": True}}
     assert capacity(client.batch_get_item(RequestItems=batch, ReturnConsumedCapacity="TOTAL")) == 1 + 2 + 1 + 1

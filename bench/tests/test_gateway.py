@@ -1,4 +1,4 @@
-"""The report of the gateway's speed. The speeds themselves are not tested."""
+"""Test the report of the gateway's speed. The speeds themselves are not tested."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_without_h2load_the_other_goals_are_still_shown() -> None:
 
 
 def test_a_ratio_compares_the_clients_of_the_same_round() -> None:
-    """A machine that is slow for a while slows both."""
+    """If the machine is slow for a while, both clients of that round are slow."""
     report = GatewayReport(
         {
             0: {
