@@ -318,7 +318,10 @@ def _drawn_devices(rng: random.Random, persons: int) -> tuple[bytes, bytes]:
 
 
 def _opened(start: dt.datetime, value: int) -> dt.datetime:
-    """Decode when an app was last opened: a value below RECENT is days before the start, a value above it counts double."""
+    """Decode the byte that says when an app was last opened.
+
+    A value below RECENT is a number of days before the start. From RECENT on, the days are twice the rest of the value.
+    """
     return start - dt.timedelta(days=value if value < RECENT else 2 * (value - RECENT))
 
 
