@@ -37,9 +37,8 @@ class _Resolvers:
     def handler_of[Services](self, services: Callable[[], Services]) -> Handler:
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
             app = self._idle.pop() if self._idle else self._application()
-            if (
-                not self._idle
-            ):  # Keep one ready: building a resolver during a request would break that request's routes.
+            # Building a resolver during a request would break that request's routes, so always keep one ready.
+            if not self._idle:
                 self._idle.append(self._application())
             try:
                 return resolver.handler_of(app, services, self._body_limit)(event, context)

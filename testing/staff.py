@@ -206,7 +206,7 @@ class MemoryKeyring(KeyringBackend):
 
 @dataclass
 class Person:
-    """A person at their own terminal. `answers` are the lines that they type. Without any, nobody is at the terminal."""
+    """A person at their own terminal. `answers` are the lines that they type. If it is empty, nobody is there."""
 
     service: Service
     folder: Path
