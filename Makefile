@@ -48,7 +48,7 @@ client/node_modules/.installed: client/package.json client/package-lock.json cli
 	@UV_PROJECT_ENVIRONMENT=.envs/$* $(UV) sync --quiet --locked --only-group $* && touch $@
 
 .PHONY: run reload watch logs tick redrive reset
-run: setup ## start the local stack; Ctrl-C ends it, and its data stay
+run: setup ## start the local stack; Ctrl-C ends it and keeps its data
 	@$(PYTHON) -m local up
 reload: .venv/.synced ## run changed code on the running stack, in about a second
 	@$(PYTHON) -m local reload
@@ -74,7 +74,7 @@ simulate: .venv/.synced ## simulate two days of two million persons, check who g
 .PHONY: check lint types contract unit pack-lint test calendar stateful
 check: setup ## lint, types, contract, pack-lint and unit, in under a minute
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target unit lint types pack-lint contract PROFILE=check
-lint: setup .envs/sam/.linted ## check style, import contracts, dead code, the template, and changes that would break phones which people have
+lint: setup .envs/sam/.linted ## check style, import contracts, dead code, the template, and breaking changes of the API
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
 	@.venv/bin/lint-imports
 	@.venv/bin/vulture bench cli functions local shared
@@ -113,7 +113,7 @@ lock: $(filter .tools/bin/uv,$(UV)) ## resolve all dependencies again, and write
 openapi: .venv/.synced client/node_modules/.installed ## generate the OpenAPI documents from the handlers, and the pages' types from the documents
 	@$(PYTHON) -m local.openapi
 	@cd client && npm run --silent generate
-release-api: .venv/.synced ## make the present contracts the released ones, which phones that people have must keep to
+release-api: .venv/.synced ## make the present API documents the released ones, with which later changes are compared
 	@$(PYTHON) -m local.breaking --release
 build: setup ## sam build for a stage, with compiled bytecode: make build STAGE=prod
 	@PATH=$(CURDIR)/.envs/sam/bin:$$PATH sam build --config-env $(STAGE) --build-dir .aws-sam/$(STAGE)

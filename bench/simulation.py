@@ -161,7 +161,7 @@ class Work:
 
 @dataclass(slots=True)
 class Simulation:
-    """The whole simulation. The first tick is five minutes after the population's start."""
+    """A simulation. Its first tick is five minutes after the population's start."""
 
     population: Population
     rows: InitialRows

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cli.session import World
 
-ABOUT = """Write prompt packs for couples: check, save, publish and withdraw them.
+ABOUT = """Check, save, publish and withdraw packs of prompts for couples.
 
 The exit status is 0 when the command succeeded, 1 when it was refused or there
 is something to fix, 2 when the command is wrong, 3 when you are not signed in

@@ -52,12 +52,12 @@ class Practice:
 
     def packs(self) -> contract.PacksView:
         """Return every pack with its state."""
-        return self._asked(contract.PacksView, "GET", "/packs")
+        return self._call(contract.PacksView, "GET", "/packs")
 
     def pack(self, pack: str) -> contract.PackDetail:
         """Return a pack with its draft and versions. If there is no such pack, the error suggests a similar id."""
         try:
-            return self._asked(contract.PackDetail, "GET", _at(pack))
+            return self._call(contract.PackDetail, "GET", _at(pack))
         except RefusedError as error:
             # The service refuses a text that cannot be an id as an invalid field. No pack has such an id.
             if error.problem not in {"no-such-pack", "invalid-fields"}:
@@ -67,7 +67,7 @@ class Practice:
     def find(self, pack: str) -> contract.PackDetail | None:
         """Return a pack. Return None if there is no such pack."""
         try:
-            return self._asked(contract.PackDetail, "GET", _at(pack))
+            return self._call(contract.PackDetail, "GET", _at(pack))
         except RefusedError as error:
             if error.problem != "no-such-pack":
                 raise
@@ -75,12 +75,12 @@ class Practice:
 
     def draft(self, pack: str) -> contract.DraftView:
         """Return the draft. If there is no draft, return the latest version."""
-        return self._asked(contract.DraftView, "GET", _at(pack, "draft"))
+        return self._call(contract.DraftView, "GET", _at(pack, "draft"))
 
     def release(self, pack: str, version: int) -> contract.PublishedSourceView:
         """Return the text of a published version."""
         try:
-            return self._asked(contract.PublishedSourceView, "GET", _at(pack, "releases", version))
+            return self._call(contract.PublishedSourceView, "GET", _at(pack, "releases", version))
         except RefusedError as error:
             if error.problem != "no-such-release":
                 raise
@@ -91,29 +91,29 @@ class Practice:
     def check(self, pack: str, source: str) -> list[contract.FindingView]:
         """Return the findings of a text, which is also compared with the published packs. Nothing is saved."""
         body = contract.CheckBody.model_construct(source=source, pack_id=pack)
-        return self._asked(contract.CheckedView, "POST", "/check", body).findings
+        return self._call(contract.CheckedView, "POST", "/check", body).findings
 
     def save_draft(self, pack: str, source: str, revision: int) -> contract.SavedView:
         """Save a draft. Refused if the stored draft is no longer `revision`, the one that was read."""
         body = contract.DraftBody.model_construct(source=source, revision=revision)
-        return self._asked(contract.SavedView, "PUT", _at(pack, "draft"), body)
+        return self._call(contract.SavedView, "PUT", _at(pack, "draft"), body)
 
     def publish(self, pack: str, latest: int, body: contract.PublishBody) -> contract.PublishedView:
         """Publish a draft, or propose it. It happens once, even if an answer is lost and the request is repeated.
 
-        `latest` is the version that was the latest when the draft was read.
+        `latest` was the latest version when the draft was read.
         """
 
         def arrived() -> contract.PublishedView | None:
             now = self.pack(pack)
             is_mine = now.latest > latest and now.releases[0].published.name == self._me()
             if is_mine and now.revision != body.revision:
-                return _went_through(now)
+                return _publication_of(now)
             if now.proposal and now.proposal.mine and now.proposal.revision == body.revision:
                 return contract.PublishedView(outcome=contract.Outcome.PROPOSED, pack=now)
             return None
 
-        return self._asked(contract.PublishedView, "POST", _at(pack, "publish"), body, arrived=arrived)
+        return self._call(contract.PublishedView, "POST", _at(pack, "publish"), body, arrived=arrived)
 
     def approve(self, pack: contract.PackDetail) -> contract.PublishedView:
         """Approve a colleague's proposal. Refused if the proposal has changed since it was read."""
@@ -121,10 +121,10 @@ class Practice:
         def arrived() -> contract.PublishedView | None:
             now = self.pack(pack.id)
             approved = now.releases[0].approved if now.latest > pack.latest else None
-            return _went_through(now) if approved and approved.name == self._me() else None
+            return _publication_of(now) if approved and approved.name == self._me() else None
 
         body = contract.ApproveBody.model_construct(revision=pack.proposal.revision if pack.proposal else 0)
-        return self._asked(contract.PublishedView, "POST", _at(pack.id, "approve"), body, arrived=arrived)
+        return self._call(contract.PublishedView, "POST", _at(pack.id, "approve"), body, arrived=arrived)
 
     def reject(self, pack: str, note: str | None) -> contract.PackDetail:
         """Reject a proposal, or cancel a version that is not live yet."""
@@ -134,7 +134,7 @@ class Practice:
     def withdraw(self, pack: str, prompt: str | None, reason: str | None) -> contract.PackDetail:
         """Withdraw a pack, or one prompt of it, from all couples."""
         body = contract.WithdrawBody.model_construct(prompt=prompt, reason=reason)
-        return self._asked(contract.PackDetail, "POST", _at(pack, "withdraw"), body)
+        return self._call(contract.PackDetail, "POST", _at(pack, "withdraw"), body)
 
     def restore(self, pack: str, prompt: str | None) -> contract.PackDetail:
         """Give a withdrawn pack or prompt back to couples."""
@@ -149,15 +149,15 @@ class Practice:
 
     def statistics(self) -> contract.StatisticsView:
         """Return the statistics about all couples."""
-        return self._asked(contract.StatisticsView, "GET", "/statistics")
+        return self._call(contract.StatisticsView, "GET", "/statistics")
 
     def help(self) -> contract.HelpView:
         """Return the help that the app shows to couples."""
-        return self._asked(contract.HelpView, "GET", "/help")
+        return self._call(contract.HelpView, "GET", "/help")
 
     def put_help(self, document: dict[str, Any]) -> contract.HelpView:
         """Replace the help. Refused if it has changed since the revision in `document`."""
-        return self._asked(contract.HelpView, "PUT", "/help", document)
+        return self._call(contract.HelpView, "PUT", "/help", document)
 
     def audit(self, limit: int) -> list[contract.AuditEntryView]:
         """Return at most `limit` actions of staff, latest first."""
@@ -165,7 +165,7 @@ class Practice:
         before = None
         while len(entries) < limit:
             page = {"limit": min(limit - len(entries), AUDIT_PAGE)} | ({"before": before} if before else {})
-            found = self._asked(contract.AuditView, "GET", "/audit", params=page)
+            found = self._call(contract.AuditView, "GET", "/audit", params=page)
             entries += found.entries
             before = found.before
             if before is None:
@@ -181,9 +181,9 @@ class Practice:
             now = self.pack(pack)
             return now if is_done(now) else None
 
-        return self._asked(contract.PackDetail, "POST", _at(pack, action), body, arrived=arrived)
+        return self._call(contract.PackDetail, "POST", _at(pack, action), body, arrived=arrived)
 
-    def _asked[Answer: BaseModel](  # noqa: PLR0913
+    def _call[Answer: BaseModel](  # noqa: PLR0913
         self,
         model: type[Answer],
         method: str,
@@ -199,7 +199,7 @@ class Practice:
         """
         for attempt in range(ATTEMPTS):
             try:
-                return _read(model, self._once(method, path, body, params))
+                return _read(model, self._call_once(method, path, body, params))
             except _AnswerLostError as lost:
                 if attempt == ATTEMPTS - 1:
                     said = f"The service does not answer ({lost}, tried {counted(ATTEMPTS, 'time')})."
@@ -214,7 +214,7 @@ class Practice:
                 raise
         raise AssertionError
 
-    def _once(self, method: str, path: str, body: Body = None, params: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+    def _call_once(self, method: str, path: str, body: Body = None, params: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
         token = self._tokens.current()
         answer = self._answer(method, path, body, params, token)
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
@@ -267,7 +267,7 @@ class _AnswerLostError(Exception):
         self.asked_for = asked_for
 
 
-def _went_through(now: contract.PackDetail) -> contract.PublishedView:
+def _publication_of(now: contract.PackDetail) -> contract.PublishedView:
     outcome = contract.Outcome.SCHEDULED if now.scheduled else contract.Outcome.LIVE
     return contract.PublishedView(outcome=outcome, pack=now)
 

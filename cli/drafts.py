@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class FileDraft:
     """A file to save, with the pack's current state.
 
-    `current` is None for a new pack. `replaces` is the revision of the draft that the file would replace. `is_same`
-    says that the draft, or without a draft the latest version, already has exactly this text.
+    `current` is None for a new pack. `replaces` is the revision of the draft that the file would replace. `is_same` is
+    true if the draft already has exactly this text, or if there is no draft and the latest version has it.
     """
 
     file: PackFile
@@ -44,21 +44,21 @@ class FileDraft:
         current = self.current
         return bool(
             self.is_same and current and not current.draft and not current.withdrawn
-            # The latest version may have been taken back before it went live.
+            # The latest version may have been canceled before it went live.
             and not current.releases[0].taken_back
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """The drafts of one stack, and the files that they came from."""
+    """Saves files as drafts of one stack."""
 
     practice: Practice
     config: ConfigStore
     api: str
     now: dt.datetime
 
-    def prepared(self, file: PackFile, *, overwrite: bool = False) -> FileDraft:
+    def prepare(self, file: PackFile, *, overwrite: bool = False) -> FileDraft:
         """Compare a file with its pack. Nothing is saved yet.
 
         Raises:

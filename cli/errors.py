@@ -28,7 +28,7 @@ MOST_SHOWN: Final = 5
 
 
 class Exit(IntEnum):
-    """Exit statuses; scripts may rely on them."""
+    """The exit statuses. Scripts may rely on them."""
 
     DONE = 0
     REFUSED = 1

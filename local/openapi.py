@@ -189,7 +189,7 @@ def document(contract: Contract) -> Json:
 def _without_unused(document: Json) -> Json:
     """Return the document without the responses and examples that nothing refers to."""
     components = document["components"]
-    for kind in ("responses", "examples"):  # in this order, as responses refer to examples
+    for kind in ("responses", "examples"):  # responses first, because they refer to examples
         used = {reference.rpartition("/")[2] for reference in _references(document) if f"/{kind}/" in reference}
         components[kind] = {name: part for name, part in components[kind].items() if name in used}
     return document

@@ -70,7 +70,7 @@ class Child:
                 with urllib.request.urlopen(url, timeout=1, context=tls):  # noqa: S310 - an address of our own
                     return
             except urllib.error.HTTPError:
-                return  # an error is an answer, too
+                return  # an error status is an answer, too
             except OSError:
                 pass
             if time.monotonic() > deadline:

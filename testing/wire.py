@@ -23,7 +23,7 @@ type Tap = Callable[[str, AWSPreparedRequest], AWSResponse | None]
 """Gets an operation's name and its request. Returns a response in place of AWS, or None to send the request."""
 
 WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
-"""The operations that write."""
+"""DynamoDB's operations that write."""
 
 _line = URLLib3Session()
 

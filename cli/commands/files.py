@@ -166,7 +166,7 @@ def _linted(file: PackFile) -> dict[str, Any]:
 def _saved(session: Session, path: Path, *, overwrite: bool) -> tuple[RenderableType, dict[str, Any]]:
     file = PackFile.read(path)
     with session.doing(f"Sending {path}"):
-        draft = session.drafts.prepared(file, overwrite=overwrite)
+        draft = session.drafts.prepare(file, overwrite=overwrite)
         saved = session.drafts.save(draft)
     document = {
         "file": str(path),

@@ -53,7 +53,7 @@ def audit(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Show who of the staff did what, latest first.
+    """Show the actions of staff, latest first.
 
     For example:
         rekindle audit --limit 10
@@ -117,7 +117,7 @@ def set_(
 
 
 def _whole(content: dict[str, Any]) -> dict[str, Any]:
-    """Return the help with defaults for the fields that the file leaves out."""
+    """Add the defaults of the fields that the file leaves out."""
     lines = content.get("lines") or []
     if isinstance(lines, list):
         lines = [{**_LINE_DEFAULTS, **line} if isinstance(line, dict) else line for line in lines]

@@ -101,7 +101,7 @@ def _published(
             if file.checked.pack is None:
                 raise file.unfit()
             pack = file.checked.pack
-            draft = session.drafts.prepared(file, overwrite=overwrite)
+            draft = session.drafts.prepare(file, overwrite=overwrite)
             current, source = draft.current, draft.source
         else:
             current = session.practice.pack(target)

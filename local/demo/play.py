@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 HEARD: Final = "That being heard was quiet, and that somebody stopped for you."
 REFLECTIONS: dict[Partner, Any] = {MAYA: {"kind": "heard", "text": HEARD}, HARU: {"kind": "thank_you", "text": None}}
-PACK: Final = "long-distance"  # the only one that the couple chooses
+PACK: Final = "long-distance"  # the only pack that the couple chooses
 COURSE: Final = "small-steps"
 EVERY_OTHER_DAY: Final = {"in_order": True, "every_days": COURSE_DATES[1] - COURSE_DATES[0]}
 SOURCE: Final = a_source(
@@ -103,7 +103,7 @@ class Performance:
         self.answers: dict[dt.date, dict[Partner, str]] = {date: {} for date in self.dates}
         self.met: list[dt.date] = []
         self.pushes: Counter[Partner] = Counter()
-        self.sealed: set[tuple[Partner, str]] = set()  # what the writer's partner must not read yet
+        self.sealed: set[tuple[Partner, str]] = set()  # texts that the writer's partner must not read yet
         self.findings: dict[str, tuple[int, list[str]]] = {claim: (0, ["never checked"]) for claim in Claim}
 
     def play(self) -> None:

@@ -27,15 +27,15 @@ PACKED_TEMPLATE = PACKED / "template.yaml"
 """The built template, with archives in place of folders. `sam deploy` uploads archives unchanged."""
 _FINGERPRINT = BUILD.parent / "rekindle.fingerprint"
 UNPACKED = BUILD.parent / "unpacked"
-"""The folder in which the emulators of all stacks unpack archives, each named by its content."""
+"""The folder in which the emulators of all stacks unpack archives. A folder in it is named by its archive's digest."""
 _ARTIFACT = re.compile(r"(?P<property>^ +(?:CodeUri|ContentUri): )(?P<artifact>\w+)$", re.MULTILINE)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LOCK = BUILD.parent / "rekindle.lock"
 
 
-def built(log: Path) -> str:
+def build_functions(log: Path) -> str:
     """Build if needed. Return the fingerprint of the sources. Raise StackError if `sam build` fails."""
-    with alone():
+    with build_lock():
         fingerprint = fingerprint_of_sources()
         if not is_current(fingerprint):
             _FINGERPRINT.unlink(missing_ok=True)
@@ -47,7 +47,7 @@ def built(log: Path) -> str:
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
+def build_lock() -> Iterator[None]:
     """Hold the build's lock, so that two stacks that start at the same time share one build."""
     _LOCK.parent.mkdir(exist_ok=True)
     with _LOCK.open("w") as lock:

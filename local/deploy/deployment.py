@@ -37,7 +37,7 @@ def architecture() -> str:
     return "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
 
 
-def deployed(
+def deploy(
     client: Callable[[str], Any],
     environment: Mapping[str, str],
     fingerprint: str,

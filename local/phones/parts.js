@@ -30,7 +30,7 @@ export function refill(element, ...children) {
 }
 
 /**
- * Shows a text that a person wrote, with its line breaks. The text's script decides its direction.
+ * Shows a text that a person wrote, with its line breaks. Each line has the direction of its own script.
  * @param {keyof HTMLElementTagNameMap} tag
  * @param {string} text
  * @param {Attributes} [attributes]

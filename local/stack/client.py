@@ -74,7 +74,7 @@ class Stack:
         return tokens
 
     def phone(self, **identity: Any) -> httpx.Client:  # noqa: ANN401 - see local.google.signin.Identity
-        """Return an HTTP client of the API, signed in as that person."""
+        """Sign a person in. Return an HTTP client that calls the API as this person."""
         token = self.sign_in(**identity)["id_token"]
         return httpx.Client(
             base_url=self.api_url, headers={"Authorization": f"Bearer {token}"}, verify=_NO_TLS, timeout=30

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.deploy.build import UNPACKED, built
-from local.deploy.deployment import APP_LINK, architecture, deployed, put_credential
+from local.deploy.build import UNPACKED, build_functions
+from local.deploy.deployment import APP_LINK, architecture, deploy, put_credential
 from local.errors import StackError
 from local.google.place import Place
 from local.places import EMULATOR_PYTHON, ROOT, SAM, STATE, TEMPLATE
@@ -89,7 +89,7 @@ def started_stack(
             google = ending.enter_context(_google(settings, place))
             emulator = ending.enter_context(emulator_process(settings))
         with progress("Building the functions"):
-            fingerprint = built(settings.logs / "build.log")
+            fingerprint = build_functions(settings.logs / "build.log")
         with progress("Waiting for the emulator"):
             google.await_answer(place.origin, START_SECONDS)
             _await_emulator(emulator, settings)
@@ -130,7 +130,7 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
         "FcmEndpoint": place.origin,
         "AppLink": APP_LINK,
     }
-    deployment = deployed(client, boto_env(endpoint_url), fingerprint, parameters, settings.logs / "deploy.log")
+    deployment = deploy(client, boto_env(endpoint_url), fingerprint, parameters, settings.logs / "deploy.log")
     stack = Stack(endpoint_url, place.origin, deployment.outputs, settings.state)
     put_credential(client, stack.outputs["FcmSecretArn"], place.service_account())
     reloader = Reloader(stack)
