@@ -144,7 +144,7 @@ class Expected:
         return FIRST_DEVICE + (SECOND_DEVICE if self.population.devices(number) > 1 else 0)
 
     def _of_mover(self, number: int) -> dict[Reminder, AllowedCounts]:
-        """Return the allowed counts of a person who moves. Each turn of the loop lasts from one move to the next."""
+        """Return the allowed counts of a person who moves, calculated from one move to the next."""
         population, person, since = self.population, self.population.person(number), self.population.start
         count, allowed = self._count(number), dict[Reminder, AllowedCounts]()
         for move in (*self.moves[number], None):

@@ -127,7 +127,7 @@ class InitialRows:
                 self.shards.setdefault(keys.slot_shard(name), {}).setdefault(letter, array("I")).append(number)
 
     def item(self, key: Key) -> Sized | None:
-        """Return the item of a person, a couple's day, a slot row, or the owner of a long silent target."""
+        """Return the item with this key: a person, a couple's day, a slot row, or the owner of a dormant target."""
         item: Item | None = None
         if key.sk.startswith(keys.DAY_PREFIX):
             return self._day(key)
@@ -236,7 +236,10 @@ def _packed(device: int, month: dt.date) -> bytes:
 
 
 def _dormant_targets(population: Population) -> Iterator[tuple[str, Uid]]:
-    """Yield each target whose app was last opened so long ago that delivery looks its owner up, with the owner."""
+    """Yield the partition key and the owner of each dormant target, whose owner delivery may look up.
+
+    A target is dormant if its app was last opened about as long ago as STALE_AFTER.
+    """
     oldest = population.start.date() - STALE_AFTER + dt.timedelta(days=5)
     dormant = [any(month <= oldest for month in traits.months) for traits in population.all_traits]
     for number, traits in enumerate(population.traits):

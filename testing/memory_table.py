@@ -165,7 +165,7 @@ def write_units(*items: Sized | None) -> int:
 
 
 def size_of(item: Mapping[str, object]) -> int:
-    """Return the size for which DynamoDB bills an item, by the rules of its developer guide."""
+    """Return the size for which DynamoDB bills an item of plain values, by the rules of its developer guide."""
     return sum(len(name.encode()) + _bytes(value) for name, value in item.items())
 
 

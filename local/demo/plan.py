@@ -73,7 +73,8 @@ def planned(now: dt.datetime) -> list[Moment]:
     """
     today, named = local_date(now, MAYA.zone), {who.name: who for who in COUPLE}
     dates = [today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT)))]
-    # The couple pairs at `first`. A tick sends all reminders since the tick before, so the plan includes each of them.
+    # The couple pairs at `first`. A tick also sends all reminders that came due since the tick before it. So the plan
+    # must have every reminder from `first` to `last`.
     first, last = _instant(dates[0], "07:00", MAYA), _instant(today, MAYA.times["prompt"], MAYA)
     moments = []
     for number, (date, cues) in enumerate(zip(dates, SCRIPT.values(), strict=True)):

@@ -69,7 +69,7 @@ class Stack:
         return boto_client(self.endpoint_url, service)
 
     def sign_in(self, **identity: Any) -> dict[str, Any]:  # noqa: ANN401 - see local.google.signin.Identity
-        """Sign a person in (`email` or `uid`, `name`, `claims`, ...). Return `id_token`, `refresh_token`, `uid` etc."""
+        """Sign a person in by `email` or `uid`, with `name`, `claims` etc. Return `id_token`, `uid` etc."""
         tokens: dict[str, Any] = self._google("POST", "/sign-in", json=identity).json()
         return tokens
 

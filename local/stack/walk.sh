@@ -25,7 +25,7 @@ call $BEN POST /v1/invites/redeem "{\"code\": \"$CODE\"}"
 INVITE=$(call $ANA GET /v1/invites | field "['invite_id']")
 call $ANA POST /v1/invites/confirm "{\"invite_id\": \"$INVITE\"}"
 
-# Ana swaps the prompt of the day that it is in her zone. Both answer. Then both answers open, and each leaves a
+# Ana swaps today's prompt; today is the date in her zone. Both answer. Then both answers open, and each leaves a
 # reflection.
 DATE=$(call $ANA GET /v1/today | field "['today']['date']")
 PROMPT=$(call $ANA POST /v1/days/$DATE/swap | field "['prompt']['id']")
