@@ -8,10 +8,10 @@ PYTHON := .venv/bin/python
 STAGE ?= dev
 PACKS := $(wildcard packs/*.yaml)
 PAGES := $(shell find functions/console/console/page local/phones -name '*.js')
-# The source roots: the folder of the layer, and the folder of each function. A path file in .venv makes them importable.
+# The source roots: the layer's folder, and the folder of each function. A path file in .venv makes them importable.
 ROOTS := shared $(wildcard functions/*)
 export UV SAM_CLI_TELEMETRY := 0
-# Keep compiled modules and rewritten tests, even if the environment turns that off, because processes start faster then.
+# Keep compiled modules and rewritten tests, even if the environment turns that off. Then processes start faster.
 export UV_COMPILE_BYTECODE := 1
 export PYTHONDONTWRITEBYTECODE :=
 

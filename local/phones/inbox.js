@@ -1,4 +1,4 @@
-// Receives a phone's pushes. An app gets them from Firebase Cloud Messaging. Here, the stand-in streams them to the page.
+// Receives a phone's pushes. An app gets them from Firebase Cloud Messaging. Here, the stand-in for it streams them.
 
 /** @typedef {{ number: number, at: number, title: string | null, body: string | null, data: Record<string, string>, passive: boolean, replaces: number | null }} Push */
 

@@ -13,7 +13,7 @@ export const LIMITS = { answer: 2000, reflection: 1000, name: 50 };
 const NEAR = 0.1;
 
 /**
- * Replaces the content of an element, unless it is the same already. The focus moves to the new element with the same id.
+ * Replaces an element's content, unless it is the same already. The focus moves to the new element with the same id.
  * @param {Element} element
  * @param {...Children} children
  */

@@ -6,7 +6,7 @@ import { h } from "../ui/dom.js";
 /** @typedef {import("../phone.js").Phone} Phone */
 /** The day of a draft. @typedef {{ prompt: { id: string }, me: { text?: string | null, revision?: number | null } }} Day */
 
-/** The endings of the stored names: a draft's text, its prompt's id, the revision it started from, and "share first". */
+/** The endings of the stored names: of the text, of its prompt, of the revision it replaces, and of "share first". */
 const PARTS = ["", "-to", "-from", "-first"];
 
 /** @param {Phone} phone @param {string} name @param {string} text @param {Day} day */
