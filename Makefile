@@ -2,17 +2,17 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV_VERSION := 0.13.9
-# A uv that runs (a version manager's shim may be there and not), or our own.
+# Use the machine's uv if it runs (a version manager's shim may exist and fail), or else our own.
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
 STAGE ?= dev
 PACKS := $(wildcard packs/*.yaml)
 # The folders count too: a file that is removed or renamed changes its folder.
 PAGES := $(shell find functions/console/console/page local/phones -name '*.js' -o -type d)
-# The source roots: what becomes the layer, and each function. A path file in .venv makes them importable.
+# The source roots: the layer's folder, and the folder of each function. A path file in .venv makes them importable.
 ROOTS := shared $(wildcard functions/*)
 export UV SAM_CLI_TELEMETRY := 0
-# Compiled modules and rewritten tests are kept, also where the environment says otherwise: each process starts sooner.
+# Keep compiled modules and rewritten tests, even if the environment turns that off. Then processes start faster.
 export UV_COMPILE_BYTECODE := 1
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -21,13 +21,13 @@ help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: .venv/.synced .envs/emulator/.synced .envs/sam/.synced .tools/.engine client/node_modules/.installed ## set up everything a machine lacks
+setup: .venv/.synced .envs/emulator/.synced .envs/sam/.synced .tools/.engine client/node_modules/.installed ## install everything that this machine lacks
 
 .tools/bin/uv:
 	@echo "Installing uv $(UV_VERSION) into .tools"
 	@python3 -m venv .tools && .tools/bin/pip install --quiet --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-# The system tools are no reason to fail: what needs them says so by itself.
+# A missing system tool is no error here. Whatever needs the tool reports that it is missing.
 .tools/.engine: local/dynamodb_local.py local/system.sh .venv/.synced
 	@bash local/system.sh
 	@$(PYTHON) -m local.dynamodb_local || true
@@ -39,7 +39,7 @@ setup: .venv/.synced .envs/emulator/.synced .envs/sam/.synced .tools/.engine cli
 	@printf '%s\n' $(addprefix $(CURDIR)/,$(ROOTS)) > .venv/lib/python3.13/site-packages/rekindle.pth
 	@touch $@
 
-# Without it only `make contract` fails: nothing that runs needs npm.
+# If this fails, only `make contract` fails later. No other command needs these packages.
 client/node_modules/.installed: client/package.json client/package-lock.json client/.npmrc .tools/.engine
 	@echo "Installing client/node_modules"
 	@{ cd client && npm ci --silent && touch node_modules/.installed; } || echo "Could not install client/node_modules" >&2
@@ -67,21 +67,21 @@ reset: .venv/.synced ## delete the local stack's data
 .PHONY: demo bench simulate
 demo: setup ## play and check a couple's first ten dates, on a stack of its own
 	@$(PYTHON) -m local demo
-bench: setup ## requests, capacity units and round trips of every call and worker; the gateway's speed
+bench: setup ## measure requests, capacity units and round trips of every call and worker, and the push gateway's speed
 	@$(PYTHON) -m bench
-simulate: .venv/.synced ## two days of two million persons: who receives each reminder, and what it costs; PERSONS=20000 for fewer
+simulate: .venv/.synced ## simulate two days of two million persons, check who gets each reminder, and print the costs; PERSONS=20000 for fewer
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
 .PHONY: check lint types contract unit pack-lint test calendar stateful
-check: setup ## lint, types, the contract from outside, rules, routes and tools, in under a minute
+check: setup ## lint, types, contract, pack-lint and unit, in under a minute
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target unit lint types pack-lint contract PROFILE=check
-lint: setup .envs/sam/.linted ## ruff, import contracts, dead code, the template, and what would break phones in the field
+lint: setup .envs/sam/.linted ## check style, import contracts, dead code, the template, and breaking changes of the API
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
 	@.venv/bin/lint-imports
 	@.venv/bin/vulture bench cli functions local shared
 	@.venv/bin/vulture bench cli functions local shared testing tests
 	@$(PYTHON) -m local.breaking
-# The two slowest checks run again only when what they read has changed.
+# The two slowest checks, this one and `contract`, run again only if a file that they read has changed.
 .envs/sam/.linted: template.yaml .cfnlintrc .envs/sam/.synced
 	@touch $@.begun && .envs/sam/bin/cfn-lint && mv $@.begun $@
 types: setup ## mypy
@@ -93,28 +93,28 @@ unit: setup ## the rules, the routes on a table in memory, and the tools
 	@.venv/bin/pytest -q -n auto $(if $(filter command line,$(origin PROFILE)),--hypothesis-profile=$(PROFILE)) tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
 pack-lint: .venv/.synced ## the prompt packs: what to fix, and advice
 	@./rekindle packs lint $(PACKS)
-test: lint types pack-lint contract ## everything: also engines, artifacts and the local stack
+test: lint types pack-lint contract ## run all checks and tests, also those of engines, artifacts and the local stack
 	@REKINDLE_STATEFUL_STEPS=2000 .venv/bin/pytest -n 2 --dist loadfile
-calendar: setup ## every slot of every zone around each change of its clocks, in a minute or two
+calendar: setup ## test every slot of every zone around each change of its clocks, in one or two minutes
 	@.venv/bin/pytest -q tests/calendar
 	@$(PYTHON) -m tests.calendar
-stateful: setup ## two couples and a stranger for 30,000 steps beside a plain model; STEPS=2000 for fewer
+stateful: setup ## compare 30,000 random steps of two couples and a stranger with a simple model; STEPS=2000 for fewer
 	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/routes/test_stateful.py
 
 .PHONY: format lock openapi release-api build deploy publish
-format: .venv/.synced ## put the code into shape
+format: .venv/.synced ## format the code
 	@.venv/bin/ruff check --fix && .venv/bin/ruff format
-lock: $(filter .tools/bin/uv,$(UV)) ## resolve anew, and export what each artifact installs
+lock: $(filter .tools/bin/uv,$(UV)) ## resolve all dependencies again, and write the requirements of each artifact
 	@$(UV) lock
 	@$(UV) export --quiet --locked --only-group runtime --no-emit-project --no-annotate -o shared/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/privacy/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
-openapi: .venv/.synced client/node_modules/.installed ## write the API documents from the handlers, and the pages' types from them
+openapi: .venv/.synced client/node_modules/.installed ## generate the OpenAPI documents from the handlers, and the pages' types from the documents
 	@$(PYTHON) -m local.openapi
 	@cd client && npm run --silent generate
-release-api: .venv/.synced ## take the present contracts for those that phones in the field know
+release-api: .venv/.synced ## make the present API documents the released ones, with which later changes are compared
 	@$(PYTHON) -m local.breaking --release
 build: setup ## sam build for a stage, with compiled bytecode: make build STAGE=prod
 	@PATH=$(CURDIR)/.envs/sam/bin:$$PATH sam build --config-env $(STAGE) --build-dir .aws-sam/$(STAGE)

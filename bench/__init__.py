@@ -1,5 +1,5 @@
 """Measure what each call and each worker costs in requests, capacity units and round trips.
 
-Counts are the same on every machine, so a changed count comes from a change of ours. Only `bench.gateway` reads a
-clock: it measures the speed of the push gateway.
+The counts are the same on every machine, so a count changes only if our code changes. Only `bench.gateway` measures
+time: the speed of the push gateway.
 """

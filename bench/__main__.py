@@ -1,6 +1,6 @@
-"""`python -m bench` prints what everything costs, and how fast the push gateway is.
+"""Print what each call and each worker costs, and how fast the push gateway is: `python -m bench`.
 
-`--write` also writes the counts into docs/table.md; they are the same on every machine.
+`--write` also writes the counts, which are the same on every machine, into docs/table.md.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PAPER_WIDTH: Final = 120
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print the results; return the exit status."""
+    """Measure and print the results. Return the exit status."""
     parser = argparse.ArgumentParser(
         prog="bench", description="Count the requests to AWS of each call and worker, and time the push gateway."
     )
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with Console(stderr=True).status("Counting requests"), engines.emulator() as url, fcm() as stand_in:
             report = Report.measured(url, stand_in)
-        # Once the emulator has ended, because it would use the cores too.
+        # The emulator has ended by now. It would use the cores that the gateway needs.
         with Console(stderr=True).status("Timing the push gateway"):
             gateway = GatewayReport.measured()
     except StackError as error:

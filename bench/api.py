@@ -1,4 +1,4 @@
-"""Measure every route of the phones' API, for a couple of one month."""
+"""Measure every route of the phones' API, with a couple who have used the app for a month."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ _TOUCH: Final = {"depth": 2, "touch_comfort": 2}
 def measured_calls(url: str, recorder: CostRecorder) -> list[Measurement]:
     """Measure each route on the emulator at `url`.
 
-    A process has run for a while unless the name says `new process`. Slots exist unless it says `the first of a zone`.
+    The name of a measurement says `new process` if the process has just started. Otherwise its caches are filled. The
+    name says `the first of a zone` if the person's slots do not exist yet. Otherwise they exist.
     """
     world = World.on(url, recorder).with_starter_pack()
     api = world.running_process()
@@ -60,7 +61,7 @@ def measured_calls(url: str, recorder: CostRecorder) -> list[Measurement]:
 
 
 def measured_exports(url: str, recorder: CostRecorder) -> list[Measurement]:
-    """Measure each page of an export, of days in a couple and of solo days."""
+    """Measure exports of days in a couple and of solo days, one page each."""
     world = World.on(url, recorder).with_starter_pack()
     ada, ben = a_couple(world.running_process())
     for days, note in ((MONTH, "30 days"), (EXPORT_PAGE - MONTH, "100 days, a full page")):
@@ -75,14 +76,14 @@ def measured_exports(url: str, recorder: CostRecorder) -> list[Measurement]:
 
 
 def a_couple(handler: Handler, names: tuple[str, str] = ("ada", "ben")) -> tuple[Phone, Phone]:
-    """Pair two new persons in New York; return their phones."""
+    """Pair two new persons in New York. Return their phones."""
     inviter, redeemer = (a_settled_phone(handler, name) for name in names)
     pair(inviter, redeemer)
     return inviter, redeemer
 
 
 def one_day(ada: Phone, ben: Phone) -> None:
-    """Let both answer, and go on to the next day."""
+    """Let both answer, then set their clocks to the next day."""
     date = ada.get("/v1/today").body["today"]["date"]
     for phone in (ada, ben):
         phone.put(f"/v1/days/{date}/answer", _TEXT)
@@ -182,7 +183,7 @@ def _look_back(world: World, ada: Phone) -> None:
     world.call(ada, "GET /v1/days", "30 days, new process", query="?limit=30", process=world.new_process())
     world.call(ada, "GET /v1/streak")
     world.call(ada, "GET /v1/recap")
-    # On a day three weeks ago, so that the days around today cost the same with and without a reflection.
+    # The reflection is on a day three weeks ago. So it does not change what the calls about the last days cost.
     date, heard = (ada.now - 20 * ONE_DAY).date(), {"kind": "heard", "text": ANSWER}
     world.call(ada, "PUT /v1/days/{date}/reflection", body=heard, date=date)
     world.call(ada, "PUT /v1/days/{date}/reflection", "the same again", heard, date=date)
@@ -200,7 +201,7 @@ def _nudge(world: World, ada: Phone, ben: Phone) -> None:
 
 
 def _live_in_two_zones(world: World, api: Handler) -> None:
-    """Measure a couple at 15:00 UTC: Tokyo has the next date, and two dates are open."""
+    """Measure a couple in New York and Tokyo at 15:00 UTC. It is the next date in Tokyo, so two dates are open."""
     cleo, dai = a_settled_phone(api, "cleo"), a_settled_phone(api, "dai", TOKYO)
     pair(cleo, dai)
     for phone in (cleo, dai):
@@ -224,7 +225,7 @@ def _change_settings(world: World, ada: Phone, ben: Phone) -> None:
 
 
 def _open_days_beside_a_large_pack(world: World) -> None:
-    """Measure days without and with a pack of 1,000 prompts in five languages."""
+    """Measure opening a day before and after a pack of 1,000 prompts in five languages is published."""
     couples = {"of a new couple": ("gus", "hal"), "of one beside a pack of 1,000 prompts": ("ida", "jon")}
     for note, names in couples.items():
         first, second = a_couple(world.running_process(), names)
@@ -240,7 +241,7 @@ def _open_days_beside_a_large_pack(world: World) -> None:
 
 
 def _choose_packs(world: World) -> None:
-    """Measure packs by choice, a course joined by its code, a swap, and the help."""
+    """Measure choosing a pack, joining a course with its code, a swap, and the help."""
     table = Table(world.raw, world.table.name)
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, prompts("group"), audience=Audience.CODE, course=Course(in_order=True))
@@ -263,7 +264,7 @@ def _choose_packs(world: World) -> None:
 
 
 def _pause(world: World) -> None:
-    """Measure a pause whose end moves, and which the couple ends early."""
+    """Measure a pause whose end the couple changes, and which it ends early."""
     pat, sam = a_couple(world.running_process(), ("pat", "sam"))
     one_day(pat, sam)
     week, fortnight = ({"pause": {"until": str(pat.now.date() + days * ONE_DAY)}} for days in (7, 14))

@@ -1,7 +1,7 @@
-"""A stack's monthly bill, line by line: `python -m bench.bill` prints the table of docs/costs.md.
+"""Calculate a stack's monthly bill, line by line: `python -m bench.bill` prints the table of docs/costs.md.
 
-`make bench` and `make simulate` measure the figures that say so (docs/table.md, docs/costs.md). The other usage is
-assumed. Free tiers are left out.
+The figures with the comment "as measured" come from `make bench` (docs/table.md), those with "as simulated" from `make
+simulate` (docs/costs.md). The others are assumptions. The bill leaves out free tiers.
 """
 
 from __future__ import annotations
@@ -15,43 +15,43 @@ DAYS: Final = 30
 HOURS: Final = 24 * DAYS
 PRACTICE: Final = 40
 MANY: Final = 1_000_000
-"""The numbers of couples of the two columns."""
+"""The number of couples in each of the two columns."""
 
-# For each day of a couple.
+# Usage by one couple in one day.
 CALLS: Final = 40
 CALL_MILLISECONDS: Final = 30
-CALL_READ_UNITS: Final = 4.5  # GET /v1/today, as measured; others read less
-DAY_WRITE_UNITS: Final = 9.0  # couples_api, as measured: opened, answered, answered by both
+CALL_READ_UNITS: Final = 4.5  # GET /v1/today, as measured; other calls read less
+DAY_WRITE_UNITS: Final = 9.0  # couples_api, as measured: the day is opened, and both answer
 TALLY_WRITE_UNITS: Final = 6.6  # as measured, in batches of a thousand
 REACT_READ_UNITS: Final = 6.0
-PUSHES: Final = 7.0  # four reminders, two answers, and a nudge now and then
-LOG_BYTES_A_CALL: Final = 1_700  # the access log's line, the function's, and Lambda's report
+PUSHES: Final = 7.0  # four reminders, two answers, and sometimes a nudge
+LOG_BYTES_A_CALL: Final = 1_700  # a line of the access log, a line of the function, and Lambda's report
 REPLY_BYTES: Final = 2_000
 STORED_BYTES: Final = 2_500  # a day with two answers, its counters and streak
 
-# For a stack, independent of the number of couples.
+# Usage by the stack itself, for any number of couples.
 ALARM_METRICS: Final = 51
 CUSTOM_METRICS: Final = 3
-"""Metrics that always report. A metric that counts error lines costs only in the hours with errors."""
+"""Metrics that always have a value. A metric that counts error lines costs only in the hours with errors."""
 TICKS: Final = 12 * HOURS
 TICK_READ_UNITS: Final = 20
 POLLERS: Final = 5
 POLLS: Final = POLLERS * 3 * 60 * HOURS
-"""Each of Lambda's pollers asks the queue of jobs three times a minute."""
+"""Each of Lambda's pollers asks the job queue for messages three times a minute."""
 ARTIFACT_GIGABYTES: Final = 2.0  # ten releases
-PUSH_DOLLARS: Final = 0.072 / prices.MILLION  # tick, queue, delivery and its rows, as simulated
+PUSH_DOLLARS: Final = 0.072 / prices.MILLION  # tick, queue, delivery and the rows that it reads, as simulated
 EXPORT_READ_UNITS: Final = 0.5  # one export a year
 
 
 def bill(couples: int) -> dict[str, float]:
-    """Return each line in dollars, for couples who have used the app for a year."""
+    """Map each line of the bill to dollars a month. The couples have used the app for a year."""
     days = couples * DAYS
     calls = days * CALLS
     gigabytes = couples * 365 * STORED_BYTES / 1e9
     at_first = min(calls, prices.HTTP_CALLS_AT_FIRST)
     seconds = calls * CALL_MILLISECONDS / 1000 + days * 0.05
     log_gigabytes = (calls * LOG_BYTES_A_CALL + TICKS * 2_000) / 1e9
-    # Each process opens 64 cell keys once an hour. One process serves some twenty calls a second.
+    # A process serves about twenty calls a second, for 16 hours a day. It opens 64 cell keys once an hour.
     processes = max(1, calls / (DAYS * 16 * 3600) / 20)
     return {
         "API Gateway, calls": at_first * prices.HTTP_CALL + (calls - at_first) * prices.HTTP_CALL_BEYOND,
@@ -81,7 +81,7 @@ def bill(couples: int) -> dict[str, float]:
 
 
 def table() -> str:
-    """Return the bill as a table in Markdown. The rounded rows add up to the last one."""
+    """Return the bill as a Markdown table. Its last row is the sum of the rounded rows."""
     few, many = ({what: round(dollars, 2) for what, dollars in bill(each).items()} for each in (PRACTICE, MANY))
     rows = [f"| a month, in dollars | {PRACTICE} couples | {MANY:,} couples |", "| --- | --: | --: |"]
     rows += [f"| {what} | {few[what]:,.2f} | {many[what]:,.2f} |" for what in few]

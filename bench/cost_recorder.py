@@ -1,4 +1,4 @@
-"""The cost recorder: the cost of each call that a function makes to a store."""
+"""Record the cost of each call that a function makes to a store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STORES = ("rekindle.store", "rekindle.crypto")
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A store's method as `Class.method`, the functions that call it, and each call's cost."""
+    """A store's method as `Class.method`, the functions that call it, and the cost of each call."""
 
     method: str
     functions: frozenset[str]
@@ -27,7 +27,7 @@ class Pattern:
 
 
 class CostRecorder:
-    """Record the calls of stores. A call that a store makes to itself counts for the outer call."""
+    """Records calls to stores. If a store calls its own method, the cost belongs to the outer call."""
 
     def __init__(self, meter: Meter) -> None:
         self.meter = meter
@@ -35,19 +35,19 @@ class CostRecorder:
         self._functions: defaultdict[str, set[str]] = defaultdict(set)
 
     def recorded[T: DataclassInstance](self, services: T, function: str) -> T:
-        """Return the function's services with every store among them recorded."""
+        """Return the function's services with each store in a wrapper that records its calls."""
         found = {field.name: getattr(services, field.name) for field in fields(services)}
         stores = {name: each for name, each in found.items() if type(each).__module__.startswith(_STORES)}
         recorded: dict[str, Any] = {name: _Recorded(self, each, function) for name, each in stores.items()}
         return replace(services, **recorded)
 
     def record(self, method: str, function: str, cost: Cost) -> None:
-        """Add one call."""
+        """Add the cost of one call."""
         self._costs[method].append(cost)
         self._functions[method].add(function)
 
     def patterns(self) -> list[Pattern]:
-        """Return every method that sent a request, by name."""
+        """Return every method that sent a request, ordered by name."""
         return [
             Pattern(method, frozenset(self._functions[method]), tuple(costs))
             for method, costs in sorted(self._costs.items())
@@ -56,18 +56,18 @@ class CostRecorder:
 
 
 class _Recorded:
-    """A store whose method calls are recorded."""
+    """Wraps a store and records the calls of its methods."""
 
     def __init__(self, recorder: CostRecorder, store: object, function: str) -> None:
         self._recorder, self._store, self._function = recorder, store, function
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  as the store has it
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  any attribute of the store
         found = getattr(self._store, name)
         if not callable(found):
             return found
 
         @functools.wraps(found)
-        def recorded(*args: Any, **named: Any) -> Any:  # noqa: ANN401  as the method has them
+        def recorded(*args: Any, **named: Any) -> Any:  # noqa: ANN401  any arguments of the method
             result, cost = self._recorder.meter.cost_of(lambda: found(*args, **named))
             self._recorder.record(f"{type(self._store).__name__}.{name}", self._function, cost)
             return result

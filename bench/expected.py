@@ -1,7 +1,8 @@
-"""Expected pushes: how often each person should receive each reminder, by the product's own rules.
+"""Calculate how often each person should receive each reminder, by the product's own rules.
 
-The rules themselves are tested elsewhere: when a slot comes in `tests/calendar`, and which dates a moved reminder keeps
-beside `rekindle.domain.due_dates`. Here they say what the workers and the stores should have done together.
+Other tests check the rules themselves: `tests/calendar` checks when a slot comes, and the tests of
+`rekindle.domain.due_dates` check which dates a moved reminder keeps. Here, the rules say which pushes the workers and
+the stores should have sent together.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
 LONGEST_WAIT: Final = dt.timedelta(minutes=20)
 """The longest time that a job waits in the queue."""
 EDGE: Final = LONGEST_WAIT + STEP
-"""A caught-up reminder this close to its latest time may be sent or not, depending on how long its job waits."""
+"""A caught-up reminder came due in the old slot just before its person moved. If the move is this close to the latest
+time at which it may be sent, its job may wait too long in the queue, so it may be sent or not.
+"""
 
 FIRST_DEVICE: Final = 1
 SECOND_DEVICE: Final = 16
-"""A push to a second device counts this much, so that one byte counts the pushes to both devices."""
+"""A push to a second device counts 16, and to a first device 1, so that one byte counts the pushes to both."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 _LOOK_BACK: Final = dt.timedelta(days=3)
@@ -61,15 +64,15 @@ class Move(NamedTuple):
         )
 
 
-class Bounds(NamedTuple):
-    """How often a person's devices should receive a reminder. The queue decides where the two differ."""
+class AllowedCounts(NamedTuple):
+    """The least and the most pushes of a reminder to a person. If they differ, both are right."""
 
     least: int
     most: int
 
 
-class Wrong(NamedTuple):
-    """A person whose devices did not receive a reminder as often as they should."""
+class WrongCount(NamedTuple):
+    """A person whose devices did not receive a reminder as often as they should have."""
 
     number: int
     reminder: Reminder
@@ -79,51 +82,51 @@ class Wrong(NamedTuple):
 
 @dataclass(slots=True)
 class Expected:
-    """The expected pushes of a population between its start and `end`, while some persons move."""
+    """Calculates the pushes that a population should get between its start and `end`, while some persons move."""
 
     population: Population
     end: dt.datetime
     moves: dict[int, list[Move]] = field(default_factory=dict)
-    """By person, in order of time."""
+    """Each person's moves, earliest first."""
 
     def instants(self, zone: Zone, step: int) -> Mapping[dt.date, dt.datetime]:
-        """Return by date when a time of day comes in a zone.
+        """Map each date to the instant of a time of day in a zone. `step` is the time of day.
 
         The dates begin three days before the start.
         """
         return _instants(zone, step, self.population.start - _LOOK_BACK, self.end)
 
     def due(self) -> Counter[dt.datetime]:
-        """Return how many reminders fall due at each instant, if nobody moves."""
+        """Return how many reminders come due at each instant if nobody moves."""
         due: Counter[dt.datetime] = Counter()
         for kind in REMINDERS:
-            places = Counter(zip(self.population.zone, self.population.steps(kind), strict=True))
-            for (zone, step), count in places.items():
+            slots = Counter(zip(self.population.zone, self.population.steps(kind), strict=True))
+            for (zone, step), count in slots.items():
                 for at in self.instants(self.population.zones[zone], step).values():
                     if at > self.population.start:
                         due[at] += count
         return due
 
-    def wrong(self, sent: Mapping[Reminder, bytearray]) -> Iterator[Wrong]:
+    def wrong(self, sent: Mapping[Reminder, bytearray]) -> Iterator[WrongCount]:
         """Yield every person who received a reminder too often or not often enough."""
         movers = {number: self._of_mover(number) for number in self.moves}
         for reminder, counts in sent.items():
             expected = self._of_everybody(reminder)
-            for number, bounds in movers.items():
-                expected[number] = bounds.get(reminder, Bounds(0, 0)).least
+            for number, allowed in movers.items():
+                expected[number] = allowed.get(reminder, AllowedCounts(0, 0)).least
             if counts == expected:
                 continue
             for number, (count, least) in enumerate(zip(counts, expected, strict=True)):
-                most = movers[number].get(reminder, Bounds(0, 0)).most if number in movers else least
+                most = movers[number].get(reminder, AllowedCounts(0, 0)).most if number in movers else least
                 if count not in {least, most}:
-                    yield Wrong(number, reminder, count, least)
+                    yield WrongCount(number, reminder, count, least)
 
     def on_the_edge(self) -> int:
-        """Return how many reminders may have been sent or not."""
+        """Return how many reminders moved so close to their latest time that they may be sent or not."""
         return sum(each.least < each.most for number in self.moves for each in self._of_mover(number).values())
 
     def _of_everybody(self, reminder: Reminder) -> bytearray:
-        """Return each person's count if nobody moves."""
+        """Return the number of pushes of a reminder to each person if nobody moves."""
         kind, date = reminder
         population, start = self.population, self.population.start
         steps = population.steps(kind)
@@ -140,10 +143,10 @@ class Expected:
     def _count(self, number: int) -> int:
         return FIRST_DEVICE + (SECOND_DEVICE if self.population.devices(number) > 1 else 0)
 
-    def _of_mover(self, number: int) -> dict[Reminder, Bounds]:
-        """Return the counts of a person who moves, from one move to the next."""
+    def _of_mover(self, number: int) -> dict[Reminder, AllowedCounts]:
+        """Return the allowed counts of a person who moves, calculated from one move to the next."""
         population, person, since = self.population, self.population.person(number), self.population.start
-        count, bounds = self._count(number), dict[Reminder, Bounds]()
+        count, allowed = self._count(number), dict[Reminder, AllowedCounts]()
         for move in (*self.moves[number], None):
             rows, until = rows_of(person), move.at + IN_FLIGHT if move else self.end
             for kind, slot in slots_of(person).items():
@@ -153,7 +156,7 @@ class Expected:
                         and rows[slot, kind].is_due(date)
                         and population.wants(kind, number, date)
                     ):
-                        bounds[kind, date] = Bounds(count, count)
+                        allowed[kind, date] = AllowedCounts(count, count)
             if move is None:
                 break
             person, caught_up = move_reminders(person, move.applied(person), move.at)
@@ -162,8 +165,8 @@ class Expected:
                 latest = min(each.instant + MAX_LATENESS, start_of(each.date + _ONE_DAY, move.zone))
                 if since <= each.instant + MAX_LATENESS and population.wants(each.kind, number, each.date):
                     on_the_edge = each.instant < since and since + EDGE > latest
-                    bounds[each.kind, each.date] = Bounds(0 if on_the_edge else count, count)
-        return bounds
+                    allowed[each.kind, each.date] = AllowedCounts(0 if on_the_edge else count, count)
+        return allowed
 
 
 @cache

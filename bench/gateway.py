@@ -1,7 +1,8 @@
-"""The speed of the push gateway, compared with the SDK's own methods and with h2load.
+"""Measure the speed of the push gateway, and compare it with the SDK's own methods and with h2load.
 
-h2load shows about the most that the server can take. All clients speak TLS to one stand-in, in turns of the same run:
-the client on one core, the server on another. The figures are those of one machine; the ratios vary less.
+h2load shows about the most pushes that the server can take. All clients send to the same stand-in for FCM over TLS, one
+after another. The client runs on one core, and the server on another. The figures differ between machines; the ratios
+differ less.
 """
 
 from __future__ import annotations
@@ -47,9 +48,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 DELAYS: Final = (0, 60)
-"""Milliseconds until the server answers. 0 shows the client's own work, 60 how many requests it has in flight."""
+"""Milliseconds until the server answers. With 0, the speed depends on the client's own work. With 60, it depends on how
+many requests the client has in flight.
+"""
 ROUNDS: Final = 9
-"""Many short rounds, so that other work on the machine slows all clients alike."""
+"""Each round is short, so that other work on the machine slows all clients equally."""
 PAGE: Final = 1_000
 SDK_BATCH: Final = 500
 """The most messages that the SDK takes in one call."""
@@ -67,7 +70,7 @@ CAPTION: Final = (
     f"{ROUNDS} rounds; a ratio is the median of the ratios of each round."
 )
 _ACCESS_TOKEN: Final = "ya29.c.b0".ljust(1024, "x")
-"""As long as a service account's token."""
+"""A token as long as a service account's."""
 _PROJECT: Final = "bench-{}ms"
 _AT: Final = an_instant("2026-03-02T13:30:00Z")
 _PAYLOAD: Final = payload_of(
@@ -80,19 +83,19 @@ type Figure = Literal["rate", "cpu"]
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """A client's speed in one round: pushes in a second, CPU seconds for 1,000 pushes."""
+    """A client's speed in one round. `rate` is pushes in a second, `cpu` is CPU seconds for 1,000 pushes."""
 
     rate: float
     cpu: float
 
     def of(self, figure: Figure) -> float:
-        """Return one of the two."""
+        """Return `rate` or `cpu`."""
         return self.rate if figure == "rate" else self.cpu
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A goal for the ratio of two clients at a delay."""
+    """A goal for the ratio of two clients' figures. `delay` is the server's delay in milliseconds."""
 
     sentence: str
     delay: int
@@ -113,13 +116,13 @@ GOALS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class GatewayReport:
-    """The speeds of each client by delay and round."""
+    """The speeds of all clients: for each delay and each client, one speed a round."""
 
     speeds: Mapping[int, Mapping[str, Sequence[Speed]]]
 
     @classmethod
     def measured(cls) -> GatewayReport:
-        """Measure all clients in turns. Leave out h2load if the machine lacks it."""
+        """Measure all clients, one after another in each round. Leave out h2load if it is not installed."""
         cores = sorted(os.sched_getaffinity(0))
         (port,) = free_ports(1)
         with tempfile.TemporaryDirectory(prefix="rekindle-bench-", ignore_cleanup_errors=True) as name:
@@ -128,16 +131,16 @@ class GatewayReport:
                 return cls({delay: _in_turns(address, delay, folder) for delay in DELAYS})
 
     def median(self, delay: int, client: str, figure: Figure) -> float:
-        """Return the median of a client's figure at a delay."""
+        """Return the median over all rounds of a client's figure at a delay."""
         return statistics.median(speed.of(figure) for speed in self.speeds[delay][client])
 
     def ratio(self, delay: int, client: str, other: str, figure: Figure) -> float:
-        """Return the median of the rounds' ratios between two clients."""
+        """Calculate the ratio of two clients in each round. Return the median of these ratios."""
         pairs = zip(self.speeds[delay][client], self.speeds[delay][other], strict=True)
         return statistics.median(ours.of(figure) / theirs.of(figure) for ours, theirs in pairs)
 
     def table(self) -> Table:
-        """Return one table for a terminal."""
+        """Return all speeds as one table for a terminal."""
         table = Table(box=box.SIMPLE_HEAD, caption=CAPTION, caption_justify="left", pad_edge=False)
         table.add_column("gateway")
         for delay in self.speeds:
@@ -153,7 +156,7 @@ class GatewayReport:
         return table
 
     def verdicts(self) -> Iterator[str]:
-        """Say for each goal what was measured."""
+        """Yield a sentence for each goal: what was measured, and whether the goal is met."""
         for goal in GOALS:
             if goal.other not in self.speeds[goal.delay]:
                 yield f"gateway, {goal.delay} ms: {goal.other} is missing (make setup installs it)."
@@ -192,7 +195,7 @@ def _in_turns(address: str, delay: int, folder: Path) -> dict[str, list[Speed]]:
             body.write_text(json.dumps({"message": message}))
             url = f"{address}/v1/projects/{project}/messages:send"
             clients[BOUND] = lambda: _h2load(url, body, PAGE * pages)
-        # The first call opens the connections and is not counted.
+        # Each client's first call is not measured, because it opens the connections.
         for client in clients.values():
             client()
         speeds: dict[str, list[Speed]] = {name: [] for name in clients}
@@ -212,7 +215,7 @@ def _ours(address: str, project: str, tokens: Sequence[str], folder: Path) -> It
 
 @contextlib.contextmanager
 def _sdk(address: str, project: str, tokens: Sequence[str]) -> Iterator[tuple[Callable[[], bool], Callable[[], bool]]]:
-    """Yield two of the SDK's methods, with the server's address in place of FCM's."""
+    """Yield functions that send with two of the SDK's methods, to the server's address in place of FCM's."""
     app = firebase_admin.initialize_app(_Access(), {"projectId": project}, name=f"bench-{project}")
     service = messaging._get_messaging_service(app)  # noqa: SLF001  the SDK has no public setting for the address
     service._fcm_url = f"{address}/v1/projects/{project}/messages:send"  # noqa: SLF001  the same
@@ -267,7 +270,7 @@ def _speed(pushes: int, seconds: float, before: resource.struct_rusage, after: r
 
 @contextlib.contextmanager
 def _keeping_to(core: int, authorities: Path) -> Iterator[None]:
-    """Keep this process on one core, and let its HTTP clients trust a certificate."""
+    """Keep this process on one core, and let its HTTP clients trust the stand-in's certificate."""
     cores, trusted = os.sched_getaffinity(0), dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(authorities))
     os.sched_setaffinity(0, {core})
     try:

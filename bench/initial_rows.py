@@ -1,7 +1,8 @@
-"""The rows of the population at the simulation's beginning, as the store writes them.
+"""Make the rows that the population has at the simulation's beginning, as the store would write them.
 
-Nothing is stored: a row is made when it is read. The store has made one row for each kind and traits before; a person's
-row differs only in their pseudonym, their targets' numbers, their uid and their couple.
+The rows would need too much memory, so a row is made when it is read. The store makes one template for each kind of row
+and each combination of traits. A person's row differs from the template only in the pseudonym, the numbers in the
+targets, the uid and the couple.
 """
 
 from __future__ import annotations
@@ -39,41 +40,44 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KINDS: Final[Mapping[str, PushKind]] = dict(sorted(keys.ROW_KINDS.items()))
-"""Kinds of rows by their letters, in the order of their sort keys."""
+"""Maps the letter of each kind of row to the kind, in the order of the sort keys."""
 LETTERS: Final = {kind: letter for letter, kind in KINDS.items()}
 
 FULL: Final = 0.95
-"""How full a shard may be, as a part of SHARD_ROWS: the shards of a slot differ in size."""
+"""The average shard of a slot has at most this part of SHARD_ROWS. It is below 1 because shards differ in size."""
 GROWN: Final = 1.1
-"""A slot with this many times SHARD_ROWS needs another shard, even after some persons have left."""
+"""A slot with this many times SHARD_ROWS needs a second shard, even after some persons have left it."""
 
 _PSEUDONYM: Final = 12
 _NUMBER: Final = slice(3, 9)
-"""The bytes of a packed token that hold the person's number."""
+"""The place of the person's number in the bytes of a packed token."""
 
 
 @dataclass(slots=True)
 class InitialRows:
-    """The population's rows, targets and days. `shards` names the persons in each shard, by kind of row."""
+    """The population's rows, targets and days.
+
+    `shards` has the numbers of the persons in each shard, by the shard's partition key and the row's letter.
+    """
 
     population: Population
     pseudonyms: bytes
     shards: dict[str, dict[str, array[int]]]
     dormant: Mapping[str, Uid]
-    """Owners of targets that delivery may look up, by the targets' partition keys."""
+    """Maps the partition keys of targets that delivery may look up to the targets' owners."""
     tails: Sequence[bytes]
-    """The end of the packed tokens of a first and a second device, which is the same for everybody."""
+    """The end of a packed token, for a first and for a second device. It is the same for all persons."""
     days: Mapping[tuple[bool, ...], Sized]
-    """A day for each combination of answers, with its size without the window."""
+    """A day for each combination of answers. The size does not include the window."""
     moves: defaultdict[CoupleId, set[Zone]] = field(default_factory=lambda: defaultdict(set))
-    """Zones to which couples have moved since. Their days are open in those zones too."""
+    """The zones to which persons of each couple have moved. The couple's days are open in these zones, too."""
     _rows: dict[tuple[str, int, int], Sized] = field(default_factory=dict)
     _heads: dict[int, tuple[bytes, ...]] = field(default_factory=dict)
     _windows: dict[tuple[str, frozenset[Zone]], Sized] = field(default_factory=dict)
 
     @classmethod
     def of(cls, population: Population) -> InitialRows:
-        """Return the rows of a population. `fill_slots` puts them into slots."""
+        """Return the rows of a population, which are in no slot yet; see `fill_slots`."""
         pseudonyms = b"".join(keys.pseudonym_of(uid_of(number)).encode("ascii") for number in range(len(population)))
         tails = [_packed(device, population.start.date())[_NUMBER.stop :] for device in (0, 1)]
         return cls(population, pseudonyms, {}, dict(_dormant_targets(population)), tails, _days(population))
@@ -83,9 +87,9 @@ class InitialRows:
         return self.pseudonyms[_PSEUDONYM * number : _PSEUDONYM * (number + 1)].decode("ascii")
 
     def fill_slots(self, table: MemoryTable, shard_rows: int) -> int:
-        """Create every slot with as many shards as it needs; return the number of slots.
+        """Create every slot with as many shards as it needs, and put the rows into them. Return the number of slots.
 
-        The smallest slot with too many rows for one shard stays in one, so that delivery has a slot to reshard.
+        The smallest slot that needs a second shard gets only one, so that delivery has a slot to reshard.
         """
         places = (self._place(kind, number) for kind in KINDS.values() for number in range(len(self.population)))
         sizes = Counter(place for place in places if place is not None)
@@ -107,12 +111,12 @@ class InitialRows:
         return len(sizes)
 
     def _place(self, kind: PushKind, number: int) -> int | None:
-        """Return the slot of a person's reminder as one number."""
+        """Return the slot of a person's reminder as one number. Return None if the reminder is turned off."""
         step = self.population.steps(kind)[number]
         return None if step == NEVER else self.population.zone[number] * STEPS + step
 
     def _fill(self, shards_of: Mapping[int, Shards]) -> None:
-        """Add every person to the shards of their rows, in the order of the pseudonyms."""
+        """Add every person to the shards of their slots, ordered by pseudonym."""
         order = sorted(range(len(self.population)), key=self.pseudonym)
         for letter, kind in KINDS.items():
             for number in order:
@@ -123,7 +127,7 @@ class InitialRows:
                 self.shards.setdefault(keys.slot_shard(name), {}).setdefault(letter, array("I")).append(number)
 
     def item(self, key: Key) -> Sized | None:
-        """Return a person, a couple's day, a slot row, or a silent target's owner."""
+        """Return the item with this key: a person, a couple's day, a slot row, or the owner of a dormant target."""
         item: Item | None = None
         if key.sk.startswith(keys.DAY_PREFIX):
             return self._day(key)
@@ -138,24 +142,24 @@ class InitialRows:
         return Sized(item, size_of(item)) if item else None
 
     def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
-        """Return rows of a shard in order."""
+        """Return the rows of a shard, ordered by sort key."""
         rows: list[Row] = []
         for letter, numbers in self.shards.get(pk, {}).items():
             if not between[0] <= letter <= between[1] or letter < after[:1]:
-                continue  # a range has whole kinds, or the notes, which begin with another character
+                continue  # a range covers whole kinds, or the notes, whose sort keys begin with another character
             first = bisect_right(numbers, after[1:], key=self.pseudonym) if letter == after[:1] else 0
             last = len(numbers) if limit is None else first + limit - len(rows)
             rows += [self._row(pk, letter, number) for number in numbers[first:last]]
         return rows
 
     def forget(self, key: Key) -> None:
-        """Remove a row, which the table holds itself from now on."""
+        """Remove a row. The table itself holds the row from now on."""
         found = self._found(key)
         if found is not None:
             del self.shards[key.pk][key.sk[0]][found]
 
     def _found(self, key: Key) -> int | None:
-        """Return the index of the row in its shard."""
+        """Return the row's index in its shard. Return None if there is no such row."""
         numbers, pseudonym = self.shards.get(key.pk, {}).get(key.sk[0]), key.sk[1:]
         if numbers is None:
             return None
@@ -176,7 +180,7 @@ class InitialRows:
         return Row(sk, template.size + len(pk), item)
 
     def _template(self, letter: str, traits: int, number: int, weekdays: int) -> Sized:
-        """Return a row as the store writes it. The size leaves out the partition key's value."""
+        """Let the store write a row to copy. Its size does not include the value of the partition key."""
         stored = _stored(self.population.person(number))
         (item,) = (each for each in stored if each["pk"].startswith("DUE#") and each["sk"][0] == letter)
         months = self.population.all_traits[traits].months
@@ -203,7 +207,7 @@ class InitialRows:
         return Sized(item, template.size + window.size)
 
     def _window(self, iso: str, zones: frozenset[Zone]) -> Sized:
-        """Return the part of a day's item that depends on the zones. Numbers are billed by their digits."""
+        """Return the window of a day's item, and its size. The size depends on the digits of the instants."""
         known = self._windows.get((iso, zones))
         if known is None:
             window = day_window(dt.date.fromisoformat(iso), zones)
@@ -213,13 +217,13 @@ class InitialRows:
 
 
 def _stored(person: Person) -> Iterator[Item]:
-    """Yield the items that the store writes for a new person, the person first."""
+    """Yield the items that the store writes for a new person. The first is the person's own item."""
     writes = person_writes(cast("Table", MemoryTable(Bill())), person.created_at, (None, person))
     return ({**write.key._asdict(), **write.item} for write in writes)
 
 
 def _at(person: Person, slot: Slot) -> Person:
-    """Return the person with a prompt at this slot and no other reminder."""
+    """Return the person with a prompt reminder in this slot and no other reminder."""
     return replace(
         person,
         profile=replace(person.profile, zone=slot.zone),
@@ -232,7 +236,10 @@ def _packed(device: int, month: dt.date) -> bytes:
 
 
 def _dormant_targets(population: Population) -> Iterator[tuple[str, Uid]]:
-    """Yield the owners of silent targets, which delivery looks up."""
+    """Yield the partition key and the owner of each dormant target, whose owner delivery may look up.
+
+    A target is dormant if its app was last opened about as long ago as STALE_AFTER.
+    """
     oldest = population.start.date() - STALE_AFTER + dt.timedelta(days=5)
     dormant = [any(month <= oldest for month in traits.months) for traits in population.all_traits]
     for number, traits in enumerate(population.traits):
@@ -243,7 +250,7 @@ def _dormant_targets(population: Population) -> Iterator[tuple[str, Uid]]:
 
 
 def _days(population: Population) -> dict[tuple[bool, ...], Sized]:
-    """Return a day for each combination of answers. The size leaves out the window."""
+    """Map each combination of answers to a day. The size does not include the window."""
     persons, date = (population.person(0), population.person(1)), population.start.date()
     noon = population.start + dt.timedelta(hours=12)  # the date is open in every zone
     days: dict[tuple[bool, ...], Sized] = {}

@@ -1,4 +1,4 @@
-"""Persons who are all due at one slot, as the store writes them."""
+"""Store persons who are all due in the same slot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _A_MONTH: Final = dt.timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class OneSlot:
-    """Couples in New York at the default times, with a phone each. One of each couple has answered on `date`."""
+    """Couples in New York with the default times and a phone each. One of each couple has answered on `date`."""
 
     world: World
     date: dt.date
@@ -37,7 +37,7 @@ class OneSlot:
 
     @classmethod
     def of(cls, world: World, persons: int, instant: dt.datetime, kind: TargetKind = TargetKind.TOKEN) -> OneSlot:
-        """Store a number of persons whose phones FCM knows by targets of one kind."""
+        """Store this many persons. The targets of their phones are all of one kind."""
         couples = [
             (_person("ada", number, instant, kind), _person("ben", number, instant, kind))
             for number in range(persons // 2)
@@ -53,14 +53,14 @@ class OneSlot:
         return cls(world, date, tuple(ben for _, ben in couples))
 
     def job(self, kind: PushKind, instant: dt.datetime) -> SlotJob:
-        """Return the slot's job for one kind of reminder on the date."""
+        """Return the slot's job for one kind of reminder on `date`."""
         reminders = self.silent[0].reminders
         slot = Slot(NEW_YORK, reminders.prompt if kind is PushKind.PROMPT else reminders.evening or reminders.prompt)
         (shard,) = read_shards(self.world.table, [slot])[slot].all
         return SlotJob(zone=slot.zone, time=slot.time, shard=shard, date=self.date, instant=instant)
 
     def missed(self, count: int) -> tuple[Missed, ...]:
-        """Return the devices of some persons who have not answered."""
+        """Return the devices of `count` persons who have not answered."""
         return tuple(
             Missed(person=keys.pseudonym_of(person.uid), target=keys.digest_of(target_of(person)))
             for person in self.silent[:count]

@@ -1,6 +1,7 @@
-"""The population of the simulation: the couples, their zones and the times of their reminders.
+"""Draw the population of the simulation: the couples, their zones and the times of their reminders.
 
-The tables below state the assumptions; one seed draws the rest. A person is a number and takes some thirty bytes.
+The tables below are assumptions. A random generator with one seed draws the persons from them. A person is a number and
+takes about thirty bytes.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def _percent(table: str) -> dict[str, float]:
-    """Read a table of shares."""
+    """Read a table of names and their shares."""
     return {name: float(share) for name, share in (entry.split() for entry in table.split(","))}
 
 
@@ -46,37 +47,42 @@ ZONE_SHARES: Final = _percent("""
     Asia/Kolkata 1.2, Asia/Manila 0.8, Asia/Singapore 0.5, Asia/Tokyo 0.4,
     Africa/Johannesburg 0.5, Africa/Lagos 0.4
 """)
-"""Percent of all couples, for an app in English, Spanish and French. Every other zone of tzdata has an equal share of
-the rest, old spellings included, because phones report those too."""
+"""Percent of all couples in each zone, for an app in English, Spanish and French. All other zones of tzdata have equal
+shares of the rest. They include old spellings of zones, because phones report such names, too."""
 
 LONG_DISTANCE: Final = 0.05
-"""The share of couples whose persons draw their zones separately."""
+"""The share of couples whose two persons may live in different zones."""
 
 PROMPT_TIMES: Final = _percent("""
     08:30 62, 07:00 4, 07:30 4, 08:00 6, 09:00 5, 10:00 2, 12:00 2.5, 12:30 1, 17:00 1, 18:00 1.5, 19:00 2, 20:00 2,
     21:00 2
 """)
-"""Percent of persons. The rest choose any multiple of five minutes until LATEST, all equally often."""
+"""Percent of persons who choose each time. The rest choose all other multiples of five minutes until LATEST equally
+often."""
 
 EVENING_TIMES: Final = _percent("""
     20:30 65, 19:00 2, 19:30 2, 20:00 4, 21:00 6, 21:30 3, 22:00 2
 """)
 WITHOUT_EVENING: Final = 10
-"""Percent of persons. The rest choose any multiple of five minutes from EARLIEST_EVENING to LATEST."""
+"""Percent of persons who want no evening reminder. The rest choose all multiples of five minutes from EARLIEST_EVENING
+to LATEST equally often.
+"""
 EARLIEST_EVENING: Final = 17 * 12
 LATEST: Final = 23 * 12
-"""In steps of five minutes. A job for a later time could wait in the queue until its date is over."""
+"""The latest time, in steps of five minutes. A job for a later time could wait in the queue until its date is over."""
 
 ANSWERED: Final = 50
-"""Percent of persons who have answered by the evening, and of couples without an answer who have opened the day."""
+"""Percent of persons who have answered by the evening. Also, of couples without an answer, percent who have opened the
+day.
+"""
 
 TOUCH: Final = 12
-"""Percent of couples in which both want touch reminders."""
+"""Percent of couples who both want touch reminders."""
 TOUCH_TIMES: Final = _percent("21:00 50, 18:00 20, 20:30 15, 07:30 15")
 TOUCH_WEEKDAYS: Final = (frozenset({2, 4}), frozenset({5, 6}), frozenset({0, 2, 4, 6}), frozenset(range(7)))
 
 SECOND_DEVICE: Final = 15
-"""Percent of persons."""
+"""Percent of persons with a second device."""
 LANGUAGES: Final = _percent("en 68, es 17, fr 11, de 3, pt 1")
 QUIET_HOURS: Final[tuple[tuple[QuietHours | None, float], ...]] = (
     (Reminders().quiet_hours, 85),
@@ -84,10 +90,12 @@ QUIET_HOURS: Final[tuple[tuple[QuietHours | None, float], ...]] = (
     (QuietHours(dt.time(23), dt.time(6)), 7),
 )
 MOVED_BEFORE: Final = 10
-"""Percent of persons whose reminders have moved once, which leaves a date in their rows."""
+"""Percent of persons whose reminders have moved once. After a move, their rows have one more date."""
 
 DORMANT: Final = 3
-"""Percent of devices whose app was last opened within DORMANT_FOR days; the others within RECENT days."""
+"""Percent of devices whose app was last opened on any day within DORMANT_FOR days. The app on the other devices was
+opened within RECENT days.
+"""
 RECENT: Final = 14
 DORMANT_FOR: Final = 265
 
@@ -95,7 +103,7 @@ STEP: Final = dt.timedelta(minutes=5)
 STEPS: Final = 288
 """The number of steps in a day."""
 NEVER: Final = STEPS
-"""The step of a reminder that is turned off."""
+"""Stands for the step of a reminder that is turned off."""
 
 _NO_DEVICE: Final = 255
 _NUMBER_BYTES: Final = 6
@@ -107,7 +115,7 @@ _MIX: Final = 0x9E3779B97F4A7C15
 
 
 class Traits(NamedTuple):
-    """Traits of a person that a row stores. Persons with the same traits have rows of the same size."""
+    """The traits of a person that affect their rows. Persons with the same traits have rows of the same size."""
 
     language: Language
     quiet_hours: QuietHours | None
@@ -117,17 +125,17 @@ class Traits(NamedTuple):
 
 
 def time_of(step: int) -> dt.time:
-    """Return a step as a time of day."""
+    """Return the time of day of a step."""
     return dt.time(step // 12, step % 12 * 5)
 
 
 def step_of(time: dt.time) -> int:
-    """Return a time of day as a step."""
+    """Return the step of a time of day."""
     return time.hour * 12 + time.minute // 5
 
 
 def uid_of(number: int) -> Uid:
-    """Return a person's uid, of 28 characters as Firebase's have."""
+    """Return a person's uid. It has 28 characters, as Firebase's uids do."""
     return Uid(f"{number:0{_UID_DIGITS}}{_UID_TAIL}")
 
 
@@ -137,12 +145,12 @@ def number_of(uid: str) -> int:
 
 
 def couple_of(number: int) -> CoupleId:
-    """Return a person's couple. The persons of a couple have consecutive numbers."""
+    """Return the id of a person's couple. The two persons of a couple have consecutive numbers."""
     return CoupleId(f"{number // 2:0{_UID_DIGITS}}{'c' * 16}")
 
 
 def token_of(number: int, device: int) -> str:
-    """Return a device's registration token: 163 characters with the person's number in them."""
+    """Return a device's registration token. It has 163 characters and contains the person's number."""
     head = base64.urlsafe_b64encode(number.to_bytes(_NUMBER_BYTES)).decode("ascii")
     return f"{head}{'AB'[device]}{_TOKEN_TAIL[0]}:APA91b{_TOKEN_TAIL[1]}"
 
@@ -155,7 +163,10 @@ def owner_of(token: str) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class Population:
-    """Persons by number, in arrays; two consecutive persons are a couple. `start` is the simulation's beginning."""
+    """All persons, in arrays by the person's number. Two consecutive persons are a couple.
+
+    `start` is the simulation's beginning.
+    """
 
     start: dt.datetime
     zones: list[Zone]
@@ -167,12 +178,12 @@ class Population:
     weekdays: bytes
     traits: array[int]
     registered: tuple[bytes, bytes]
-    """For each device, when its app was last opened; see `_opened`."""
+    """For the first and the second devices of all persons, when the app was last opened; see `_opened`."""
     salt: int
 
     @classmethod
     def drawn(cls, persons: int, start: dt.datetime, seed: int) -> Self:
-        """Draw a number of persons. The same seed gives the same persons."""
+        """Draw this many persons. The same seed gives the same persons."""
         rng = random.Random(seed)  # noqa: S311  no secret depends on it
         couples = persons // 2
         persons = 2 * couples
@@ -212,7 +223,7 @@ class Population:
         return len(self.zone)
 
     def steps(self, kind: PushKind) -> array[int]:
-        """Return when each person wants a reminder, as a step or NEVER."""
+        """Return the step at which each person wants a kind of reminder, or NEVER."""
         return {PushKind.PROMPT: self.prompt, PushKind.EVENING: self.evening, PushKind.TOUCH: self.touch}[kind]
 
     def devices(self, number: int) -> int:
@@ -220,9 +231,9 @@ class Population:
         return len(self.all_traits[self.traits[number]].months)
 
     def wants(self, kind: PushKind, number: int, date: dt.date) -> bool:
-        """Return whether a due reminder is sent.
+        """Return whether a person should get a reminder that is due.
 
-        A touch reminder has weekdays, and an evening reminder is for persons who have not answered.
+        A touch reminder comes only on its weekdays, and an evening reminder only if the person has not answered.
         """
         if kind is PushKind.TOUCH:
             return date.weekday() in TOUCH_WEEKDAYS[self.weekdays[number]]
@@ -233,11 +244,11 @@ class Population:
         return self._percent(number, date) < ANSWERED
 
     def opened(self, number: int, date: dt.date) -> bool:
-        """Return whether the person's couple has opened the date if neither has answered."""
+        """Return whether a couple of whom neither has answered has opened the date. `number` is their first person."""
         return self._percent(~number, date) < ANSWERED
 
     def _percent(self, number: int, date: dt.date) -> int:
-        # A multiplicative hash: the same for any order of questions, and nothing is stored for each person and date.
+        # A multiplicative hash, so that the result does not depend on the order of calls and needs no memory.
         mixed = (number * 2 + 1 + self.salt + date.toordinal() * 0x2545F491) * _MIX & 0xFFFFFFFFFFFFFFFF
         return (mixed >> 32) % 100
 
@@ -271,7 +282,7 @@ class Population:
 
 
 def _zone_shares() -> dict[Zone, float]:
-    """Return every zone and its share."""
+    """Map every zone to its share in percent."""
     others = sorted(zone_names() - ZONE_SHARES.keys())
     left = (100 - sum(ZONE_SHARES.values())) / len(others)
     return {Zone(zone): share for zone, share in {**ZONE_SHARES, **dict.fromkeys(others, left)}.items()}
@@ -280,7 +291,10 @@ def _zone_shares() -> dict[Zone, float]:
 def _drawn_times(
     rng: random.Random, shares: Mapping[str, float], count: int, others: Sequence[int] = (), without: float = 0
 ) -> array[int]:
-    """Draw times of day by their shares; `others` share what is left to 100 percent."""
+    """Draw times of day, as steps, by their shares in percent.
+
+    `without` is the share of NEVER. The steps in `others` have equal shares of the rest.
+    """
     steps = [step_of(dt.time.fromisoformat(time)) for time in shares]
     weights = [*shares.values(), without]
     steps.append(NEVER)
@@ -292,7 +306,7 @@ def _drawn_times(
 
 
 def _drawn_devices(rng: random.Random, persons: int) -> tuple[bytes, bytes]:
-    """Draw when each person's first and second device was last opened; see `_opened`."""
+    """Draw when the app on each person's first and second device was last opened; see `_opened`."""
     recent, dormant = range(1, RECENT), range(1, DORMANT_FOR // 2)
     weights = [(100 - DORMANT) / len(recent)] * len(recent) + [DORMANT / len(dormant)] * len(dormant)
     values = [*recent, *(RECENT + each for each in dormant)]
@@ -304,7 +318,10 @@ def _drawn_devices(rng: random.Random, persons: int) -> tuple[bytes, bytes]:
 
 
 def _opened(start: dt.datetime, value: int) -> dt.datetime:
-    """Decode a byte: days before the start, and in steps of two days beyond RECENT."""
+    """Decode the byte that says when an app was last opened.
+
+    A value below RECENT is a number of days before the start. From RECENT on, the days are twice the rest of the value.
+    """
     return start - dt.timedelta(days=value if value < RECENT else 2 * (value - RECENT))
 
 

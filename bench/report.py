@@ -1,4 +1,4 @@
-"""The counts, for a terminal and as the figures of docs/table.md."""
+"""Show the counts on a terminal, and write them into docs/table.md."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ _BYTES: Final = "bytes"
 _BYTES_LEGEND: Final = "bytes: the body of the reply."
 _PER_PUSHES: Final = 1_000
 READ_PER_PUSH: Final = 0.02
-"""The most read units for a push of the daily prompt, in a slot of a thousand persons."""
+"""The goal: the most read units for one push of the daily prompt, in a slot of a thousand persons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All counts: measurements by the function that works, and access patterns."""
+    """All counts: the measurements of each function, and the access patterns of the stores."""
 
     sections: Mapping[str, Sequence[Measurement]]
     patterns: Sequence[Pattern]
 
     @classmethod
     def measured(cls, url: str, fcm: Fcm) -> Report:
-        """Measure everything on the emulator at `url`. Raises ScanError if a request scans a table."""
+        """Measure everything on the emulator at `url`. Raise ScanError if a request scans a table."""
         recorder = CostRecorder(Meter())
         sections = {
             "couples_api": sorted(
@@ -62,7 +62,7 @@ class Report:
         return cls(sections, recorder.patterns())
 
     def table(self) -> Table:
-        """Return one table for a terminal."""
+        """Return all measurements as one table for a terminal."""
         caption = f"{SIZES}\n{LEGEND} {_BYTES_LEGEND}"
         table = Table(box=box.SIMPLE_HEAD, caption=caption, caption_justify="left", pad_edge=False)
         table.add_column("")
@@ -76,7 +76,7 @@ class Report:
         return table
 
     def verdicts(self) -> Iterator[str]:
-        """Say in sentences what the counts mean."""
+        """Yield sentences that say what the counts mean."""
         yield "No request scanned a table. The measurement ends with an error at the first scan."
         for each in self.sections["delivery"]:
             if each.pushes and each.pushes >= _PER_PUSHES // 2:
@@ -91,12 +91,12 @@ class Report:
             yield f"delivery, {each.name}: {read:.4f} read units for a push, goal at most {READ_PER_PUSH}: {kept}."
 
     def full_prompt_slots(self) -> list[Measurement]:
-        """Return the prompt slots of a thousand persons, one for each kind of target."""
+        """Return the measurements of prompt slots with a thousand persons, one for each kind of target."""
         deliveries = self.sections["delivery"]
         return [each for each in deliveries if each.name.startswith("prompt") and each.pushes == _PER_PUSHES]
 
     def written_into(self, document: str) -> str:
-        """Return the text of docs/table.md with every block of figures replaced."""
+        """Return the text of docs/table.md with all blocks of figures replaced by the present figures."""
         patterns = [
             (f"`{each.method}`", ", ".join(sorted(each.functions)), *_ranges(each).values()) for each in self.patterns
         ]
@@ -106,7 +106,7 @@ class Report:
             "verdicts": "\n".join(f"- {verdict}" for verdict in self.verdicts()),
         }
         for name, section in self.sections.items():
-            # Without the bytes of the replies, which change with every word of the pack.
+            # Leave out the bytes of the replies, because they change with every word of the pack.
             rows = [(each.name, *_cells(each)[: len(_COUNTS)]) for each in section]
             blocks[name] = _markdown(("", *_COUNTS), rows)
         for name, block in blocks.items():
@@ -139,7 +139,7 @@ def _cells(each: Measurement) -> list[str]:
 
 
 def _ranges(pattern: Pattern) -> dict[str, str]:
-    """Return the least and the most of each count, or one figure if they are equal."""
+    """Return each count as "least to most", or as one figure if both are equal."""
     figures: dict[str, list[float]] = {
         "db": [cost.dynamodb for cost in pattern.costs],
         "RCU": [cost.read for cost in pattern.costs],

@@ -1,6 +1,6 @@
-"""`python -m bench.simulate` plays two days of two million persons, and prints what happens.
+"""Simulate two days of two million persons and print the results: `python -m bench.simulate`.
 
-The exit status is 1 if anybody received a due reminder more or less often than once.
+The exit status is 1 if anybody did not receive each due reminder exactly once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from testing.memory_table import NOTES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.expected import Wrong
+    from bench.expected import WrongCount
     from testing.memory_table import Units
 
 PERSONS: Final = 2_000_000
@@ -42,34 +42,36 @@ CHANGES: Final = {
     "autumn": dt.datetime(2026, 10, 31, tzinfo=dt.UTC),
     "spring": dt.datetime(2026, 3, 7, tzinfo=dt.UTC),
 }
-"""The start of two days in which the clocks of the United States change."""
+"""The start of two days, on one of which the clocks of the United States change."""
 
 MEMORY_GOAL: Final = 4.0
-"""The most gigabytes."""
+"""The goal: the most gigabytes of memory that the simulation may take."""
 
 PER_SECOND: Final = 1_900
-"""Pushes of one worker in a second, as template.yaml limits them."""
+"""The pushes that one worker sends in a second, which template.yaml limits."""
 WORKERS: Final = 5
-"""The most workers of delivery at once, as template.yaml has it."""
+"""The most workers of delivery at the same time, as in template.yaml."""
 DELIVERY_GB: Final = 1.0
 TICK_GB: Final = 0.5
-"""Memory, as template.yaml has it."""
+"""The gigabytes of memory of each function, as in template.yaml."""
 ROUND_TRIP: Final = 0.006
-"""Seconds of a request to DynamoDB or SQS; assumed."""
+"""Seconds that a request to DynamoDB or SQS takes. This is an assumption."""
 POLLING: Final = 5 * 3
-"""Requests a minute with which Lambda asks an empty queue for jobs: five pollers, each for twenty seconds."""
+"""Requests a minute to an empty queue. Lambda has five pollers, and each of their requests waits for 20 seconds."""
 
 PAPER_WIDTH: Final = 120
 NAMED: Final = 20
-"""The most wrong persons to print."""
+"""The most persons with a wrong count to print."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Simulate and print the results; return the exit status."""
+    """Simulate and print the results. Return the exit status."""
     parser = argparse.ArgumentParser(prog="bench.simulate", description="Play two days of a large population.")
     parser.add_argument("--persons", type=int, default=PERSONS, help="the number of persons (%(default)s)")
-    parser.add_argument("--change", choices=CHANGES, default="autumn", help="of the clocks (%(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="draws another population (%(default)s)")
+    parser.add_argument(
+        "--change", choices=CHANGES, default="autumn", help="which change of the clocks to play (%(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="another seed draws another population (%(default)s)")
     chosen = parser.parse_args(arguments)
     if chosen.persons < 2:  # noqa: PLR2004  a couple
         parser.error("a couple is two persons")
@@ -85,11 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         task = progress.add_task("", total=simulation.expected.due().total())
         simulation.run(lambda rows: progress.update(task, completed=rows))
         progress.update(task, total=simulation.rows_read)
-    return reported(simulation, PER_SECOND, console)
+    return report(simulation, PER_SECOND, console)
 
 
-def reported(simulation: Simulation, per_second: float, console: Console) -> int:
-    """Print the results; return the exit status."""
+def report(simulation: Simulation, per_second: float, console: Console) -> int:
+    """Print the results. Return the exit status."""
     with Console(stderr=True).status("Comparing pushes with due reminders"):
         wrong = list(simulation.expected.wrong(simulation.phones.counts))
     shown = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
@@ -118,7 +120,7 @@ def _events(simulation: Simulation) -> Mapping[str, str]:
         ),
         "jobs, repeated ones included": f"{simulation.jobs.total():,}",
         "persons who moved": f"{len(simulation.expected.moves):,}",
-        "reminders that fell due because a person moved": f"{simulation.caught_up:,}",
+        "reminders that a move made due": f"{simulation.caught_up:,}",
         "rows read": f"{simulation.rows_read:,}",
         **{f"pushes: {kind}": f"{pushes[kind]:,}" for kind in REMINDERS},
         "pushes": f"{pushes.total():,}",
@@ -150,7 +152,7 @@ def _units(simulation: Simulation) -> Mapping[str, str]:
 
 
 def _works(simulation: Simulation, kind: PushKind) -> tuple[Work, Work]:
-    """Return the cost of a kind's pushes in small and in large shards."""
+    """Return the cost of a kind's pushes, for small shards and for large shards."""
     return simulation.work[LETTERS[kind], False], simulation.work[LETTERS[kind], True]
 
 
@@ -164,7 +166,7 @@ def _dollars(simulation: Simulation, per_second: float) -> Mapping[str, str]:
     bill, pushes = simulation.bill, simulation.phones.pushes.total()
     units, jobs = bill.total(TICK, DELIVERY, RESHARDING), simulation.jobs.total()
     dynamodb = units.read * prices.READ_UNIT + units.write * prices.WRITE_UNIT
-    # At worst each job is received and deleted separately.
+    # In the worst case, each job needs its own request to be received and another to be deleted.
     sqs = simulation.queue.requests + 2 * jobs + POLLING * LENGTH.total_seconds() / 60
     sending = pushes / per_second + ROUND_TRIP * bill.total(DELIVERY, RESHARDING).requests
     ticking = ROUND_TRIP * (bill.total(TICK).requests + simulation.queue.requests)
@@ -198,7 +200,10 @@ def _load(simulation: Simulation, per_second: float) -> Mapping[str, str]:
 
 
 def backlog(demand: Mapping[dt.datetime, int], a_minute: float) -> dt.timedelta:
-    """Return the longest wait of a push at this many sends a minute."""
+    """Return how long the last push waits at most, if `a_minute` pushes can be sent a minute.
+
+    `demand` maps instants to the number of pushes that come due then.
+    """
     free = longest = 0.0
     for at, pushes in sorted(demand.items()):
         minute = at.timestamp() / 60
@@ -212,8 +217,8 @@ def _span(span: dt.timedelta) -> str:
     return f"{minutes} min {seconds} s"
 
 
-def _verdicts(simulation: Simulation, wrong: Sequence[Wrong]) -> Iterator[str]:
-    """Say in sentences what the results mean."""
+def _verdicts(simulation: Simulation, wrong: Sequence[WrongCount]) -> Iterator[str]:
+    """Yield sentences that say what the results mean."""
     if wrong:
         persons = len({each.number for each in wrong})
         yield f"[red]{persons:,} persons did not receive each due reminder exactly once[/red]. The first of them:"
@@ -256,7 +261,7 @@ def _times(count: int) -> str:
     return f"{first} time{'' if first == 1 else 's'}" + (f" and {second} on a second device" if second else "")
 
 
-def _met(holds: bool) -> str:  # noqa: FBT001  the word for it
+def _met(holds: bool) -> str:  # noqa: FBT001  it only chooses the word
     return "[green]met[/green]" if holds else "[red]missed[/red]"
 
 

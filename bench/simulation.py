@@ -1,7 +1,8 @@
-"""Two days of a large population, with tick, delivery and stores on a table in memory.
+"""Simulate two days of a large population, with the real tick, delivery and stores on a table in memory.
 
-Time passes from event to event. A job waits in its queue for a while, sometimes for long, and sometimes arrives twice.
-One tick is missed, one is doubled and one is late. Meanwhile persons fly and change their times.
+The simulated time jumps from event to event. A job waits in its queue for some time, sometimes for long, and sometimes
+arrives twice. One tick is missed, one runs twice and one is late. Meanwhile, some persons change their zone or their
+times.
 """
 
 from __future__ import annotations
@@ -56,35 +57,36 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 TIMEOUT: Final = dt.timedelta(seconds=180)
-"""Of delivery, as template.yaml has it."""
+"""The timeout of delivery, as in template.yaml."""
 
 MOVERS: Final = 0.005
 """The share of persons who change their zone or a time within the two days."""
 MOVE_TWICE: Final = 0.1
 MOVE_NEAR_A_REMINDER: Final = 0.5
-"""The shares of movers who move twice, and who move within NEAR seconds of one of their own reminders."""
+"""The share of movers who move twice, and the share who move within NEAR seconds of one of their own reminders."""
 NEAR: Final = 2400
 
 SOON: Final = (0.2, 60.0)
 LATER: Final = (60.0, LONGEST_WAIT.total_seconds())
 HELD_UP: Final = 0.02
-"""The share of jobs that wait for LATER seconds, as after a crash. The others wait for SOON seconds."""
+"""The share of jobs that wait between the LATER seconds, as after a crash. The others wait between the SOON seconds."""
 REPEATED: Final = 0.005
-"""The share of slots' jobs that arrive again within LATER seconds.
+"""The share of slots' jobs that arrive again, between the LATER seconds after the first time.
 
-A job of one person is not repeated here: nothing refuses the second one, whose push replaces the first on the phone.
+A job for one person does not arrive again here. Delivery would send a second push, which replaces the first on the
+phone, and the simulation would count it as wrong.
 """
 
 LARGE: Final = 1_000
-"""Rows of a full page. The goal for a push's cost is for shards with this many persons due."""
+"""The rows of a full page. The goal for a push's cost holds for shards with at least this many rows."""
 
 TICK, DELIVERY, RESHARDING, MOVING, FAULTS = "tick", "delivery", "resharding", "moving", "faults"
-"""The purposes of requests to the table."""
+"""The purposes of the requests to the table, by which the bill counts them."""
 
 
 @dataclass(slots=True)
 class Queue:
-    """SQS as the outbox sees it. `sent` holds each message's body and delay, `requests` counts the calls."""
+    """Stands in for SQS. `sent` has the body and the delay of each message. `requests` counts the calls."""
 
     sent: list[tuple[str, int]] = field(default_factory=list)
     requests: int = 0
@@ -97,15 +99,18 @@ class Queue:
 
     @property
     def outbox(self) -> Outbox:
-        """The outbox of this queue."""
+        """An outbox that sends to this queue."""
         return Outbox(cast("SQSClient", self), "https://queue.example")
 
 
 @dataclass(slots=True)
 class Phones:
-    """The push gateway: every push arrives. `counts` holds the pushes to each person by reminder.
+    """Stands in for the push gateway. Every push arrives.
 
-    News count as the prompt that they replace, and also in `news`. `busy` is the sending time of the present job.
+    `counts` has the number of pushes of each reminder to each person.
+
+    News count as the prompt that they replace, and also in `news`. `busy` is the time that the present job has spent
+    with sending.
     """
 
     per_second: float
@@ -114,11 +119,11 @@ class Phones:
     news: int = 0
     busy: float = 0
     _occasions: dict[str, Reminder] = field(default_factory=dict)
-    """Kinds and dates by the collapse ids of their payloads."""
+    """Maps the collapse id of each payload to its kind and date."""
 
     @classmethod
     def of(cls, persons: int, dates: Iterable[dt.date], per_second: float) -> Self:
-        """Return the phones of a number of persons, which expect reminders of these dates."""
+        """Return the phones of this many persons, for reminders of these dates."""
         listed = list(dates)
         phones = cls(per_second, {each: bytearray(persons) for each in itertools.product(REMINDERS, listed)})
         for kind, date in itertools.product(OF_A_DATE, listed):
@@ -127,7 +132,7 @@ class Phones:
             phones._occasions[payload.collapse_id] = kind, date
         return phones
 
-    def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:  # noqa: ARG002  as the gateway has it
+    def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:  # noqa: ARG002  the gateway's own signature
         """Count the pushes."""
         kind, date = self._occasions[payload.collapse_id]
         if kind is PushKind.NEWS:
@@ -143,7 +148,10 @@ class Phones:
 
 @dataclass(slots=True)
 class Work:
-    """The cost of pushes of one kind. The units of a job are divided by the bytes that it read of each kind of row."""
+    """The cost of the pushes of one kind.
+
+    A job with several kinds counts for each kind in proportion to the bytes that it read of the kind's rows.
+    """
 
     pushes: int = 0
     requests: float = 0
@@ -153,7 +161,7 @@ class Work:
 
 @dataclass(slots=True)
 class Simulation:
-    """The whole simulation. The first tick is five minutes after the population's start."""
+    """A simulation. Its first tick is five minutes after the population's start."""
 
     population: Population
     rows: InitialRows
@@ -166,14 +174,14 @@ class Simulation:
     rng: random.Random
     slots: int
     work: defaultdict[tuple[str, bool], Work] = field(default_factory=lambda: defaultdict(Work))
-    """By the letter of a kind's rows, and whether the shard had LARGE rows."""
+    """The keys are the letter of a kind's rows, and whether the job read at least LARGE rows."""
     demand: Counter[dt.datetime] = field(default_factory=Counter)
-    """Pushes by when their jobs were sent to the queue."""
+    """The number of pushes, by the instant at which their jobs were sent to the queue."""
     jobs: Counter[str] = field(default_factory=Counter)
     ticks: int = 0
     caught_up: int = 0
     faults: dict[str, dt.datetime] = field(default_factory=dict)
-    """The ticks that go wrong: missed, doubled and late."""
+    """The instants of the ticks that go wrong, by the names "missed", "doubled" and "late"."""
     _events: list[tuple[dt.datetime, int, Callable[[dt.datetime], None]]] = field(default_factory=list)
     _serial: itertools.count[int] = field(default_factory=itertools.count)
     _inserted: list[tuple[Key, Item]] = field(default_factory=list)
@@ -192,7 +200,7 @@ class Simulation:
         slots: Callable[[Table], Slots] = Slots,
         runs: Callable[[Table], Runs] = Runs,
     ) -> Self:
-        """Return a simulation with its table. `slots` and `runs` make delivery's stores; tests give broken ones."""
+        """Return a simulation with its table. `slots` and `runs` make delivery's stores; tests pass broken ones."""
         population = Population.drawn(persons, start, seed)
         rows = InitialRows.of(population)
         table = MemoryTable(Bill(), rows)
@@ -233,16 +241,16 @@ class Simulation:
 
     @property
     def rows_read(self) -> int:
-        """The number of reminders read from slots."""
+        """The number of slot rows that delivery has read."""
         return sum(self.bill.rows[letter] for letter in KINDS)
 
     @property
     def written_for_pushes(self) -> int:
-        """The number of writes by delivery, without those of its runs."""
+        """The number of writes by delivery, without the writes of its runs."""
         return self.bill.total(DELIVERY).written - self.bill.total(DELIVERY, entities={"RUN"}).written
 
     def run(self, progress: Callable[[int], None] = lambda _rows: None) -> None:
-        """Let every event happen. `progress` receives the number of rows read so far."""
+        """Play all events in order of time. `progress` gets the number of rows read so far."""
         while self._events:
             at, _, happens = heapq.heappop(self._events)
             happens(at)
@@ -253,7 +261,7 @@ class Simulation:
         heapq.heappush(self._events, (at, next(self._serial), happens))
 
     def _plan_ticks(self) -> None:
-        """Plan all ticks. Those with the most reminders due go wrong."""
+        """Plan all ticks. The three ticks with the most due reminders go wrong."""
         end = self.expected.end
         worst = [at for at, _ in self.expected.due().most_common() if at != end][:3]
         self.faults = dict(zip(("missed", "doubled", "late"), worst, strict=True))
@@ -272,7 +280,7 @@ class Simulation:
         self.ticks += 1
 
     def _tick_twice(self, at: dt.datetime) -> None:
-        """Let the first of two ticks die just before it moves the watermark."""
+        """Run a tick twice, as if the first run had crashed just before it moved the watermark."""
         self.bill.purpose = FAULTS
         watermark = self.table.get(keys.WATERMARK)
         self._tick(at)
@@ -282,7 +290,7 @@ class Simulation:
         self._tick(at)
 
     def _take_jobs(self, at: dt.datetime) -> None:
-        """Take the jobs from the queue, and plan when each reaches a worker."""
+        """Take the jobs from the queue, and plan when each job reaches a worker."""
         sent, self.queue.sent = self.queue.sent, []
         for body, delay in sent:
             wait = self.rng.uniform(*(LATER if self.rng.random() < HELD_UP else SOON))
@@ -320,7 +328,7 @@ class Simulation:
         return TIMEOUT - dt.timedelta(seconds=self.phones.busy)
 
     def _delivered(self) -> tuple[Units, Units]:
-        """Return delivery's cost so far, and its part for days, which only evening reminders read."""
+        """Return delivery's cost so far, and the part of it for reading days. Only evening reminders read days."""
         return self.bill.total(DELIVERY), self.bill.total(DELIVERY, entities={"COUPLE"})
 
     def _share_cost(self, before: tuple[Units, Units], shares: dict[str, int], *, large: bool) -> None:
@@ -337,12 +345,12 @@ class Simulation:
             work.write += part * (everything.write - all_before.write)
 
     def _note(self, key: Key, item: Item) -> None:
-        """Keep the inserted items that the stream's filter passes to react."""
+        """Keep an inserted item if the stream's filter would pass it to the function react."""
         if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
             self._inserted.append((key, item))
 
     def _plan_moves(self, share: float) -> None:
-        """Plan who moves. Many move close to one of their own reminders, where a mistake is most likely."""
+        """Plan who moves and when. Many move close to one of their own reminders, because mistakes are likely then."""
         population, rng = self.population, self.rng
         seconds = int((self.expected.end - population.start).total_seconds())
         for number in rng.sample(range(len(population)), max(1, round(share * len(population)))):
@@ -366,7 +374,7 @@ class Simulation:
             self.expected.moves[number] = moves
 
     def _near_a_reminder(self, zone: int, step: int) -> dt.datetime | None:
-        """Return an instant within NEAR seconds of when that time comes in the zone."""
+        """Return an instant within NEAR seconds of this time of day in the zone. Return None if there is none."""
         comes = self.expected.instants(self.population.zones[zone], step).values()
         near = [each + dt.timedelta(seconds=self.rng.randrange(-NEAR, NEAR)) for each in comes]
         within = [each for each in near if self.population.start < each < self.expected.end]

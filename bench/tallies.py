@@ -1,4 +1,4 @@
-"""Measure what counting costs, by the number of couples in a batch."""
+"""Measure what the function tally costs, by the number of couples in a batch."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 COUPLES: Final = (1, 100, 1_000)
 TODAY: Final = dt.date(2026, 3, 27)
-"""A Friday, so that this week has begun for everybody."""
+"""A Friday, so that the week has begun in every zone."""
 BEFORE: Final = 40
-"""The days since each couple's first day: more than a row keeps. They met on every third."""
+"""The days since each couple's first day, which are more than a row keeps. Both answered on every third of them."""
 PACKS: Final = 8
 PROMPTS: Final = 400
 STEPS: Final = ("a day is opened", "the first answer", "the second answer, and the streak")
@@ -62,7 +62,7 @@ def _theme(date: dt.date) -> Theme:
 
 
 def _prompt(dice: random.Random, date: dt.date) -> Met:
-    """Return one of the prompts of the date's theme, from any pack."""
+    """Return a random prompt of the date's theme, from a random pack."""
     number = dice.randrange(PROMPTS // len(Theme))
     pack, prompt = PackId(f"celebrating-us-{number % PACKS}"), PromptId(f"{_theme(date)}-borrowed-mood-{number}")
     return Met(pack, prompt, again=False)

@@ -1,4 +1,4 @@
-"""Measure tick by zones, react by kind of change, and delivery by kind of job."""
+"""Measure tick for several numbers of zones, react for each kind of change, and delivery for each kind of job."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ PLENTY: Final = dt.timedelta(minutes=2)
 
 
 def measured_ticks(url: str, recorder: CostRecorder) -> list[Measurement]:
-    """Measure a tick by the number of zones with persons. The last tick of each comes two hours late."""
+    """Measure three ticks for each number of zones with persons. The third tick comes two hours late."""
     measured: list[Measurement] = []
     soon = MORNING + FIRST_WINDOW
     ticks = {
@@ -80,7 +80,7 @@ def _open_slots(world: World, slots: Sequence[Slot]) -> None:
 
 
 def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
-    """Measure what react does about each kind of change."""
+    """Measure what react does for each kind of change in the table."""
     world = World.on(url, recorder).with_starter_pack()
     streaks = Streaks(world.table, Couples(world.table), Days(world.table))
     react = recorder.recorded(React(streaks, Outbox(world.sqs, world.queue())), "react")
@@ -120,7 +120,7 @@ def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
 
 
 def measured_deliveries(url: str, recorder: CostRecorder, fcm: Fcm) -> list[Measurement]:
-    """Measure what delivery does about each kind of job. `fcm` counts the pushes."""
+    """Measure what delivery does for each kind of job. `fcm` counts the pushes."""
     measured: list[Measurement] = []
     for persons in (PERSONS // 10, PERSONS):
         slot = OneSlot.of(World.on(url, recorder), persons, MORNING)

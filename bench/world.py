@@ -1,4 +1,4 @@
-"""A world to measure in: new tables on the emulator, functions, and a stand-in for FCM."""
+"""Set up what is measured: new tables on the emulator, the functions, and a stand-in for FCM."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Measurement:
 
 @dataclass(slots=True)
 class World:
-    """Tables of their own, metered. `raw` is the same DynamoDB without a meter."""
+    """New tables, and clients whose requests a meter counts. `raw` is a client of DynamoDB without a meter."""
 
     meter: Meter
     recorder: CostRecorder
@@ -90,7 +90,7 @@ class World:
     sqs: Any
     raw: Any
     entropy: Callable[[int], bytes] = field(default_factory=lambda: random.Random(0).randbytes)  # noqa: S311  see below
-    """The same bytes in each run make each run the same. No secret depends on them here."""
+    """Returns the same bytes in each run of the bench, so that the counts are the same. No secret depends on them."""
     measured: list[Measurement] = field(default_factory=list)
 
     @classmethod
@@ -104,20 +104,20 @@ class World:
         return cls(meter, recorder, table, key_table, meter.attach(kms), key, meter.attach(sqs), raw)
 
     def with_starter_pack(self) -> World:
-        """Publish the prompts of a new stack; return this world."""
+        """Publish the packs of a new stack. Return this world."""
         seed.seed(self.raw, self.table.name)
         return self
 
     def new_process(self) -> Handler:
-        """Return couples_api as a process that has just started."""
+        """Return the handler of couples_api in a process that has just started."""
         return self._couples_api(self.new_vault())
 
     def running_process(self) -> Handler:
-        """Return couples_api as a process that has opened every cell key."""
+        """Return the handler of couples_api in a process that has already opened every cell key."""
         return self._couples_api(self.warm_vault())
 
     def privacy(self, vault: Vault) -> Handler:
-        """Return the function privacy as a process of its own."""
+        """Return the handler of privacy in a process of its own."""
         services = self.recorder.recorded(privacy_services(self._services(vault)), "privacy")
         return privacy.handler.handler_of(lambda: services)
 
@@ -139,7 +139,7 @@ class World:
         return Vault(self.kms, self.kms_key, self.key_table, monotonic=lambda: 0.0, entropy=self.entropy)
 
     def warm_vault(self) -> Vault:
-        """Return a vault that has opened every cell key; create the missing ones."""
+        """Return a vault that has opened every cell key. Create the missing keys."""
         vault = self.new_vault()
         vault.mac("")
         for number in range(64 * CELLS):
@@ -147,7 +147,7 @@ class World:
         return vault
 
     def queue(self) -> str:
-        """Create a queue; return its address."""
+        """Create a queue. Return its URL."""
         url: str = self.sqs.create_queue(QueueName=f"bench-{next(_numbers)}")["QueueUrl"]
         return url
 
@@ -163,9 +163,10 @@ class World:
         process: Handler | None = None,
         **parts: object,
     ) -> Any:  # noqa: ANN401  a JSON body
-        """Measure a request under the route's name and a note; return the reply's body.
+        """Measure a request. The measurement's name is the route and a note. Return the reply's body.
 
-        `parts` fill the route's braces, `key` is an idempotency key. Another `process` than the phone's may answer.
+        `parts` are the values for the route's braces. `key` is an idempotency key. If `process` is given, it answers in
+        place of the phone's own process.
         """
         method, _, path = route.partition(" ")
         caller = replace(phone, handler=process or phone.handler)
@@ -178,20 +179,20 @@ class World:
         return json.loads(reply.text) if reply.text else None
 
     def row(self, key: Key) -> dict[str, Any]:
-        """Return an existing item with its types, as the stream shows it."""
+        """Return an existing item in DynamoDB's typed JSON, as a stream record has it."""
         found = self.raw.get_item(TableName=self.table.name, Key=marshal(key._asdict()), ConsistentRead=True)
         row: dict[str, Any] = found["Item"]
         return row
 
     def put_rows(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Put items with their types, without the meter."""
+        """Put items in DynamoDB's typed JSON. The meter does not count this."""
         for batch in itertools.batched(rows, _BATCH_WRITE_LIMIT, strict=False):
             puts = [{"PutRequest": {"Item": row}} for row in batch]
             self.raw.batch_write_item(RequestItems={self.table.name: puts})
 
 
 def a_new_phone(handler: Handler, name: str) -> Phone:
-    """Return the phone of a person without a profile. The uid has 28 characters, as Firebase's have."""
+    """Return the phone of a person without a profile. The uid has 28 characters, as Firebase's uids do."""
     return Phone(handler, Uid(name.ljust(28, "0")), now=an_instant("2026-03-02T15:00:00Z"))
 
 
@@ -211,7 +212,7 @@ class Fcm:
     gateway: FcmGateway
 
     def sends(self) -> int:
-        """Return how many messages have reached it."""
+        """Return how many messages have reached the stand-in."""
         stats = httpx.get(f"{self.place.origin}/stats").json()
         return int(stats["sends"].get("attempts", 0))
 
@@ -228,7 +229,7 @@ def fcm() -> Iterator[Fcm]:
         (port,) = free_ports(1)
         place = Place(port, "rekindle-bench", Path(folder))
         credential = credential_from(json.dumps(place.service_account()))
-        with place.started(Path(folder, "google.log")) as child:
+        with place.start(Path(folder, "google.log")) as child:
             child.await_answer(place.origin, 30)
             gateway = FcmGateway(credential, Libcurl(place.origin, place.project))
             with contextlib.closing(gateway):

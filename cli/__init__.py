@@ -1,1 +1,1 @@
-"""The command line of the practice's staff: `./rekindle`."""
+"""Serve the practice's staff on the command line: `./rekindle`."""

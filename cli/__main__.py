@@ -1,4 +1,4 @@
-"""`python -m cli`."""
+"""Start the command line: `python -m cli`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from cli.session import World
 
 
 def main() -> int:
-    """Run the command that was typed; return its exit status."""
+    """Run the command that was typed. Return its exit status."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
-        # Packs are in every language, and the terminal's locale may be C.
+        # Packs contain letters of every language, which a terminal with the locale C could not show.
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     return run(sys.argv[1:], World())
 

@@ -1,4 +1,4 @@
-"""The command line as a whole: all commands, their exit statuses, and the messages of errors."""
+"""Build the command line from its commands. Turn each error into a message and an exit status."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from cli.session import World
 
-ABOUT = """Write prompt packs for couples: check, save, publish and withdraw them.
+ABOUT = """Check, save, publish and withdraw packs of prompts for couples.
 
-A command ends with 0 when it is done, 1 when it was refused or there is
-something to fix, 2 when the command is wrong, 3 when you are not signed in or
-have no permission, and 4 when the service does not answer.
+The exit status is 0 when the command succeeded, 1 when it was refused or there
+is something to fix, 2 when the command is wrong, 3 when you are not signed in
+or have no permission, and 4 when the service does not answer.
 
 For example:
 
@@ -77,12 +77,12 @@ def run(arguments: Sequence[str], world: World) -> int:
         world.err.print("\nStopped.")
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # The reader has closed its end. Buffered output would fail once more when Python ends.
+        # The program that reads our output has ended. Without this, Python would fail again as it flushes the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.NOBODY_READS
     except CliError as error:
         failure = error
-    except Exception as error:  # noqa: BLE001 - no traceback ever reaches a person unasked
+    except Exception as error:  # noqa: BLE001 - a person sees a traceback only with --debug
         failure = CliError(
             f"This program has a fault ({type(error).__name__}).",
             "Run the command again with --debug, and send the output to the people who run the service.",
@@ -103,13 +103,13 @@ def _run(arguments: Sequence[str], world: World) -> int:
         command, bound, injected = app.parse_args(list(arguments), exit_on_error=False, print_error=False)
     except CycloptsError as error:
         raise _usage(error) from error
-    asked: dict[str, Any] = dict.fromkeys(injected, world)
-    return command(*bound.args, **bound.kwargs, **asked) or Exit.DONE
+    worlds: dict[str, Any] = dict.fromkeys(injected, world)
+    return command(*bound.args, **bound.kwargs, **worlds) or Exit.DONE
 
 
 def _usage(error: CycloptsError) -> UsageError:
-    said = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     if isinstance(error, UnknownCommandError):
-        said = said.partition(" Available commands")[0]
+        message = message.partition(" Available commands")[0]
     chain = " ".join(error.command_chain or ())
-    return UsageError(said, f"rekindle {chain}{' ' if chain else ''}--help")
+    return UsageError(message, f"rekindle {chain}{' ' if chain else ''}--help")

@@ -1,4 +1,4 @@
-"""The differences between two texts of a pack, by prompts and fields rather than by lines."""
+"""Compare two versions of a pack's document, prompt by prompt and field by field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field with its value before and after; None where there is none. `language` is set for words."""
+    """A field with its value before and after, None if the field is absent. Only words have a `language`."""
 
     field: str
     language: str | None
@@ -25,7 +25,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class PromptChange:
-    """A prompt that is in both, with its differences."""
+    """A prompt that is in both versions, with its differences."""
 
     id: str
     fields: tuple[FieldChange, ...]
@@ -33,7 +33,7 @@ class PromptChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All differences. `reordered` if the prompts that are in both come in another order."""
+    """All differences. `reordered` is true if the prompts that are in both versions have changed their order."""
 
     about: tuple[FieldChange, ...]
     added: tuple[PackPrompt, ...]
@@ -45,7 +45,7 @@ class Changes:
         return bool(self.about or self.added or self.removed or self.changed or self.reordered)
 
     def languages(self) -> dict[str, int]:
-        """Count the prompts with changed words, by language."""
+        """Return for each language how many prompts have changed words."""
         counts: dict[str, int] = {}
         for prompt in self.changed:
             for language in {field.language for field in prompt.fields if field.language}:
@@ -54,7 +54,7 @@ class Changes:
 
 
 def changes(before: Pack, after: Pack) -> Changes:
-    """Compare two packs."""
+    """Return the differences between two versions of a pack."""
     old = {prompt.id: prompt for prompt in before.prompts}
     new = {prompt.id: prompt for prompt in after.prompts}
     both = [name for name in new if name in old]
@@ -69,13 +69,13 @@ def changes(before: Pack, after: Pack) -> Changes:
 
 
 def _fields(whole: BaseModel) -> dict[tuple[str, str | None], str]:
-    """Return every value by its dotted name and language, without the prompts."""
+    """Map each field's dotted name and language to its value. Leave out the prompts."""
     plain: dict[str, Any] = whole.model_dump(mode="json", exclude={"prompts", "words"})
-    found: dict[tuple[str, str | None], str] = {(name, None): text for name, text in _flat(plain)}
+    fields: dict[tuple[str, str | None], str] = {(name, None): text for name, text in _flat(plain)}
     words: Mapping[str, BaseModel] = getattr(whole, "words", {})
     for language, block in words.items():
-        found |= {(name, language): text for name, text in _flat(block.model_dump(mode="json"))}
-    return found
+        fields |= {(name, language): text for name, text in _flat(block.model_dump(mode="json"))}
+    return fields
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

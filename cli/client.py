@@ -1,7 +1,7 @@
-"""Client of the practice's API: typed, waits while the service is busy, and recovers from lost answers.
+"""Call the practice's API. Repeat a request whose answer was lost or that the service was too busy to handle.
 
-Reading, saving and withdrawing can be repeated: the second time changes nothing. Before any other request is repeated,
-the client looks at the pack to see whether the first one arrived. Only the service validates bodies.
+Reading, saving and withdrawing can be repeated: the second request changes nothing. Before the client repeats any other
+request, it reads the pack to see whether the first request arrived. Only the service validates bodies.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 5
 LONGEST_WAIT: Final = 20.0
-"""Seconds between two attempts at most, also where the service asks for more."""
+"""The most seconds between two attempts, even if the service asks for more."""
 TIMEOUT: Final = httpx.Timeout(35, connect=10)
-"""API Gateway gives up after 30 s itself."""
+"""More than the 30 seconds after which API Gateway itself gives up."""
 AUDIT_PAGE: Final = 100
 _BUSY: Final = frozenset({429, 502, 503, 504})
 
@@ -40,7 +40,7 @@ type Body = BaseModel | dict[str, Any] | None
 
 
 class Practice:
-    """The API, as one member of staff. Raises RefusedError and UnreachableError."""
+    """The practice's API for one member of staff. Each method raises RefusedError or UnreachableError."""
 
     def __init__(
         self, http: httpx.Client, api: str, tokens: Tokens, pause: Callable[[float], None] = time.sleep
@@ -52,35 +52,35 @@ class Practice:
 
     def packs(self) -> contract.PacksView:
         """Return every pack with its state."""
-        return self._asked(contract.PacksView, "GET", "/packs")
+        return self._call(contract.PacksView, "GET", "/packs")
 
     def pack(self, pack: str) -> contract.PackDetail:
-        """Return a pack with its draft and versions. A refusal suggests a pack with a similar id."""
+        """Return a pack with its draft and versions. If there is no such pack, the error suggests a similar id."""
         try:
-            return self._asked(contract.PackDetail, "GET", _at(pack))
+            return self._call(contract.PackDetail, "GET", _at(pack))
         except RefusedError as error:
-            # The service does not look up a text that cannot be an id: that is no pack either.
+            # The service refuses a text that cannot be an id as an invalid field. No pack has such an id.
             if error.problem not in {"no-such-pack", "invalid-fields"}:
                 raise
             raise self._no_such_pack(pack) from error
 
     def find(self, pack: str) -> contract.PackDetail | None:
-        """Return a pack; None if there is no such pack."""
+        """Return a pack. Return None if there is no such pack."""
         try:
-            return self._asked(contract.PackDetail, "GET", _at(pack))
+            return self._call(contract.PackDetail, "GET", _at(pack))
         except RefusedError as error:
             if error.problem != "no-such-pack":
                 raise
             return None
 
     def draft(self, pack: str) -> contract.DraftView:
-        """Return the draft, or the latest version without one."""
-        return self._asked(contract.DraftView, "GET", _at(pack, "draft"))
+        """Return the draft. If there is no draft, return the latest version."""
+        return self._call(contract.DraftView, "GET", _at(pack, "draft"))
 
     def release(self, pack: str, version: int) -> contract.PublishedSourceView:
-        """Return a version as it was published."""
+        """Return the text of a published version."""
         try:
-            return self._asked(contract.PublishedSourceView, "GET", _at(pack, "releases", version))
+            return self._call(contract.PublishedSourceView, "GET", _at(pack, "releases", version))
         except RefusedError as error:
             if error.problem != "no-such-release":
                 raise
@@ -89,83 +89,83 @@ class Practice:
             raise RefusedError(error.problem, f"{pack} has no version {version}.", about=[has]) from error
 
     def check(self, pack: str, source: str) -> list[contract.FindingView]:
-        """Return the findings of a text, also beside the packs that couples have; nothing is saved."""
+        """Return the findings of a text, which is also compared with the published packs. Nothing is saved."""
         body = contract.CheckBody.model_construct(source=source, pack_id=pack)
-        return self._asked(contract.CheckedView, "POST", "/check", body).findings
+        return self._call(contract.CheckedView, "POST", "/check", body).findings
 
     def save_draft(self, pack: str, source: str, revision: int) -> contract.SavedView:
-        """Save a draft in place of the revision that was read."""
+        """Save a draft. Refused if the stored draft is no longer `revision`, the one that was read."""
         body = contract.DraftBody.model_construct(source=source, revision=revision)
-        return self._asked(contract.SavedView, "PUT", _at(pack, "draft"), body)
+        return self._call(contract.SavedView, "PUT", _at(pack, "draft"), body)
 
     def publish(self, pack: str, latest: int, body: contract.PublishBody) -> contract.PublishedView:
-        """Publish a draft, or propose it; once, also if an answer is lost.
+        """Publish a draft, or propose it. It happens once, even if an answer is lost and the request is repeated.
 
-        `latest` is the version that was the latest when the draft was read.
+        `latest` was the latest version when the draft was read.
         """
 
         def arrived() -> contract.PublishedView | None:
             now = self.pack(pack)
             is_mine = now.latest > latest and now.releases[0].published.name == self._me()
             if is_mine and now.revision != body.revision:
-                return _went_through(now)
+                return _publication_of(now)
             if now.proposal and now.proposal.mine and now.proposal.revision == body.revision:
                 return contract.PublishedView(outcome=contract.Outcome.PROPOSED, pack=now)
             return None
 
-        return self._asked(contract.PublishedView, "POST", _at(pack, "publish"), body, arrived=arrived)
+        return self._call(contract.PublishedView, "POST", _at(pack, "publish"), body, arrived=arrived)
 
     def approve(self, pack: contract.PackDetail) -> contract.PublishedView:
-        """Approve a colleague's proposal, as it was read."""
+        """Approve a colleague's proposal. Refused if the proposal has changed since it was read."""
 
         def arrived() -> contract.PublishedView | None:
             now = self.pack(pack.id)
             approved = now.releases[0].approved if now.latest > pack.latest else None
-            return _went_through(now) if approved and approved.name == self._me() else None
+            return _publication_of(now) if approved and approved.name == self._me() else None
 
         body = contract.ApproveBody.model_construct(revision=pack.proposal.revision if pack.proposal else 0)
-        return self._asked(contract.PublishedView, "POST", _at(pack.id, "approve"), body, arrived=arrived)
+        return self._call(contract.PublishedView, "POST", _at(pack.id, "approve"), body, arrived=arrived)
 
     def reject(self, pack: str, note: str | None) -> contract.PackDetail:
-        """Refuse a proposal, or call off a version that is not live yet."""
+        """Reject a proposal, or cancel a version that is not live yet."""
         body = contract.TakeBackBody.model_construct(note=note)
         return self._changed(pack, "reject", body, lambda now: not (now.proposal or now.scheduled))
 
     def withdraw(self, pack: str, prompt: str | None, reason: str | None) -> contract.PackDetail:
-        """Take a pack or a prompt from all couples."""
+        """Withdraw a pack, or one prompt of it, from all couples."""
         body = contract.WithdrawBody.model_construct(prompt=prompt, reason=reason)
-        return self._asked(contract.PackDetail, "POST", _at(pack, "withdraw"), body)
+        return self._call(contract.PackDetail, "POST", _at(pack, "withdraw"), body)
 
     def restore(self, pack: str, prompt: str | None) -> contract.PackDetail:
-        """Put back what was withdrawn."""
+        """Give a withdrawn pack or prompt back to couples."""
         body = contract.RestoreBody.model_construct(prompt=prompt)
         return self._changed(
             pack, "restore", body, lambda now: not (prompt in now.withdrawn_prompts if prompt else now.withdrawn)
         )
 
     def renew_code(self, pack: contract.PackDetail) -> contract.PackDetail:
-        """Make a new code in place of the one that was read."""
+        """Replace the pack's code by a new one."""
         return self._changed(pack.id, "code", None, lambda now: now.code != pack.code)
 
     def statistics(self) -> contract.StatisticsView:
-        """Return the numbers over couples."""
-        return self._asked(contract.StatisticsView, "GET", "/statistics")
+        """Return the statistics about all couples."""
+        return self._call(contract.StatisticsView, "GET", "/statistics")
 
     def help(self) -> contract.HelpView:
-        """Return the help that couples are shown."""
-        return self._asked(contract.HelpView, "GET", "/help")
+        """Return the help that the app shows to couples."""
+        return self._call(contract.HelpView, "GET", "/help")
 
     def put_help(self, document: dict[str, Any]) -> contract.HelpView:
-        """Set the help, in place of the revision that was read."""
-        return self._asked(contract.HelpView, "PUT", "/help", document)
+        """Replace the help. Refused if it has changed since the revision in `document`."""
+        return self._call(contract.HelpView, "PUT", "/help", document)
 
     def audit(self, limit: int) -> list[contract.AuditEntryView]:
-        """Return the last actions of staff, latest first."""
+        """Return at most `limit` actions of staff, latest first."""
         entries: list[contract.AuditEntryView] = []
         before = None
         while len(entries) < limit:
             page = {"limit": min(limit - len(entries), AUDIT_PAGE)} | ({"before": before} if before else {})
-            found = self._asked(contract.AuditView, "GET", "/audit", params=page)
+            found = self._call(contract.AuditView, "GET", "/audit", params=page)
             entries += found.entries
             before = found.before
             if before is None:
@@ -175,17 +175,17 @@ class Practice:
     def _changed(
         self, pack: str, action: str, body: Body, is_done: Callable[[contract.PackDetail], bool]
     ) -> contract.PackDetail:
-        """Change a pack once; `is_done` tells from the pack whether the change has arrived."""
+        """Change a pack once. `is_done` says of a pack whether it already has the change."""
 
         def arrived() -> contract.PackDetail | None:
             now = self.pack(pack)
             return now if is_done(now) else None
 
-        return self._asked(contract.PackDetail, "POST", _at(pack, action), body, arrived=arrived)
+        return self._call(contract.PackDetail, "POST", _at(pack, action), body, arrived=arrived)
 
-    def _asked[Answer: BaseModel](  # noqa: PLR0913
+    def _call[Answer: BaseModel](  # noqa: PLR0913
         self,
-        form: type[Answer],
+        model: type[Answer],
         method: str,
         path: str,
         body: Body = None,
@@ -193,10 +193,13 @@ class Practice:
         params: dict[str, Any] | None = None,
         arrived: Callable[[], Answer | None] | None = None,
     ) -> Answer:
-        """Send a request until it is answered. `arrived` looks whether one with a lost answer has arrived."""
+        """Send a request until it is answered.
+
+        After a lost answer, `arrived` finds out whether the request took effect, and returns the answer if so.
+        """
         for attempt in range(ATTEMPTS):
             try:
-                return _read(form, self._once(method, path, body, params))
+                return _read(model, self._call_once(method, path, body, params))
             except _AnswerLostError as lost:
                 if attempt == ATTEMPTS - 1:
                     said = f"The service does not answer ({lost}, tried {counted(ATTEMPTS, 'time')})."
@@ -205,13 +208,13 @@ class Practice:
                 if arrived and (answer := arrived()) is not None:
                     return answer
             except RefusedError:
-                # An earlier attempt, whose answer was lost, may have arrived since we looked.
+                # An earlier attempt may have taken effect after `arrived` looked; then this one was refused for it.
                 if attempt and arrived and (answer := arrived()) is not None:
                     return answer
                 raise
         raise AssertionError
 
-    def _once(self, method: str, path: str, body: Body = None, params: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+    def _call_once(self, method: str, path: str, body: Body = None, params: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
         token = self._tokens.current()
         answer = self._answer(method, path, body, params, token)
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
@@ -234,10 +237,10 @@ class Practice:
         except httpx.TransportError as error:
             raise _AnswerLostError(type(error).__name__) from error
         except UnicodeEncodeError as error:
-            raise CliError("The text contains half a character, which cannot be sent.") from error
+            raise CliError("The text contains half of a character (a lone surrogate), which cannot be sent.") from error
 
     def _me(self) -> str:
-        """Return the name by which the service knows the person."""
+        """Return the name under which the service records this person's actions."""
         claims = claims_of(self._tokens.current())
         return str(claims.get("email") or claims.get("sub"))
 
@@ -254,14 +257,17 @@ class Practice:
 
 
 class _AnswerLostError(Exception):
-    """No answer tells whether a request arrived. The service asks to wait `asked_for` seconds."""
+    """No usable answer came, so the request may have taken effect or not.
+
+    The service asks to wait `asked_for` seconds.
+    """
 
     def __init__(self, how: str, asked_for: float = 0.0) -> None:
         super().__init__(how)
         self.asked_for = asked_for
 
 
-def _went_through(now: contract.PackDetail) -> contract.PublishedView:
+def _publication_of(now: contract.PackDetail) -> contract.PublishedView:
     outcome = contract.Outcome.SCHEDULED if now.scheduled else contract.Outcome.LIVE
     return contract.PublishedView(outcome=outcome, pack=now)
 
@@ -271,7 +277,7 @@ def _at(pack: str, *rest: str | int) -> str:
 
 
 def _wait(attempt: int, asked_for: float) -> float:
-    """Return the seconds until the next attempt: longer each time, with some randomness."""
+    """Return the seconds to wait before the next attempt. Each wait is longer, and slightly random."""
     return min(max(asked_for, 0.5 * 2.0**attempt), LONGEST_WAIT) * random.uniform(1, 1.25)  # noqa: S311 - no secret
 
 
@@ -282,9 +288,9 @@ def _asked_for(answer: httpx.Response) -> float:
         return 0.0
 
 
-def _read[Answer: BaseModel](form: type[Answer], answer: Any) -> Answer:  # noqa: ANN401 - JSON
+def _read[Answer: BaseModel](model: type[Answer], answer: Any) -> Answer:  # noqa: ANN401 - JSON
     try:
-        return form.model_validate(answer)
+        return model.model_validate(answer)
     except ValidationError as error:
         raise CliError(
             "The service is newer than this program, which cannot read its answer.",

@@ -1,7 +1,7 @@
-"""The config store of one person: sign-ins, names of stacks, and the draft or version that each file came from.
+"""Keep one person's sign-ins, names of stacks, and the draft or version that each pack file came from.
 
-It is in the user's own configuration folder, in files that nobody else can read; never in the repository. Refresh
-tokens are in the desktop's keyring, or in one of these files where there is no keyring.
+The files are in the user's own configuration folder, outside the repository, and nobody else can read them. Refresh
+tokens are in the desktop's keyring. Where there is no keyring, they are in one of the files.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OWNER_ONLY: Final = 0o600
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Public settings of a deployment: the address of its API, and where and with which key its staff sign in."""
+    """Public settings of a deployment: the address of its API, and Firebase's addresses and key for signing in."""
 
     api: str
     identity: str
@@ -43,7 +43,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A person's sign-in to a stack. The refresh token is enough to act as them."""
+    """A person's sign-in to a stack. Keep the refresh token secret: whoever has it can act as this person."""
 
     email: str
     settings: Settings
@@ -52,9 +52,10 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The draft or version that a file was when it was last pulled or saved.
+    """The draft or version that a file contained when it was last pulled or saved.
 
-    `revision` is the draft's, 0 without one; `version` is the latest published then, 0 if there was none.
+    `revision` is the draft's revision, 0 if there was no draft. `version` is the latest published version at that time,
+    0 if there was none.
     """
 
     pack: str
@@ -64,93 +65,93 @@ class Origin:
 
 
 def digest(source: str) -> str:
-    """Return the digest by which a text is recognised."""
+    """Return a digest, which tells whether a text has changed."""
     return hashlib.sha256(source.encode(errors="surrogatepass")).hexdigest()
 
 
 def desktop_keyring() -> KeyringBackend | None:
-    """Return the desktop's keyring; None where there is none that keeps secrets safe."""
+    """Return the desktop's keyring. Return None if there is no keyring that keeps secrets safe."""
     import keyring  # noqa: PLC0415 - it looks for backends as it is imported, which most commands do not need
     from keyring.core import recommended  # noqa: PLC0415
 
     try:
         backend = keyring.get_keyring()
     except (RuntimeError, ImportError, AttributeError, ValueError):
-        return None  # the backend that the person has configured does not work here
-    # Below that are `fail` and `null`, which keep nothing, and files in plain text.
+        return None  # the person has configured a backend that does not work here
+    # Backends that are not recommended keep nothing (`fail`, `null`), or keep secrets as plain text.
     return backend if recommended(backend) else None
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigStore:
-    """The configuration folder. A stack is known by the address of its API."""
+    """The configuration folder. It identifies a stack by the address of its API."""
 
     folder: Path
     keyring: Callable[[], KeyringBackend | None] = desktop_keyring
 
     def sign_in(self, api: str) -> SignIn | None:
-        """Return the sign-in to a stack; None if nobody is signed in there."""
+        """Return the sign-in to a stack. Return None if nobody is signed in there."""
         found = self._read(SIGN_INS).get(api)
         if found is None:
             return None
         try:
             email, settings, token = found["email"], Settings(**found["settings"]), found["refresh_token"]
         except (KeyError, TypeError):
-            return None  # of an older form: sign in again
+            return None  # an older program wrote it in another structure: the person signs in again
         if token is None and (backend := self.keyring()):
-            with _opened("Your sign-in is in"):
+            with _keyring_access("Your sign-in is in"):
                 token = backend.get_password(KEYRING_SERVICE, api)
         return SignIn(email, settings, token) if token else None
 
     def remember(self, sign_in: SignIn) -> None:
-        """Save a sign-in in place of the one before."""
+        """Save a sign-in. Replaces an earlier sign-in to the same stack."""
         api = sign_in.settings.api
         with self._changing(SIGN_INS) as saved:
             saved[api] = asdict(sign_in)
             if backend := self.keyring():
-                # A keyring that nobody unlocks is as good as none.
-                with contextlib.suppress(CliError), _opened("Your sign-in belongs into"):
+                # Without access to the keyring, the token stays in the file.
+                with contextlib.suppress(CliError), _keyring_access("Your sign-in belongs into"):
                     backend.set_password(KEYRING_SERVICE, api, sign_in.refresh_token)
                     saved[api]["refresh_token"] = None
 
     def forget(self, api: str) -> bool:
-        """Delete the sign-in to a stack; return whether anybody was signed in."""
+        """Delete the sign-in to a stack. Return whether somebody was signed in."""
         with self._changing(SIGN_INS) as saved:
             found = saved.pop(api, None)
-            # A token that is in the file is not in a keyring that nobody can open.
+            # If the token was in the file, it is not in the keyring. A locked keyring is no error then.
             is_in_file = bool(found and found.get("refresh_token"))
             if backend := self.keyring():
                 locked = contextlib.suppress(CliError) if is_in_file else contextlib.nullcontext()
-                with locked, _opened("Your sign-in is still in"):
+                with locked, _keyring_access("Your sign-in is still in"):
                     if backend.get_password(KEYRING_SERVICE, api) is not None:
                         backend.delete_password(KEYRING_SERVICE, api)
             return found is not None
 
     def signed_in(self) -> list[str]:
-        """Return the stacks that somebody is signed in to."""
+        """Return the API addresses of the stacks that somebody is signed in to."""
         return [*self._read(SIGN_INS)]
 
     def names(self) -> dict[str, str]:
-        """Return the named stacks: the address by the name."""
+        """Map each stack's name to the address of its API."""
         return self._read(NAMES)
 
-    def name(self, name: str, api: str) -> None:
+    def put_name(self, name: str, api: str) -> None:
         """Give a stack a name."""
         with self._changing(NAMES) as saved:
             saved[name] = api
 
     def origin(self, api: str, file: Path) -> Origin | None:
-        """Return the draft or version that a file was when it was last pulled or saved."""
+        """Return the draft or version that a file contained when it was last pulled or saved."""
         found = self._read(FILES).get(api, {}).get(str(file.resolve()))
         return Origin(**found) if found else None
 
     def put_origin(self, api: str, file: Path, origin: Origin) -> None:
-        """Save the draft or version that a file is now."""
+        """Save which draft or version a file contains now."""
         with self._changing(FILES) as saved:
             saved.setdefault(api, {})[str(file.resolve())] = asdict(origin)
 
-    def published(self, api: str, pack: str, revision: int, version: int) -> None:
-        """Note for each file that was this draft that it is this version now."""
+    def note_published(self, api: str, pack: str, revision: int, version: int) -> None:
+        """Note a publication: each file that contained this draft contains this version now."""
         with self._changing(FILES) as saved:
             for origin in saved.get(api, {}).values():
                 if (origin["pack"], origin["revision"]) == (pack, revision):
@@ -172,7 +173,7 @@ class ConfigStore:
 
     @contextlib.contextmanager
     def _changing(self, name: str) -> Iterator[dict[str, Any]]:
-        """Give the content of a file to change; one process at a time, and written as a whole."""
+        """Give the content of a file to be changed, then replace the file. Other processes wait meanwhile."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
@@ -182,7 +183,7 @@ class ConfigStore:
             fcntl.flock(lock, fcntl.LOCK_EX)
             content = self._read(name)
             yield content
-            # mkstemp's files are the owner's alone from their first byte on.
+            # mkstemp creates a file that only its owner can read.
             handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{name}-")
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(content, file, indent=2)
@@ -192,11 +193,11 @@ class ConfigStore:
 
 
 @contextlib.contextmanager
-def _opened(about: str) -> Iterator[None]:
-    """Raise CliError if the keyring refuses."""
+def _keyring_access(about: str) -> Iterator[None]:
+    """Turn every error of the keyring into a CliError. `about` begins its message."""
     try:
         yield
-    except Exception as error:  # backends raise errors of their own beside KeyringError
+    except Exception as error:  # some backends raise other errors than KeyringError
         raise CliError(
             f"{about} this desktop's keyring, which cannot be opened: {error}", "Unlock the keyring, and try again."
         ) from error

@@ -1,7 +1,7 @@
-"""Files saved as drafts, without anybody's work being lost.
+"""Save files as drafts without overwriting a colleague's work.
 
-A file may replace only the draft or version that it was last pulled from or saved as. If somebody has saved or
-published since then, nothing is replaced, unless the person says `--overwrite`.
+A file may replace only the draft or version that it was last pulled from or saved as. If somebody else has saved or
+published since then, nothing is replaced, unless the person adds `--overwrite`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileDraft:
-    """A file to save, beside the pack as it is now.
+    """A file to save, with the pack's current state.
 
-    `current` is None for a new pack. `replaces` is the revision of the draft that the file would replace. `is_same`
-    says that the draft, or without a draft the latest version, already has exactly this text.
+    `current` is None for a new pack. `replaces` is the revision of the draft that the file would replace. `is_same` is
+    true if the draft already has exactly this text, or if there is no draft and the latest version has it.
     """
 
     file: PackFile
@@ -40,26 +40,26 @@ class FileDraft:
 
     @property
     def is_published(self) -> bool:
-        """Whether couples have this very text, or will have it, and there is no draft."""
+        """Whether this text is the latest published version, live or scheduled, and there is no draft."""
         current = self.current
         return bool(
             self.is_same and current and not current.draft and not current.withdrawn
-            # The latest version may have been taken back before it went live.
+            # The latest version may have been canceled before it went live.
             and not current.releases[0].taken_back
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """The drafts of one stack, and the files that they came from."""
+    """Saves files as drafts of one stack."""
 
     practice: Practice
     config: ConfigStore
     api: str
     now: dt.datetime
 
-    def prepared(self, file: PackFile, *, overwrite: bool = False) -> FileDraft:
-        """Compare a file with its pack; nothing is saved yet.
+    def prepare(self, file: PackFile, *, overwrite: bool = False) -> FileDraft:
+        """Compare a file with its pack. Nothing is saved yet.
 
         Raises:
             ConflictError: saving would overwrite a colleague's work.
@@ -79,7 +79,7 @@ class Drafts:
         return FileDraft(file, pack, source, current, draft.revision, is_same)
 
     def save(self, draft: FileDraft, *, even_if_same: bool = False) -> SavedView | None:
-        """Save the draft, and note where the file came from; None if there was nothing to save."""
+        """Save the draft, and note that the file contains it. Return None if there was nothing to save."""
         saved = None
         if not draft.is_same or (even_if_same and draft.replaces == 0):
             try:
@@ -94,17 +94,17 @@ class Drafts:
         return saved
 
     def remember(self, path: Path, pack: str, source: str, revision: int, version: int) -> None:
-        """Note that the file now equals this revision."""
+        """Note that the file now contains this revision, or this version if `revision` is 0."""
         self.config.put_origin(self.api, path, Origin(pack, revision, version, digest(source)))
 
     def is_known(self, path: Path, source: str) -> bool:
-        """Return whether a file holds nothing but this text, or the text that was last pulled or saved."""
+        """Return whether a file contains exactly this text, or exactly the text that was last pulled or saved."""
         origin = self.config.origin(self.api, path)
         known = {digest(source), *([origin.digest] if origin else [])}
         return digest(path.read_bytes().decode(errors="replace")) in known
 
     def pack_of(self, file: PackFile) -> str:
-        """Return the id of a file's pack; raise UsageError if nothing says which pack it is."""
+        """Return the id of a file's pack. Raise UsageError if neither the file nor its origin has an id."""
         origin = self.config.origin(self.api, file.path)
         if pack := file.pack_id() or (origin.pack if origin else None):
             return pack

@@ -1,11 +1,11 @@
-"""Errors that end a command, each with a sentence for the person and what to do.
+"""Errors that end a command. Each says what happened and what the person can do.
 
 CliError
 ├── UsageError           the command is wrong
 ├── FindingsError        a pack has something to fix
-├── SignedOutError       nobody is signed in, or not any more
-├── UnreachableError     the service, or sign-in, does not answer
-└── RefusedError         the service refused; carries its problem
+├── SignedOutError       nobody is signed in, or the sign-in has ended
+├── UnreachableError     the service or Firebase does not answer
+└── RefusedError         the service or Firebase refused
     └── ConflictError    a colleague changed the same thing first
 """
 
@@ -24,11 +24,11 @@ SERVICE: Final = "urn:rekindle:problem:"
 OWN: Final = "urn:rekindle:cli:"
 """Prefix of the types of this program's own errors."""
 MOST_SHOWN: Final = 5
-"""Findings in an error; lint shows all."""
+"""The most findings in an error's message. `rekindle packs lint` shows all."""
 
 
 class Exit(IntEnum):
-    """Exit statuses; scripts may rely on them."""
+    """The exit statuses. Scripts may rely on them."""
 
     DONE = 0
     REFUSED = 1
@@ -40,7 +40,10 @@ class Exit(IntEnum):
 
 
 class CliError(Exception):
-    """A command failed. `to_do` are sentences or commands to go on with; `members` are for scripts."""
+    """A command failed.
+
+    `to_do` has sentences or commands that help the person. `members` are further fields of the JSON document.
+    """
 
     status = Exit.REFUSED
     type = f"{OWN}refused"
@@ -55,9 +58,9 @@ class CliError(Exception):
         self.members = dict(members or {})
 
     def document(self) -> dict[str, Any]:
-        """Return the error for a script."""
-        said = {"type": self.type, "title": self.happened, "about": self.about, "to_do": self.to_do}
-        return said | {"exit": int(self.status)} | self.members
+        """Return the error as a JSON document for a script."""
+        error = {"type": self.type, "title": self.happened, "about": self.about, "to_do": self.to_do}
+        return error | {"exit": int(self.status)} | self.members
 
 
 class UsageError(CliError):
@@ -68,7 +71,7 @@ class UsageError(CliError):
 
 
 class FindingsError(CliError):
-    """Something in a text must be fixed before it can be used. `where` names the text."""
+    """Something in a pack's text must be fixed before the command can continue. `where` names the text."""
 
     type = f"{SERVICE}pack-unfit"
 
@@ -82,21 +85,21 @@ class FindingsError(CliError):
 
 
 class SignedOutError(CliError):
-    """Nobody is signed in there."""
+    """Nobody is signed in to the stack, or the sign-in has ended."""
 
     status = Exit.NOT_ALLOWED
     type = f"{OWN}not-signed-in"
 
 
 class UnreachableError(CliError):
-    """Nobody answers."""
+    """The service or Firebase does not answer."""
 
     status = Exit.UNREACHABLE
     type = f"{OWN}unreachable"
 
 
 class RefusedError(CliError):
-    """The service refused; `problem` is the last part of its problem's type."""
+    """The service or Firebase refused. `problem` is the last part of the problem's type."""
 
     def __init__(self, problem: str, happened: str, *to_do: str, about: Sequence[str] = (), **members: Any) -> None:  # noqa: ANN401 - whatever the problem carries
         super().__init__(happened, *to_do, about=about, members=members)
@@ -109,4 +112,4 @@ class RefusedError(CliError):
 
 
 class ConflictError(RefusedError):
-    """A colleague changed the same thing first. Nothing of either is lost."""
+    """A colleague changed the same thing first. Nothing was overwritten."""

@@ -1,4 +1,4 @@
-"""Pack files on this machine: the text that somebody typed, and its findings."""
+"""Read and check pack files on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ID: Final = re.compile(r"""^\s*["']?id["']?\s*:\s*["']?([a-z0-9-]{1,48})["']?\s
 
 @dataclass(frozen=True, slots=True)
 class PackFile:
-    """A file, byte for byte, with its findings."""
+    """A file's bytes and the findings in them."""
 
     path: Path
     data: bytes
@@ -29,13 +29,13 @@ class PackFile:
 
     @classmethod
     def read(cls, path: Path) -> PackFile:
-        """Read and check a file; raise CliError if it cannot be read."""
+        """Read and check a file. Raise CliError if it cannot be read."""
         data = _bytes_of(path)
         return cls(path, data, check_source(data))
 
     @property
     def source(self) -> str:
-        """Return the file's text; raise FindingsError if it is not text, or too long."""
+        """Return the file's text. Raise FindingsError if it is not UTF-8 or too long."""
         try:
             text = self.data.decode()
         except UnicodeDecodeError:
@@ -55,7 +55,7 @@ class PackFile:
         return [each for each in self.checked.findings if each.advice]
 
     def pack_id(self) -> str | None:
-        """Return the pack's id, also from a file with something to fix."""
+        """Return the pack's id, if possible also from a file that is no valid pack. Return None if it has no id."""
         if self.checked.pack:
             return self.checked.pack.id
         found = _ID.search(self.data.decode(errors="replace"))
@@ -67,7 +67,7 @@ class PackFile:
 
 
 def read_together(paths: Iterable[Path]) -> list[PackFile]:
-    """Read the files and compare the prompts of each with those of all others. Two files of one pack are an error."""
+    """Read the files and compare each file's prompts with those of all others. Report two files with the same id."""
     files = [PackFile.read(path) for path in dict.fromkeys(paths)]
     packs = [file.checked.pack for file in files if file.checked.pack]
     first: dict[str, Path] = {}
@@ -84,12 +84,12 @@ def read_together(paths: Iterable[Path]) -> list[PackFile]:
 
 
 def is_file(target: str) -> bool:
-    """Return whether a target is a file rather than a pack's id, which has no dot and no slash."""
+    """Return whether a target names a file. Otherwise it is a pack's id, which has no dot and no slash."""
     return target.endswith(SUFFIXES) or os.sep in target
 
 
 def write(path: Path, source: str) -> None:
-    """Write a text just as it is."""
+    """Write a text into a file, with its own line ends."""
     try:
         path.write_bytes(source.encode())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Sign-in with Firebase: a password for tokens, and a refresh token for the next ID token."""
+"""Sign in with Firebase: exchange a password for tokens, and a refresh token for a new ID token."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _REFUSALS: Final[Mapping[str, str]] = {
 
 
 def signed_in(http: httpx.Client, settings: Settings, email: str, password: str) -> tuple[SignIn, str]:
-    """Sign an account in; return the sign-in and its ID token. Raises RefusedError."""
+    """Sign an account in. Return the sign-in and its ID token. Raises RefusedError and UnreachableError."""
     asked = {"email": email, "password": password, "returnSecureToken": True}
     answered = _ask(http, f"{settings.identity}/v1/accounts:signInWithPassword", settings, json=asked)
     if "idToken" not in answered:  # the account has a second factor
-        said = "This account needs a second step to sign in, which this program does not have yet."
-        raise RefusedError("not-signed-in", said)
+        message = "This account needs a second step to sign in, which this program does not have yet."
+        raise RefusedError("not-signed-in", message)
     return SignIn(str(answered.get("email") or email), settings, str(answered["refreshToken"])), str(
         answered["idToken"]
     )
@@ -58,11 +58,17 @@ class Tokens:
         self._token: str | None = None
 
     def current(self) -> str:
-        """Return this command's token, which was valid when it was first needed. Raises like `fresh`."""
+        """Return this command's token, which may have expired since the first call. Raises like `fresh`."""
         return self._token or self.fresh()
 
     def fresh(self) -> str:
-        """Get a new token. Raises SignedOutError, or RefusedError if another sign-in would not help."""
+        """Get a new token.
+
+        Raises:
+            SignedOutError: the sign-in has ended; another sign-in helps.
+            RefusedError: Firebase refused for a reason that another sign-in would not change.
+            UnreachableError: Firebase does not answer.
+        """
         settings = self._sign_in.settings
         form = {"grant_type": "refresh_token", "refresh_token": self._sign_in.refresh_token}
         try:
@@ -80,7 +86,7 @@ class Tokens:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Return the claims of an ID token, unverified: for display only."""
+    """Return the claims of an ID token. They are not verified, so use them for display only."""
     try:
         body = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -91,7 +97,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def _ask(http: httpx.Client, address: str, settings: Settings, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own
     try:
-        # A key may be restricted to websites: to the console's address.
+        # Firebase's key may be restricted to requests that come from the console's address.
         referer = {"Referer": f"{settings.api}/console"}
         answer = http.post(address, params={"key": settings.key}, headers=referer, **request)
         answered = answer.json()
@@ -99,7 +105,7 @@ def _ask(http: httpx.Client, address: str, settings: Settings, **request: Any) -
         raise UnreachableError("Sign-in does not answer.", "Check your connection, and try again.") from error
     if answer.is_success and isinstance(answered, dict):
         return answered
-    # Firebase may add to its code: "TOO_MANY_ATTEMPTS_TRY_LATER : Access to this account has been ...".
+    # Firebase may add a text to the code: "TOO_MANY_ATTEMPTS_TRY_LATER : Access to this account has been ...".
     error_of = answered.get("error") if isinstance(answered, dict) else None
     code = str((error_of or {}).get("message", "")).partition(":")[0].strip()
     if answer.is_server_error:

@@ -1,4 +1,4 @@
-"""The session of one command: the terminal, the folder, the network, and the stack that is meant."""
+"""The session of one command: the terminal, the configuration folder, the network, and the chosen stack."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from cli.config import SignIn
 
 type Do = Callable[[str], tuple[RenderableType, dict[str, Any]]]
-"""The work for one of several targets; returns the page and the document of its answer."""
+"""Handles one of several targets. Returns a page for a person and a JSON document for a script."""
 
 WIDE: Final = 500
 _EVERY: Final = "Every command"
@@ -50,9 +50,9 @@ class Common:
     """Options of every command."""
 
     stack: Annotated[str | None, Parameter(env_var="REKINDLE_STACK", group=_EVERY)] = None
-    """Which deployment: "local" for the stack that runs here (the default), its address, or its name."""
+    """Which deployment: its address, its name, or "local" (the default) for the stack that runs on this machine."""
     json: Annotated[bool, Parameter(negative="", group=_EVERY, show_default=False)] = False
-    """Answer with one JSON document; an error is one on stderr."""
+    """Print the result as one JSON document. An error is a JSON document on stderr."""
     debug: Annotated[bool, Parameter(negative="", group=_EVERY, show_default=False)] = False
     """Show where in the program an error comes from."""
 
@@ -61,7 +61,7 @@ NO_OPTIONS = Common()
 
 
 def write_json(console: Console, document: object) -> None:
-    """Write a document of plain values, dataclasses and models as JSON."""
+    """Write a document as JSON. It may contain plain values, dataclasses and pydantic models."""
     text = json.dumps(to_jsonable_python(document), ensure_ascii=False, indent=2)
     console.file.write(text + "\n")
 
@@ -77,7 +77,7 @@ def _instant() -> dt.datetime:
 def _console(*, stderr: bool = False) -> Console:
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = WIDE  # a finding stays on its line for a program that reads it
+        console.width = WIDE  # a program that reads the output gets each finding on one line
     return console
 
 
@@ -87,7 +87,7 @@ def _stdin() -> str:
 
 @dataclass(slots=True)
 class World:
-    """The surroundings of the program: terminal, folder, network and clock. A test has its own."""
+    """The program's surroundings: terminal, configuration folder, network and clock. Tests replace them."""
 
     out: Console = field(default_factory=_console)
     err: Console = field(default_factory=lambda: _console(stderr=True))
@@ -105,7 +105,7 @@ class World:
 
 
 TheWorld = Annotated[World, Parameter(parse=False)]
-"""A command's argument that does not come from the command line."""
+"""A command's argument that the program sets itself; it is no option of the command line."""
 
 
 @dataclass
@@ -117,17 +117,17 @@ class Session:
 
     @cached_property
     def http(self) -> httpx.Client:
-        """The network."""
+        """The HTTP client."""
         return self.world.network()
 
     @cached_property
     def stack(self) -> Stack:
-        """The stack that is meant."""
+        """The stack that the options choose."""
         return stack_of(self.common.stack, self.world.config)
 
     @property
     def sign_in(self) -> SignIn:
-        """The sign-in to that stack; raises SignedOutError without one."""
+        """The sign-in to the chosen stack. Raises SignedOutError if nobody is signed in to it."""
         if sign_in := self.world.config.sign_in(self.stack.api):
             return sign_in
         option = "" if self.stack.name == LOCAL else f" --stack {self.stack.name}"
@@ -135,44 +135,44 @@ class Session:
 
     @cached_property
     def tokens(self) -> Tokens:
-        """The tokens of that sign-in."""
+        """The ID tokens of the sign-in."""
         return Tokens(self.http, self.world.config, self.sign_in)
 
     @cached_property
     def practice(self) -> Practice:
-        """The practice's API as that person."""
+        """The practice's API for the person who is signed in."""
         return Practice(self.http, self.stack.api, self.tokens, self.world.pause)
 
     @property
     def drafts(self) -> Drafts:
-        """That person's files as drafts."""
+        """The drafts of the chosen stack."""
         return Drafts(self.practice, self.world.config, self.stack.api, self.now)
 
     @property
     def now(self) -> dt.datetime:
-        """The instant."""
+        """The current instant."""
         return self.world.now()
 
     def show(self, page: RenderableType | None, document: Any) -> None:  # noqa: ANN401 - whatever JSON can be made of
-        """Answer once: with the page for a person, or with the document for a script."""
+        """Print the whole result: the page for a person, or the document for a script."""
         if self.common.json:
             write_json(self.world.out, document)
         elif page is not None:
             self.print(page)
 
     def print(self, page: RenderableType) -> None:
-        """Answer a person in part; a script gets it all at the end."""
+        """Print a part of the result for a person. A script gets the whole result at the end."""
         if not self.common.json:
             self.world.out.print(page)
 
     def tell(self, page: RenderableType) -> None:
-        """Say something on the side, to a person only."""
+        """Print a remark on stderr, for a person only."""
         if not self.common.json:
             self.world.err.print(page)
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
-        """Show the work in progress."""
+        """Show a spinner with a text while the block runs."""
         columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
         is_quiet = self.common.json or not self.world.err.is_terminal
         with Progress(*columns, console=self.world.err, transient=True, disable=is_quiet) as progress:
@@ -180,7 +180,7 @@ class Session:
             yield
 
     def each(self, targets: list[str], do: Do) -> int:
-        """Do the work for one target after the other; a refusal does not stop the others. Return the exit status."""
+        """Handle one target after the other, also after a refusal. Return the worst exit status."""
         results, worst = [], 0
         for target in targets:
             try:
@@ -200,7 +200,7 @@ class Session:
         return worst
 
     def confirm(self, page: RenderableType, question: str, *, yes: bool) -> None:
-        """Go on only if the person says yes.
+        """Show the page and ask the question. Return only if the person says yes.
 
         Raises:
             UsageError: nobody can be asked here.
@@ -210,7 +210,7 @@ class Session:
         if yes:
             return
         if self.common.json or not self.world.is_interactive():
-            raise UsageError("Nobody can answer this question here.", "Add --yes to go on without it.")
+            raise UsageError("Nobody can answer this question here.", "Add --yes to continue without it.")
         self.world.err.print(f"{question} [y/N] ", end="")
         if self.world.line().strip().lower() not in {"y", "yes"}:
             raise CliError("Nothing was changed.")

@@ -1,4 +1,4 @@
-"""The deployment that a command is for: the running local stack, or one by its address or name."""
+"""Find the deployment that a command works with: the running local stack, or one by its address or name."""
 
 from __future__ import annotations
 
@@ -24,14 +24,19 @@ _CONSOLE: Final = "/console"
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A deployment: the name by which the person knows it, and the base URL of its API."""
+    """A deployment: the person's name for it, and the base URL of its API."""
 
     name: str
     api: str
 
 
 def stack_of(wanted: str | None, config: ConfigStore) -> Stack:
-    """Return the stack that is meant. Raises UsageError if it is unknown, UnreachableError if no local stack runs."""
+    """Return the stack for the option --stack.
+
+    Raises:
+        UsageError: there is no stack with this name, or the address is wrong.
+        UnreachableError: no local stack is running.
+    """
     if wanted is None or wanted == LOCAL:
         return Stack(LOCAL, _local_api(config))
     if "://" in wanted:
@@ -50,7 +55,7 @@ def stack_of(wanted: str | None, config: ConfigStore) -> Stack:
 
 
 def settings_of(stack: Stack, http: httpx.Client) -> Settings:
-    """Read a deployment's public settings. Raises UnreachableError if there is no Rekindle at its address."""
+    """Read a deployment's public settings. Raise UnreachableError if there is no Rekindle at its address."""
     address = f"{stack.api}{_CONSOLE}/config.json"
     try:
         answer = http.get(address)
@@ -74,7 +79,7 @@ def settings_of(stack: Stack, http: httpx.Client) -> Settings:
 
 
 def _local_api(config: ConfigStore) -> str:
-    # Imported here, as it imports AWS's SDK.
+    # Imported here because it imports AWS's SDK, which takes time.
     from local.errors import StackError  # noqa: PLC0415
     from local.places import STATE  # noqa: PLC0415
     from local.stack import Stack as LocalStack  # noqa: PLC0415
@@ -106,7 +111,7 @@ def _api_of(address: str) -> str:
 
 
 def _require_secure(address: str) -> None:
-    """Raise UsageError unless a password would travel encrypted, or stay on this machine."""
+    """Raise UsageError if a password would leave this machine unencrypted."""
     parts = urlsplit(address)
     if parts.scheme != "https" and parts.hostname not in _HERE:
         raise UsageError(f"{address} is not encrypted.", "Use the address that begins with https://")

@@ -1,4 +1,4 @@
-"""Instants and numbers as people write and read them."""
+"""Read and write instants and numbers in the way that people do."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _FORMS: Final = "such as “2026-03-01 09:00” on this terminal's clock, or 202
 
 
 def instant_in(text: str) -> dt.datetime:
-    """Read an instant: ISO with an offset, or without one on this terminal's clock.
+    """Read an instant in ISO format. A time without an offset is in this terminal's time zone.
 
-    Raises UsageError for a text that is no instant, and for a local time that a change of the clock skips or repeats.
+    Raise UsageError for a text that is no instant, and for a local time that a change of the clock skips or repeats.
     """
     try:
         typed = dt.datetime.fromisoformat(text.strip())
@@ -41,13 +41,13 @@ def instant_in(text: str) -> dt.datetime:
 
 
 def moment(instant: dt.datetime) -> str:
-    """Return the instant on this terminal's clock, in words."""
+    """Return the instant as a date and time in this terminal's zone, in words."""
     here = instant.astimezone()
     return f"{here:%A} {here.day} {here:%B %Y} at {here:%H:%M} ({offset(here)})"
 
 
 def short(instant: dt.datetime) -> str:
-    """Return the instant on this terminal's clock, for a column."""
+    """Return the instant as a date and time in this terminal's zone, in few characters for a table."""
     return f"{instant.astimezone():%Y-%m-%d %H:%M}"
 
 
@@ -73,7 +73,7 @@ def distance(instant: dt.datetime, now: dt.datetime) -> str:
 
 
 def since(instant: dt.datetime, now: dt.datetime) -> str:
-    """Say how long ago something was done; never in the future, though two clocks may differ a little."""
+    """Say how long ago something was done. Never say "in a moment", even if the two clocks differ a little."""
     return distance(min(instant, now), now)
 
 
@@ -83,7 +83,7 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Join names as in a sentence."""
+    """Join names with commas and "and"."""
     *most, last = [*names] or ["nothing"]
     return f"{', '.join(most)} and {last}" if most else last
 

@@ -1,1 +1,1 @@
-"""The local stack: the project's own template on an emulator of AWS, beside stand-ins for Google's services."""
+"""Run the project's template locally, on an emulator of AWS and with stand-ins for Google's services."""

@@ -24,7 +24,7 @@ from local.places import ROOT, SOURCE_ROOTS, STATE
 from local.stack import Stack, logs
 from local.stack.logs import Tail
 from local.stack.reload import Reloader
-from local.stack.start import Settings, running
+from local.stack.start import Settings, started_stack
 from local.stack.state import reset
 from local.stack.walk import addresses, walk
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TERMINAL = Console(highlight=False, soft_wrap=True)
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    """Run the command that the arguments name; return 1 for an error that the person can fix."""
+    """Run the command given in the arguments. Return 1 after an error that the user can fix."""
     arguments = _arguments().parse_args()
-    for ending in _ENDINGS:
-        signal.signal(ending, _interrupt)
+    for each in _STOP_SIGNALS:
+        signal.signal(each, _interrupt)
     try:
         arguments.run(arguments)
     except KeyboardInterrupt:
@@ -55,16 +55,16 @@ def main() -> int:
 
 
 def _interrupt(*_: object) -> None:
-    # A second Ctrl-C would interrupt the ending, and leave processes running.
-    for ending in _ENDINGS:
-        signal.signal(ending, signal.SIG_IGN)
+    # A second Ctrl-C would interrupt the cleanup, and leave child processes running.
+    for each in _STOP_SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _up(arguments: argparse.Namespace) -> None:
     settings = Settings(arguments.state, arguments.emulator_port, arguments.google_port)
     try:
-        with running(settings, _shown) as (stack, children):
+        with started_stack(settings, _spinner) as (stack, children):
             _greet(stack)
             failures = Tail(stack.logs / "errors.log")
             while True:
@@ -74,7 +74,7 @@ def _up(arguments: argparse.Namespace) -> None:
                 for child in children:
                     if child.exit_status is not None:
                         raise StackError(
-                            f"{child.name} has ended (exit status {child.exit_status}), so the stack ends, too. "
+                            f"{child.name} has ended (exit status {child.exit_status}), so the stack has ended, too. "
                             f"`make run` starts it again.\n{child.last_words()}"
                         )
     except KeyboardInterrupt:
@@ -83,7 +83,7 @@ def _up(arguments: argparse.Namespace) -> None:
 
 
 @contextlib.contextmanager
-def _shown(doing: str) -> Iterator[None]:
+def _spinner(doing: str) -> Iterator[None]:
     began = time.monotonic()
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*columns, console=TERMINAL, transient=True, disable=not TERMINAL.is_terminal) as progress:
@@ -93,7 +93,7 @@ def _shown(doing: str) -> Iterator[None]:
 
 
 def _greet(stack: Stack) -> None:
-    # The walk is long, so the addresses come after it, where they stay in view.
+    # The walk is long. The addresses come after it so that they are still on the screen.
     TERMINAL.print("\n[bold]A walk through the API, to paste into another terminal:[/bold]\n")
     TERMINAL.print(walk(stack), markup=False)
     TERMINAL.print()
@@ -130,13 +130,13 @@ def _logs(arguments: argparse.Namespace) -> None:
 
 
 def _demo(_: argparse.Namespace) -> None:
-    # Imported here, because no other command needs the rules of the product.
+    # Imported here because no other command needs the product's own modules.
     from local.demo.page import PAGE_WIDTH  # noqa: PLC0415
     from local.demo.play import play  # noqa: PLC0415
 
     width = min(TERMINAL.width, PAGE_WIDTH) if TERMINAL.is_terminal else PAGE_WIDTH
-    if not play(Console(highlight=False, width=width), _shown):
-        raise StackError("Not every expectation held; see the list above.")
+    if not play(Console(highlight=False, width=width), _spinner):
+        raise StackError("Some checks of the demo failed; see the list above.")
 
 
 def _reset(arguments: argparse.Namespace) -> None:
@@ -146,7 +146,8 @@ def _reset(arguments: argparse.Namespace) -> None:
 
 def _tick(arguments: argparse.Namespace) -> None:
     jobs = Stack.attached(arguments.state).tick(arguments.at)["jobs"]
-    print(f"The tick of {arguments.at:%H:%M} UTC found {jobs} slots due (always 0 for a tick that ran before).")
+    tick = f"The tick of {arguments.at:%H:%M} UTC"
+    print(f"{tick} queued {jobs} jobs (0 if this tick or a later one has already run).")
 
 
 def _invoke(arguments: argparse.Namespace) -> None:
@@ -160,12 +161,12 @@ def _invoke(arguments: argparse.Namespace) -> None:
 def _instant(text: str) -> dt.datetime:
     instant = dt.datetime.fromisoformat(text)
     if instant.tzinfo is None:
-        raise argparse.ArgumentTypeError("give the instant with its offset, as in 2026-11-23T08:30:00Z")
+        raise argparse.ArgumentTypeError("add the offset from UTC to the instant, as in 2026-11-23T08:30:00Z")
     return instant.astimezone(dt.UTC)
 
 
 def _next_tick() -> dt.datetime:
-    """Return the next multiple of five minutes, when the schedule would fire by itself."""
+    """Return the next multiple of five minutes, at which the schedule would call the tick function."""
     return dt.datetime.fromtimestamp(now() // 300 * 300 + 300, dt.UTC)
 
 
@@ -176,19 +177,19 @@ def _arguments() -> argparse.ArgumentParser:
     state = Path(os.environ.get("REKINDLE_STATE", STATE))
     common.add_argument("--state", type=_folder, default=state, help="the folder of the stack's data and logs")
 
-    up = commands.add_parser("up", parents=[common], help="start the stack, and keep it until Ctrl-C")
+    up = commands.add_parser("up", parents=[common], help="start the stack and run it until Ctrl-C")
     for name, default in (("emulator-port", 4566), ("google-port", 4580)):
         variable = name.replace("-", "_").upper()
         up.add_argument(f"--{name}", type=_port, default=os.environ.get(variable) or default)
     up.set_defaults(run=_up)
 
     reload = commands.add_parser("reload", parents=[common], help="run changed code on the running stack")
-    reload.add_argument("--watch", action="store_true", help="and again after each change")
+    reload.add_argument("--watch", action="store_true", help="reload again after each change")
     reload.set_defaults(run=_reload)
 
     show = commands.add_parser("logs", parents=[common], help="follow the logs of all functions, or the named logs")
-    show.add_argument("names", nargs="*", metavar="name", help="such as CouplesApi, errors, emulator, google, deploy")
-    show.add_argument("--once", action="store_true", help="show the present lines, and do not follow")
+    show.add_argument("names", nargs="*", metavar="name", help="CouplesApi, errors, emulator, google, deploy, ...")
+    show.add_argument("--once", action="store_true", help="show the existing lines and do not wait for more")
     show.set_defaults(run=_logs)
 
     demo = commands.add_parser("demo", help="play and check a couple's first ten dates, on a stack of its own")
@@ -198,7 +199,8 @@ def _arguments() -> argparse.ArgumentParser:
     forget.set_defaults(run=_reset)
 
     tick = commands.add_parser("tick", parents=[common], help="run the schedule's next tick now")
-    tick.add_argument("--at", type=_instant, default=_next_tick(), help="the tick's scheduled time, if not the next")
+    at_help = "the time of the tick to run; default: the next one"
+    tick.add_argument("--at", type=_instant, default=_next_tick(), help=at_help)
     tick.set_defaults(run=_tick)
 
     invoke = commands.add_parser("invoke", parents=[common], help="call a function with an event from a file")

@@ -1,8 +1,9 @@
-"""Check for breaking changes of the API: `python -m local.breaking` compares the contracts with the released ones.
+"""Compare the API's present contracts with the released ones, and report breaking changes: `python -m local.breaking`.
 
-Phones in the field were built against the released contracts in docs/released. A contract may gain routes, optional
-fields in requests, and fields in responses. Every other change is a break, and so is a keyword that this check does not
-know. `--release` makes the present contracts the released ones.
+A contract is an OpenAPI document. Phones that people already have were built for the released contracts in
+docs/released. A contract may gain routes, optional fields in requests, and fields in responses. Every other change is a
+break. A change of a keyword that this check does not know counts as a break, too. `--release` makes the present
+contracts the released ones.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ RELEASED: Final = ROOT / "docs" / "released"
 
 _OF_EVERY_REFUSAL: Final = ("Problem", "GatewayRefusal")
 _FIRST_REFUSAL: Final = 400
-"""Refusals may change: a phone shows the title of a refusal that it does not know."""
+"""The lowest status of a refusal. Refusals may change: for one that it does not know, a phone shows the title."""
 
 _WORDS: Final = frozenset({"title", "description", "examples", "example", "deprecated"})
 _AT_LEAST: Final = frozenset({"minLength", "minItems", "minimum", "exclusiveMinimum"})
@@ -47,10 +48,10 @@ _KNOWN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """A schema of the released contract and its counterpart in the present one.
+    """A schema of the released contract and the same schema in the present one.
 
-    `where` is its place. With `sent`, phones send it, and everything that they may send must still be accepted.
-    Otherwise phones receive it, and must know everything that they may receive.
+    `where` is the schema's place in the contract. If `sent` is true, phones send such values, and the present API must
+    accept all that they may send. Otherwise phones receive such values, and must know all that they may receive.
     """
 
     released: Json
@@ -60,7 +61,7 @@ class Schemas:
     documents: tuple[Json, Json]
 
     def within(self, released: Json, present: Json, part: str) -> Schemas:
-        """Return a part of both schemas."""
+        """Return the comparison of a part of both schemas."""
         return Schemas(released, present, f"{self.where}{part}", self.sent, self.documents)
 
     def breaks(self) -> Iterator[str]:
@@ -79,7 +80,7 @@ class Schemas:
                     yield from self.within(_schema(old, keyword), _schema(new, keyword), part).breaks()
 
     def _breaks_of_choices(self, old: Sequence[Json], new: Sequence[Json]) -> Iterator[str]:
-        """Yield the choices of the sending side that no choice of the receiving side accepts; null is a choice too."""
+        """Yield a break for each choice of the sender that no choice of the receiver accepts. Null is a choice, too."""
         givers, takers = (old, new) if self.sent else (new, old)
         for giver in givers:
             found = [
@@ -116,7 +117,7 @@ class Schemas:
     def _breaks_of_objects(self, old: Json, new: Json) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
         for name in before.keys() - after.keys():
-            # The service refuses an unknown field, and a phone misses a field that is gone.
+            # The service refuses a field that it no longer knows, and a phone expects a field that it knows.
             yield f"{self.where}.{name} is gone"
         needed_before, needed_after = set(old.get("required", ())), set(new.get("required", ()))
         if self.sent:
@@ -131,7 +132,7 @@ class Schemas:
 
 
 def breaks(released: Json, present: Json) -> list[str]:
-    """Return as sentences what would break for a phone that was built against the released contract."""
+    """Return a sentence for each thing that would break on a phone that was built for the released contract."""
     found: list[str] = []
     documents = (released, present)
     for path, operations in released["paths"].items():
@@ -224,10 +225,10 @@ def problem_types(document: Path) -> set[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare, or release; return 1 for a break."""
+    """Compare the contracts, or release them. Return 1 if there is a break."""
     parser = argparse.ArgumentParser(prog="breaking", description="Compare the contracts with the released ones.")
     parser.add_argument("--release", action="store_true", help="make the present contracts the released ones")
-    parser.add_argument("folder", nargs="?", type=Path, default=RELEASED, help="docs/released if none is named")
+    parser.add_argument("folder", nargs="?", type=Path, default=RELEASED, help="default: docs/released")
     chosen = parser.parse_args(arguments)
     status = 0
     for contract in CONTRACTS:
@@ -247,7 +248,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = 1
     if status:
         print(
-            "Phones in the field would break. Keep what they know, or release this knowingly: `make release-api`.",
+            "Phones that people have would break. Keep what those phones know, or release the change: "
+            "`make release-api`.",
             file=sys.stderr,
         )
     return status

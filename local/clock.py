@@ -1,4 +1,4 @@
-"""The real clock, for everything outside of the product: tokens that expire, phones, logs."""
+"""Read the real clock. Only code outside of the product uses it, such as the local stack and the tools."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ import time
 
 def now() -> float:
     """Return the seconds since the epoch."""
-    return time.time()  # noqa: TID251 - the product gets the time as an argument; the world around it has a clock
+    return time.time()  # noqa: TID251 - only the product must get the time as an argument

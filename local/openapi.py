@@ -1,7 +1,7 @@
-"""Generator of the OpenAPI documents: `python -m local.openapi` writes docs/openapi*.json from the handlers.
+"""Generate the OpenAPI documents: `python -m local.openapi` writes docs/openapi*.json from the handlers.
 
-Powertools gives routes, parameters and bodies. This module adds who may call, each route's refusals, and the examples
-of inner schemas.
+Powertools generates the routes, parameters and bodies. This module adds who may call, each route's refusals, and the
+examples of inner schemas.
 `--check` writes nothing, and exits 1 if a committed document differs from the handlers.
 """
 
@@ -37,38 +37,39 @@ if TYPE_CHECKING:
 type Json = dict[str, Any]
 
 DESCRIPTION: Final = """\
-What the phones speak: two people pair, both get the same prompt each day, and their two answers open together.
+The API of the phone apps. Two people pair, both get the same prompt each day, and their two answers open together.
 
-Every error of the API is an `application/problem+json` (RFC 9457); tell them apart by `type`, which is stable, and show
-`detail` to the person, or `title` where there is none. API Gateway itself refuses a token (401) and a flood (429)
-before the API sees them. To a 401 a phone renews its token; to `sign-in-not-recent` (403) it lets the person sign in
-once more, which no renewal stands for.
+Every error of the API is an `application/problem+json` (RFC 9457). Distinguish errors by `type`, which is stable. Show
+`detail` to the person, or `title` if there is no `detail`. API Gateway itself refuses an invalid token (401) and too
+many requests (429) before the API sees them. After a 401, a phone renews its token. After `sign-in-not-recent` (403),
+the person has to sign in again; a renewed token is not enough.
 
-Nothing is ever cached. PUT and DELETE can be repeated as they are, POST with the same `Idempotency-Key`. Dates are
-calendar dates of the couple; instants are UTC.
+No response may be cached. A PUT or a DELETE can be repeated as it is, and a POST with the same `Idempotency-Key`. Dates
+are calendar dates of the couple; instants are UTC.
 
-A PUT takes every field of its body: a field that is left out is refused, and null means null. See that your client
-writes nulls: Moshi and Gson leave them out until they are told not to (`serializeNulls`), and so does Swift's
-`encodeIfPresent`. A body is JSON in UTF-8; any other media type or charset is refused.
+A PUT needs every field of its body: a body without one of them is refused, and null means null. Make sure that your
+client writes nulls: Moshi and Gson leave them out unless you set `serializeNulls`, and Swift's `encodeIfPresent` leaves
+them out always. A body is JSON in UTF-8; any other media type or charset is refused.
 
-A push says where it leads by its `data.link` alone: the app's address, `/o/`, a letter, and a date, as in
-`/o/d20260302`. `d` is that day, `t` its small gesture, `n` what the partner sent, `s` the streak, `p` the packs to
-choose from. A later push of the same collapse id (iOS) or tag (Android) takes the place of an earlier one.\
+Only the `data.link` of a push says which page the app opens: the app's address, `/o/`, a letter, and a date, as in
+`/o/d20260302`. The letter `d` is for that day, `t` for its small gesture, `n` for the partner's nudge, `s` for the
+streak, and `p` for the packs to choose from. A later push with the same collapse id (iOS) or tag (Android) replaces an
+earlier one.\
 """
 
 PRACTICE_DESCRIPTION: Final = """\
-What the console and the command line speak: staff write, publish and withdraw packs of prompts, and see how
-couples respond, in numbers that are about no couple.
+The API of the console and the command line. Staff write, publish and withdraw packs of prompts. They see statistics
+about all couples together, which reveal nothing about a single couple.
 
-Reading takes the scope `practice:read` or `practice:publish`, everything else `practice:publish`, in the custom claim
-`scope` of a Firebase ID token. Every error is an `application/problem+json` (RFC 9457); tell them apart by `type`,
-which is stable, and show `title` to the person. Nothing is ever cached. Instants are UTC.\
+Reading needs the scope `practice:read` or `practice:publish`; everything else needs `practice:publish`. The scopes are
+in the custom claim `scope` of a Firebase ID token. Every error is an `application/problem+json` (RFC 9457). Distinguish
+errors by `type`, which is stable, and show `title` to the person. No response may be cached. Instants are UTC.\
 """
 
 SERVERS: Final[list[Json]] = [
     {
         "url": "https://{api}.execute-api.{region}.amazonaws.com",
-        "description": "A deployment. Its address is ApiUrl among the outputs of its stack.",
+        "description": "A deployment. The output ApiUrl of its CloudFormation stack has the address.",
         "variables": {
             "api": {"default": "a1b2c3d4e5", "description": "The id of the API."},
             "region": {"default": "eu-central-1", "description": "The region of the stack."},
@@ -76,13 +77,13 @@ SERVERS: Final[list[Json]] = [
     },
     {
         "url": "http://127.0.0.1:4566/_aws/execute-api/{api}/$default",
-        "description": "The local stack, which prints its address as it starts.",
+        "description": "The local stack. It prints its address when it starts.",
         "variables": {"api": {"default": "a1b2c3d4e5", "description": "The id of the API."}},
     },
 ]
 
 MOST: Final = 2
-"""Examples of a schema that are taken from within others."""
+"""The most examples of an inner schema that are taken from the examples of outer schemas."""
 
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
@@ -96,7 +97,7 @@ _NULL: Final = {"type": "null"}
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One API of one or several functions, and its document's file, title and description."""
+    """One API, which one or more functions serve. Has the file, title and description of its OpenAPI document."""
 
     file: Path
     title: str
@@ -124,7 +125,7 @@ CONTRACTS: Final = (PHONES, PRACTICE)
 
 
 def document(contract: Contract) -> Json:
-    """Generate the OpenAPI 3.1 document of an API; the same handlers always give the same document."""
+    """Generate the OpenAPI 3.1 document of an API. The same handlers always give the same document."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     routes: list[Route] = []
     problems: dict[Route, set[Problem]] = {}
@@ -134,7 +135,7 @@ def document(contract: Contract) -> Json:
         own = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  there is no public list of them
         for route in own:
             problems[route] = problems_of(route)
-            route.responses = None  # With any, Powertools would leave out the route's success.
+            route.responses = None  # If there were any, Powertools would leave out the route's success response.
         routes += own
         part = json.loads(
             app.get_openapi_json_schema(
@@ -188,7 +189,7 @@ def document(contract: Contract) -> Json:
 def _without_unused(document: Json) -> Json:
     """Return the document without the responses and examples that nothing refers to."""
     components = document["components"]
-    for kind in ("responses", "examples"):  # in this order, as responses refer to examples
+    for kind in ("responses", "examples"):  # responses first, because they refer to examples
         used = {reference.rpartition("/")[2] for reference in _references(document) if f"/{kind}/" in reference}
         components[kind] = {name: part for name, part in components[kind].items() if name in used}
     return document
@@ -205,17 +206,17 @@ def _references(value: object) -> Iterator[str]:
 
 
 def _add_schemas(schemas: Json, others: Json) -> None:
-    """Add another function's schemas; raise ValueError if the two differ under one name."""
+    """Add another function's schemas. Raise ValueError if two different schemas have the same name."""
     for name, schema in others.items():
         if schemas.setdefault(name, schema) != schema:
-            raise ValueError(f"two functions mean something else by {name}")
+            raise ValueError(f"two functions have different schemas named {name}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the documents, or check the committed ones; return the exit status."""
+    """Write the documents, or check the committed ones. Return the exit status."""
     parser = argparse.ArgumentParser(prog="openapi", description="Generate the OpenAPI documents from the handlers.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a document is out of date")
-    parser.add_argument("folder", nargs="?", type=Path, default=PHONES.file.parent, help="docs if none is named")
+    parser.add_argument("folder", nargs="?", type=Path, default=PHONES.file.parent, help="default: docs")
     chosen = parser.parse_args(arguments)
     status = 0
     for contract in CONTRACTS:
@@ -224,14 +225,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file.write_text(contract.text(), encoding="utf-8")
             print(f"{file.name}: written")
         elif not file.exists() or file.read_text(encoding="utf-8") != contract.text():
-            complaint = "is not what the handlers say. Run `make openapi`, and look at the difference."
+            complaint = "differs from the handlers. Run `make openapi`, and check the difference."
             print(f"{file.name} {complaint}", file=sys.stderr)
             status = 1
     return status
 
 
 def _completed(operation: Json, route: Route, problems: set[Problem]) -> Json:
-    """Return the operation with its name, its words, and every answer that it can have."""
+    """Return the operation with its id, summary, description, and all its responses."""
     words = inspect.getdoc(route.func) or ""
     summary, *rest = re.split(r"\.\s+", words, maxsplit=1)
     inputs: Json = {name: operation[name] for name in ("parameters", "requestBody") if name in operation}
@@ -250,7 +251,10 @@ def _completed(operation: Json, route: Route, problems: set[Problem]) -> Json:
 
 
 def problems_of(route: Route) -> set[Problem]:
-    """Return every problem that a route can answer with: those that it declares, and those of every such route."""
+    """Return every problem that a route can answer with.
+
+    These are the problems that the route declares, and those that follow from its body and parameters.
+    """
     types = {
         each
         for response in (route.responses or {}).values()
@@ -266,7 +270,7 @@ def problems_of(route: Route) -> set[Problem]:
 
 
 def _refusals(problems: Iterable[Problem]) -> Json:
-    """Return the responses of these problems and of API Gateway, by status."""
+    """Return the responses for these problems and for API Gateway's own refusals, by status."""
     by_status: defaultdict[HTTPStatus, list[Problem]] = defaultdict(list)
     for problem in Problem:
         if problem in problems:
@@ -320,13 +324,13 @@ def _example(problem: Problem) -> Json:
 
 
 def _with_gateway(response: Json, status: HTTPStatus) -> Json:
-    """Return the response with API Gateway's own refusal of the same status beside it."""
+    """Add API Gateway's own refusal of the same status to the response."""
     refusal = {"schema": {"$ref": "#/components/schemas/GatewayRefusal"}, "example": {"message": status.phrase}}
     return response | {"content": response["content"] | {"application/json": refusal}}
 
 
 def _schemas(generated: Json) -> Json:
-    """Return the handlers' schemas with examples, and our refusals' schemas in place of Powertools'."""
+    """Return the handlers' schemas with examples, and replace Powertools' schemas of refusals by ours."""
     powertools = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
     ours = {name: schema for name, schema in generated.items() if name not in powertools}
     refusals = {
@@ -343,13 +347,16 @@ def _schemas(generated: Json) -> Json:
             "required": ["type", "title", "status"],
             "examples": [_example(Problem.INVALID_FIELDS)],
             "properties": {
-                "type": {"type": "string", "format": "uri", "description": "Stable; what to tell problems apart by."},
+                "type": {"type": "string", "format": "uri", "description": "Distinguishes problems. It is stable."},
                 "title": {"type": "string", "description": "A sentence for a person."},
-                "detail": {"type": "string", "description": "A sentence about this very request, to show instead."},
-                "status": {"type": "integer", "description": "The HTTP status, once more."},
+                "detail": {
+                    "type": "string",
+                    "description": "A sentence about this request, to show in place of `title`.",
+                },
+                "status": {"type": "integer", "description": "The HTTP status, as in the response."},
                 "errors": {
                     "type": "array",
-                    "description": "The fields that are not as they should be.",
+                    "description": "The invalid fields, each with the reason.",
                     "items": {
                         "type": "object",
                         "required": ["field", "reason"],
@@ -363,7 +370,7 @@ def _schemas(generated: Json) -> Json:
 
 
 def with_examples(schemas: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the schemas with examples: those of the model, or found within another model's.
+    """Add examples to the schemas: the model's own, or values from another model's examples.
 
     Raises:
         ValueError: a schema has no example.
@@ -417,7 +424,7 @@ def _tag(module: ModuleType) -> str:
 
 
 def _whole(number: str) -> float:
-    """Return a whole number as an int: pydantic gives the bounds of integers as floats."""
+    """Read a number. Return a whole number as an int, because pydantic writes the limits of integers as floats."""
     value = float(number)
     return int(value) if value.is_integer() else value
 

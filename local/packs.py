@@ -1,4 +1,4 @@
-"""JSON Schema of a pack: `python -m local.packs` writes packs/pack.schema.json."""
+"""Generate the JSON Schema of a pack: `python -m local.packs` writes packs/pack.schema.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths in the repository."""
+"""Name the paths in the repository that the local tools use."""
 
 from __future__ import annotations
 

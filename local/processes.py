@@ -1,4 +1,4 @@
-"""Child processes that end with the stack, and their own children with them."""
+"""Run child processes. When the stack ends, they and their own children end, too."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _STANDARD_INPUT = 0
 
 
 class Child:
-    """A server that runs until `stop`, with its output in `log`.
+    """A server that runs until `stop` and writes its output into `log`.
 
-    Its standard input is a pipe of ours, which closes when this process is gone for any reason.
+    Its standard input is a pipe from this process. The pipe closes when this process ends for any reason.
     """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:
@@ -52,25 +52,25 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Return its process id, which is also the id of its process group."""
+        """Return the server's process id, which is also the id of its process group."""
         return self._process.pid
 
     @property
     def exit_status(self) -> int | None:
-        """Return the exit status, or None while it runs."""
+        """Return the exit status. Return None while the server runs."""
         return self._process.poll()
 
     def await_answer(self, url: str, seconds: float, tls: ssl.SSLContext | None = None) -> None:
-        """Wait until `url` answers; raises StackError if the process ends or `seconds` pass first."""
+        """Wait until `url` answers. Raise StackError if the process ends or `seconds` pass first."""
         deadline = time.monotonic() + seconds
         while True:
             if (status := self.exit_status) is not None:
                 raise StackError(f"{self.name} ended at once (exit status {status}).\n{self.last_words()}")
             try:
-                with urllib.request.urlopen(url, timeout=1, context=tls):  # noqa: S310 - ours
+                with urllib.request.urlopen(url, timeout=1, context=tls):  # noqa: S310 - an address of our own
                     return
             except urllib.error.HTTPError:
-                return  # an error is an answer, too
+                return  # an error status is an answer, too
             except OSError:
                 pass
             if time.monotonic() > deadline:
@@ -78,11 +78,11 @@ class Child:
             time.sleep(0.05)
 
     def last_words(self) -> str:
-        """Return the end of its log, and the path of the whole log."""
+        """Return the last lines of the server's log, and the path of the whole log."""
         return f"{tail_of(self.log)}\n(all of it: {self.log})"
 
     def stop(self, grace: float = 15) -> None:
-        """Ask it to end, wait at most `grace` seconds, then kill its whole group."""
+        """Ask the server to end, wait at most `grace` seconds, then kill its whole process group."""
         with contextlib.suppress(OSError):
             self._process.terminate()
         if self._process.stdin:
@@ -98,7 +98,7 @@ class Child:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:
-    """Run a tool with its output in `log`; raises StackError if it fails."""
+    """Run a tool and write its output into `log`. Raise StackError if it fails."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -128,10 +128,10 @@ def tail_of(log: Path) -> str:
 
 
 def end_with_the_parent() -> None:
-    """End this process in good order when its standard input closes: then its parent is gone."""
+    """End this process with SIGTERM when its standard input closes, because then its parent has ended."""
 
     def watch() -> None:
-        # sys.stdin has a lock, which a forked worker would inherit in its locked state.
+        # Reading sys.stdin would hold its lock, and a forked worker would inherit the locked lock.
         while os.read(_STANDARD_INPUT, 1024):
             pass
         os.kill(os.getpid(), signal.SIGTERM)

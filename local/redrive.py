@@ -1,7 +1,7 @@
-"""Redrive: puts dead letters back on the push queue, of the local stack or of a stack in the cloud.
+"""Put dead letters back on the push queue, of the local stack or of a stack in AWS.
 
-SQS could move them back, too. But it would give each job a new age, and yesterday's reminder would be pushed as
-today's. Here each job keeps its age, so that delivery can drop it if it is too late.
+SQS itself can move messages back, too. But then each job would look new, and delivery would push yesterday's reminder
+as if it were today's. Here each job keeps its age, so that delivery can drop it if it is too late.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
     from rekindle.push.jobs import Job
 
 HIDDEN: Final = 120
-"""Seconds for which a letter is hidden from another redrive."""
+"""Seconds for which a letter that was read is hidden from other readers."""
 PATIENCE: Final = 2
-"""Seconds to wait for another letter."""
+"""Seconds to wait for further letters before the queue counts as empty."""
 
 TERMINAL: Final = Console(highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dead letter. `job` is None if its body is no job."""
+    """A message of the dead-letter queue. `job` is None if its body is no job."""
 
     job: Job | None
     handle: str
@@ -55,7 +55,7 @@ class Letter:
 
     @classmethod
     def of(cls, message: dict[str, Any]) -> Letter:
-        """Return the letter in a message."""
+        """Read the letter from a message of SQS."""
         try:
             job = job_from(message["Body"])
         except (ValidationError, RekindleError):
@@ -64,7 +64,7 @@ class Letter:
 
     @property
     def summary(self) -> tuple[str, str]:
-        """Task of the job, and why it failed."""
+        """Return what the job was to do, and why it failed."""
         if self.job is None:
             return "unreadable", "no job that delivery knows"
         reason = self.job.reason if isinstance(self.job, RetryJob) else "failed too often; delivery's log has the error"
@@ -73,7 +73,7 @@ class Letter:
         return f"push: {self.job.kind}", reason
 
     def aged(self, at: dt.datetime) -> Job | None:
-        """Return the job with its lateness at `at`."""
+        """Return the job with the time that it spent in the dead-letter queue added to `late`."""
         return self.job and self.job.model_copy(
             update={"late": self.job.late + max(at - self.sent_at, dt.timedelta(0))}
         )
@@ -81,7 +81,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """Dead letters of one stack, and the queue that they came from."""
+    """The dead-letter queue of one stack, and the push queue that its letters came from."""
 
     sqs: Any
     url: str
@@ -90,14 +90,14 @@ class DeadLetters:
     met: set[str] = field(default_factory=set)
 
     def __len__(self) -> int:
-        """Return about how many there are."""
+        """Return the approximate number of letters."""
         asked = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"])
         return int(asked["Attributes"]["ApproximateNumberOfMessages"])
 
     def batches(self, until: dt.datetime) -> Iterator[list[Letter]]:
-        """Yield the letters from before `until`, each once. They stay hidden for a while.
+        """Yield the letters that were sent before `until`, each once. SQS hides them for `HIDDEN` seconds.
 
-        Without that bound, a job that fails at once again would be put back for ever.
+        Without `until`, a job that fails again at once would be put back again and again.
         """
         while True:
             messages = self.sqs.receive_message(
@@ -114,7 +114,7 @@ class DeadLetters:
             yield [letter for letter in map(Letter.of, new) if letter.sent_at < until]
 
     def put_back(self, at: dt.datetime, progress: Progress) -> int:
-        """Put all jobs back, and return their number. A body that is no job stays, as does a job that SQS refuses."""
+        """Put all jobs back and return their number. A letter stays if it is no job or if SQS refuses the job."""
         outbox = Outbox(self.sqs, self.queue_url)
         task = progress.add_task("Putting back", total=len(self))
         count = 0
@@ -134,20 +134,20 @@ class DeadLetters:
         return count
 
     def read(self, at: dt.datetime) -> None:
-        """Count all letters, and leave them there."""
+        """Count all letters. They stay in the queue."""
         letters = [letter for batch in self.batches(at) for letter in batch]
         for letter in letters:
             self.seen[letter.summary] += 1
         self._show(letters)
 
     def _show(self, letters: Iterable[Letter]) -> None:
-        """End the time for which the letters are hidden."""
+        """Make the letters visible again."""
         for letter in letters:
             self.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=letter.handle, VisibilityTimeout=0)
 
 
 def letters_of(stack_name: str | None) -> DeadLetters:
-    """Return the dead letters of the named stack in the cloud, or of the local stack."""
+    """Return the dead letters of the named stack in AWS, or of the local stack if there is no name."""
     if stack_name is None:
         stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
         return DeadLetters(stack.client("sqs"), stack.outputs["DlqUrl"], stack.outputs["QueueUrl"])
@@ -157,9 +157,10 @@ def letters_of(stack_name: str | None) -> DeadLetters:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Put dead letters back, or only list them. Return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m local.redrive", description="Put dead letters back to work.")
-    parser.add_argument("stack", nargs="?", help="a stack in the cloud, such as rekindle-prod; the local one if absent")
+    """Put the dead letters back, or only list them. Return the exit status."""
+    description = "Put dead letters back on the push queue."
+    parser = argparse.ArgumentParser(prog="python -m local.redrive", description=description)
+    parser.add_argument("stack", nargs="?", help="a stack in AWS, such as rekindle-prod; default: the local stack")
     parser.add_argument("--list", action="store_true", help="only list the letters and their reasons")
     chosen = parser.parse_args(arguments)
     at = dt.datetime.fromtimestamp(now(), dt.UTC)
@@ -172,14 +173,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with Progress(console=TERMINAL, transient=True, disable=not TERMINAL.is_terminal) as progress:
                 put_back = letters.put_back(at, progress)
     except (BotoCoreError, ClientError, RekindleError) as error:
-        TERMINAL.print(f"The queue refused: {error}\nNothing is lost: the other letters are still there.")
+        TERMINAL.print(f"The queue refused: {error}\nNothing is lost: the other letters are still in the queue.")
         return 1
     except StackError as error:
         TERMINAL.print(str(error), markup=False)
         return 1
     _show(letters.seen)
     if put_back:
-        TERMINAL.print(f"{put_back} jobs are back on the queue. Delivery drops those that are too late by now.")
+        TERMINAL.print(f"{put_back} jobs are back on the queue. Delivery drops jobs that are too late by now.")
     return 0
 
 

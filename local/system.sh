@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the system packages that some tests and the bench need, or print the missing ones without the right to.
+# Install the system packages that some tests and the bench need. Without the right to install, print what is missing.
 set -u
 wanted=()
 command -v java >/dev/null || wanted+=(openjdk-17-jre-headless)

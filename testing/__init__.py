@@ -1,1 +1,1 @@
-"""Builders, phones, engines, the table in memory and wires with faults: shared by tests and measurements."""
+"""Help tests and measurements: builders, phones, engines, the table in memory, and wires with faults."""

@@ -1,6 +1,6 @@
-"""Give tests the phones' API and delivery, on the tables and queues of the folder that imports these fixtures.
+"""Give tests the phones' API and delivery. The folder that imports these fixtures chooses the tables and queues.
 
-A folder's conftest has fixtures `new_tables`, `kms` and `new_queue`, and imports the fixtures that it needs from here.
+The folder's conftest defines the fixtures `new_tables`, `kms` and `new_queue`, and imports the others from here.
 """
 
 from __future__ import annotations
@@ -52,24 +52,24 @@ __all__ = [
 ]
 
 type NewTables = Callable[[], tuple[Table, Table]]
-"""Makes a fresh main table and a table of keys that shares transactions with it."""
+"""Makes an empty main table and an empty table of keys. One transaction can write to both."""
 
 
 @pytest.fixture
 def tables(new_tables: NewTables) -> tuple[Table, Table]:
-    """Make a fresh main table, and the table of keys beside it."""
+    """Make an empty main table and an empty table of keys."""
     return new_tables()
 
 
 @pytest.fixture
 def table(tables: tuple[Table, Table]) -> Table:
-    """Return a fresh main table."""
+    """Return an empty main table."""
     return tables[0]
 
 
 @pytest.fixture
 def key_table(tables: tuple[Table, Table]) -> Table:
-    """Return the table of keys beside `table`."""
+    """Return the table of keys that belongs to the fixture `table`."""
     return tables[1]
 
 
@@ -81,7 +81,7 @@ def kms_key(kms: KMSClient) -> str:
 
 @pytest.fixture(scope="session")
 def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callable[..., Services]:
-    """Make the API's stores on fresh tables, with a small pack published or the pack that a test gives."""
+    """Make the API's stores on new tables. Publish the pack that a test gives, or else a small pack."""
 
     def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Services:
         table, key_table = new_tables()
@@ -93,19 +93,19 @@ def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callabl
 
 @pytest.fixture(scope="session")
 def services(new_services: Callable[[], Services]) -> Services:
-    """Make the API's stores, shared by all tests. Each test makes its own persons."""
+    """Make the API's stores, which all tests share. Each test makes its own persons."""
     return new_services()
 
 
 @pytest.fixture
 def own_services(new_services: Callable[[], Services]) -> Services:
-    """Make stores for one test that reads every row or changes shared data."""
+    """Make the API's stores for one test, which reads every row or changes data that others would share."""
     return new_services()
 
 
 @pytest.fixture
 def api(services: Services) -> Handler:
-    """Return the handler of couples_api, in this process."""
+    """Return the handler of couples_api, which runs in this process."""
     return handler_of(lambda: services)
 
 
@@ -117,26 +117,26 @@ def couple(api: Handler) -> tuple[Phone, Phone]:
 
 @pytest.fixture
 def wire() -> Iterator[FcmWire]:
-    """Start FCM's server for one test."""
+    """Start the stand-in for FCM for one test."""
     with fcm_wire.fcm_wire() as wire:
         yield wire
 
 
 @pytest.fixture
 def queue(new_queue: Callable[[], Queue]) -> Queue:
-    """Make a fresh queue for push jobs."""
+    """Make an empty queue for push jobs."""
     return new_queue()
 
 
 @pytest.fixture
 def dead_letters(new_queue: Callable[[], Queue]) -> Queue:
-    """Make a fresh queue for dead letters."""
+    """Make an empty queue for dead letters."""
     return new_queue()
 
 
 @pytest.fixture
 def delivery(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[DeliveryServices]:
-    """Make delivery's services. They split a shard that has more than one row."""
+    """Make delivery's services. They reshard a shard that has more than one row."""
     with contextlib.closing(FcmGateway(wire.credential, Libcurl(wire.url, PROJECT))) as gateway:
         yield replace(
             DeliveryServices.on(table, queue.outbox, dead_letters.outbox, gateway, "https://app.example"),

@@ -1,8 +1,8 @@
 """Serve the functions' HTTP APIs in this process.
 
-Building a function's resolver takes longer than a test does, so that the resolvers are kept and serve one handler after
-another; a request within another request gets a resolver of its own. Requests in threads need `handler_of` of the
-function itself.
+Building a function's resolver takes longer than a test. So resolvers are kept, and a resolver serves one handler after
+another. A request that is sent during another request gets another resolver. A test with threads must use the
+`handler_of` of the function itself.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Resolvers:
-    """The resolvers of one function that serve no request just now."""
+    """The resolvers of one function that are serving no request."""
 
     def __init__(self, application: Callable[[], APIGatewayHttpResolver], body_limit: int) -> None:
         self._application, self._body_limit = application, body_limit
@@ -37,7 +37,8 @@ class _Resolvers:
     def handler_of[Services](self, services: Callable[[], Services]) -> Handler:
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
             app = self._idle.pop() if self._idle else self._application()
-            if not self._idle:  # Building one within a request would take the routes away from that request.
+            # Building a resolver during a request would break that request's routes, so always keep one ready.
+            if not self._idle:
                 self._idle.append(self._application())
             try:
                 return resolver.handler_of(app, services, self._body_limit)(event, context)
@@ -57,7 +58,7 @@ def handler_of(services: Callable[[], Services]) -> Handler:
 
 
 def rereading(services: Services) -> Services:
-    """Return the same stores in a process that has not read the packs yet."""
+    """Return the same stores as in a new process, which has not read the packs yet."""
     return replace(services, catalogue=Catalogue(services.people.table))
 
 
@@ -67,7 +68,7 @@ def practice_handler_of(services: Callable[[], PracticeServices]) -> Handler:
 
 
 def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
-    """Return the services of privacy on the stores of couples_api."""
+    """Return privacy's services with the stores of couples_api. `changes` replaces some of them."""
     given: dict[str, Any] = {
         name: getattr(services, name) for name in ("people", "couples", "days", "solo", "catalogue", "vault")
     }
@@ -75,7 +76,7 @@ def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
 
 
 def phones_api(services: Callable[[], Services], **changes: Any) -> Handler:
-    """Serve couples_api and privacy, as API Gateway chooses between them; the changes are of privacy's services."""
+    """Serve couples_api and privacy. The path decides, as in API Gateway. `changes` replaces privacy's services."""
     couples = handler_of(services)
     own = privacy.handler.handler_of(lambda: privacy_services(services(), **changes))
 

@@ -35,7 +35,7 @@ def an_instant(text: str = "2026-03-02T15:00:00Z") -> dt.datetime:
 
 
 def a_uid(name: str = "person") -> Uid:
-    """Return a uid that no other test of this process has."""
+    """Return a uid that no other test in this process has."""
     return Uid(f"{name}-{next(_numbers)}")
 
 
@@ -67,7 +67,7 @@ def a_device(token: str | None = None, platform: Platform = Platform.ANDROID) ->
 
 
 def a_paired_person(**changes: Any) -> Person:
-    """Return a person in a couple, with a phone: one who is due at slots."""
+    """Return a person in a couple, with a phone. Such a person is due in slots."""
     return a_person(**({"couple": CoupleId("couple-1"), "devices": {DeviceId("phone"): a_device()}} | changes))
 
 
@@ -96,7 +96,7 @@ def a_day(**changes: Any) -> Day:
 
 
 def publish(table: Table, prompts: Iterable[tuple[Entry, PromptText]], **changes: Any) -> Release:
-    """Make these the live release of their pack, as couples' side finds it; the changes are of the release."""
+    """Store these prompts as the live release of their pack. `changes` replaces fields of the release."""
     listed = list(prompts)
     ref = listed[0][0].ref
     release = replace(
@@ -125,7 +125,7 @@ def give_code(table: Table, pack: str, code: str = "ABCD2345") -> None:
 
 
 def publish_choices(table: Table) -> None:
-    """Publish a pack to choose, and a pack to join with the code ABCD-2345."""
+    """Publish a pack that couples can choose, and a pack that they can join with the code ABCD-2345."""
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, prompts("group"), audience=Audience.CODE)
     give_code(table, "group")
@@ -138,7 +138,7 @@ def _names(entry: Entry) -> tuple[PackId, int, PromptId]:
 def a_stored_prompt(
     pack: str, name: str, theme: Theme, kind: PromptKind = PromptKind.QUESTION, **fields: Any
 ) -> tuple[Entry, PromptText]:
-    """Return a prompt as the table has it, in English only unless `texts` says it by language."""
+    """Return a prompt as the table has it. `texts` maps languages to texts; by default, it is in English only."""
     given: dict[str, Any] = {"depth": 1, "comfort": 0, "texts": {"en": f"{name}."}} | fields
     texts = {Language(language): text for language, text in given["texts"].items()}
     whys = {language: f"Why, in {language}." for language in texts}
@@ -147,9 +147,9 @@ def a_stored_prompt(
 
 
 def prompts(pack: str = "test", version: int = 1) -> Iterator[tuple[Entry, PromptText]]:
-    """Yield a small pack.
+    """Yield the prompts of a small pack.
 
-    For each theme it has three prompts of each depth without touch, and three of each touch comfort.
+    Each theme has twelve prompts, four of each depth. The prompts of the theme touch have touch comforts 0 to 3.
     """
     for theme, number in itertools.product(Theme, range(12)):
         depth, comfort = number % 3 + 1, number % 4 if theme is Theme.TOUCH else 0

@@ -1,4 +1,4 @@
-"""The committed OpenAPI documents, to hold every refusal in the tests against what its route declares."""
+"""Read the committed OpenAPI documents, and check that each refusal in the tests is declared by its route."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DOCUMENTS = ("openapi.json", "openapi-practice.json")
 
 
 class Operation(NamedTuple):
-    """A route of the documents: its id, and the problem types that it declares."""
+    """A route of the OpenAPI documents, with the problem types that it declares."""
 
     document: str
     id: str
@@ -37,7 +37,7 @@ def _document(name: str) -> Any:
 
 @cache
 def operations() -> tuple[Operation, ...]:
-    """Return every operation of both documents."""
+    """Return every operation of both OpenAPI documents."""
     found = []
     for name in DOCUMENTS:
         document = _document(name)
@@ -63,11 +63,11 @@ OF_THE_RESOLVER: Final = {
     Problem.INTERNAL,
     Problem.BUSY,
 }
-"""Refusals that no route has to declare."""
+"""Problems that every route may answer with, so that no route has to declare them."""
 
 
 def declared(document: str) -> set[tuple[str, str]]:
-    """Return every refusal that a route of a document declares, as the operation's id and the problem's name."""
+    """Return every declared refusal in a document, as a pair of the operation's id and the problem's name."""
     return {
         (operation.id, _name(problem))
         for operation in operations()
@@ -77,7 +77,7 @@ def declared(document: str) -> set[tuple[str, str]]:
 
 
 def refusal(event: dict[str, Any], answer: dict[str, Any]) -> tuple[str, str] | None:
-    """Return an answer's refusal as `declared` has it; None if it is no refusal of a route."""
+    """Return an answer's refusal as a pair, as `declared` does. Return None if it is no refusal of a route."""
     operation = operation_of(event["requestContext"]["http"]["method"], event["rawPath"])
     if operation is None or answer["headers"].get("Content-Type") != MEDIA_TYPE:
         return None
@@ -85,22 +85,22 @@ def refusal(event: dict[str, Any], answer: dict[str, Any]) -> tuple[str, str] | 
 
 
 def operation_of(method: str, path: str) -> Operation | None:
-    """Return the operation that a request is for, if there is one."""
+    """Return the operation that serves a request. Return None if there is none."""
     return next((each for each in operations() if each.method == method and each.path.fullmatch(path)), None)
 
 
 def require_declared(event: dict[str, Any], answer: dict[str, Any]) -> None:
-    """Fail if an answer is a problem that its route does not declare."""
+    """Fail if an answer is a problem that the route does not declare."""
     operation = operation_of(event["requestContext"]["http"]["method"], event["rawPath"])
     found = refusal(event, answer)
-    # A function does not have the other functions' routes.
+    # NO_SUCH_ROUTE is allowed: a test may send a request to a function that does not serve it.
     if operation and found and found[1] != _name(Problem.NO_SUCH_ROUTE.type):
         named = {_name(each) for each in operation.problems} | {_name(each.type) for each in OF_THE_RESOLVER}
         assert found[1] in named, f"{found[0]} refuses with {found[1]}: name it in its `responses=`"
 
 
 def require_documented(method: str, template: str, reply: Reply) -> None:
-    """Fail if a reply of a phones' route has another status, media type or form than the document says."""
+    """Fail if a phone's reply has a status, media type or structure that the OpenAPI document does not have."""
     document = _document("openapi.json")
     response = document["paths"][template][method.lower()]["responses"][str(reply.status)]
     while "$ref" in response:
@@ -111,7 +111,7 @@ def require_documented(method: str, template: str, reply: Reply) -> None:
 
 
 def example_of(method: str, path: str) -> Any:
-    """Return the first example of the body that an operation needs, or None if it needs none."""
+    """Return the first example of an operation's body. Return None if the operation needs no body."""
     for document in map(_document, DOCUMENTS):
         if "requestBody" in (operation := document["paths"].get(path, {}).get(method.lower(), {})):
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
@@ -125,7 +125,7 @@ def _name(problem: str) -> str:
 
 
 def types_of(response: dict[str, Any], shared: dict[str, Any]) -> list[str]:
-    """Return the problem types that a response of a document names; `shared` are its shared responses."""
+    """Return the problem types of a response. `shared` has the document's shared responses, to resolve a `$ref`."""
     if "$ref" in response:
         response = shared[response["$ref"].rpartition("/")[2]]
     media: dict[str, Any] = response.get("content", {}).get(MEDIA_TYPE, {})

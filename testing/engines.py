@@ -22,13 +22,13 @@ _SESSION = boto3.Session(aws_access_key_id="000000000000", aws_secret_access_key
 
 
 def client(service: str, url: str) -> Any:
-    """Return a client of an engine; it retries nothing, so that a test sees each failure."""
+    """Return a client of an engine. It never retries, so that a test sees each failure."""
     config = Config(retries={"total_max_attempts": 1}, max_pool_connections=64)
     return _SESSION.client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]
 
 
 def environment(url: str) -> dict[str, str]:
-    """Return the environment variables for code that makes its own clients."""
+    """Return the environment variables that connect clients to an engine, for code that makes its own clients."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "000000000000",
@@ -55,14 +55,14 @@ def aws_dynamodb_local() -> Iterator[str]:
     """Start AWS's DynamoDB Local and yield its address."""
     with tempfile.TemporaryDirectory(prefix="rekindle-engine-", ignore_cleanup_errors=True) as folder:
         (port,) = free_ports(1)
-        with dynamodb_local.started(port, Path(folder, "dynamodb-local.log")) as process:
+        with dynamodb_local.start(port, Path(folder, "dynamodb-local.log")) as process:
             url = f"http://127.0.0.1:{port}"
             process.await_answer(url, 60)
             yield url
 
 
 def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str]:
-    """Create the main table and the table of keys, keyed as in template.yaml, and return their names."""
+    """Create the main table and the table of keys, with the same keys as in template.yaml. Return their names."""
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",

@@ -1,4 +1,4 @@
-"""FCM as in the cloud, over TLS and HTTP/2. `/seen` lists the connections and their versions."""
+"""Stand in for FCM over TLS and HTTP/2. The route `/seen` lists the connections and their HTTP versions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from granian.rsgi import Scope
 
 LAST_WORDS: Final = b"last-words"
-"""Part of a target at which the server dies."""
+"""If a message contains this, the server process kills itself."""
 
 CUT_AFTER: Final = 0.25
 """Seconds after which a connection is cut."""
@@ -45,7 +45,7 @@ async def application(scope: Scope, protocol: RSGIHTTPProtocol) -> None:
 
 @contextlib.contextmanager
 def cut_wire(port: int, cuts: int) -> Iterator[int]:
-    """Open a port that leads to another one. The first connections are cut with all requests under way."""
+    """Open a port that forwards to `port`. Cut the first `cuts` connections while requests are running."""
     door = socket.create_server(("127.0.0.1", 0))
     wires: list[_Wire] = []
 
@@ -70,7 +70,7 @@ def cut_wire(port: int, cuts: int) -> Iterator[int]:
 
 
 class _Wire:
-    """Passes bytes on between both ends."""
+    """Passes bytes on between two sockets, in both directions."""
 
     def __init__(self, *ends: socket.socket) -> None:
         self._ends = ends

@@ -1,4 +1,4 @@
-"""firebase-admin with prepared answers: what the SDK makes of an answer, and the body that it sends."""
+"""Run firebase-admin with prepared answers. Show which error it raises for an answer, and which body it sends."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class _Renewable(AnonymousCredentials):
-    """The SDK renews its credential twice for each answer with 401."""
+    """A credential that the SDK can renew, which it does for each answer with status 401."""
 
     def refresh(self, request: object) -> None:
         pass
 
 
 class Sdk(HTTPAdapter):
-    """The SDK's messaging service, whose HTTP adapter answers without a network."""
+    """The SDK's messaging service, with an HTTP adapter that returns prepared answers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Sdk(HTTPAdapter):
         return response
 
     def error_of(self, answer: Answer, message: messaging.Message) -> exceptions.FirebaseError | None:
-        """Return the SDK's error for an answer to the message. None is a push that was taken."""
+        """Send the message and give the SDK this answer. Return the SDK's error, or None if there is none."""
         self._answer = answer
         try:
             (response,) = messaging.send_each([message], app=self._app).responses
@@ -59,6 +59,6 @@ class Sdk(HTTPAdapter):
         return error
 
     def encoded(self, message: messaging.Message, taken: Answer) -> Any:
-        """Return the body, as JSON, that the SDK sends for a message."""
+        """Return the JSON body that the SDK sends for a message. `taken` is FCM's answer that it took the message."""
         assert self.error_of(taken, message) is None
         return json.loads(self.bodies[-1])

@@ -1,6 +1,6 @@
-"""A stand-in for FCM that costs little: TLS, HTTP/2 and FCM's good answer, after a delay.
+"""Stand in for FCM with little CPU time: over TLS and HTTP/2, answer after a delay that FCM took the message.
 
-`local.google.fcm` checks each message as FCM does; measured against it, all clients would be as fast as those checks.
+The bench cannot use `local.google.fcm`, because its checks of each message are slower than the clients.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ _numbers = itertools.count(1)
 
 @contextlib.contextmanager
 def serving(folder: Path, port: int, core: int | None = None, module: str = __name__) -> Iterator[str]:
-    """Run `module` as the server on one core, and yield its address.
+    """Run `module` as the server, if `core` is given on this core only. Yield its address.
 
-    Clients have to trust CERTIFICATE in the folder, which is made if it is missing.
+    Clients have to trust the certificate in the folder's file CERTIFICATE. The file is made if it is missing.
     """
     if not (folder / CERTIFICATE).exists():
         _certify(folder)
@@ -93,7 +93,7 @@ def serve(application: str) -> None:
 
 @cache
 def delay_of(path: str) -> float:
-    """Return the delay of a project's answers in seconds: 0.06 for a name that ends in `-60ms`."""
+    """Return the delay of the answers in seconds. It is in the project's name: `-60ms` at its end means 0.06."""
     found = re.search(r"-(\d+)ms/", path)
     return int(found.group(1)) / 1000 if found else 0.0
 
@@ -108,7 +108,7 @@ async def application(scope: Scope, protocol: RSGIHTTPProtocol) -> None:
 
 
 def _certify(folder: Path) -> None:
-    """Make a certificate for this machine that holds for a day."""
+    """Make a certificate for this machine that is valid for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rekindle-bench")])
     begin = dt.datetime.fromtimestamp(now(), dt.UTC)

@@ -1,4 +1,4 @@
-"""Serve FCM's wire format on this machine, with an answer scripted for each target."""
+"""Stand in for FCM on this machine, with answers that a test sets for each target."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def _pem() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of the server, sent `after` seconds.
+    """An answer of the server, which it sends after `after` seconds.
 
-    With status 0 the server hangs up without an answer, and with `cut_off` after a part of it. `taken` says whether
-    the server accepts the message all the same.
+    With status 0, the server closes the connection without an answer. With `cut_off`, it closes the connection after
+    half of the answer. If `taken` is true, the server accepts the message although it answers with an error.
     """
 
     status: int
@@ -87,14 +87,16 @@ NO_DEVICE_OF_APPLE = failure(400, "INVALID_ARGUMENT", apns(400, "BadDeviceToken"
 A_PROXY_S_PAGE = Answer(502, b"<html><body>Bad Gateway</body></html>", {"Content-Type": "text/html"})
 HANGS_UP = Answer(0, {})
 NEVER: Final = 3600.0
-"""Seconds: longer than any test waits."""
+"""More seconds than any test waits."""
 
 
 @dataclass
 class FcmWire:
-    """Script and record of the server. A target gets its answers in turn, and good answers after them.
+    """Controls the server and records what it gets.
 
-    `bearers` are the access tokens that came, `refused_bearers` the tokens that the server refuses.
+    `script` has the answers to each target. The server gives them one after another. Then it accepts each message.
+
+    `bearers` are the access tokens that it got. The server refuses the tokens in `refused_bearers`.
     """
 
     url: str = ""
@@ -114,7 +116,7 @@ class FcmWire:
 
     @property
     def secret(self) -> str:
-        """Return a service account's JSON; this server issues its tokens."""
+        """Return the JSON of a service account whose tokens this server issues."""
         return json.dumps(
             {
                 "type": "service_account",
@@ -127,12 +129,12 @@ class FcmWire:
 
     @property
     def credential(self) -> Credentials:
-        """Return the secret's credential. Its key is read once, since that takes longer than most tests."""
+        """Return the credential of `secret`. The private key is parsed only once, because that is slow."""
         credential: Credentials = _credential().with_token_uri(f"{self.url}/token")
         return credential
 
     def delivered_to(self, target: str) -> list[dict[str, Any]]:
-        """Return the messages sent to a phone, in order."""
+        """Return the messages that the server accepted for a target, in order."""
         return [message for message in self.messages if target_of(message) == target]
 
     def answer(self, path: str, body: bytes, authorization: str) -> Answer:
@@ -163,7 +165,7 @@ def _credential() -> Any:
 
 
 def target_of(message: dict[str, Any]) -> str:
-    """Return the token or installation id that a message is for."""
+    """Return the token or the installation id to which a message is addressed."""
     return str(message.get("token") or message["fid"])
 
 
@@ -193,14 +195,14 @@ def fcm_wire() -> Iterator[FcmWire]:
             self.wfile.write(content[: len(content) // 2] if answer.cut_off else content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the library's
-            """Log nothing: the test has its own record."""
+            """Log nothing, because `FcmWire` records the requests."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 256
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """Ignore a client that hung up: some tests are about that."""
+            """Ignore a client that closed its connection, because some tests do that."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         wire.url = f"http://127.0.0.1:{server.server_port}"

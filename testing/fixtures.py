@@ -1,6 +1,6 @@
-"""Give tests and measurements the addresses of real engines, each started once a process and only when asked for.
+"""Give tests and measurements the addresses of real engines. An engine starts once, when it is first needed.
 
-Also turn sockets off for the tests that need none.
+Also turn the network off for tests that need none.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def emulator_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def dynamodb_local_url() -> Iterator[str]:
-    """AWS's DynamoDB Local."""
-    if reason := dynamodb_local.missing():
+    """Start AWS's DynamoDB Local. Skip the test if it is not installed."""
+    if reason := dynamodb_local.why_missing():
         pytest.skip(reason)
     with engines.aws_dynamodb_local() as url:
         yield url
@@ -35,7 +35,7 @@ def dynamodb_local_url() -> Iterator[str]:
 
 @pytest.fixture
 def no_sockets() -> Iterator[None]:
-    """Let every connection fail."""
+    """Let every connection over the network fail."""
     disable_socket(allow_unix_socket=True)
     yield
     enable_socket()

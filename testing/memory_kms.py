@@ -19,7 +19,7 @@ NONCE_BYTES = 12
 
 @dataclass(slots=True)
 class MemoryKms:
-    """KMS, as far as the vault uses it: the encryption context is authenticated."""
+    """The part of KMS that the vault uses. A key can be unwrapped only with the same encryption context."""
 
     is_down: bool = False
     _keys: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -29,13 +29,13 @@ class MemoryKms:
         return {"KeyMetadata": {"KeyId": f"key-{len(self._keys)}"}}
 
     def generate_data_key(self, **asked: Any) -> dict[str, Any]:
-        """Return a new key, in plain and wrapped."""
+        """Return a new key, unwrapped and wrapped."""
         plain, nonce = os.urandom(asked["NumberOfBytes"]), os.urandom(NONCE_BYTES)
         wrapped = self._cipher(asked["KeyId"]).encrypt(nonce, plain, _authenticated(asked["EncryptionContext"]))
         return {"Plaintext": plain, "CiphertextBlob": nonce + wrapped}
 
     def decrypt(self, **asked: Any) -> dict[str, Any]:
-        """Return the plain key; refuse one that another key or context has wrapped."""
+        """Return the unwrapped key. Raise ClientError if it was wrapped with another key or another context."""
         nonce, wrapped = asked["CiphertextBlob"][:NONCE_BYTES], asked["CiphertextBlob"][NONCE_BYTES:]
         try:
             plain = self._cipher(asked["KeyId"]).decrypt(nonce, wrapped, _authenticated(asked["EncryptionContext"]))

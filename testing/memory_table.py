@@ -1,7 +1,7 @@
-"""Keep a DynamoDB table in memory, billed as DynamoDB bills: for route tests and for millions of rows.
+"""Keep a DynamoDB table in memory, and count its costs as DynamoDB does. Tests of routes and the simulation use it.
 
-`MemoryTable` takes the place of `rekindle.store.table.Table`, one layer below the stores, so that the stores run as
-they are. It knows the part of DynamoDB's expressions that the stores use, and raises NotImplementedError for the rest.
+`MemoryTable` replaces `rekindle.store.table.Table`, so that the stores themselves run unchanged. It understands the
+part of DynamoDB's expressions that the stores use, and raises NotImplementedError for all others.
 tests/engine/test_memory_table.py compares it with DynamoDB Local.
 """
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 READ_UNIT_BYTES: Final = 4096
 PAGE_BYTES: Final = 1024 * 1024
-"""Bytes that a query reads before it ends its page, whatever its limit."""
+"""A query ends its page after this many bytes, even if it has not reached its limit."""
 TRANSACTION_LIMIT: Final = 100
 
 NOTES: Final = "NOTES"
-"""Names a partition in the bill when a query reads the notes of its rows' changes instead of the rows."""
+"""The name in the bill for a query that reads the notes of changes in a partition, not its rows."""
 
 _CLAUSES: Final = re.compile(r"\b(SET|ADD|REMOVE) ")
 _TOKENS: Final = re.compile(r"\w+\([^()]*\)|[()]|[^\s()]+")
@@ -43,7 +43,7 @@ _MISSING: Final = object()
 
 
 def _equal(one: object, other: object) -> bool:
-    return type(one) is type(other) and one == other  # to Python, True is 1
+    return type(one) is type(other) and one == other  # in Python, True == 1
 
 
 _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
@@ -57,37 +57,37 @@ _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 
 class Sized(NamedTuple):
-    """An item, and its size as billed."""
+    """An item, and the size for which DynamoDB bills."""
 
     item: Item
     size: int
 
 
 class Row(NamedTuple):
-    """An item of a query's page, with its sort key and its size as billed."""
+    """An item of a query's page, with its sort key and the size for which DynamoDB bills."""
 
     sk: str
     size: int
     item: Item
 
 
-class Ground(Protocol):
-    """The rows that the table holds before anything is written to it; made as they are asked for."""
+class Initial(Protocol):
+    """The rows that a table has before anything is written to it. They are made when they are read."""
 
     def item(self, key: Key) -> Sized | None:
-        """Return the item of this key."""
+        """Return the item with this key. Return None if there is none."""
 
     def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
-        """Return a partition's rows with sort keys within `between` and beyond `after`, in order."""
+        """Return a partition's rows, ordered by sort key. The sort keys are within `between` and after `after`."""
 
     def forget(self, key: Key) -> None:
-        """Drop the item: it has been written to, and the table holds it from now on."""
+        """Forget the item. It has been written to, so the table itself holds it from now on."""
 
 
-class Nothing:
-    """The rows of a table that begins empty."""
+class NoRows:
+    """The initial rows of a table that begins empty."""
 
-    def item(self, key: Key) -> Sized | None:  # noqa: ARG002  as Ground has it
+    def item(self, key: Key) -> Sized | None:  # noqa: ARG002  the signature of Initial
         """Return None."""
         return None
 
@@ -101,7 +101,7 @@ class Nothing:
 
 @dataclass(slots=True)
 class Units:
-    """The cost of some work: requests, read units, write units, and the requests that write."""
+    """The cost of some work: requests, read units, write units, and the number of requests that write (`written`)."""
 
     requests: int = 0
     read: float = 0
@@ -117,10 +117,10 @@ class Units:
 
 
 class Bill:
-    """Units by purpose and entity. Each request counts for the present `purpose`.
+    """Counts units by purpose and entity. Each request counts for the present `purpose`.
 
-    An entity is the beginning of a partition key. `rows` and `rows_bytes` are the rows that pages have read, by the
-    letter of their kind.
+    An entity is the part of a partition key before the first `#`. `rows` and `rows_bytes` count the rows that queries
+    have read, by the first letter of the sort key, which is the row's kind.
     """
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class Bill:
         return self.units[self.purpose, pk.partition("#")[0]]
 
     def total(self, *purposes: str, entities: Collection[str] = ()) -> Units:
-        """Return the cost for these purposes, of these entities if any are named."""
+        """Return the cost for these purposes. If there are `entities`, count only them."""
         total = Units()
         for (purpose, entity), units in self.units.items():
             if purpose in purposes and (not entities or entity in entities):
@@ -155,23 +155,23 @@ class Bill:
 
 
 def read_units(size: int, *, consistent: bool) -> float:
-    """Return the units for reading so many bytes; nothing costs as much as four kilobytes."""
+    """Return the units for reading this many bytes. An item that does not exist costs as much as one of 4 KB."""
     return max(1, math.ceil(size / READ_UNIT_BYTES)) * (1.0 if consistent else 0.5)
 
 
 def write_units(*items: Sized | None) -> int:
-    """Return the units of a write that finds and leaves these items: the larger counts."""
+    """Return the units of a write, given the items before and after it. The larger item counts."""
     return max([1, *(math.ceil(item.size / WRITE_UNIT_BYTES) for item in items if item)])
 
 
 def size_of(item: Mapping[str, object]) -> int:
-    """Return the bytes that an item of plain values is billed by, as DynamoDB's developer guide has them."""
+    """Return the size for which DynamoDB bills an item of plain values, by the rules of its developer guide."""
     return sum(len(name.encode()) + _bytes(value) for name, value in item.items())
 
 
 @dataclass(slots=True)
 class _Partition:
-    """Items written to a partition, by sort key; None where one was deleted. None of them is changed in place."""
+    """The items that were written to a partition, by sort key, and None for a deleted one. No item changes in place."""
 
     items: dict[str, Sized | None] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
@@ -179,14 +179,14 @@ class _Partition:
 
 @dataclass(slots=True)
 class MemoryTable:
-    """The table. Tell `inserted` of each item that is written where there was none, as a stream would be.
+    """A table in memory. It calls `inserted` for each new item, as DynamoDB's stream would report it.
 
-    `watchers` hear the name of each request before it is carried out, and may raise in its place. `tables` are all
-    tables that a transaction of this one may name, by name.
+    Each of `watchers` gets the name of each request first, and may raise an error in its place. `tables` maps names to
+    the tables that one transaction may write to.
     """
 
     bill: Bill = field(default_factory=Bill)
-    ground: Ground = field(default_factory=Nothing)
+    initial: Initial = field(default_factory=NoRows)
     inserted: Callable[[Key, Item], None] = lambda _key, _item: None
     name: str = "memory"
     tables: dict[str, MemoryTable] = field(default_factory=dict)
@@ -198,11 +198,11 @@ class MemoryTable:
         self.tables[self.name] = self
 
     def beside(self, name: str) -> MemoryTable:
-        """Return a new table that shares transactions with this one."""
+        """Return a new table. One transaction can write to it and to this table."""
         return MemoryTable(name=name, tables=self.tables)
 
     def items(self) -> list[Item]:
-        """Return every item that has been written and is there, in the order of the keys."""
+        """Return every item that was written and not deleted, ordered by key."""
         return [
             _plain(found.item)
             for _, partition in sorted(self._partitions.items())
@@ -240,13 +240,13 @@ class MemoryTable:
         """See `Table`."""
         self._requested("Query")
         bounds = between or ("", "\U0010ffff")
-        # DynamoDB Local refuses a start beyond the bounds, and one after which nothing can follow.
+        # DynamoDB Local refuses an `after` outside of the bounds, and one after which no row can come.
         last = bounds[0] if descending else bounds[1]
         is_outside = after is not None and (after == last or not bounds[0] <= after <= bounds[1])
         if bounds[0] > bounds[1] or is_outside:
             raise ValueError(f"DynamoDB refuses a query of {bounds} after {after}")
         rows = self._backwards(pk, bounds, after, limit) if descending else self._rows(pk, bounds, after or "", limit)
-        # As DynamoDB has it: a page that its limit ends says where to go on, whether or not there is more.
+        # As in DynamoDB, a page with as many rows as its limit has a cursor, even if no row follows.
         more = len(rows) == limit
         total = 0
         for number, row in enumerate(rows):
@@ -258,7 +258,7 @@ class MemoryTable:
             self.bill.rows[row.sk[:1]] += 1
             self.bill.rows_bytes[row.sk[:1]] += row.size
         self.bill.read(NOTES if bounds[0].startswith("~") else pk, [total], consistent=consistent)
-        # Nothing can follow a row at the last bound, so that page has no cursor.
+        # No row can follow one at the last bound, so such a page has no cursor.
         return Page([row.item for row in rows], rows[-1].sk if more and rows[-1].sk != last else None)
 
     def write(self, write: Write) -> Item:
@@ -291,7 +291,8 @@ class MemoryTable:
                 for index, (write, before) in enumerate(zip(writes, befores, strict=True))
                 if not _holds(write, before)
             }
-            # As DynamoDB Local has it: an update that names no place is refused whatever other conditions fail.
+            # As in DynamoDB Local, an update with a path that does not exist raises before failed conditions are
+            # reported.
             written = [
                 before if index in failed else _written(write, before)
                 for index, (write, before) in enumerate(zip(writes, befores, strict=True))
@@ -306,7 +307,7 @@ class MemoryTable:
 
     def commit(self, writes: Sequence[Write]) -> None:
         """See `Table`."""
-        Table.commit(self, writes)  # type: ignore[arg-type]  # it only chooses between the two
+        Table.commit(self, writes)  # type: ignore[arg-type]  # it only calls write or transact
 
     def put_many(self, items: Iterable[tuple[Key, Mapping[str, object]]]) -> None:
         """See `Table`."""
@@ -331,11 +332,11 @@ class MemoryTable:
     def _sized(self, key: Key) -> Sized | None:
         partition = self._partitions.get(key.pk)
         if partition is None or key.sk not in partition.items:
-            return self.ground.item(key)
+            return self.initial.item(key)
         return partition.items[key.sk]
 
     def _rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
-        rows = self.ground.rows(pk, between, after, limit)
+        rows = self.initial.rows(pk, between, after, limit)
         if partition := self._partitions.get(pk):
             order = partition.order
             first = max(bisect_left(order, between[0]), bisect_right(order, after))
@@ -353,7 +354,7 @@ class MemoryTable:
         partition = self._partitions[key.pk]
         if key.sk not in partition.items:
             insort(partition.order, key.sk)
-            self.ground.forget(key)
+            self.initial.forget(key)
         partition.items[key.sk] = after
         if before is None and after is not None:
             self.inserted(key, after.item)
@@ -424,7 +425,7 @@ def _at(item: Item | None, path: str, write: Write) -> Any:
 
 
 def _written(write: Write, existing: Sized | None) -> Sized | None:
-    """Return the item once the write is done, None if there is none any more."""
+    """Return the item after the write. Return None if the write deletes it."""
     if write.kind == "Delete":
         return None
     if write.kind == "Update":
@@ -456,7 +457,7 @@ def _update(item: Item, write: Write) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Return a copy of the value as a read of it from DynamoDB would give it."""
+    """Return a copy of the value, with the types that a read from DynamoDB would have."""
     kind = type(value)
     if kind in _ATOMS:
         return value
@@ -482,7 +483,7 @@ def _bytes(value: Any) -> int:
     if value is None or isinstance(value, bool):
         return 1
     if isinstance(value, int):
-        # One byte for two significant digits, and one more; ours are whole numbers.
+        # A number takes one byte for each two significant digits, and one more. Our numbers are whole.
         return math.ceil(len(str(value).strip("-0")) / 2) + 1
     if isinstance(value, bytes):
         return len(value)

@@ -1,4 +1,4 @@
-"""The meter: count requests and capacity units with hooks on botocore's events."""
+"""Count requests and capacity units of clients, with hooks on botocore's events."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ _SCANS: Final = frozenset({"Scan", "ExecuteStatement", "BatchExecuteStatement"})
 
 
 class ScanError(Exception):
-    """A request that may read a whole table. Rekindle makes none."""
+    """A request could read a whole table. Rekindle must send no such request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The cost of a piece of work. `read` and `write` are capacity units, `trips` the round trips one after another.
+    """The cost of a piece of work.
 
-    `written` counts the requests that write, a transaction as one.
+    `read` and `write` are capacity units. `trips` counts round trips; requests at the same time count as one.
+
+    `written` counts the requests that write; a transaction counts as one.
     """
 
     dynamodb: int = 0
@@ -44,7 +46,7 @@ class Cost:
 
 
 class Meter:
-    """Count the requests of the attached clients, and the capacity units that DynamoDB's answers state."""
+    """Counts the requests of the attached clients, and the capacity units in DynamoDB's answers."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,7 +54,7 @@ class Meter:
         self._under_way = 0
 
     def attach(self, client: Any) -> Any:
-        """Count the client's requests from now on; return the client."""
+        """Count the client's requests from now on. Return the client."""
         service = client.meta.service_model.service_id.hyphenize()
         events = client.meta.events
         events.register(f"provide-client-params.{service}", _asking_for_capacity)
@@ -62,7 +64,7 @@ class Meter:
         return client
 
     def cost_of[T](self, work: Callable[[], T]) -> tuple[T, Cost]:
-        """Return the work's result and its cost. The work may measure a part of itself too."""
+        """Do the work. Return its result and its cost. The work may itself call this method for a part."""
         before = self._total
         result = work()
         return result, self._total - before
@@ -71,7 +73,7 @@ class Meter:
         if model.name in _SCANS:
             raise ScanError(f"{model.name} reads a whole table")
         with self._lock:
-            # A request that begins during another one waits together with it: one round trip for both.
+            # Requests that run at the same time count as one round trip.
             self._total += replace(_request(model), trips=0 if self._under_way else 1)
             self._under_way += 1
 
@@ -109,19 +111,19 @@ def _capacity(operation: str, answer: Mapping[str, Any]) -> Cost:
 
 
 def _refused(answer: Mapping[str, Any]) -> float:
-    """Return the units of a failed condition: DynamoDB bills the existing item without stating it."""
+    """Return the units of a write whose condition failed. DynamoDB bills for the existing item but does not say so."""
     if answer["Error"]["Code"] != "ConditionalCheckFailedException":
         return 0
     return write_units(answer.get("Item", {}))
 
 
 def write_units(item: Mapping[str, Any]) -> float:
-    """Return the units of writing an item once. A transaction takes twice as many."""
+    """Return the units for writing an item outside of a transaction. In a transaction it takes twice as many."""
     return float(max(1, math.ceil(item_bytes(item) / WRITE_UNIT_BYTES)))
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return an item's size as billed: its names and values, by DynamoDB's developer guide."""
+    """Return the size for which DynamoDB bills an item, by the rules of its developer guide."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
@@ -130,7 +132,7 @@ def _value_bytes(typed: Mapping[str, Any]) -> int:
     sizes: dict[str, Callable[[], int]] = {
         "S": lambda: len(value.encode()),
         "B": lambda: len(value),
-        # One byte for two significant digits, and one more. Our numbers are whole.
+        # A number takes one byte for each two significant digits, and one more. Our numbers are whole.
         "N": lambda: math.ceil(len(value.strip("-0")) / 2) + 1,
         "BOOL": lambda: 1,
         "NULL": lambda: 1,

@@ -1,4 +1,4 @@
-"""Packs as authors write them, for tests of the practice's side."""
+"""Build packs as authors write them, for tests of the practice's API and tools."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 def read_pack(path: Path) -> Pack:
-    """Return the pack in a file that has nothing to fix."""
+    """Read the pack in a file. Fail if there is something to fix."""
     checked = check_source(path.read_bytes())
     assert checked.pack, [f"{path}:{each.line}: {each}" for each in checked.findings]
     return checked.pack
 
 
 def a_prompt(name: str, text: str | None = None, **changes: Any) -> dict[str, Any]:
-    """Return a prompt in English; `text` says something of its name by default."""
+    """Return a prompt in English. Its default text contains its name."""
     words = {"en": {"text": text or f"What did {name} sound like today?", "why": "Small sounds carry a day."}}
     return {"id": name, "theme": "openness", "kind": "question", "depth": 1, "words": words} | changes
 
 
 def a_document(*prompts: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Return the document of a pack with two prompts, or with these."""
+    """Return a pack's document with these prompts, or with two default prompts."""
     document = {
         "id": "river",
         "default_language": "en",
@@ -40,5 +40,5 @@ def a_document(*prompts: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def a_source(*prompts: dict[str, Any], **changes: Any) -> str:
-    """Return a pack's text in YAML."""
+    """Return a pack's document as YAML text."""
     return "# as it was typed\n" + yaml.safe_dump(a_document(*prompts, **changes), allow_unicode=True)

@@ -1,4 +1,4 @@
-"""Call the API as a phone does: with events of API Gateway, in this process."""
+"""Call the API as a phone does, but in this process, with the events that API Gateway would send."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ USUAL: dict[str, dict[str, Any]] = {
     r"/v1/solo/days/[^/]+/answer": {"revision": None},
     r"/v1/practice/help": {"booking": None, "lines": []},
 }
-"""Default fields of a PUT's body, by route, for the fields that a test leaves out."""
+"""The defaults, by route, for the fields that a test leaves out of a PUT's body."""
 
 
 def whole(path: str, body: Any) -> Any:
-    """Return the body of a PUT with every field of its route; a PUT that leaves one out is refused."""
+    """Add the fields that a test leaves out of a PUT's body. The API refuses a PUT without every field."""
     if not isinstance(body, dict):
         return body
     return next((usual for route, usual in USUAL.items() if re.fullmatch(route, path)), {}) | body
@@ -58,14 +58,14 @@ class Reply:
 
     @property
     def problem(self) -> str:
-        """Return the problem's name, without the prefix that all share."""
+        """Return the problem's type without the prefix that all types have."""
         assert self.headers["Content-Type"] == "application/problem+json", self.text
         return str(self.body["type"]).removeprefix("urn:rekindle:problem:")
 
 
 @dataclass(slots=True)
 class Phone:
-    """One person's phone, with a clock that the test turns."""
+    """One person's phone. The test sets its clock, `now`."""
 
     handler: Handler
     uid: Uid
@@ -81,7 +81,7 @@ class Phone:
         raw: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
-        """Send a body made whole, or the `raw` text as it is."""
+        """Send `body`, with defaults for the fields that it lacks, or send the text `raw` unchanged."""
         if method == "PUT":
             body = whole(path, body)
         event = http_event(method, path, self.uid, self.now, _json(body) if raw is None else raw)
@@ -112,7 +112,7 @@ def _json(body: object) -> str | None:
 
 
 def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str | None) -> dict[str, Any]:
-    """Return an HTTP API event of payload format 2.0, after the authorizer has verified the token."""
+    """Return an event of API Gateway's payload format 2.0, with the claims of a verified token."""
     raw_path, _, query = path.partition("?")
     return {
         "version": "2.0",
@@ -134,7 +134,7 @@ def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str
 
 
 def a_phone(handler: Handler, name: str, zone: str, **profile: Any) -> Phone:
-    """Return a phone whose person has a profile and takes pushes."""
+    """Return a phone whose person has a profile and gets pushes."""
     phone = Phone(handler, a_uid(name))
     profiled = phone.put("/v1/me", {"display_name": name.title(), "zone": zone} | profile)
     assert profiled.status == 200, profiled.text
@@ -144,7 +144,7 @@ def a_phone(handler: Handler, name: str, zone: str, **profile: Any) -> Phone:
 
 
 def pair(inviter: Phone, redeemer: Phone) -> None:
-    """Make a couple of two phones, all the way through invite, redeem and confirm."""
+    """Make the two persons a couple: invite, redeem and confirm."""
     invite = inviter.post("/v1/invites").body
     assert redeemer.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
     confirmed = inviter.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
@@ -154,7 +154,7 @@ def pair(inviter: Phone, redeemer: Phone) -> None:
 def a_couple(
     handler: Handler, first: str = NEW_YORK, second: str = TOKYO, *, at: str | dt.datetime = "", **profile: Any
 ) -> tuple[Phone, Phone]:
-    """Pair the phones of Ada and Ben in these zones, at the given instant or the phones' usual one."""
+    """Pair Ada and Ben in these zones, and return their phones. `at` sets the instant, if it is given."""
     ada, ben = a_phone(handler, "ada", first, **profile), a_phone(handler, "ben", second, **profile)
     if at:
         set_clocks(at, ada, ben)
@@ -172,5 +172,5 @@ def noon(date: dt.date) -> dt.datetime:
 
 
 def at_noon(date: dt.date, *phones: Phone) -> None:
-    """Set the clocks to noon in London, when exactly one date is open there."""
+    """Set the clocks to noon UTC, at which only this date is open in London."""
     set_clocks(noon(date), *phones)

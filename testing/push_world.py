@@ -41,16 +41,16 @@ _numbers = itertools.count(1)
 
 
 class CrashError(BaseException):
-    """The process dies here. Nothing catches this."""
+    """Stands for a crash of the process. No code of ours catches it."""
 
 
 def plenty() -> dt.timedelta:
-    """Return a time left that is always enough."""
+    """Return a time until the function's timeout that is enough for every test."""
     return dt.timedelta(minutes=10)
 
 
 def do(delivery: Services, *jobs: Job, waited: dt.timedelta = NO_WAIT) -> dt.timedelta:
-    """Let delivery handle the jobs, and return the last one's wait."""
+    """Let delivery handle the jobs. Return how long the last job should wait before it is tried again."""
     wait = NO_WAIT
     for job in jobs:
         assert not isinstance(job, ReshardJob)
@@ -59,7 +59,7 @@ def do(delivery: Services, *jobs: Job, waited: dt.timedelta = NO_WAIT) -> dt.tim
 
 
 def person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **changes: object) -> PersonJob:
-    """Return a push to a person about their couple, in the morning."""
+    """Return a job for a push to a person about their couple, in the morning."""
     fields = {"kind": kind, "uid": person.uid, "couple": CoupleId("couple-1"), "date": DATE, "instant": MORNING}
     return PersonJob.model_validate(fields | changes)
 
@@ -67,13 +67,13 @@ def person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **change
 def slot_job(
     table: Table, time: dt.time = dt.time(8, 30), instant: dt.datetime = MORNING, late: dt.timedelta = NO_WAIT
 ) -> SlotJob:
-    """Return the job of the only shard of a slot in New York."""
+    """Return the job for the only shard of a slot in New York."""
     shard = shard_of(table, Slot(NEW_YORK, time))
     return SlotJob(zone=NEW_YORK, time=time, shard=shard, date=DATE, instant=instant, late=late)
 
 
 def a_person(devices: int = 1) -> Person:
-    """Return somebody in a couple who has a prompt reminder alone."""
+    """Return a person in a couple whose only reminder is the prompt reminder."""
     return a_paired_person(
         reminders=Reminders(evening=None),
         devices={DeviceId(f"device-{number}"): a_device() for number in range(devices)},
@@ -81,7 +81,7 @@ def a_person(devices: int = 1) -> Person:
 
 
 def people_at(table: Table, count: int, devices: int = 1) -> list[Person]:
-    """Store so many persons who share a slot in New York."""
+    """Store this many persons with the same slot in New York. Return them."""
     people = [a_person(devices) for _ in range(count)]
     saved(table, *people)
     return people
@@ -106,7 +106,7 @@ def saved(table: Table, *people: Person) -> None:
 
 @contextlib.contextmanager
 def calls(table: Table, *, crash_at: int | None = None) -> Iterator[list[str]]:
-    """Record the names of requests to DynamoDB; let the process die before number `crash_at`, from 0."""
+    """Record the names of requests to DynamoDB. Crash before the request with the index `crash_at`."""
     seen: list[str] = []
 
     def note(operation: str) -> None:
@@ -120,7 +120,7 @@ def calls(table: Table, *, crash_at: int | None = None) -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def watched(table: Table, watcher: Callable[[str], None]) -> Iterator[None]:
-    """Tell `watcher` the name of each request before it is carried out."""
+    """Call `watcher` with the name of each request to DynamoDB before the request is sent."""
     if isinstance(table, MemoryTable):
         table.watchers.append(watcher)
         try:
@@ -142,7 +142,7 @@ def watched(table: Table, watcher: Callable[[str], None]) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class ImpatientSqs:
-    """SQS without waiting: each delay is recorded, and each message is visible at once."""
+    """A client of SQS that records each delay and sends each message without a delay."""
 
     client: SQSClient
     delays: list[int]
@@ -154,7 +154,7 @@ class ImpatientSqs:
 
 
 def first_of(operation: str, action: Callable[[], object]) -> Callable[[str], None]:
-    """Watch for the first request of this kind, and let somebody else act just before it."""
+    """Return a watcher that calls `action` once, just before the first request with this name."""
     waiting = [action]
 
     def watcher(name: str) -> None:
@@ -165,7 +165,7 @@ def first_of(operation: str, action: Callable[[], object]) -> Callable[[str], No
 
 
 def no_such_table() -> Table:
-    """Return a table that refuses every request."""
+    """Return a table that refuses every request, as one that does not exist."""
     table = MemoryTable()
 
     def refuse(operation: str) -> None:
@@ -177,7 +177,7 @@ def no_such_table() -> Table:
 
 @dataclass(slots=True)
 class MemorySqs:
-    """One queue of SQS in memory; each message is received once."""
+    """One queue of SQS in memory. Each message is received once."""
 
     url: str
     bodies: list[str] = field(default_factory=list)
@@ -193,12 +193,12 @@ class MemorySqs:
         return {"Messages": [{"Body": body, "ReceiptHandle": "once"} for body in taken]}
 
     def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803
-        """Do nothing: what is received is gone."""
+        """Do nothing, because a message that was received is no longer in the queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A new queue, on the emulator or in memory. `delays` has the delay of each job in seconds."""
+    """A new queue, on the emulator or in memory. `delays` records the delay of each job in seconds."""
 
     client: SQSClient
     url: str
@@ -216,11 +216,11 @@ class Queue:
 
     @property
     def outbox(self) -> Outbox:
-        """Return an outbox onto the queue, without any delay."""
+        """Return an outbox that sends to this queue without delays."""
         return Outbox(cast("SQSClient", ImpatientSqs(self.client, self.delays)), self.url)
 
     def taken(self) -> list[Job]:
-        """Take the visible jobs off the queue and return them."""
+        """Receive and delete all visible jobs. Return them."""
         jobs = []
         while messages := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:

@@ -1,4 +1,4 @@
-"""Sample events: what AWS sends to each function."""
+"""Read the sample events, which are like those that AWS sends to each function."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from local.places import ROOT
 
 
 def sample_event(name: str) -> dict[str, Any]:
-    """Return the sample of this name, such as `react` or `couples_api-redeem`."""
+    """Return the sample with this name, such as `react` or `couples_api-redeem`."""
     found: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text(encoding="utf-8"))
     return found

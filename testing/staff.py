@@ -1,6 +1,7 @@
-"""Members of staff at the command line, in this process, with the service behind an httpx transport.
+"""Run the command line as members of staff, in this process. An httpx transport stands in for the service.
 
-The service has the console's settings, Firebase's sign-in, and the practice's API: its own handler or a test's answers.
+The transport serves the console's settings, Firebase's sign-in, and the practice's API. The API's answers come from its
+handler or from a test.
 """
 
 from __future__ import annotations
@@ -61,9 +62,11 @@ def a_token(email: str) -> str:
 
 @dataclass
 class Service(httpx.BaseTransport):
-    """The deployment. `api` answers what is below /v1; each of `faults` happens to the next request that it is for.
+    """Stands in for a deployment. `api` answers the requests below /v1.
 
-    A fault gets the request and a way to carry it out, and raises or answers in its own way.
+    A fault has a method, a part of a path, and a function. The function answers the next request that fits, once.
+
+    It gets the request and `api`, and returns an answer or raises an error.
     """
 
     api: Answer
@@ -95,7 +98,7 @@ class Service(httpx.BaseTransport):
                 return httpx.Response(404, text="not here")
 
     def asked(self, method: str, part: str) -> list[httpx.Request]:
-        """Return the requests of that method whose path contains `part`."""
+        """Return the requests with this method whose path contains `part`."""
         return [each for each in self.requests if each.method == method and part in each.url.path]
 
     def _sign_in(self, asked: dict[str, Any]) -> httpx.Response:
@@ -103,7 +106,7 @@ class Service(httpx.BaseTransport):
         if email not in ACCOUNTS or asked["password"] != PASSWORD:
             error = {"code": 400, "message": "INVALID_LOGIN_CREDENTIALS"}
             return httpx.Response(400, json={"error": error})
-        if self.asks_for_more:  # as Firebase does of an account with a second factor
+        if self.asks_for_more:  # as Firebase does for an account with a second factor
             return httpx.Response(200, json={"mfaPendingCredential": "pending", "mfaInfo": [{}], "email": email})
         tokens = {"idToken": a_token(email), "refreshToken": REFRESH + email, "email": email, "expiresIn": "3600"}
         return httpx.Response(200, json=tokens)
@@ -118,13 +121,13 @@ class Service(httpx.BaseTransport):
 
 
 def lost(request: httpx.Request, answer: Answer) -> httpx.Response:
-    """Send the request and lose the answer."""
+    """Send the request to the service, but lose the answer."""
     answer(request)
     raise httpx.ReadTimeout("no answer")
 
 
 def unheard(_request: httpx.Request, _answer: Answer) -> httpx.Response:
-    """Lose the request."""
+    """Lose the request, so that the service never gets it."""
     raise httpx.ConnectTimeout("no connection")
 
 
@@ -134,7 +137,7 @@ def busy(_request: httpx.Request, _answer: Answer) -> httpx.Response:
 
 
 def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
-    """Answer by the Lambda handler, behind API Gateway's checks of token and scope."""
+    """Return an API that checks token and scope as API Gateway does, then calls the Lambda handler."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -158,7 +161,7 @@ def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The output of a command, and its exit status."""
+    """The exit status and the output of a command."""
 
     status: int
     out: str
@@ -174,7 +177,7 @@ class Said:
 
 
 class MemoryKeyring(KeyringBackend):
-    """A desktop's keyring. `refuses` makes it fail, as one does that stays locked."""
+    """A desktop's keyring in memory. If `refuses` is true, each call fails, as with a locked keyring."""
 
     priority = 1.0
 
@@ -203,7 +206,7 @@ class MemoryKeyring(KeyringBackend):
 
 @dataclass
 class Person:
-    """A person at a terminal of their own. `answers` are the lines that they type; with none, nobody is there."""
+    """A person at their own terminal. `answers` are the lines that they type. If it is empty, nobody is there."""
 
     service: Service
     folder: Path

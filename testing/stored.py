@@ -1,4 +1,4 @@
-"""Rows of the table as tests read them, and records of its stream."""
+"""Read rows of the table for tests, and make records of its stream."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ZONES = (NEW_YORK, TOKYO, LONDON)
 TIMES = (dt.time(6, 5), dt.time(8, 30), dt.time(20, 30), dt.time(21, 55))
-"""The zones and times that the API's tests use."""
+"""The zones and the reminder times that the API's tests use."""
 
 
 def person_of(services: Services, phone: Phone) -> Person:
@@ -73,13 +73,13 @@ def row_in(table: Table, key: keys.Key) -> Item:
 
 
 def shard_of(table: Table, slot: Slot) -> str:
-    """Return the name of the slot's one shard."""
+    """Return the name of the slot's shard. Fail if it has more than one."""
     (name,) = read_shards(table, [slot])[slot].all
     return name
 
 
 def slot_rows(table: Table, uid: Uid, slots: Iterable[Slot] | None = None) -> dict[SlotAndKind, SlotRow]:
-    """Return the person's rows in these slots, or in every slot of the tests."""
+    """Return the person's rows in these slots. By default, look in every slot of the tests."""
     shards = read_shards(table, slots or itertools.starmap(Slot, itertools.product(ZONES, TIMES)))
     kinds = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
     names = {
@@ -105,9 +105,10 @@ def every_row(table: Table) -> list[Item]:
 def stream_record(
     old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, number: int | str = 1
 ) -> dict[str, Any]:
-    """Return the stream's record of a write, as Lambda gets it.
+    """Return the record of a write in the stream, as Lambda gets it.
 
-    `old` and `new` are the item's typed attributes before and after. In an event, binary values are base64.
+    `old` and `new` are the item before and after the write, in DynamoDB's typed JSON. The record has binary values in
+    base64.
     """
     images = {name: image for name, image in (("OldImage", old), ("NewImage", new)) if image}
     key = {name: (new or old or {})[name] for name in ("pk", "sk")}

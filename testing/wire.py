@@ -1,4 +1,4 @@
-"""Let requests to AWS fail on the wire, below botocore's own retries."""
+"""Let requests to AWS fail on the way. botocore sees the failure and may retry."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 type Tap = Callable[[str, AWSPreparedRequest], AWSResponse | None]
-"""Sees an operation's name and request; gives the response in AWS's place, or None to let it go its way."""
+"""Gets an operation's name and its request. Returns a response in place of AWS, or None to send the request."""
 
 WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
-"""The operations that write."""
+"""DynamoDB's operations that write."""
 
 _line = URLLib3Session()
 
 
 class Crash(BaseException):
-    """Stands for the death of the process: no code of ours catches it."""
+    """Stands for a crash of the process. No code of ours catches it."""
 
 
 class Fault(StrEnum):
-    """A fault of one request."""
+    """A fault that happens to one request."""
 
     DIES_BEFORE = "the process dies before it is sent"
     DIES_AFTER = "the process dies when it has been carried out"
@@ -45,9 +45,9 @@ class Fault(StrEnum):
 
 @dataclass(slots=True)
 class Wire:
-    """Counts the requests of some clients from 1, and lets `fault` happen to the one numbered `at`.
+    """Counts requests from 1, and lets `fault` happen to the request with the number `at`.
 
-    With `only`, other operations are not counted.
+    If `only` is not empty, count only these operations.
     """
 
     fault: Fault
@@ -69,7 +69,7 @@ class Wire:
 
 @dataclass(slots=True)
 class EveryOther:
-    """Lets `fault` happen to every request that can meet it, and spares the one after, which is its repeat."""
+    """Lets `fault` happen to every second request to which it can happen. The request in between is the retry."""
 
     fault: Fault
     times: int = 0
@@ -86,7 +86,7 @@ class EveryOther:
 
 
 def strike(fault: Fault, operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
-    """Let the fault happen to this request; None if it is one that this request cannot meet."""
+    """Let the fault happen to this request. Return None if it cannot happen to this kind of request."""
     match fault:
         case Fault.DIES_BEFORE:
             raise Crash
@@ -117,21 +117,21 @@ def asked_of(request: AWSPreparedRequest) -> Any:
 
 
 def response(status: int, body: dict[str, Any]) -> AWSResponse:
-    """Return a response as AWS would write it."""
+    """Return a response in AWS's format."""
     headers = HTTPHeaders.from_dict({"Content-Type": "application/x-amz-json-1.0"})
     return AWSResponse("http://wire", status, headers, _Raw(json.dumps(body)))
 
 
 def refusal(code: str, **more: Any) -> AWSResponse:
-    """Return an error as AWS would write it."""
+    """Return an error in AWS's format."""
     return response(400, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": code, **more})
 
 
 @contextlib.contextmanager
 def tapped(tap: Tap, *clients: BaseClient) -> Iterator[None]:
-    """Let `tap` see every request of these clients, in turn with every retry."""
+    """Call `tap` for every request of these clients, and for every retry."""
 
-    # The stubs know only hooks that return nothing.
+    # The type stubs of boto3 allow only hooks that return None.
     def on_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> Any:
         return tap(event_name.rpartition(".")[2], request)
 

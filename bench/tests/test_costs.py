@@ -68,7 +68,7 @@ def test_a_running_process_asks_kms_for_nothing(report: Report) -> None:
 
 
 def test_a_pack_of_a_thousand_prompts_makes_no_day_cost_more(report: Report) -> None:
-    """A new process reads the larger index once. A running process notices nothing."""
+    """A new process reads the larger index once. A running process reads nothing more."""
     for look in ("first to open it", "opened already", "opened already, new process", "first to open it, new process"):
         name = f"GET /v1/today, {look}, of"
         alone = named(report, "couples_api", f"{name} a new couple").cost
@@ -179,7 +179,7 @@ def test_a_read_is_billed_by_started_four_kilobytes(emulator_url: str) -> None:
         assert capacity(client.get_item(**asked, Key=keys[sk], ConsistentRead=True)) == units
         assert capacity(client.get_item(**asked, Key=keys[sk])) == units / 2
     query: dict[str, Any] = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "pk"}}}
-    # A query's sum is rounded up, and each item of a batch.
+    # A query rounds up the sum of its items' sizes. A batch rounds up the size of each item.
     assert capacity(client.query(**asked, **query, ConsistentRead=True)) == 3
     batch = {world.table.name: {"Keys": [keys[sk] for sk in "0123"], "ConsistentRead": True}}
     assert capacity(client.batch_get_item(RequestItems=batch, ReturnConsumedCapacity="TOTAL")) == 1 + 2 + 1 + 1

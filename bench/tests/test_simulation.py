@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.initial_rows import LETTERS, InitialRows
 from bench.population import Population, number_of, owner_of, token_of, uid_of
-from bench.simulate import CHANGES, LENGTH, backlog, main, reported
+from bench.simulate import CHANGES, LENGTH, backlog, main, report
 from bench.simulation import Simulation
 from rekindle.domain.pushes import PushKind, Reach
 from rekindle.push.kinds import REMINDERS
@@ -26,7 +26,7 @@ from testing.memory_table import Bill, MemoryTable, size_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bench.expected import Wrong
+    from bench.expected import WrongCount
     from rekindle.store.table import Item, Table
 
 PERSONS = 1_000
@@ -68,7 +68,7 @@ def a_simulation(change: str = "autumn", persons: int = PERSONS, **settings: Any
     return Simulation.of(persons, CHANGES[change], LENGTH, **(given | settings))
 
 
-def wrong_after(simulation: Simulation) -> list[Wrong]:
+def wrong_after(simulation: Simulation) -> list[WrongCount]:
     simulation.run()
     return list(simulation.expected.wrong(simulation.phones.counts))
 
@@ -89,7 +89,7 @@ def test_a_dropped_page_is_noticed_and_its_persons_are_named(capsys: pytest.Capt
     wrong = wrong_after(simulation)
     assert wrong
     assert all(each.sent < each.expected for each in wrong)
-    assert reported(simulation, 1000, Console(width=200)) == 1
+    assert report(simulation, 1000, Console(width=200)) == 1
     assert f"person {uid_of(wrong[0].number)}, prompt of" in capsys.readouterr().out
 
 
@@ -173,4 +173,4 @@ def test_the_command_prints_its_results(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_single_couple_has_results_too() -> None:
     simulation = a_simulation(persons=2, movers=0.5)
     simulation.run()
-    assert reported(simulation, 1000, Console(quiet=True)) == 0
+    assert report(simulation, 1000, Console(quiet=True)) == 0

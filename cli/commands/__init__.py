@@ -1,4 +1,4 @@
-"""The commands: each reads its arguments, calls the client, and shows a page."""
+"""The commands. Each command reads its arguments, calls the client, and shows a page."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,6 @@ PackId = Annotated[str, Parameter(help="The pack's id.")]
 PackFiles = Annotated[Path, Parameter(help="YAML or JSON files.")]
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 """An option without a value."""
-Overwrite = Annotated[Flag, Parameter(help="Replace also what others have saved since your file came from there.")]
+Overwrite = Annotated[Flag, Parameter(help="Replace the stored text even if others have changed it since you got it.")]
 Reason = Annotated[str | None, Parameter(help="Why, for colleagues.")]
 Yes = Annotated[Flag, Parameter(help="Do not ask.")]

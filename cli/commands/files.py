@@ -1,4 +1,4 @@
-"""`rekindle packs`: files on this machine: lint, pull, save and diff."""
+"""The commands for pack files on this machine: `rekindle packs lint`, `pull`, `save` and `diff`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cli.commands import Flag, Overwrite, PackFiles, PackId
 from cli.errors import RefusedError, UsageError
 from cli.files import PackFile
 from cli.pages import done, text
-from cli.pages.changes import changes_page, raw_page
+from cli.pages.changes import changes_page, unified_diff_page
 from cli.pages.findings import findings_page, lint_page, reading_levels
 from cli.session import NO_OPTIONS, Common, Session, TheWorld
 from cli.words import counted
@@ -23,7 +23,7 @@ from rekindle.packs.check import check_source
 
 
 def lint(*paths: PackFiles, common: Common = NO_OPTIONS, world: TheWorld) -> int:
-    """Check pack files on this machine, also against each other. Ends with 1 if there is something to fix.
+    """Check pack files on this machine, and compare them with each other. Ends with 1 if there is something to fix.
 
     For example:
         rekindle packs lint river.yaml
@@ -49,7 +49,7 @@ def pull(
         str | None,
         Parameter(
             allow_leading_hyphen=True,
-            help="The file to write, or - for standard output; else river.yaml for the pack river.",
+            help="The file to write, or - for standard output. If you leave it out: river.yaml for the pack river.",
         ),
     ] = None,
     /,
@@ -58,7 +58,7 @@ def pull(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Get a pack's draft, or its latest version, into a file.
+    """Write a pack's draft into a file. If there is no draft, write its latest version.
 
     For example:
         rekindle packs pull river
@@ -88,10 +88,10 @@ def pull(
 
 
 def save(*paths: PackFiles, overwrite: Overwrite = False, common: Common = NO_OPTIONS, world: TheWorld) -> int:
-    """Save files as drafts. Couples notice nothing before you publish. A draft may have something to fix.
+    """Save files as drafts. Couples get nothing before you publish. A draft may still have something to fix.
 
-    A file replaces the text that it came from. If somebody has saved or published
-    since then, nothing is overwritten, and you see who and when.
+    A file replaces the text that you pulled it from. If somebody else has saved or
+    published since then, nothing is overwritten, and you see who and when.
 
     For example:
         rekindle packs save river.yaml
@@ -110,9 +110,10 @@ def diff(
     /,
     *,
     version: Annotated[
-        list[int] | None, Parameter(negative="", help="From this version; given twice, from the first to the second.")
+        list[int] | None,
+        Parameter(negative="", help="Compare with this version. Give it twice to compare two versions."),
     ] = None,
-    raw: Annotated[Flag, Parameter(help="Line by line, as diff -u does.")] = False,
+    raw: Annotated[Flag, Parameter(help="Compare line by line, as diff -u does.")] = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
@@ -135,19 +136,19 @@ def diff(
         lines = [*difflib.unified_diff(old.splitlines(), new.splitlines(), before, after, lineterm="")]
         if not raw:
             session.tell(text(("There is something to fix, so the differences are shown line by line.", "yellow")))
-        page = raw_page(lines) if lines else text("They are the same.")
+        page = unified_diff_page(lines) if lines else text("They are the same.")
         session.show(page, head | {"diff": "\n".join(lines)})
         return
-    found = changes(former, latter)
+    differences = changes(former, latter)
     same = "They are the same." if old == new else "They are the same for couples; only the layout of the file differs."
     document = {
-        "about": found.about,
-        "added": [prompt.id for prompt in found.added],
-        "removed": [prompt.id for prompt in found.removed],
-        "changed": [{"prompt": each.id, "fields": each.fields} for each in found.changed],
-        "reordered": found.reordered,
+        "about": differences.about,
+        "added": [prompt.id for prompt in differences.added],
+        "removed": [prompt.id for prompt in differences.removed],
+        "changed": [{"prompt": each.id, "fields": each.fields} for each in differences.changed],
+        "reordered": differences.reordered,
     }
-    session.show(changes_page(found, before, after) if found else text(same), head | document)
+    session.show(changes_page(differences, before, after) if differences else text(same), head | document)
 
 
 def _linted(file: PackFile) -> dict[str, Any]:
@@ -165,7 +166,7 @@ def _linted(file: PackFile) -> dict[str, Any]:
 def _saved(session: Session, path: Path, *, overwrite: bool) -> tuple[RenderableType, dict[str, Any]]:
     file = PackFile.read(path)
     with session.doing(f"Sending {path}"):
-        draft = session.drafts.prepared(file, overwrite=overwrite)
+        draft = session.drafts.prepare(file, overwrite=overwrite)
         saved = session.drafts.save(draft)
     document = {
         "file": str(path),

@@ -1,4 +1,4 @@
-"""`rekindle packs`: packs as couples have them: list, show, withdraw, restore and code."""
+"""The commands for stored packs: `rekindle packs list`, `show`, `withdraw`, `restore` and `code`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def withdraw(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Take a pack, or one prompt of it, from all couples within half a minute.
+    """Withdraw a pack, or one prompt of it, from all couples within half a minute.
 
     For example:
         rekindle packs withdraw river --prompt rain --reason "It was misread."
@@ -57,7 +57,7 @@ def withdraw(
     """
     session = world.session(common)
     what = _named(session.practice.pack(pack), prompt)
-    page = text(f"Withdraw {what} on {session.stack.name}: no couple gets it any more. Days that have it keep it.")
+    page = text(f"Withdraw {what} on {session.stack.name}. No couple gets it any more. Days that have it keep it.")
     session.confirm(page, "Withdraw it?", yes=yes)
     try:
         found = session.practice.withdraw(pack, prompt, reason)
@@ -75,7 +75,7 @@ def restore(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Put back what was withdrawn, as it was.
+    """Put a withdrawn pack or prompt back, unchanged.
 
     For example:
         rekindle packs restore river
@@ -98,7 +98,7 @@ def code(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Show the code by which couples join a pack, or make a new one.
+    """Show the code with which couples join a pack, or make a new code.
 
     For example:
         rekindle packs code weekend
@@ -120,7 +120,7 @@ def _named(pack: PackDetail, prompt: str | None) -> str:
 
 
 def _with_suggestion(session: Session, error: RefusedError, pack: str, wanted: str) -> RefusedError:
-    """Return the refusal of an unknown prompt with a similar prompt; any other refusal as it is."""
+    """Add a similar prompt's id to the refusal of an unknown prompt. Return any other refusal unchanged."""
     if error.problem not in {"no-such-prompt", "invalid-fields"}:
         return error
     found = check_source(session.practice.draft(pack).source).pack

@@ -1,4 +1,4 @@
-"""`rekindle stats`, `rekindle help` and `rekindle audit`."""
+"""The commands `rekindle stats`, `rekindle help` and `rekindle audit`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ from rekindle.domain.help import TEXTS
 from rekindle.packs.yaml_reader import DocumentError, read_document
 
 WEEKS = 12
-_NOTHING: dict[str, Any] = {**dict.fromkeys(("country", "phone", "text", "url", "hours")), "languages": [], "note": {}}
-"""Defaults of the fields that a line of help in a file may leave out."""
-help_app = App(name="help", help="The help that couples are shown: booking, and lines to call.")
+_LINE_DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys(("country", "phone", "text", "url", "hours")),
+    "languages": [],
+    "note": {},
+}
+"""The defaults of the fields that a file may leave out of a help line."""
+help_app = App(name="help", help="Show or set the help that the app shows to couples: booking, and lines to call.")
 
 
 def stats(
@@ -31,7 +35,7 @@ def stats(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Show how couples respond: how many take part, by themes and packs, streaks, and reminders.
+    """Show how many couples take part: by day, week, theme and pack, with streaks and reminders.
 
     For example:
         rekindle stats
@@ -49,7 +53,7 @@ def audit(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Show who of the staff did what, latest first.
+    """Show the actions of staff, latest first.
 
     For example:
         rekindle audit --limit 10
@@ -61,7 +65,7 @@ def audit(
 
 @help_app.command
 def show(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
-    """Show the help that couples are shown.
+    """Show the help that the app shows to couples.
 
     For example:
         rekindle help show
@@ -81,7 +85,7 @@ def set_(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Set the help that couples are shown, from a YAML or JSON file with booking, lines and revision.
+    """Set the help that the app shows to couples, from a YAML or JSON file with booking, lines and revision.
 
     For example:
         rekindle help show --json > help.json
@@ -109,14 +113,14 @@ def set_(
             f"Replace it with yours: rekindle help set {file} --overwrite",
             **error.members,
         ) from error
-    session.show(done(f"Couples are shown the help from {file}."), found)
+    session.show(done(f"The app now shows couples the help from {file}."), found)
 
 
 def _whole(content: dict[str, Any]) -> dict[str, Any]:
-    """Return the help with defaults for the fields that the file leaves out."""
+    """Add the defaults of the fields that the file leaves out."""
     lines = content.get("lines") or []
     if isinstance(lines, list):
-        lines = [{**_NOTHING, **line} if isinstance(line, dict) else line for line in lines]
+        lines = [{**_LINE_DEFAULTS, **line} if isinstance(line, dict) else line for line in lines]
     return {"booking": None, **content, "lines": lines}
 
 

@@ -1,4 +1,4 @@
-"""`rekindle packs`: from a draft to couples: publish, approve and reject."""
+"""The commands that bring a draft to couples: `rekindle packs publish`, `approve` and `reject`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from rekindle.packs.lifecycle import NEWS_AUDIENCES, news_date
 def publish(
     *targets: Annotated[str, Parameter(help="Files, or the ids of packs with a draft.")],
     at: Annotated[
-        str | None, Parameter(help="When: on this terminal's clock, or ISO with an offset. Without it, now.")
+        str | None, Parameter(help="When: in this terminal's zone, or ISO with an offset. If you leave it out: now.")
     ] = None,
     announce: Annotated[bool, Parameter(help="Tell couples once that there is a new pack.")] = True,
     note: Annotated[str | None, Parameter(help="For colleagues: what is new.")] = None,
@@ -35,10 +35,10 @@ def publish(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> int:
-    """Publish packs, after showing what will happen. A file is saved as the draft first.
+    """Publish packs. First it shows what will happen. A file is saved as a draft before it is published.
 
-    Couples have it within half a minute, or at the time you say. Where a second
-    person has to approve, it is proposed.
+    Couples get the pack within half a minute, or at the time that you set. If a
+    second person has to approve packs, the pack is only proposed.
 
     For example:
         rekindle packs publish river.yaml
@@ -80,7 +80,7 @@ def approve(pack: PackId, /, *, yes: Yes = False, common: Common = NO_OPTIONS, w
 
 
 def reject(pack: PackId, /, *, note: Reason = None, common: Common = NO_OPTIONS, world: TheWorld) -> None:
-    """Refuse a proposal, or call off a version that is not live yet. The text stays.
+    """Reject a proposal, or cancel a version that is not live yet. The text stays.
 
     For example:
         rekindle packs reject river --note "The second prompt is too long."
@@ -101,7 +101,7 @@ def _published(
             if file.checked.pack is None:
                 raise file.unfit()
             pack = file.checked.pack
-            draft = session.drafts.prepared(file, overwrite=overwrite)
+            draft = session.drafts.prepare(file, overwrite=overwrite)
             current, source = draft.current, draft.source
         else:
             current = session.practice.pack(target)
@@ -126,13 +126,13 @@ def _published(
 
 
 def _note_published(session: Session, result: PublishedView, revision: int) -> None:
-    """Note that the files of this draft are the published version now."""
+    """Note that the files that contained this draft contain the published version now."""
     if result.outcome in {Outcome.LIVE, Outcome.SCHEDULED}:
-        session.world.config.published(session.stack.api, result.pack.id, revision, result.pack.latest)
+        session.world.config.note_published(session.stack.api, result.pack.id, revision, result.pack.latest)
 
 
 def _advice(session: Session, pack: str, source: str) -> list[FindingView]:
-    """Return the service's advice on a text, also beside the packs that couples have."""
+    """Return the service's advice on a text, which it also compares with the published packs."""
     return [each for each in session.practice.check(pack, source) if each.advice]
 
 
@@ -158,7 +158,7 @@ def _plan(
 
 
 def _draft_of(session: Session, pack: str) -> tuple[Pack, str]:
-    """Return a pack's draft as a pack, and its text; raise FindingsError if something must be fixed first."""
+    """Return a pack's draft, parsed and as text. Raise FindingsError if something must be fixed first."""
     source = session.practice.draft(pack).source
     checked = check_source(source)
     if checked.pack is None:

@@ -1,4 +1,4 @@
-"""`rekindle sign-in`, `sign-out` and `whoami`."""
+"""The commands `rekindle sign-in`, `rekindle sign-out` and `rekindle whoami`."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ def sign_in(
     *,
     email: Annotated[str | None, Parameter(help="The account's email address; asked for if you leave it out.")] = None,
     name: Annotated[
-        str | None, Parameter(show_default=False, help="A name for this deployment, to use with --stack from then on.")
+        str | None, Parameter(show_default=False, help="A name for this deployment, to use with --stack later.")
     ] = None,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
     """Sign in to a deployment with your account of the practice.
 
-    You type the password, or pass it on standard input in a script. It is not
-    saved. The sign-in is kept in this desktop's keyring if there is one.
+    You type the password; a script passes it on standard input. It is not saved.
+    The sign-in is kept in this desktop's keyring, or in a file that only you can
+    read if there is no keyring.
 
     For example:
         rekindle sign-in
@@ -48,7 +49,7 @@ def sign_in(
     found, token = signed_in(session.http, settings, email, password)
     world.config.remember(found)
     if name:
-        world.config.name(name, stack.api)
+        world.config.put_name(name, stack.api)
         stack = Stack(name, stack.api)
     _show(session, stack, found.email, token)
 

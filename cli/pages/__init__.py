@@ -1,4 +1,4 @@
-"""The look of answers at a terminal. All text goes through `text`, so that nobody's words steer the terminal."""
+"""Format results for a terminal. All text goes through `text`, which removes characters that control the terminal."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 def text(*parts: str | tuple[str, str]) -> Text:
-    """Return a text of parts, some with a style."""
+    """Join parts into one text. A part may be a pair of a text and its style."""
     return Text.assemble(*((plain(part), "") if isinstance(part, str) else (plain(part[0]), part[1]) for part in parts))
 
 
 def done(sentence: str) -> Text:
-    """Return the sentence with a tick."""
+    """Return the sentence with a check mark before it."""
     return text(("✓ ", "green"), sentence)
 
 
 def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
-    """Return a table with these columns; those of `numbers` are aligned right."""
+    """Return an empty table with these columns. The columns in `numbers` are right-aligned."""
     right = {*numbers}
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
     for column in columns:
@@ -39,7 +39,7 @@ def table(*columns: str, numbers: Iterable[str] = ()) -> Table:
 
 
 def facts(rows: Iterable[tuple[str, Text | str]]) -> Table:
-    """Return a list of names, each with its value."""
+    """Return a table of names and their values."""
     made = Table.grid(padding=(0, 2))
     made.add_column(style="dim", no_wrap=True)
     made.add_column(overflow="fold")

@@ -1,4 +1,4 @@
-"""The differences between two texts of a pack."""
+"""Show the differences between two versions of a pack's document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.text import Text
 
 from cli.pages import text
-from cli.pages.packs import changes_words
+from cli.pages.packs import changes_summary
 from cli.words import counted
 
 if TYPE_CHECKING:
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from rekindle.packs.document import PackPrompt
 
 
-def changes_page(found: Changes, before: str, after: str) -> RenderableType:
-    """Return the differences, prompt by prompt."""
-    lines: list[RenderableType] = [text((f"From {before} to {after}: ", "bold"), changes_words(found))]
-    if languages := found.languages():
-        said = ", ".join(f"{language} in {counted(number, 'prompt')}" for language, number in languages.items())
-        lines.append(text(f"Words changed: {said}."))
-    if found.about:
-        lines += [text(""), text(("the pack", "bold")), *_field_lines(found.about)]
-    for each in found.changed:
+def changes_page(differences: Changes, before: str, after: str) -> RenderableType:
+    """Show the differences, prompt by prompt. `before` and `after` name the two versions."""
+    lines: list[RenderableType] = [text((f"From {before} to {after}: ", "bold"), changes_summary(differences))]
+    if languages := differences.languages():
+        by_language = ", ".join(f"{language} in {counted(number, 'prompt')}" for language, number in languages.items())
+        lines.append(text(f"Words changed: {by_language}."))
+    if differences.about:
+        lines += [text(""), text(("the pack", "bold")), *_field_lines(differences.about)]
+    for each in differences.changed:
         lines += [text(""), text(("~ ", "yellow bold"), (each.id, "bold")), *_field_lines(each.fields)]
-    for sign, style, prompts in (("+ ", "green", found.added), ("- ", "red", found.removed)):
+    for sign, style, prompts in (("+ ", "green", differences.added), ("- ", "red", differences.removed)):
         for prompt in prompts:
             lines += [text(""), text((sign, f"{style} bold"), (prompt.id, "bold")), *_prompt_lines(prompt, sign, style)]
-    if found.reordered:
+    if differences.reordered:
         lines += [text(""), text("The order of the prompts has changed.")]
     return Group(*lines)
 
 
-def raw_page(lines: list[str]) -> RenderableType:
-    """Return a unified diff in colours."""
+def unified_diff_page(lines: list[str]) -> RenderableType:
+    """Show the lines of a unified diff in colors."""
     styles = {"+": "green", "-": "red", "@": "cyan"}
     return Text("\n").join(text((line.rstrip("\n"), styles.get(line[:1], ""))) for line in lines)
 
@@ -58,7 +58,7 @@ def _field_lines(fields: tuple[FieldChange, ...]) -> list[Text]:
 
 
 def _marked(before: str, after: str) -> tuple[list[str | tuple[str, str]], list[str | tuple[str, str]]]:
-    """Split both texts into parts and highlight the words that only one has."""
+    """Split both texts into parts and highlight the words that are in only one of them."""
     old, new = (re.findall(r"\S+|\s+", each) for each in (before, after))
     marked: tuple[list[str | tuple[str, str]], list[str | tuple[str, str]]] = ([], [])
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

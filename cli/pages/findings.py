@@ -1,4 +1,4 @@
-"""Findings of packs: what to fix, and advice."""
+"""Show the findings in packs: errors to fix, and advice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MANY = 40
 
 
 def lint_page(files: Sequence[PackFile]) -> RenderableType:
-    """Return a line for each finding, in the form that editors know, then a table of the files."""
+    """Show each finding as `file:line: text`, which editors can jump to. Then show a table of the files."""
     lines = [_line(str(file.path), each) for file in files for each in file.checked.findings]
     overview = table(
         "File", "Prompts", "Languages", "Reading", "To fix", "Advice", numbers=("Prompts", "To fix", "Advice")
@@ -47,7 +47,7 @@ def lint_page(files: Sequence[PackFile]) -> RenderableType:
 
 
 def findings_page(place: str, findings: Sequence[FindingView], *, most: int = MANY) -> RenderableType:
-    """Return the service's findings of a draft; only the first of many."""
+    """Show the service's findings in a draft, at most `most` of them."""
     lines = [_line(place, each) for each in findings[:most]]
     if len(findings) > most:
         lines.append(text(f"and {len(findings) - most:,} more"))
@@ -55,7 +55,7 @@ def findings_page(place: str, findings: Sequence[FindingView], *, most: int = MA
 
 
 def reading_levels(pack: Pack) -> dict[str, float]:
-    """Return by language how hard the prompts are to read (the median LIX: 20 is easy, 50 is hard)."""
+    """Map each language to the median LIX of its prompts: 20 is easy to read, 50 is hard."""
     levels = {}
     for language in pack.languages:
         texts = (_text_of(prompt.words[language]) for prompt in pack.prompts if language in prompt.words)
@@ -66,15 +66,15 @@ def reading_levels(pack: Pack) -> dict[str, float]:
 
 def _line(place: str, finding: SourceFinding | FindingView) -> RenderableType:
     kind = ("advice", "yellow") if finding.advice else ("fix", "red")
-    said = ": ".join(part for part in (finding.prompt or "pack", finding.field, finding.reason) if part)
-    return text((f"{place}:{finding.line}: ", "bold"), kind, f" {said}")
+    sentence = ": ".join(part for part in (finding.prompt or "pack", finding.field, finding.reason) if part)
+    return text((f"{place}:{finding.line}: ", "bold"), kind, f" {sentence}")
 
 
 def _reading(pack: Pack) -> str:
-    found = sorted({round(level) for level in reading_levels(pack).values()})
-    if not found:
+    levels = sorted({round(level) for level in reading_levels(pack).values()})
+    if not levels:
         return "-"
-    return f"LIX {found[0]}" if len(found) == 1 else f"LIX {found[0]} to {found[-1]}"
+    return f"LIX {levels[0]}" if len(levels) == 1 else f"LIX {levels[0]} to {levels[-1]}"
 
 
 def _text_of(words: PromptWords) -> str:

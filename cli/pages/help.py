@@ -1,4 +1,4 @@
-"""The help that couples are shown."""
+"""Show the help that the app shows to couples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def help_page(found: HelpView) -> RenderableType:
-    """Return the booking, then each line."""
+    """Show how to book with the practice, then the help lines to call."""
     document = found.model_dump(mode="json")
     booking = [(name, _shown(value)) for name, value in (document["booking"] or {}).items()]
     parts: list[RenderableType] = [text(("Booking", "bold")), facts(booking) if booking else text("none")]

@@ -1,4 +1,4 @@
-"""Packs: the list, one pack, the plan before publishing, and the audit."""
+"""Show the list of packs, one pack, the plan before publishing, its result, and the audit."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from rekindle.packs.document import Pack
 
 SOME_ADVICE: Final = 6
-"""Advice shown before the question whether to publish."""
+"""The most pieces of advice that are shown before the question whether to publish."""
 
 STATES: Final = {"live": "green", "scheduled": "cyan", "proposed": "yellow", "draft": "blue", "withdrawn": "red"}
-"""Colours of a pack's states."""
+"""The color of each state of a pack."""
 WHO: Final[Mapping[str, str]] = {
     "everyone": "every couple, until they turn it off",
     "choice": "couples that choose it",
@@ -36,7 +36,7 @@ WHO: Final[Mapping[str, str]] = {
 
 
 def packs_page(packs: contract.PacksView, now: dt.datetime) -> RenderableType:
-    """Return a table of all packs."""
+    """Show a table of all packs."""
     if not packs.packs:
         return text("There is no pack yet. To save the first one: rekindle packs save FILE")
     page = table("Pack", "State", "For", "Prompts", "Languages", "Version", "Draft", numbers=("Prompts", "Version"))
@@ -55,7 +55,7 @@ def packs_page(packs: contract.PacksView, now: dt.datetime) -> RenderableType:
 
 
 def pack_page(pack: contract.PackDetail, now: dt.datetime) -> RenderableType:
-    """Return one pack with its draft and versions."""
+    """Show one pack with its draft and versions."""
     rows: list[tuple[str, str | Text]] = [
         ("Pack", text((pack.title, "bold"), f" ({pack.id})")),
         ("State", _state_of(pack, now)),
@@ -88,7 +88,7 @@ def pack_page(pack: contract.PackDetail, now: dt.datetime) -> RenderableType:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The effects of publishing, before anybody has said yes."""
+    """The effects that publishing would have, to show before the person confirms."""
 
     pack: Pack
     stack: str
@@ -101,7 +101,7 @@ class Plan:
 
 
 def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
-    """Return what will happen."""
+    """Show what will happen."""
     pack, current = plan.pack, plan.current
     title = pack.words[pack.default_language].title
     rows: list[tuple[str, str | Text]] = [
@@ -109,7 +109,7 @@ def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
         ("Has", f"{counted(len(pack.prompts), 'prompt')} in {listed(pack.languages)}"),
     ]
     if plan.changes is not None and current:
-        rows.append(("Changes", f"since version {current.latest}: {changes_words(plan.changes)}"))
+        rows.append(("Changes", f"since version {current.latest}: {changes_summary(plan.changes)}"))
     rows.append(("For", WHO[pack.audience]))
     when = f"{words.moment(plan.at)}, {words.distance(plan.at, now)}" if plan.at else "now"
     rows += [("When", f"once approved, {when}" if plan.review_required and plan.at else when), ("News", _news(plan))]
@@ -125,23 +125,23 @@ def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
     return Group(facts(rows), findings_page(pack.id, first, most=SOME_ADVICE))
 
 
-def changes_words(found: Changes) -> str:
-    """Summarise differences in a few words."""
-    if not found:
+def changes_summary(changes: Changes) -> str:
+    """Summarize differences in a few words."""
+    if not changes:
         return "none that couples would see"
-    counts = (("added", len(found.added)), ("removed", len(found.removed)), ("changed", len(found.changed)))
-    said = [f"{counted(number, 'prompt')} {what}" for what, number in counts if number]
-    said += ["about the pack"] if found.about else []
-    said += ["another order"] if found.reordered else []
-    return ", ".join(said)
+    counts = (("added", len(changes.added)), ("removed", len(changes.removed)), ("changed", len(changes.changed)))
+    parts = [f"{counted(number, 'prompt')} {what}" for what, number in counts if number]
+    parts += ["about the pack"] if changes.about else []
+    parts += ["another order"] if changes.reordered else []
+    return ", ".join(parts)
 
 
 def outcome_page(result: contract.PublishedView, now: dt.datetime) -> RenderableType:
-    """Return the result of publishing."""
+    """Show the result of publishing."""
     pack = result.pack
     name = f"“{pack.title}”"
     if result.outcome == "unchanged":
-        return text(f"{name}: couples have these very prompts already. Nothing was published.")
+        return text(f"{name}: couples have exactly these prompts already. Nothing was published.")
     if result.outcome == "proposed":
         return done(f"{name} is proposed. For a colleague to approve it: rekindle packs approve {pack.id}")
     if pack.scheduled and result.outcome == "scheduled":
@@ -158,7 +158,7 @@ def outcome_page(result: contract.PublishedView, now: dt.datetime) -> Renderable
 
 
 def audit_page(entries: Sequence[contract.AuditEntryView]) -> RenderableType:
-    """Return a table of actions."""
+    """Show a table of the staff's actions."""
     if not entries:
         return text("Nobody has done anything yet.")
     page = table("When", "Who", "Action", "Pack", "Note")

@@ -1,1 +1,1 @@
-"""`make demo`: a couple's first ten dates on a stack of its own, with every step checked."""
+"""Play and check a couple's first ten dates on a stack of its own: `make demo`."""

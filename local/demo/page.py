@@ -1,4 +1,4 @@
-"""The printed page of the demo: for each date, both phones side by side; at the end, the claims and their checks."""
+"""Print the demo: for each date, both phones side by side. At the end, print the claims and their checks."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ class Claim(StrEnum):
     """The claims that the demo checks."""
 
     ANSWERED = "Each request got the answer that the API promises"
-    PROMPTS = "Each prompt came at 08:30 in New York and at 07:30 in Tokyo, once, even if a tick came twice"
+    PROMPTS = "Each prompt came once, at 08:30 in New York and at 07:30 in Tokyo, even if a tick came twice"
     SAME = "Both had the same prompt on each date, and no theme came twice in seven days outside of the course"
     SEAL = "No reply showed a word of an answer before it opened, and none ever showed a draft"
     SHARED = "The one answer that was shared first could be read at once"
     REVEAL = "Both answers opened together, for both, in their last version"
-    EDIT = "An answer could be edited until both were there, and not after"
+    EDIT = "An answer could be edited until both had answered, and not after"
     CLOSED = "A date that has closed takes no answer"
     REFLECTION = "Each could leave a reflection once both answers were open, and both could read it"
     SWAP = "A prompt was swapped for both, once, before anyone answered; the old one took no answer"
-    HELP = "Help was beside each prompt on courage or fear and no other, with the reader's own country first"
-    ALONE = "Answers written alone were the writer's only, except the one that she shared"
+    HELP = "Only prompts on courage or fear came with help, with the reader's own country first"
+    ALONE = "Only the writer could read her answers from before she paired, except the one that she shared"
     COURSE = "The course that they joined by its code came in order on its dates, until it was withdrawn"
     OFF = "No prompt came from a pack that was turned off"
-    STREAK = "The streak grew by the dates they met, and a rest day and a pause did not end it"
+    STREAK = "The streak grew with each date on which both answered, and a rest day and a pause did not end it"
     MILESTONE = "Seven days brought each of them one message"
     PAUSE = "Both saw the pause that one of them began, no push came during it, and the other ended it"
-    RECAP = "The look back showed the dates they met, their themes, and the news"
+    RECAP = "The recap showed the dates on which both answered, their themes, and the news"
     TOUCH = "Both got the same small gesture on the days they chose, and no lock screen showed it"
     NUDGE = "A nudge in the night made no sound, and the app showed its gesture"
-    PUSHES = "Each phone got exactly the pushes it should get, each once, and silently in quiet hours"
+    PUSHES = "Each phone got exactly the pushes that it should get, each once, and without a sound in quiet hours"
     NEUTRAL = "No push contained more than the catalogue's words and a link that reveals nothing"
     CLEAN = "No job was left on a queue, and no function failed"
 
 
 class Page:
-    """Collects the lines of each date, and prints the whole date once it is over."""
+    """Collects the lines of each date. Prints a date when it is over."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._tables: dict[dt.date, Table] = {}
 
     def add(self, moment: Moment, who: Partner, sign: str, text: str, beside: str = "") -> None:
-        """Add a line to a partner's phone. `beside` is small print below the text."""
+        """Add a line to a partner's phone. `beside` is a dim line below the text."""
         clock, style = who.clock(moment.at), _STYLES.get(sign, "italic")
         time = Text(f"{clock:%H:%M}" if clock.date() == moment.date else f"{clock:%a %H:%M}", "dim")
         cells = time, Text(sign, style), Text.assemble((text, style), (beside and f"\n{beside}", "dim"))
@@ -75,7 +75,7 @@ class Page:
         self._console.print(Text.assemble(("\nStreak  ", "dim"), (streak, "green")))
 
     def verdict(self, findings: dict[str, tuple[int, list[str]]]) -> None:
-        """Print each claim with the number of its checks, and with those that failed."""
+        """Print each claim with the number of its checks and with the checks that failed."""
         lines = Text()
         for claim, (times, failures) in findings.items():
             lines.append(*("✗", "bold red") if failures else ("✓", "bold green")).append(f"{times:4}  ", "dim")

@@ -1,4 +1,4 @@
-"""The couple of the demo and its answers, and the plan of ten dates: the acts of script.yaml and the reminders."""
+"""Plan the demo's ten dates from the acts in script.yaml and the reminders. Define the couple and its answers."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ _FOLDER: Final = Path(__file__).parent
 SCRIPT: Final[dict[str, str]] = yaml.safe_load((_FOLDER / "script.yaml").read_text(encoding="utf-8"))
 ANSWERS: Final[dict[str, list[str]]] = yaml.safe_load((_FOLDER / "answers.yaml").read_text(encoding="utf-8"))
 TOUCH_DATES, COURSE_DATES, PAUSED_DATE, PAUSE_UNTIL = (3, 5), (4, 6), 7, 9
-"""The dates of the touch reminders and of the course, the one inside the pause, and the planned end of the pause."""
+"""The numbers, from 0, of the dates with touch reminders, of the course's dates, of the date inside the pause, and of
+the date on which the pause was planned to end.
+"""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Partner:
-    """One partner: the place of their phone, and the times of their reminders and quiet hours in the API's form."""
+    """One partner: the place of their phone, and their reminders and quiet hours as the API takes them."""
 
     name: str
     city: str
@@ -52,7 +54,10 @@ COUPLE: Final = (MAYA, HARU)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An act of a partner at an instant, for the day of a date. A live one goes through the gateway now."""
+    """An act of a partner at an instant, for the day of a date.
+
+    If `live` is true, the act happens now and goes through API Gateway. Otherwise it is replayed with its own instant.
+    """
 
     at: dt.datetime
     who: Partner
@@ -62,13 +67,14 @@ class Moment:
 
 
 def planned(now: dt.datetime) -> list[Moment]:
-    """Return the moments in order of time.
+    """Return the moments, earliest first.
 
-    The last date is today in New York, which both phones can still answer. Its reminders may be later than `now`.
+    The last date is today in New York. Both can still answer its day. Its reminders may be later than `now`.
     """
     today, named = local_date(now, MAYA.zone), {who.name: who for who in COUPLE}
     dates = [today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT)))]
-    # The couple is paired at the first of these instants. A tick sends all earlier reminders, so none is left out.
+    # The couple pairs at `first`. A tick also sends all reminders that came due since the tick before it. So the plan
+    # must have every reminder from `first` to `last`.
     first, last = _instant(dates[0], "07:00", MAYA), _instant(today, MAYA.times["prompt"], MAYA)
     moments = []
     for number, (date, cues) in enumerate(zip(dates, SCRIPT.values(), strict=True)):

@@ -1,6 +1,7 @@
 """Play ten dates of a couple on a deployed stack, and check each step.
 
-Requests and ticks of past dates are replayed with their instants. Today goes through API Gateway with real tokens.
+The requests and ticks of past dates call the functions directly, with past instants. Today's requests go through API
+Gateway with real tokens.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
 HEARD: Final = "That being heard was quiet, and that somebody stopped for you."
 REFLECTIONS: dict[Partner, Any] = {MAYA: {"kind": "heard", "text": HEARD}, HARU: {"kind": "thank_you", "text": None}}
-PACK: Final = "long-distance"  # the only one that the couple chooses
+PACK: Final = "long-distance"  # the only pack that the couple chooses
 COURSE: Final = "small-steps"
 EVERY_OTHER_DAY: Final = {"in_order": True, "every_days": COURSE_DATES[1] - COURSE_DATES[0]}
 SOURCE: Final = a_source(
@@ -66,13 +67,13 @@ SOURCE: Final = a_source(
     course=EVERY_OTHER_DAY,
     words={"en": {"title": "Small Steps", "written_for": "Couples who come to us."}},
 )
-"""The practice's course, which it withdraws before the last prompt."""
+"""The practice's course. The practice withdraws it before its last prompt."""
 FIVE_MINUTES: Final = dt.timedelta(minutes=5)
-"""The time between two ticks, and the longest that today's acts may take."""
+"""The time between two ticks. Today's acts must not take longer."""
 
 
 def play(console: Console, progress: Progress) -> bool:
-    """Play the demo on a stack of its own, and return whether each claim held; raises StackError."""
+    """Play the demo on a stack of its own. Return whether all checks passed. Raise StackError if the stack fails."""
     began = time.monotonic()
     with temporary(progress) as stack:
         page, up = Page(console), f"the stack was up in {time.monotonic() - began:.0f} s."
@@ -85,13 +86,13 @@ def play(console: Console, progress: Progress) -> bool:
             performance.expect(Claim.ANSWERED, f"broken off by {type(error).__name__}: {error}")
         page.verdict(performance.findings)
         held = not any(failures for _, failures in performance.findings.values())
-        verdict = "Every" if held else "Not every"
-        console.print(f"\n{verdict} expectation held, {time.monotonic() - began:.0f} s after the start.", style="bold")
+        verdict = "All checks passed" if held else "Some checks failed"
+        console.print(f"\n{verdict}, {time.monotonic() - began:.0f} s after the start.", style="bold")
         return held
 
 
 class Performance:
-    """One performance of the moments on a stack. Each `act_` plays the current moment, checks it, and prints it."""
+    """Plays the moments on a stack. Each method `act_...` plays the current moment, checks it, and prints it."""
 
     def __init__(self, moments: list[Moment], stack: Stack, page: Page) -> None:
         self.stack, self.page, self.moments = stack, page, moments
@@ -102,12 +103,15 @@ class Performance:
         self.answers: dict[dt.date, dict[Partner, str]] = {date: {} for date in self.dates}
         self.met: list[dt.date] = []
         self.pushes: Counter[Partner] = Counter()
-        self.sealed: set[tuple[Partner, str]] = set()  # what the writer's partner must not read yet
+        self.sealed: set[tuple[Partner, str]] = set()  # texts that the writer's partner must not read yet
         self.findings: dict[str, tuple[int, list[str]]] = {claim: (0, ["never checked"]) for claim in Claim}
 
     def play(self) -> None:
-        """Play all moments, and print each date at its end. Dates overlap around the world, but end in order."""
-        # The table would delete items of past dates by the real clock.
+        """Play all moments. Print each date after its last moment.
+
+        Two dates can overlap, because the partners live in different zones. But they end in order.
+        """
+        # The table deletes expired items by the real clock, but the demo writes items for past dates. Turn that off.
         off = {"Enabled": False, "AttributeName": "ttl"}
         dynamodb, table = self.stack.client("dynamodb"), self.stack.outputs["TableName"]
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=off)
@@ -313,7 +317,7 @@ class Performance:
         self.call(f"POST {path}/withdraw", staff=True, reason="We are writing it anew.")
         self.expect(Claim.COURSE, self.call(f"GET {path}", staff=True)["state"], "withdrawn")
         self.note("the practice withdraws “Small Steps”", sign="⌂")
-        # A process caches the catalogue for half a minute, in which hours pass here.
+        # A process caches the catalogue for half a minute of real time. In that time, hours of the demo pass.
         self.stack.begin_afresh("CouplesApi")
         self.check_listed(listed=False)
         self.expect(Claim.COURSE, self.call(f"GET /v1/days/{first}")["prompt"], self.prompts[first])
@@ -337,11 +341,11 @@ class Performance:
         self.expect(Claim.PAUSE, {who: len(self.stack.inbox(who.name)) for who in COUPLE}, self.pushes)
         self.call("DELETE /v1/couple/pause")
         self.expect(Claim.PAUSE, self.call("GET /v1/couple")["pause"], None)
-        # By Maya's clock it is still the date before, on which the pause goes on.
+        # In Maya's zone it is still the date before, on which the pause continues.
         ending = self.kept["pause"] | {"until": str(self.date)}
         self.expect(Claim.PAUSE, self.call("GET /v1/today", MAYA)["pause"], ending)
         self.kept["pause"] = None
-        self.note("ends the pause, so that today counts again")
+        self.note("ends the pause, so today counts again")
 
     def act_look_back(self) -> None:
         last = self.dates[-1]
@@ -358,7 +362,7 @@ class Performance:
         self.note(f"looks back on the week of {week.monday:%a %-d %b}: {met}")
 
     def check_the_end(self) -> None:
-        """Check the queues, the pushes, and the order of prompts."""
+        """Check the queues, the pushes, and the order of the prompts."""
         self.expect(Claim.CLEAN, awaited(lambda: self.stack.waiting("QueueUrl") == 0))
         self.expect(Claim.CLEAN, [self.stack.waiting(name) for name in ("DlqUrl", "ReactDlqUrl")], [0, 0])
         failures = self.stack.logs / "errors.log"
@@ -382,7 +386,7 @@ class Performance:
         self.expect(Claim.SAME, len(self.prompts), len(SCRIPT))
 
     def expect(self, claim: Claim, seen: object, wanted: object = True) -> None:  # noqa: FBT002 - an expected value
-        """Check a claim once."""
+        """Count one check of a claim, and note a failure if `seen` is not `wanted`."""
         times, failures = self.findings[claim]
         wrong = [] if seen == wanted else [f"{self.date} {self.moment.act}: {seen}, not {wanted}"]
         self.findings[claim] = times + 1, (failures if times else []) + wrong
@@ -392,7 +396,11 @@ class Performance:
         self.page.add(self.moment, who or self.who, sign, text, beside)
 
     def call(self, request: str, who: Partner | None = None, *, staff: bool = False, **body: Any) -> Any:  # noqa: ANN401
-        """Return the answer to a request of the moment's partner, of `who`, or of the practice's staff."""
+        """Send a request as the moment's partner, as `who`, or as staff. Return the answer.
+
+        Raises:
+            StackError: the API refused.
+        """
         status, answer = self._reply(request, body, who or self.who, staff=staff)
         good = status // 100 == 2  # noqa: PLR2004 - HTTP's own
         self.expect(Claim.ANSWERED, good)
@@ -401,7 +409,7 @@ class Performance:
         return answer
 
     def refused(self, claim: Claim, problem: str, wish: str, request: str, **body: Any) -> None:  # noqa: ANN401
-        """Check that the API refuses a request, and print its words after the wish."""
+        """Check that the API refuses a request. Print the wish and the refusal's title."""
         _, answer = self._reply(request, body, self.who)
         self.expect(claim, answer and answer.get("type"), f"urn:rekindle:problem:{problem}")
         self.note(f"{wish}: “{answer and answer.get('title')}”")
@@ -425,7 +433,7 @@ class Performance:
         return status, answer
 
     def day(self) -> dict[str, Any]:
-        """Return the moment's day as the app shows it at its start, with the pause."""
+        """Return the day of the moment's date as the app's first page shows it, with the pause."""
         shown = self.call("GET /v1/today")
         for day in (shown["today"], shown["previous"]):
             if day and day["date"] == str(self.date):
@@ -434,7 +442,7 @@ class Performance:
         raise StackError(f"{self.who.name}'s phone does not show {self.date}: {shown}")
 
     def check_prompt(self, wanted: dict[str, Any], prompt: dict[str, Any]) -> None:
-        """Check the prompt of the moment's date."""
+        """Check and remember the prompt of the moment's date."""
         self.prompts[self.date] = prompt
         self.expect(Claim.SAME, prompt, wanted)
         self.expect(Claim.OFF, prompt["id"].partition("/")[0] in {PACK, COURSE})
@@ -442,11 +450,11 @@ class Performance:
 
     @property
     def history(self) -> History:
-        """Return the dates on which they have met, and the one inside the pause."""
+        """Return the history with the dates on which both answered, and the date inside the pause."""
         return History(self.dates[0], frozenset(self.met), frozenset({self.dates[PAUSED_DATE]}))
 
     def check_streak(self) -> None:
-        """Check that both see the streak and the calendar of the dates up to the moment's."""
+        """Check that both see the right streak and calendar up to the moment's date."""
         days, marks = len(self.met), calendar_marks(self.history, frozenset(), self.dates[0], self.date)
         self.kept["streak", self.date] = marks, days
         for who in COUPLE:
@@ -455,10 +463,10 @@ class Performance:
             self.expect(Claim.STREAK, {date: streak["calendar"].get(str(date)) for date in marks}, marks)
 
     def await_push(self, to: Partner, kind: PushKind) -> None:
-        """Wait for a push, and check its sound. Today's may come some minutes after its act."""
+        """Wait for a push, and check whether it is silent. Today's push may come some minutes after its act."""
         self.pushes[to] += 1
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
-        # A milestone's collapse key has a date of its own, and a nudge's has none.
+        # The collapse key of a milestone's push has another date, and that of a nudge has no date.
         key = f"{KINDS[kind].code}-{'' if kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else self.date}"
         found = awaited(lambda: [push for push in self.stack.inbox(to.name) if push["collapse_key"].startswith(key)])
         if not found:

@@ -1,1 +1,1 @@
-"""Build the functions and deploy the template: to an emulator, and to AWS."""
+"""Build the functions and deploy the template, to an emulator or to AWS."""

@@ -1,4 +1,4 @@
-"""Run `sam build` when its sources have changed, add bytecode, and pack the result for an emulator."""
+"""Run `sam build` if the sources have changed. Add bytecode, and pack the result for an emulator."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 BUILT_TEMPLATE = BUILD / "template.yaml"
 PACKED = BUILD.parent / "packed"
 PACKED_TEMPLATE = PACKED / "template.yaml"
-"""The built template with archives in place of folders; `sam deploy` uploads archives unchanged."""
+"""The built template, with archives in place of folders. `sam deploy` uploads archives unchanged."""
 _FINGERPRINT = BUILD.parent / "rekindle.fingerprint"
 UNPACKED = BUILD.parent / "unpacked"
-"""The folder in which the emulators of all stacks unpack archives, each named by its content."""
+"""The folder in which the emulators of all stacks unpack archives. A folder in it is named by its archive's digest."""
 _ARTIFACT = re.compile(r"(?P<property>^ +(?:CodeUri|ContentUri): )(?P<artifact>\w+)$", re.MULTILINE)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LOCK = BUILD.parent / "rekindle.lock"
 
 
-def built(log: Path) -> str:
-    """Build if needed, and return the fingerprint of the sources; raises StackError if `sam build` fails."""
-    with alone():
+def build_functions(log: Path) -> str:
+    """Build if needed. Return the fingerprint of the sources. Raise StackError if `sam build` fails."""
+    with build_lock():
         fingerprint = fingerprint_of_sources()
         if not is_current(fingerprint):
             _FINGERPRINT.unlink(missing_ok=True)
@@ -47,8 +47,8 @@ def built(log: Path) -> str:
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
-    """Hold the lock of the build, so that two stacks that start at once share one build."""
+def build_lock() -> Iterator[None]:
+    """Hold the build's lock, so that two stacks that start at the same time share one build."""
     _LOCK.parent.mkdir(exist_ok=True)
     with _LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -65,7 +65,7 @@ def is_current(fingerprint: str) -> bool:
 
 
 def fingerprint_of_sources() -> str:
-    """Return a digest that changes with each file that a build reads."""
+    """Return a digest of all files that a build reads. It changes if one of them changes."""
     digest = hashlib.sha256()
     for path in sorted(_sources()):
         content = path.read_bytes()
@@ -84,7 +84,7 @@ def _sources() -> Iterator[Path]:
 
 
 def sam_environment(*, aws: bool = False) -> dict[str, str]:
-    """Return this environment with SAM's tools first; only `aws` keeps its AWS settings."""
+    """Return this process's environment with SAM's tools first in the PATH. Only with `aws` keep its AWS settings."""
     found_first = {"PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "SAM_CLI_TELEMETRY": "0"}
     if aws:
         return os.environ | found_first
@@ -93,13 +93,13 @@ def sam_environment(*, aws: bool = False) -> dict[str, str]:
 
 
 def _compile(log: Path) -> None:
-    # Unpacking a bundle changes modification times, and by default Python would then ignore the bytecode.
+    # Unpacking an archive changes the files' modification times. By default, Python would then ignore the bytecode.
     command = [sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
     run([*command, "-s", str(BUILD), str(BUILD)], os.environ, ROOT, log)
 
 
 def _pack() -> None:
-    # Without compression: there is no network to wait for, and compressing would take most of a deployment's time.
+    # No archive is compressed: nothing goes over a network, and compression would take most of a deployment's time.
     shutil.rmtree(PACKED, ignore_errors=True)
     PACKED.mkdir()
 
@@ -113,7 +113,7 @@ def _pack() -> None:
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """Pack a built artifact into a ZIP archive. Equal files make equal archives."""
+    """Pack a built artifact into a ZIP archive. The same files always give the same archive."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as package:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
@@ -121,14 +121,14 @@ def pack(folder: Path, archive: Path) -> None:
 
 
 def archived(name: str) -> zipfile.ZipInfo:
-    """Return an entry of an archive, always with the same date and readable for the function's user."""
+    """Return an entry of an archive. Its date is always the same, and every user may read it."""
     entry = zipfile.ZipInfo(name, _EPOCH)
     entry.external_attr = 0o100644 << 16
     return entry
 
 
 class _TemplateLoader(yaml.SafeLoader):
-    """Reads YAML with CloudFormation's tags."""
+    """Reads YAML with CloudFormation's tags, such as `!Ref`."""
 
 
 def _intrinsic(loader: _TemplateLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
@@ -153,6 +153,6 @@ def template_section(name: str) -> dict[str, dict[str, Any]]:
 
 
 def read_template() -> dict[str, Any]:
-    """Read template.yaml, with each intrinsic function in its long form."""
+    """Read template.yaml. Intrinsic functions get their long form, such as `Fn::Sub`."""
     template: dict[str, Any] = yaml.load(TEMPLATE.read_text(encoding="utf-8"), _TemplateLoader)  # noqa: S506 - a safe loader
     return template

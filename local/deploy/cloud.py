@@ -1,8 +1,9 @@
 """Deploy the build to AWS: `python -m local.deploy.cloud STAGE`, for `make deploy`.
 
-`sam deploy` does the work, with the stage's section of samconfig.toml. This module adds two things to it. It refuses a
-placeholder or a wrong setting. And it deploys a new stack twice: first with unprotected tables, so that a failed
-creation can be deleted, then with protected ones (see FirstDeployment in template.yaml).
+`sam deploy` does the work, with the stage's section of samconfig.toml. This module adds two things. It refuses a
+placeholder or a wrong setting. And it deploys a new stack twice. The first time, the tables are unprotected, so that a
+stack whose creation failed can be deleted. The second time, the tables are protected (see FirstDeployment in
+template.yaml).
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ if TYPE_CHECKING:
 
 PLACEHOLDER: Final = "CHANGE-ME"
 FAILED: Final = "ROLLBACK_COMPLETE"
-"""The state of a stack whose creation failed. CloudFormation accepts only its deletion."""
+"""The state of a stack whose creation failed. CloudFormation then allows only to delete it."""
 CREATED: Final = "CREATE_COMPLETE"
 _NOT_CREATED: Final = frozenset({None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
-"""The states before a stack's creation. A change set that was not executed leaves a stack in review."""
+"""The states before a stack's creation. A change set that was not executed leaves the stack in REVIEW_IN_PROGRESS."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageConfig:
-    """The section of samconfig.toml for a stage in the cloud."""
+    """The section of samconfig.toml for a stage in AWS."""
 
     path: Path
     stage: str
@@ -46,7 +47,7 @@ class StageConfig:
 
     @classmethod
     def read(cls, path: Path, stage: str) -> Self:
-        """Read a stage's section; raise StackError if something is missing or still a placeholder."""
+        """Read a stage's section. Raise StackError if a setting is missing, wrong, or still a placeholder."""
         try:
             section = tomllib.loads(path.read_text(encoding="utf-8"))[stage]
             names, deploy = section["global"]["parameters"], section["deploy"]["parameters"]
@@ -65,7 +66,7 @@ class StageConfig:
         return found
 
     def wrong_settings(self) -> list[str]:
-        """Return a sentence for each setting of the practice that is missing or has the wrong form."""
+        """Return a sentence for each setting of the practice that is missing or does not match its pattern."""
         given = dict(each.partition("=")[::2] for each in self.parameters.split())
         wrong = []
         for name, parameter in template_section("Parameters").items():
@@ -85,7 +86,7 @@ class StageConfig:
 
 
 def state_of(cloudformation: Any, stack: str) -> str | None:  # noqa: ANN401 - a boto3 client
-    """Return the stack's state, or None if there is no such stack."""
+    """Return the stack's state. Return None if there is no such stack."""
     try:
         (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
@@ -102,7 +103,7 @@ def deploy(
     cloudformation: Any,  # noqa: ANN401 - a boto3 client
     run: Callable[[Sequence[str]], None],
 ) -> None:
-    """Deploy a stage, and protect its tables after the first deployment.
+    """Deploy a stage. After its first deployment, protect its tables.
 
     Raises:
         StackError: SAM failed, or an earlier creation failed and has to be deleted first.
@@ -110,25 +111,25 @@ def deploy(
     before = state_of(cloudformation, config.stack)
     if before == FAILED:
         raise StackError(
-            f"The creation of {config.stack} failed. Fix what its events name, delete it, and deploy again:\n"
+            f"The creation of {config.stack} failed. Fix the errors in its events, delete it, and deploy again:\n"
             f"aws cloudformation delete-stack --region {config.region} --stack-name {config.stack}"
         )
     first = before in _NOT_CREATED
     run(config.command(options, first=first))
-    # There is no stack yet if the person refused the change set, or asked for the change set only.
+    # The stack does not exist yet if the person refused the change set, or only asked for one.
     if first and state_of(cloudformation, config.stack) == CREATED:
-        print("The stack is there. A second, short deployment protects its tables from deletion.")
+        print("The stack has been created. A second, short deployment protects its tables from deletion.")
         run([*config.command(options, first=False), "--no-confirm-changeset"])
 
 
 def run_sam(command: Sequence[str]) -> None:
-    """Run SAM in the person's terminal; raise StackError if it fails."""
+    """Run SAM in the person's terminal. Raise StackError if it fails."""
     if status := subprocess.run(command, cwd=ROOT, env=sam_environment(aws=True), check=False).returncode:
         raise StackError(f"sam deploy ended with status {status}; its messages are above.")
 
 
 def main() -> int:
-    """Deploy the stage that the arguments name; return 1 for an error that the person can fix."""
+    """Deploy the stage given in the arguments. Return 1 after an error that the person can fix."""
     parser = argparse.ArgumentParser(description="Deploy the result of `make build` to AWS.")
     parser.add_argument("stage", choices=["dev", "prod"])
     parser.add_argument("--config", type=Path, required=True, help="the samconfig.toml")
@@ -148,7 +149,7 @@ def main() -> int:
         print("This machine is not signed in to AWS. Try `aws sso login`, or set AWS_PROFILE.", file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:
-        print(f"AWS could not be asked: {error}", file=sys.stderr)
+        print(f"The request to AWS failed: {error}", file=sys.stderr)
         return 1
     return 0
 

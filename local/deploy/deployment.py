@@ -1,4 +1,4 @@
-"""Deploy the built template to a running emulator, and store the FCM credential, which no template may contain."""
+"""Deploy the built template to a running emulator. Store the FCM credential, which no template may contain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STACK_NAME = "rekindle-local"
-"""The name in samconfig.toml, so that `sam` finds the stack too."""
+"""The stack's name, the same as in samconfig.toml, so that `sam` finds the stack, too."""
 ARTIFACTS = "rekindle-artifacts"
 APP_LINK = "https://app.rekindle.example"
 _TAG = "fingerprint"
@@ -33,18 +33,18 @@ class Deployment:
 
 
 def architecture() -> str:
-    """Return this machine's architecture in Lambda's words, because functions run on it."""
+    """Return this machine's architecture by Lambda's name for it. The local functions run on this machine."""
     return "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
 
 
-def deployed(
+def deploy(
     client: Callable[[str], Any],
     environment: Mapping[str, str],
     fingerprint: str,
     parameters: Mapping[str, str],
     log: Path,
 ) -> Deployment:
-    """Deploy the template, unless exactly this is deployed already.
+    """Deploy the template, unless the same build with the same parameters is already deployed.
 
     Raises:
         StackError: The deployment failed, or an earlier one did.
@@ -55,7 +55,7 @@ def deployed(
     if stack is None or {"Key": _TAG, "Value": tag} not in stack["Tags"]:
         client("s3").create_bucket(Bucket=ARTIFACTS)
         command = [str(SAM), "deploy", "--template-file", str(PACKED_TEMPLATE), "--stack-name", STACK_NAME]
-        # The stages of samconfig.toml are for the cloud, with a bucket that would be one more stack to wait for.
+        # samconfig.toml's stages are for AWS. They let SAM create a bucket in one more stack, which takes time.
         command += ["--config-env", "emulator"]
         command += ["--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
         command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
@@ -69,12 +69,12 @@ def deployed(
 
 
 def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
-    """Return the outputs by name of a stack that CloudFormation describes."""
+    """Map the names of a stack's outputs to their values. `stack` is CloudFormation's description."""
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 def put_credential(client: Callable[[str], Any], secret: str, service_account: Mapping[str, str]) -> None:
-    """Store the service account in the secret that only `delivery` may read."""
+    """Store the service account in the secret that only the function `delivery` may read."""
     text = json.dumps(service_account, sort_keys=True)
     client("secretsmanager").put_secret_value(SecretId=secret, SecretString=text)
 
@@ -91,8 +91,8 @@ def _described(cloudformation: Any) -> dict[str, Any] | None:  # noqa: ANN401 - 
     stack: dict[str, Any] = stacks[0]
     if not stack["StackStatus"].endswith("_COMPLETE") or stack["StackStatus"].startswith("ROLLBACK"):
         raise StackError(
-            f"The last deployment was cut short or failed (status {stack['StackStatus']}).\n"
-            "`make reset` forgets it, with all local data; then `make run` again."
+            f"The last deployment failed or was interrupted (status {stack['StackStatus']}).\n"
+            "Run `make reset`, which deletes all local data, then `make run`."
         )
     return stack
 

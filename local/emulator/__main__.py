@@ -1,7 +1,8 @@
-"""Start the emulator: `python -m local.emulator`, configured by ministack's environment variables and these.
+"""Start the emulator: `python -m local.emulator`. It reads ministack's environment variables and these.
 
-REKINDLE_LOGS: the folder for functions' logs. REKINDLE_SAVE_EVERY: seconds between saves, 0 for none.
-REKINDLE_TICK: 0 for schedules that never fire. REKINDLE_UNPACKED: the folder for unpacked functions.
+REKINDLE_LOGS: the folder for the functions' logs. REKINDLE_SAVE_EVERY: the seconds between two saves; 0 turns regular
+saves off. REKINDLE_TICK: 1 if schedules fire by themselves. REKINDLE_UNPACKED: the folder for the functions' unpacked
+code.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from local.emulator.patches.saving import UnreadableStateError
 from local.processes import end_with_the_parent
 
 UNREADABLE_STATE = 3
-"""The exit status after an UnreadableStateError."""
+"""The exit status if a saved file cannot be read."""
 
 
 def main() -> int:
-    """Serve until it is asked to end, or its parent process is gone."""
+    """Serve until a signal ends this process or its parent process has ended."""
     try:
         patches.apply(
             logs=Path(os.environ["REKINDLE_LOGS"]),

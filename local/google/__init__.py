@@ -1,1 +1,1 @@
-"""Stand-ins for Google in one server: sign-in, FCM and inboxes, beside the two phones' page."""
+"""Serve stand-ins for Google's sign-in and FCM, the phones' inboxes, and the page with two phones."""

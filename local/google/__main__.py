@@ -1,4 +1,4 @@
-"""Serve the stand-ins for Google and the two phones."""
+"""Start the server of the stand-ins for Google and of the page with two phones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def application() -> Starlette:
-    """Return the server's ASGI application, for the place that the environment describes."""
+    """Return the server's ASGI application. Its port, project and folder come from an environment variable."""
     place = Place.of_environment()
     issuer = place.issuer()
     fcm = StandIn(
@@ -50,7 +50,7 @@ def application() -> Starlette:
 
 
 def main() -> None:
-    """Serve with one worker, because the inboxes are in its memory."""
+    """Serve in one worker process only, because the inboxes are in its memory."""
     end_with_the_parent()
     Server(
         "local.google.__main__:application",

@@ -1,7 +1,7 @@
-"""A stand-in for FCM with its HTTP v1 API, an inbox for each phone, and faults on demand.
+"""Stand in for FCM: serve its HTTP v1 API, an inbox for each phone, and faults that tests turn on.
 
-It checks the bearer token and the message as FCM does, and fails with FCM's own answers. In a phone's inbox a push
-replaces the one with the same collapse key.
+It checks the bearer token and the message as FCM does, and refuses with the same answers. In a phone's inbox, a push
+replaces the earlier push with the same collapse key.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ACCESS_TOKEN_SECONDS = 3600
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-"""The audience of google-auth's assertions, whatever the address it sends them to."""
+"""The audience in google-auth's assertions, whichever address google-auth sends the assertions to."""
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
@@ -52,17 +52,17 @@ class FaultKind(StrEnum):
     INTERNAL = "INTERNAL"
     AUTH = "AUTH"
     THIRD_PARTY_AUTH = "THIRD_PARTY_AUTH"
-    """Apple refuses the key of the Firebase project: it is missing, expired or another team's."""
+    """Apple refuses the Firebase project's APNs key: the key is missing, expired, or of another team."""
     APNS_UNREGISTERED = "APNS_UNREGISTERED"
-    """Apple says that the device is gone, and FCM answers with a bad request."""
+    """Apple says that the app is no longer on the device, and FCM answers with status 400."""
     TIMEOUT = "TIMEOUT"
-    """No answer for `seconds`, and no push."""
+    """No answer comes for `seconds`, and no push is sent."""
     LOST_REPLY = "LOST_REPLY"
-    """The push is sent, and no answer comes for `seconds`."""
+    """The push is sent, but no answer comes for `seconds`."""
 
 
 class Fault(BaseModel):
-    """A fault of one `token` or of all tokens, for the next `times` sends or until it is removed."""
+    """A fault for one `token`, or for all tokens. It lasts for `times` sends, or until a test removes it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -70,12 +70,12 @@ class Fault(BaseModel):
     token: str | None = None
     times: Annotated[int, Field(ge=1)] | None = None
     retry_after: Annotated[int, Field(ge=0)] | None = None
-    """Seconds for the Retry-After header, which only QUOTA and UNAVAILABLE have."""
+    """Seconds in the Retry-After header. Only QUOTA and UNAVAILABLE have the header."""
     seconds: Annotated[float, Field(ge=0)] = 60
 
 
 class RefusedError(Exception):
-    """A send that FCM answers with an error, with the response."""
+    """FCM refuses a send. `response` is its answer."""
 
     def __init__(self, reason: str, response: Response) -> None:
         super().__init__(reason)
@@ -84,7 +84,7 @@ class RefusedError(Exception):
 
 
 class StandIn:
-    """FCM for one project. It accepts only the credential `service_account`, whose key is `key`."""
+    """FCM for one project. It accepts only the credential `service_account`; `key` is the private key in it."""
 
     def __init__(
         self, *, project: str, token_uri: str, service_account: dict[str, str], key: RSAPrivateKey, inbox_file: Path
@@ -99,7 +99,7 @@ class StandIn:
         self._sends: Counter[str] = Counter()
 
     def routes(self) -> list[Route]:
-        """Return FCM's own routes, then ours to read the inboxes and to turn faults on."""
+        """Return FCM's routes, and the routes with which tests read the inboxes and turn faults on."""
         return [
             Route("/v1/projects/{project}/messages:send", self._send, methods=["POST"]),
             Route("/token", self._token, methods=["POST"]),
@@ -158,7 +158,7 @@ class StandIn:
         return None
 
     async def _token(self, request: Request) -> JSONResponse:
-        """Exchange a service account's assertion for an access token, by OAuth 2's JWT bearer grant."""
+        """Exchange a service account's assertion for an access token (OAuth 2's JWT bearer grant)."""
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
         if form.get("grant_type") != ["urn:ietf:params:oauth:grant-type:jwt-bearer"]:
             return _no_grant("unsupported_grant_type", "Invalid grant_type")
@@ -177,7 +177,7 @@ class StandIn:
         return JSONResponse({"access_token": token, "expires_in": ACCESS_TOKEN_SECONDS, "token_type": "Bearer"})
 
     def _access_token(self, expires: int) -> str:
-        # Signed and not stored, so that it stays valid after a restart, as Google's does.
+        # The token is signed, not stored, so that it stays valid after a restart, as Google's tokens do.
         return f"ya29.{expires}.{hmac.digest(self._secret, str(expires).encode(), 'sha256').hex()}"
 
     def _is_access_token(self, authorization: str) -> bool:
@@ -251,7 +251,7 @@ def _malformed(error: MessageError) -> RefusedError:
 
 
 def _refusal(kind: FaultKind, retry_after: int | None = None) -> RefusedError:
-    """Return FCM's answer to a fault."""
+    """Return the refusal with which FCM answers in case of this fault."""
     has_header = kind in {FaultKind.QUOTA, FaultKind.UNAVAILABLE, FaultKind.TIMEOUT, FaultKind.LOST_REPLY}
     answer = _REFUSALS.get(kind, _REFUSALS[FaultKind.UNAVAILABLE])
     return RefusedError(kind, _error(*answer, retry_after=retry_after if has_header else None))
@@ -286,7 +286,7 @@ _REFUSALS: Mapping[FaultKind, tuple[int, str, str, *tuple[dict[str, Any], ...]]]
         *(_fcm_error("INVALID_ARGUMENT"), _apns_error(410, "Unregistered")),
     ),
 }
-"""FCM's answer to each fault: HTTP status, gRPC status, message and details."""
+"""FCM's answer in case of each fault: HTTP status, gRPC status, message and details."""
 
 
 def _no_grant(error: str, description: str) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""The check of a message for FCM's HTTP v1 API, with FCM's own rules.
+"""Check a message by the rules of FCM's HTTP v1 API.
 
 Field names and kinds: https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
 """
@@ -14,7 +14,7 @@ MAX_PAYLOAD_BYTES = 4096
 MAX_TTL_SECONDS = 28 * 24 * 3600
 
 type Kind = str | Kinds | frozenset[str]
-"""A scalar's name, a nested message, or an enum's values."""
+"""The type of a field: a scalar's name, the fields of a nested message, or the values of an enum."""
 type Kinds = Mapping[str, Kind]
 
 _LABEL: Kinds = {"analytics_label": "string"}
@@ -79,8 +79,8 @@ _SCALARS: Mapping[str, Callable[[Any], bool]] = {
 class MessageError(Exception):
     """FCM refuses the message.
 
-    `violations` are pairs of a field's path and a sentence. `by_fcm` is False for JSON of the wrong shape, which
-    Google's gateway refuses before FCM sees it.
+    `violations` are pairs of a field's path and a sentence. `by_fcm` is False for JSON with unknown fields or wrong
+    types, which Google's gateway refuses before FCM sees it.
     """
 
     def __init__(self, sentence: str, *violations: tuple[str, str], by_fcm: bool = True) -> None:
@@ -90,7 +90,7 @@ class MessageError(Exception):
 
 
 def checked_message(body: bytes) -> dict[str, Any]:
-    """Return the message of a send's body, with snake-case names.
+    """Check the body of a send. Return its message with field names in snake case.
 
     Raises:
         MessageError: FCM refuses the message.
@@ -105,7 +105,7 @@ def checked_message(body: bytes) -> dict[str, Any]:
         raise MessageError("\n".join(sentence for _, sentence in violations), *violations, by_fcm=False)
     message: dict[str, Any] = checked.get("message", {})
     _check_by_fcm(message)
-    # A Firebase installation id is the newer name of the same address.
+    # A message may name the phone by its Firebase installation id (`fid`) in place of its token.
     message["token"] = message.get("token") or message["fid"]
     return message
 

@@ -1,7 +1,8 @@
-"""Firebase Authentication's REST endpoints for the console: sign in, refresh, ask for a new password.
+"""Serve Firebase Authentication's REST endpoints for the console: sign in, refresh, and ask for a new password.
 
-Paths, bodies and errors are Firebase's. The host's name is the start of the path, as in Firebase's own emulator. The
-accounts are fixed and no secret: one for each set of permissions of the staff, and one of a couple.
+Paths, bodies and errors are the same as Firebase's. Each path begins with the name of Firebase's host, as in Firebase's
+own emulator. There are four fixed accounts, which are no secret: a reader, a writer and an editor of the practice, and
+one person of a couple.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ type Answer[Content] = Callable[[Request], Awaitable[Content]]
 
 
 class RefusedError(Exception):
-    """Firebase refuses a request, with a code such as INVALID_EMAIL."""
+    """Firebase refuses a request. The message is a code such as INVALID_EMAIL."""
 
     def __init__(self, message: str, status: str | None = None, code: int = 400) -> None:
         super().__init__(message)
@@ -54,7 +55,7 @@ class RefusedError(Exception):
         self.code = code
 
     def answer(self) -> JSONResponse:
-        """Return the error in Google's form: newer APIs have a status, older ones a list."""
+        """Return the error as Google's APIs do. Newer APIs add a status, older ones a list of errors."""
         error: dict[str, Any] = {"code": self.code, "message": str(self)}
         if self.status:
             error["status"] = self.status
@@ -64,13 +65,13 @@ class RefusedError(Exception):
 
 
 def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:signInWithPassword`; raises RefusedError."""
+    """Return the answer of `accounts:signInWithPassword`. Raise RefusedError as Firebase does."""
     email, password = _email_in(asked), asked.get("password")
     if not password:
         raise RefusedError("MISSING_PASSWORD")
     claims = ACCOUNTS.get(email)
     if claims is None or password != PASSWORD:
-        raise RefusedError("INVALID_LOGIN_CREDENTIALS")  # for both, as with email enumeration protection
+        raise RefusedError("INVALID_LOGIN_CREDENTIALS")  # the same in both cases, so nobody can find out the accounts
     tokens = issuer.signed_in(Identity(email=email, claims=dict(claims)))
     return {
         "kind": "identitytoolkit#VerifyPasswordResponse",
@@ -85,7 +86,7 @@ def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the token service's answer to a refresh token; raises RefusedError."""
+    """Return the token service's answer to a refresh token. Raise RefusedError as Firebase does."""
     if (grant := asked.get("grant_type")) != "refresh_token":
         raise RefusedError("MISSING_GRANT_TYPE" if grant is None else "INVALID_GRANT_TYPE", _INVALID)
     if not (token := asked.get("refresh_token")):
@@ -108,14 +109,14 @@ def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:sendOobCode`, the same for an unknown account; raises RefusedError."""
+    """Return the answer of `accounts:sendOobCode`, which is the same for an unknown account. Raises RefusedError."""
     if asked.get("requestType") != "PASSWORD_RESET":
         raise RefusedError("INVALID_REQ_TYPE" if asked.get("requestType") else "MISSING_REQ_TYPE")
     return {"kind": "identitytoolkit#GetOobConfirmationCodeResponse", "email": _email_in(asked)}
 
 
 def identity_routes(issuer: Issuer) -> list[BaseRoute]:
-    """Return the routes of the endpoints, which pages of every origin may call, as in Firebase."""
+    """Return the routes of the endpoints. As in Firebase, pages of every origin may call them."""
 
     async def sign_in(request: Request) -> dict[str, Any]:
         return signed_in(issuer, await _json_of(request))

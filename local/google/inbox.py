@@ -1,4 +1,4 @@
-"""The inbox of each phone: the pushes that it was sent, as it shows them."""
+"""Keep an inbox for each phone: the pushes that were sent to it, as the phone shows them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ _QUIET_PRIORITIES = frozenset({"PRIORITY_MIN", "PRIORITY_LOW"})
 class Push:
     """A push as its phone shows it.
 
-    `number` counts all pushes from 1; `at` is epoch milliseconds. `replaces` and `replaced_by` are numbers of pushes
-    with the same collapse key on the same phone. `buzzes` is False for a passive push and for a replacement.
+    `number` counts the pushes of all phones from 1. `at` is in epoch milliseconds. `replaces` and `replaced_by` are the
+    numbers of pushes to the same phone with the same collapse key. `buzzes` is False if the push is passive or replaces
+    another.
     """
 
     number: int
@@ -42,7 +43,7 @@ class Push:
 
 
 class Inboxes:
-    """The inboxes of all phones, saved to a file of JSON lines so that a restart keeps them."""
+    """The inboxes of all phones. They are saved to a file of JSON lines, so that a restart keeps them."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -51,18 +52,18 @@ class Inboxes:
         self._count = 0
         if file.exists():
             for line in file.read_text(encoding="utf-8").splitlines():
-                # The last line is cut off if the machine stopped while it was written.
+                # If the machine stopped during a write, the last line is incomplete.
                 if line.endswith("}"):
                     self._keep(Push(**json.loads(line)))
 
     def deliver(self, name: str, message: dict[str, Any]) -> Push:
-        """Add the message to its phone's inbox, and send it to the listeners."""
+        """Add the message to its phone's inbox, and send it to everybody who streams this inbox."""
         token = message["token"]
         key = _collapse_key(message)
         earlier = next(
             (push for push in reversed(self._pushes[token]) if key is not None and push.collapse_key == key), None
         )
-        title, body = _shown(message)
+        title, body = _title_and_body(message)
         passive = _is_passive(message)
         push = Push(
             number=self._count + 1,
@@ -95,11 +96,11 @@ class Inboxes:
         inbox.append(push)
 
     def of(self, token: str) -> list[Push]:
-        """Return all pushes to a phone, oldest first."""
+        """Return all pushes to the phone with this token, oldest first."""
         return self._pushes.get(token, [])
 
     def counts(self) -> dict[str, int]:
-        """Return the number of pushes of each phone."""
+        """Map each phone's token to the number of its pushes."""
         return {token: len(pushes) for token, pushes in self._pushes.items() if pushes}
 
     def clear(self) -> None:
@@ -108,7 +109,7 @@ class Inboxes:
         self._file.write_bytes(b"")
 
     async def stream(self, token: str, after: int) -> AsyncIterator[str]:
-        """Return server-sent events: each push with a number above `after`, then each new one."""
+        """Yield server-sent events: first each push with a number above `after`, then each new push."""
         queue: asyncio.Queue[Push] = asyncio.Queue()
         self._listeners[token].add(queue)
         try:
@@ -129,14 +130,14 @@ def _event(push: Push) -> str:
 
 
 def _collapse_key(message: dict[str, Any]) -> str | None:
-    """Return the key by which a phone replaces an earlier push: Android's tag, Apple's collapse id."""
+    """Return Android's tag or Apple's collapse id. A push replaces the earlier push that has the same."""
     tag = message.get("android", {}).get("notification", {}).get("tag")
     headers = {name.lower(): value for name, value in message.get("apns", {}).get("headers", {}).items()}
     return tag or headers.get("apns-collapse-id")
 
 
-def _shown(message: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Return title and body. A platform's own texts replace the common ones."""
+def _title_and_body(message: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Return the title and the body that the phone shows. A platform's own texts replace the common ones."""
     alert = message.get("apns", {}).get("payload", {}).get("aps", {}).get("alert", {})
     texts = (
         message.get("android", {}).get("notification", {}),

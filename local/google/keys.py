@@ -1,4 +1,4 @@
-"""RSA keys that are saved, so that earlier tokens and credentials stay valid after a restart."""
+"""Save RSA keys, so that tokens and credentials stay valid after a restart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def private_key(path: Path) -> rsa.RSAPrivateKey:
-    """Return the key in a PEM file, made if missing; raises ValueError for another file."""
+    """Read the key from a PEM file. Make a key if there is no file. Raise ValueError if the file has no RSA key."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".new")
@@ -26,7 +26,7 @@ def private_key(path: Path) -> rsa.RSAPrivateKey:
 
 
 def pem(key: rsa.RSAPrivateKey) -> bytes:
-    """Return the key as unencrypted PKCS #8, the form in a service account's JSON."""
+    """Return the key as unencrypted PKCS #8 in PEM, as in a service account's JSON."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

@@ -1,7 +1,7 @@
-"""Serve the page with two phones, its way to the API, and reminders on demand.
+"""Serve the page with two phones, forward its requests to the API, and send reminders when the page asks for them.
 
-The page is `local/phones`: each phone on it is a plain client of the public API. The API answers no page of another
-origin, so this server forwards requests below `/phones/api/` without a change.
+The page's files are in `local/phones`. Each phone on the page is an ordinary client of the public API. A browser would
+not let a page of another origin call the API, so this server forwards requests below `/phones/api/` unchanged.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 
 PAGE: Final = ROOT / "local" / "phones"
 UI: Final = ROOT / "functions" / "console" / "console" / "page" / "ui"
-"""The files that this page and the console share."""
+"""The folder of the files that this page and the console share."""
 API: Final = "/phones/api"
-"""The path before the API's own paths, on the page's origin."""
+"""The beginning of the paths that this server forwards to the API."""
 TICK_INTERVAL: Final = dt.timedelta(minutes=5)
 LOOK_AHEAD: Final = dt.timedelta(days=8)
-"""A touch reminder comes at least once in this time."""
+"""A touch reminder comes at least once a week, so one comes within this time."""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # No script may make trusted types, so that no mistake in the page turns text into markup.
+    # With this, the browser refuses every script that turns text into markup.
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _HEADERS: Final = {
@@ -62,7 +62,7 @@ _PATIENCE_SECONDS: Final = 30
 
 
 class Reminder(BaseModel):
-    """A reminder of one of the two phones, in the phone's own zone, on these weekdays (Monday is 0)."""
+    """A reminder of one of the two phones: a time in the phone's zone, on these weekdays (Monday is 0)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -72,7 +72,7 @@ class Reminder(BaseModel):
 
 
 class TickBody(BaseModel):
-    """The reminders of both phones; the tick is the one of the first that comes."""
+    """The reminders of both phones. The server runs the tick that sends the next one of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -80,7 +80,7 @@ class TickBody(BaseModel):
 
 
 def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
-    """Return the first tick after `after` that sends a reminder, or simply the next.
+    """Return the first tick after `after` that sends a reminder. If there is no reminder, return the next tick.
 
     Raises:
         UnknownZoneError: There is no zone of that name.
@@ -99,12 +99,12 @@ def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
 def page_routes(
     attached: Callable[[], Stack], last: Path, transport: httpx.AsyncBaseTransport | None = None
 ) -> list[Route]:
-    """Return the routes of the page, of the API, and of the tick.
+    """Return the routes of the page's files, of the forwarded API, and of the tick.
 
     Args:
-        attached: Returns the stack; raises StackError while it starts.
+        attached: Returns the running stack. Raises StackError if the stack has not started yet.
         last: The file that records the latest tick that the page asked for.
-        transport: The connection to the API; the network by default.
+        transport: Connects to the API. By default, over the network.
     """
     files = {f"ui/{file.name}": file for file in UI.iterdir()}
     files |= {file.relative_to(PAGE).as_posix(): file for file in PAGE.rglob("*") if file.is_file()}
@@ -119,7 +119,7 @@ def page_routes(
 
     async def forward(request: Request) -> Response:
         try:
-            # Not decoded: a slash or a question mark inside a name would end the name.
+            # The raw path, because a decoded slash or question mark in a name would end the name.
             path = request.scope["raw_path"].decode("ascii").removeprefix(API)
             query = f"?{request.url.query}" if request.url.query else ""
             answer = await api.request(
@@ -134,7 +134,7 @@ def page_routes(
         return Response(answer.content, answer.status_code, headers)
 
     async def tick(request: Request) -> JSONResponse:
-        # Another site can make a browser post any other type.
+        # Another site can make a browser send a POST of some other media types, but not of JSON.
         if request.headers.get("content-type") != "application/json":
             return JSONResponse({"error": "Send the reminders as application/json."}, 415)
         try:
@@ -154,10 +154,10 @@ def page_routes(
 
 
 def _run_tick(stack: Stack, asked: TickBody, last: Path) -> dict[str, Any]:
-    """Run the tick of the next reminder, and return its instant and due slots.
+    """Run the tick of the next reminder. Return the tick's instant and the number of jobs that it queued.
 
-    The schedule continues where it was, so a reminder that is set to five minutes from now comes then. `last` stops
-    a tick from running twice.
+    The watermark is the instant up to which ticks have run. It is set back afterwards, so the schedule continues from
+    the real time, and a reminder in five minutes still comes. `last` prevents that the same tick runs twice.
     """
     table = Table(stack.client("dynamodb"), stack.outputs["TableName"])
     instant = dt.datetime.fromtimestamp(now(), dt.UTC)
@@ -176,7 +176,7 @@ def _set_watermark(table: Table, watermark: dt.datetime) -> None:
 
 
 def _starting() -> JSONResponse:
-    """Return a problem in the API's own form, which the page can show."""
+    """Return a problem as the API does, which the page can show."""
     return JSONResponse(
         {"type": "about:blank", "title": "The stack is still starting, or has ended.", "status": 503},
         503,

@@ -1,4 +1,4 @@
-"""The place of the stand-in for Google: its address, its project, and its folder of keys and inboxes."""
+"""Describe where the stand-in for Google runs: its address, its project, and its folder of keys and inboxes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Place:
 
     @property
     def token_uri(self) -> str:
-        """Return the address that turns a service account's assertion into an access token."""
+        """Return the address that exchanges a service account's assertion for an access token."""
         return f"{self.origin}/token"
 
     @property
@@ -40,7 +40,7 @@ class Place:
 
     @property
     def securetoken(self) -> str:
-        """Return the address that turns a refresh token into an ID token."""
+        """Return the address that exchanges a refresh token for an ID token."""
         return self.origin + SECURE_TOKEN
 
     def issuer(self) -> Issuer:
@@ -48,7 +48,7 @@ class Place:
         return Issuer(self.origin, self.project, private_key(self.folder / "sign-in.pem"))
 
     def service_account(self) -> dict[str, str]:
-        """Return the service account's JSON in the form of the Firebase console, but for this server."""
+        """Return a service account's JSON as the Firebase console gives it, but with this server's addresses."""
         key = private_key(self.folder / "service-account.pem")
         email = f"firebase-adminsdk@{self.project}.iam.gserviceaccount.com"
         return {
@@ -62,14 +62,14 @@ class Place:
             "token_uri": self.token_uri,
         }
 
-    def started(self, log: Path) -> Child:
-        """Start the server, with its output in `log`."""
+    def start(self, log: Path) -> Child:
+        """Start the server. It writes its output to `log`."""
         own = json.dumps([self.port, self.project, str(self.folder)])
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "REKINDLE_GOOGLE": own}
         return Child("The stand-in for Google", [sys.executable, "-m", "local.google"], environment, ROOT, log)
 
     @classmethod
     def of_environment(cls) -> Place:
-        """Return the place of this server; raises KeyError unless `started` started it."""
+        """Return the place of this server. Raise KeyError if `start` did not start this process."""
         port, project, folder = json.loads(os.environ["REKINDLE_GOOGLE"])
         return cls(port, project, Path(folder))

@@ -1,4 +1,4 @@
-"""A sign-in issuer: OpenID Connect discovery, and ID tokens in the form of Firebase Authentication's."""
+"""Issue ID tokens with the same claims as Firebase Authentication's, and serve OpenID Connect discovery."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Identity(BaseModel):
     """A person who signs in, by email or by uid. An email always has the same uid.
 
     Attributes:
-        claims: Custom claims, which Firebase's administrators can set.
-        signed_in_ago: Seconds since the sign-in, for one that is not recent.
-        lifetime: Seconds until the token expires; negative for an expired token.
-        ended: Whether the sign-in has ended, for example by a new password. Its refresh token is refused.
+        claims: Custom claims, which administrators can set in Firebase.
+        signed_in_ago: Seconds since the sign-in. A test sets it for a sign-in that is not recent.
+        lifetime: Seconds until the token expires. Negative for an expired token.
+        ended: Whether the sign-in has ended, for example because of a new password. Its refresh token is refused.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,7 +57,7 @@ class Identity(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Signs ID tokens of `project` with RS256. Phones and the API's authorizer reach it at `origin`."""
+    """Signs the ID tokens of `project` with RS256. Phones and API Gateway's authorizer reach it at `origin`."""
 
     origin: str
     project: str
@@ -65,16 +65,16 @@ class Issuer:
 
     @property
     def url(self) -> str:
-        """Return the tokens' `iss`. The discovery document is below this address."""
+        """Return the claim `iss` of all tokens. Discovery finds its document below this address."""
         return f"{self.origin}/{self.project}"
 
     @property
     def key_id(self) -> str:
-        """Return an id that changes with the key."""
+        """Return the key's id, which is a digest of the key."""
         return hashlib.sha256(str(self.key.public_key().public_numbers().n).encode()).hexdigest()[:40]
 
     def signed_in(self, identity: Identity) -> dict[str, Any]:
-        """Return Firebase's answer to a sign-in: an ID token, and a refresh token."""
+        """Sign a person in. Return an ID token, a refresh token, the lifetime and the uid."""
         uid = identity.uid or _uid_of(identity.email or "")
         return self._tokens(
             uid,
@@ -89,7 +89,7 @@ class Issuer:
         )
 
     def refreshed(self, refresh_token: str) -> dict[str, Any]:
-        """Return a new ID token of the same sign-in; raises jwt.InvalidTokenError for a foreign token."""
+        """Return new tokens for the same sign-in. Raise jwt.InvalidTokenError if the refresh token is not valid."""
         session = jwt.decode(
             refresh_token, self.key.public_key(), algorithms=["RS256"], audience="refresh", issuer=self.url
         )
@@ -159,7 +159,7 @@ class Issuer:
 
 
 def _uid_of(email: str) -> str:
-    """Return 28 letters and digits, as in Firebase, always the same for an email."""
+    """Return a uid of 28 letters and digits, as in Firebase. The same email always gets the same uid."""
     alphabet = string.ascii_letters + string.digits
     number = int.from_bytes(hashlib.sha256(email.casefold().encode()).digest())
     symbols = []

@@ -1,4 +1,4 @@
-// A client of the API: signs a person in, renews their token, calls routes, and raises problems.
+// A client of the API. It signs a person in, renews their token, calls routes, and throws problems.
 //
 // client/rekindle.d.ts types the routes. It is generated from docs/openapi.json: `call("put", "/v1/days/{date}/answer", { path: { date }, body: { text } })`.
 
@@ -10,27 +10,27 @@ import { addressOf } from "./ui/route.js";
 /** @typedef {{ idToken: string, refreshToken: string, expires: number }} Session */
 /** The person who signs in. @typedef {{ email: string } | { uid: string }} Account */
 
-const BASE = "/phones/api"; // an app has its API here, such as https://api.example
-// Firebase's endpoint, for which the local stack has a stand-in. An app leaves this to Firebase Authentication.
+const BASE = "/phones/api"; // an app has the address of the API here, such as https://api.example
+// Firebase's endpoint, for which the local stack has a stand-in. An app lets Firebase Authentication call it.
 const REFRESH = "/securetoken.googleapis.com/v1/token?key=local";
-/** Statuses with which Firebase refuses a refresh token for good, for example as TOKEN_EXPIRED. Only a new sign-in helps. */
+/** The statuses with which Firebase refuses a refresh token that will never work again. Only a new sign-in helps. */
 const REFUSED = [400, 401];
-/** The type of the problem that only a new sign-in solves. */
+/** The type of the problem that the sign-in has ended. Only a new sign-in solves it. */
 export const ENDED = "sign-in-ended";
-const EARLY = 120_000; // a token is renewed this long before it ends
+const EARLY = 120_000; // a token is renewed this many milliseconds before it expires
 const ATTEMPTS = 3;
 const PATIENCE = 30_000;
-/** For large answers over a slow connection. @type {Record<string, number>} */
+/** Longer times for routes with large answers, for slow connections. @type {Record<string, number>} */
 const MORE_PATIENCE = { "/v1/me/export": 180_000 };
 
-/** Sentences for answers without a title, such as a gateway's. @type {Record<number, string>} */
+/** Sentences for refusals without a title, such as API Gateway's. @type {Record<number, string>} */
 const SENTENCES = {
   408: "That took too long. Nothing is lost. Try again in a moment.",
   429: "Too many requests at once. Nothing is lost. Try again in a moment.",
 };
 const TROUBLE = "Rekindle is not available right now. Nothing is lost. Try again in a moment.";
 
-/** A refusal of the API, as in RFC 9457. Tell problems apart by `type`, and show `message` to the person. */
+/** A refusal of the API (RFC 9457). Distinguish problems by `type`, and show `message` to the person. */
 export class Problem extends Error {
   /** @param {number} status @param {{ type?: string, title?: string, detail?: string }} body @param {number} retryAfter */
   constructor(status, body, retryAfter = 0) {
@@ -46,8 +46,8 @@ export class Api {
   #renewing = null;
 
   /**
-   * @param {Session | null} session the one kept from before
-   * @param {(session: Session | null) => void} keep stores a changed session; null once it has ended
+   * @param {Session | null} session the stored session, if there is one
+   * @param {(session: Session | null) => void} keep stores a changed session, or null if the session has ended
    */
   constructor(session, keep) {
     this.session = session;
@@ -60,13 +60,13 @@ export class Api {
    * @param {string} name
    */
   async signIn(account, name) {
-    await this.#renewing?.catch(() => {}); // the token of an older sign-in must not come later
+    await this.#renewing?.catch(() => {}); // or else a token of the earlier sign-in could replace the new one
     this.#take(await post("/sign-in", { ...account, name }));
   }
 
   /**
-   * Calls a route, and repeats the call while the API is busy. A key makes a POST safe to repeat; pass the same `key` to
-   * repeat a POST yourself.
+   * Calls a route, and repeats the call while the API is busy. A key makes it safe to repeat a POST. To repeat a POST
+   * yourself, pass the same `key`.
    * @template {Path} P
    * @template {import("../../client/routes.js").MethodOf<Couples, P> & Method} M
    * @param {M} method
@@ -114,7 +114,7 @@ export class Api {
       try {
         this.#take(await answered(REFRESH, { method: "POST", body: form }));
       } catch (error) {
-        // Other failures, such as no connection or a busy service, pass. The sign-in stays.
+        // After any other failure, such as a lost connection or a busy service, the person stays signed in.
         throw error instanceof Problem && REFUSED.includes(error.status) ? this.#ended() : error;
       }
     };
@@ -156,7 +156,7 @@ async function answered(url, request, patience = PATIENCE) {
   if (reply.status === 204) return undefined;
   const body = await reply.json().catch(() => null);
   if (!reply.ok) throw new Problem(reply.status, body ?? {}, Number(reply.headers.get("Retry-After")) || 0);
-  // The answer was cut off, or does not come from the API. A hotel's sign-in page looks like this.
+  // The answer is incomplete, or it does not come from the API, but from a hotel's sign-in page, for example.
   if (body === null) throw new Problem(0, { title: "The connection dropped. Nothing is lost." });
   return body;
 }

@@ -1,4 +1,4 @@
-// Local clocks: a phone shows the time and the date of its own zone.
+// Times and dates as a phone shows them, in its own zone.
 
 /** @param {Date} instant @param {string} zone */
 export function timeIn(zone, instant = new Date()) {
@@ -36,7 +36,7 @@ export function weekdayIn(zone, instant = new Date()) {
 }
 
 /**
- * Says a date of the couple, which belongs to no zone.
+ * Returns a date of the couple in words. Such a date is in no zone.
  * @param {string} date
  * @param {string} language
  * @param {Intl.DateTimeFormatOptions} [parts]
@@ -50,7 +50,7 @@ export function placeOf(zone) {
   return (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
 }
 
-/** Returns every zone that the browser knows, and UTC, as choices of a select. */
+/** Returns every zone that the browser knows, and UTC, as the choices of a select element. */
 export function zoneChoices() {
   const zones = [...new Set([...Intl.supportedValuesOf("timeZone"), "UTC"])].sort();
   return zones.map((zone) => /** @type {const} */ ([zone, zone.replaceAll("_", " ")]));

@@ -1,11 +1,11 @@
-// The pushes of a phone, live. An app gets them from Firebase Cloud Messaging. Here the stand-in streams them to the page.
+// Receives a phone's pushes. An app gets them from Firebase Cloud Messaging. Here, the stand-in for it streams them.
 
 /** @typedef {{ number: number, at: number, title: string | null, body: string | null, data: Record<string, string>, passive: boolean, replaces: number | null }} Push */
 
 export class Inbox {
   /** @type {EventSource | null} */
   #source = null;
-  /** Oldest first, without pushes that a later push replaced. @type {Push[]} */
+  /** The pushes, oldest first, without those that a later push replaced. @type {Push[]} */
   current = [];
 
   /**

@@ -1,4 +1,4 @@
-// The page: two phones side by side, a button for the next reminders, and a button to start over.
+// Builds the page: two phones side by side, a button that sends the next reminders, and a button to start over.
 
 import { Problem, post } from "./api.js";
 import { placeOf, timeIn, weekdayIn } from "./clock.js";
@@ -22,7 +22,7 @@ function start() {
   for (const phone of phones) void phone.start();
 }
 
-/** On a narrow screen there is one phone at a time. @param {string} id */
+/** Chooses the phone that a narrow screen shows, which has room for only one. @param {string} id */
 function show(id) {
   sessionStorage.setItem("rekindle.shown", id);
   stage.dataset["shown"] = id;
@@ -44,7 +44,7 @@ function showTabs() {
   );
 }
 
-/** Returns the reminders of a phone, in the form that the stack takes them. @param {Phone} phone */
+/** Returns a phone's reminders for `/phones/tick`. @param {Phone} phone */
 async function remindersOf(phone) {
   if (!phone.me) return [];
   const { prompt_time, evening_time, touch } = await phone.api.call("get", "/v1/me/reminders", {});
@@ -58,7 +58,7 @@ async function remindersOf(phone) {
   ];
 }
 
-/** Locks both phones, and runs the schedule up to the first of their next reminders. */
+/** Locks both phones, and runs the tick that sends the first of their next reminders. */
 async function sendNextReminders() {
   try {
     const reminders = (await Promise.all(phones.map(remindersOf))).flat();

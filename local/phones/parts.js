@@ -1,4 +1,4 @@
-// The parts that a phone's screens are built of.
+// Builds the parts of a phone's screens.
 
 import { fill, h, svg } from "./ui/dom.js";
 import { characters, counted, excessOf, trimmed } from "./ui/text.js";
@@ -6,14 +6,14 @@ import { characters, counted, excessOf, trimmed } from "./ui/text.js";
 /** @typedef {import("./ui/dom.js").Children} Children */
 /** @typedef {import("./ui/dom.js").Attributes} Attributes */
 
-/** The most characters that the API takes. */
+/** The most characters that the API accepts in each text. */
 export const LIMITS = { answer: 2000, reflection: 1000, name: 50 };
 
-/** The share of its limit at which a text shows its counter. */
+/** The counter appears when less than this share of the limit is left. */
 const NEAR = 0.1;
 
 /**
- * Replaces everything in an element, unless it already looks the same. The focus stays on the element of the same id.
+ * Replaces an element's content, unless it is the same already. The focus moves to the new element with the same id.
  * @param {Element} element
  * @param {...Children} children
  */
@@ -30,7 +30,7 @@ export function refill(element, ...children) {
 }
 
 /**
- * Shows a text that a person wrote, with its line breaks. Each line runs in the direction of its own script.
+ * Shows a text that a person wrote, with its line breaks. Each line has the direction of its own script.
  * @param {keyof HTMLElementTagNameMap} tag
  * @param {string} text
  * @param {Attributes} [attributes]
@@ -39,13 +39,13 @@ export function words(tag, text, attributes = {}) {
   return h(tag, { ...attributes, dir: "auto", class: `words ${attributes.class ?? ""}`.trim() }, text);
 }
 
-/** Shows a text as a letter from somebody. @param {string} from @param {string} text */
+/** Shows a text like a letter, with its writer's name. @param {string} from @param {string} text */
 export function letter(from, text) {
   return h("figure", { class: "letter" }, words("figcaption", from), words("blockquote", text));
 }
 
 /**
- * Makes a labelled control. Screen readers read the hint and the counter with it.
+ * Makes a control with a label. Screen readers also read its hint and its counter.
  * @param {string} label
  * @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} control
  * @param {string | null} [hint]
@@ -66,13 +66,13 @@ export function checkbox(label, control, hint) {
   return h("div", { class: "checkbox" }, control, h("label", { for: control.id }, label), note);
 }
 
-/** Draws an icon. @param {string} path in a square of 24 */
+/** Draws an icon. @param {string} path an SVG path in a square of 24 by 24 */
 export function icon(path) {
   return svg("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, svg("path", { d: path }));
 }
 
 /**
- * Makes a counter for a text box. A text that is too long stays as it is: the counter shows the excess, and
+ * Makes a counter for a text box. If the text is too long, nothing is cut off: the counter shows the excess, and
  * `reportValidity` refuses the text.
  * @param {HTMLInputElement | HTMLTextAreaElement} control
  * @param {number} limit

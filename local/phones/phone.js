@@ -1,4 +1,4 @@
-// One phone: its storage, its data and its screen. It calls only the API, never the other phone.
+// One phone: its storage, its data and its screen. It calls only the API, and knows nothing of the other phone.
 
 import { Api, ENDED, Problem } from "./api.js";
 import { hourIn, longDateIn, ownZone, placeOf, timeIn, weekdayIn } from "./clock.js";
@@ -15,7 +15,7 @@ import { welcome } from "./views/welcome.js";
 import { you } from "./views/you.js";
 
 /** @typedef {import("../../client/routes.js").Schema} Schema */
-/** A part of the app: `load` gets from the API what `view` shows. @typedef {{ title: string, path: string, load: (phone: Phone) => Promise<unknown>, view: (phone: Phone) => HTMLElement }} Tab */
+/** A tab of the app: `load` gets data from the API, and `view` shows them. @typedef {{ title: string, path: string, load: (phone: Phone) => Promise<unknown>, view: (phone: Phone) => HTMLElement }} Tab */
 /** The data that stays after a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[], inviter: string, since: string, ended: boolean }} Kept */
 
 /** @type {Record<string, Tab>} */
@@ -23,10 +23,10 @@ const TABS = { today, journal, together, you };
 
 /** The tab that a push opens, by the letter in its link. @type {Record<string, string>} */
 const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you" };
-/** The letter of a link whose date is the day to open. */
+/** The letter in a link that opens the day of the link's date. */
 const DAY = "d";
 
-/** The data about a person who has just signed in. @type {Pick<Kept, "drafts" | "opened" | "inviter" | "since" | "ended">} */
+/** The stored data of a person who has just signed in. @type {Pick<Kept, "drafts" | "opened" | "inviter" | "since" | "ended">} */
 const NOTHING_YET = { drafts: {}, opened: [], inviter: "", since: "", ended: false };
 
 const BANNER = 8_000;
@@ -34,17 +34,17 @@ const POLL_EVERY = 15_000;
 const PADLOCK = "M7.500 10.500V8a4.500 4.500 0 0 1 9 0v2.500M6 10.500h12v9H6Z";
 
 export class Phone {
-  /** The person of this phone; null before they sign up. @type {Schema["MeView"] | null} */
+  /** The profile of this phone's person; null before they have one. @type {Schema["MeView"] | null} */
   me = null;
   /** @type {Schema["CoupleWithPacksView"] | null} */
   couple = null;
-  /** The data that the tabs have loaded, by names of their own. @type {Record<string, any>} */
+  /** The data that the tabs have loaded. Each tab chooses its names. @type {Record<string, any>} */
   data = {};
-  /** True until the API has answered who is signed in and who their partner is. */
+  /** True until the API has answered with the person's profile and their couple. */
   starting;
   /** True if something on the screen could not be loaded. */
   failed = false;
-  /** The date whose answers open on this screen for the first time. */
+  /** The date whose opened answers this screen shows for the first time, with an animation. */
   unfolding = "";
 
   #key;
@@ -57,7 +57,7 @@ export class Phone {
   #tabShown = "";
   /** @type {Promise<void> | null} */
   #refreshing = null;
-  /** Forms with changes from before the sign-in ended, by id. @type {Map<string, HTMLFormElement>} */
+  /** Forms with unsaved changes from before the sign-in ended, by id. @type {Map<string, HTMLFormElement>} */
   #unsaved = new Map();
 
   /**
@@ -129,14 +129,14 @@ export class Phone {
     sessionStorage.setItem(this.#key, JSON.stringify(this.kept));
   }
 
-  /** Signs in a new person, who may not be the one whose sign-in ended here. @param {import("./api.js").Account} account @param {string} name */
+  /** Signs in a new person. Nothing of an earlier person stays. @param {import("./api.js").Account} account @param {string} name */
   async signInAs(account, name) {
     this.#unsaved.clear();
     this.keep({ ...NOTHING_YET, account });
     await this.api.signIn(account, name);
   }
 
-  /** Signs in the same person again. An app asks for their password here. The accounts of this page have no password. */
+  /** Signs in the same person again. An app would ask for the password here. The accounts of this page have none. */
   async signInAgain() {
     if (this.kept.account) await this.api.signIn(this.kept.account, this.me?.display_name ?? "");
   }
@@ -149,7 +149,7 @@ export class Phone {
     this.render();
   }
 
-  /** Hides everything shared once the sign-in has ended. Drafts stay for the same person. @param {import("./api.js").Session | null} session */
+  /** Stores the session. If it has ended, removes all data from the screen. Drafts stay for the same person. @param {import("./api.js").Session | null} session */
   #keepSession(session) {
     this.keep({ session });
     if (session) return;
@@ -160,8 +160,8 @@ export class Phone {
   }
 
   /**
-   * Sets the couple of this phone. A new couple starts at today, and finds no data of an earlier couple: the two may have
-   * unpaired, or paired again from another phone.
+   * Sets the couple of this phone. For a new couple, opens the tab "Today" and deletes the data of an earlier couple. The
+   * two may have unpaired, or paired again on another phone.
    * @param {Schema["CoupleWithPacksView"] | null} couple
    */
   setCouple(couple) {
@@ -176,8 +176,8 @@ export class Phone {
 
   async start() {
     this.#clock = window.setInterval(() => this.showClock(), 1000);
-    // An app refreshes when a person opens it, and so finds changes without a push, such as a reflection. This page is
-    // always open.
+    // Some changes come without a push, such as a reflection. An app finds them when the person opens it. This page is
+    // always open, so it refreshes regularly.
     this.#polling = window.setInterval(() => {
       if (this.couple && !this.kept.locked && !document.hidden) void this.refresh();
     }, POLL_EVERY);
@@ -194,7 +194,7 @@ export class Phone {
     sessionStorage.removeItem(this.#key);
   }
 
-  /** Loads the screen again. A call during a refresh starts one more refresh after it. */
+  /** Loads the screen's data again. If a refresh is running, another follows. */
   refresh() {
     this.#again = true;
     this.#refreshing ??= (async () => {
@@ -234,7 +234,7 @@ export class Phone {
     return TABS[this.kept.tab] ?? today;
   }
 
-  /** Opens a tab, and in it the day of a date, if there is one. @param {string} tab @param {string} [date] */
+  /** Opens a tab. If a date is given, opens its day in the tab. @param {string} tab @param {string} [date] */
   async open(tab, date) {
     this.keep({ tab });
     this.data["wanted"] = date;
@@ -246,14 +246,14 @@ export class Phone {
     await this.refresh();
   }
 
-  /** Follows the link of a push: a letter for the tab, then the date. @param {string} link */
+  /** Opens the link of a push, which has a letter for the tab, and a date. @param {string} link */
   async follow(link) {
     const [, letter = "", year, month, day] = /\/o\/([a-z])(\d{4})(\d{2})(\d{2})/.exec(link) ?? [];
     const tab = PLACES[letter] ?? "today";
     if (letter !== DAY) return this.open(tab);
     const date = `${year}-${month}-${day}`;
     await this.open(tab, date);
-    // The tab "Today" has the dates around now. All other dates are in the journal.
+    // The tab "Today" has only the open dates. All other dates are in the journal.
     const shown = datesShown(this);
     const hasMovedOn = this.data["wanted"] !== date;
     if (hasMovedOn || shown.length === 0 || shown.includes(date)) return undefined;
@@ -263,14 +263,14 @@ export class Phone {
   }
 
   /**
-   * Runs an action of the person, and shows the problem if it fails. Returns whether it worked.
+   * Runs an action of the person. If it fails, shows the problem. Returns whether it succeeded.
    * @param {() => Promise<unknown>} work
    */
   async act(work) {
     this.notify("");
     this.#offline = false;
     const done = await this.#tried(work);
-    // A refresh that is running may show the state from before the action.
+    // A refresh that is already running may have read the state before the action.
     if (this.#refreshing) this.#again = true;
     return done;
   }
@@ -283,14 +283,14 @@ export class Phone {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.type === "not-paired") {
-        // The partner has unpaired, or this is not a couple yet.
+        // The partner has unpaired, or the person is in no couple yet.
         this.me &&= { ...this.me, paired: false };
         this.setCouple(null);
         this.starting = false;
         this.render();
       }
-      if (error.type === ENDED) return false; // the screen says it
-      // A lost connection shows once, until it is back or the person does something.
+      if (error.type === ENDED) return false; // the screen already says that the sign-in has ended
+      // A lost connection is reported only once, until the connection is back or the person does something.
       const known = this.#offline && error.status === 0;
       this.#offline = error.status === 0;
       if (!known) this.notify(error.message);
@@ -303,12 +303,12 @@ export class Phone {
     fill(this.toast, sentence && h("p", null, sentence), sentence && button("OK", () => this.notify(""), { class: "plain" }));
   }
 
-  /** Makes screen readers read a sentence without moving the focus. @param {string} sentence */
+  /** Lets screen readers read a sentence. The focus stays where it is. @param {string} sentence */
   announce(sentence) {
     this.status.textContent = sentence;
   }
 
-  /** Returns the draft of a name; "" if there is none. @param {string} name */
+  /** Returns the draft with this name, or "" if there is none. @param {string} name */
   draft(name) {
     return this.kept.drafts[name] ?? "";
   }
@@ -365,8 +365,8 @@ export class Phone {
     const top = this.content.scrollTop;
     const tab = this.couple ? this.kept.tab : "alone";
     const view = this.#view();
-    // A form with changes stays as it is until it is saved, as long as the new screen has a place for it. It moves to the
-    // new screen only if something else has changed.
+    // A form with unsaved changes stays as it is, if the new screen has the same form. It is moved to the new screen only
+    // if something else on the screen has changed.
     const changed = /** @type {NodeListOf<HTMLFormElement>} */ (this.content.querySelectorAll("form[data-changed]"));
     if (!this.api.session) for (const form of changed) this.#unsaved.set(form.id, form);
     const forms = [...changed, ...this.#unsaved.values()].flatMap((form) => {
@@ -381,7 +381,7 @@ export class Phone {
       const again = /** @type {HTMLDetailsElement | null} */ (view.querySelector(`#${CSS.escape(folded.id)}`));
       if (again) again.open = folded.open;
     }
-    // A screen that looks the same stays as it is: an animation, a finger's position, a list that somebody reads.
+    // If nothing has changed, do not touch the screen. An animation may be running, or a person may be scrolling.
     if (this.content.firstElementChild?.isEqualNode(view)) return;
     if (tab === this.#tabShown && forms.some(({ form }) => form.contains(document.activeElement))) return;
     this.#tabShown = tab;

@@ -1,4 +1,4 @@
-// The words on a phone for the names in the API.
+// The words that a phone shows for the API's names.
 
 /** @type {Record<import("../../client/routes.js").Schema["Theme"], string>} */
 export const THEMES = {
@@ -11,7 +11,7 @@ export const THEMES = {
   spark: "The spark",
 };
 
-/** Each gesture's words and its icon. @type {Record<import("../../client/routes.js").Schema["Gesture"], readonly [string, string]>} */
+/** The words and the icon of each gesture. @type {Record<import("../../client/routes.js").Schema["Gesture"], readonly [string, string]>} */
 export const GESTURES = {
   thinking_of_you: ["Thinking of you", "M12 20.500S3.500 15.300 3.500 9.300A4.700 4.700 0 0 1 12 6.600a4.700 4.700 0 0 1 8.500 2.700c0 6-8.500 11.200-8.500 11.200Z"],
   proud_of_you: ["Proud of you", "m12 3 2.700 5.700 6.300.8-4.600 4.300 1.200 6.200L12 17l-5.600 3 1.200-6.200L3 9.500l6.300-.8Z"],

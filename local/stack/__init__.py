@@ -1,4 +1,4 @@
-"""The local stack: a client of the running one, and the tools that start, change and watch it."""
+"""Start, reload and watch the local stack, and call it from tests and tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client of the running stack: its addresses, its API, its functions, and its stand-in for Google."""
+"""Call the running stack: its API, its functions, and its stand-in for Google."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 PATIENCE_SECONDS = 60
-"""How long an event may take through stream and queue; functions may have to start first."""
+"""The longest time that an event may take through the stream and the queue. Functions may have to start first."""
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""A context without certificates. The stack speaks plain HTTP, and a client takes a while to load them."""
+"""A context without certificates. The stack uses plain HTTP, and loading certificates takes time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack. `outputs` are the template's outputs by name."""
+    """A running stack. `outputs` maps the names of the template's outputs to their values."""
 
     endpoint_url: str
     google_url: str
@@ -42,7 +42,7 @@ class Stack:
 
     @property
     def api_url(self) -> str:
-        """Return the API's base URL, for paths such as `/v1/me`."""
+        """Return the API's base URL, to which a path such as `/v1/me` is added."""
         return f"{self.endpoint_url}/_aws/execute-api/{self.outputs['ApiId']}/$default"
 
     @property
@@ -61,7 +61,7 @@ class Stack:
         return self.state / "logs"
 
     def boto_env(self) -> dict[str, str]:
-        """Return the environment that connects AWS tools and SDKs to this stack only."""
+        """Return the environment variables that connect AWS tools and SDKs to this stack only."""
         return boto_env(self.endpoint_url)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
@@ -69,28 +69,28 @@ class Stack:
         return boto_client(self.endpoint_url, service)
 
     def sign_in(self, **identity: Any) -> dict[str, Any]:  # noqa: ANN401 - see local.google.signin.Identity
-        """Sign a person in (`email` or `uid`, `name`, `claims`, ...) and return `id_token`, `uid` and the rest."""
+        """Sign a person in by `email` or `uid`, with `name`, `claims` etc. Return `id_token`, `uid` etc."""
         tokens: dict[str, Any] = self._google("POST", "/sign-in", json=identity).json()
         return tokens
 
     def phone(self, **identity: Any) -> httpx.Client:  # noqa: ANN401 - see local.google.signin.Identity
-        """Return an HTTP client of the API, signed in as that person."""
+        """Sign a person in. Return an HTTP client that calls the API as this person."""
         token = self.sign_in(**identity)["id_token"]
         return httpx.Client(
             base_url=self.api_url, headers={"Authorization": f"Bearer {token}"}, verify=_NO_TLS, timeout=30
         )
 
     def inbox(self, token: str) -> list[dict[str, Any]]:
-        """Return the pushes to a registration token, oldest first; see local.google.inbox.Push."""
+        """Return the pushes to a registration token, oldest first, as in local.google.inbox.Push."""
         pushes: list[dict[str, Any]] = self._google("GET", f"/inbox/{urllib.parse.quote(token, safe='')}").json()
         return pushes
 
     def fault(self, kind: str, **details: Any) -> None:  # noqa: ANN401 - see local.google.fcm.Fault
-        """Make FCM fail; see local.google.fcm.Fault."""
+        """Turn a fault of FCM on, as in local.google.fcm.Fault."""
         self._google("PUT", "/faults", json={"kind": kind, **details})
 
     def heal(self) -> None:
-        """Remove all faults of FCM."""
+        """Turn all faults of FCM off."""
         self._google("DELETE", "/faults")
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a function's own result
@@ -110,13 +110,13 @@ class Stack:
         return self.logs / "functions" / f"{function}.log"
 
     def begin_afresh(self, function: str) -> None:
-        """End the processes of a function, so that the next call finds no cache."""
+        """End the processes of a function, so that the next call begins with empty caches."""
         client, name = self.client("lambda"), self.function(function)
         timeout = client.get_function_configuration(FunctionName=name)["Timeout"]
         client.update_function_configuration(FunctionName=name, Timeout=timeout)
 
     def function(self, name: str) -> str:
-        """Return the name in Lambda of a function of the template."""
+        """Return the name in Lambda of the function with this logical id in the template."""
         try:
             return self.outputs[f"{name}Function"]
         except KeyError:
@@ -124,7 +124,7 @@ class Stack:
             raise StackError(f"There is no function {name}; there are {known}.") from None
 
     def tick(self, at: dt.datetime) -> Any:  # noqa: ANN401 - the function's own result
-        """Run the schedule's tick of instant `at` now, with the input that the template defines."""
+        """Run the tick for the instant `at` now. The function gets the input that the template's schedule defines."""
         scheduler = self.client("scheduler")
         (name,) = [schedule["Name"] for schedule in scheduler.list_schedules()["Schedules"]]
         given = scheduler.get_schedule(Name=name)["Target"]["Input"]
@@ -132,7 +132,7 @@ class Stack:
         return self.invoke("Tick", json.loads(given.replace("<aws.scheduler.scheduled-time>", instant)))
 
     def waiting(self, queue: str, *states: str) -> int:
-        """Count the messages on a queue of the outputs, in these states of SQS or in any."""
+        """Count a queue's messages in these states of SQS, or in all states. `queue` is the name of an output."""
         names = [f"ApproximateNumberOfMessages{state}" for state in states or ("", "NotVisible", "Delayed")]
         asked = self.client("sqs").get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)
         return sum(map(int, asked["Attributes"].values()))
@@ -144,7 +144,7 @@ class Stack:
         return answer
 
     def save(self) -> Path:
-        """Write the addresses to the state folder for `attached`, and return the file."""
+        """Write the addresses to a file in the state folder, which `attached` reads. Return the file."""
         found = asdict(self)
         del found["state"]
         file = _file_in(self.state)
@@ -153,10 +153,10 @@ class Stack:
 
     @classmethod
     def attached(cls, state: Path) -> Self:
-        """Return the stack that runs with that state folder.
+        """Return the stack that is running with this state folder.
 
         Raises:
-            StackError: No stack runs with it.
+            StackError: No stack is running with this folder.
         """
         with contextlib.suppress(OSError, ValueError, TypeError):
             stack = cls(**(json.loads(_file_in(state).read_text(encoding="utf-8")) | {"state": state}))
@@ -170,10 +170,10 @@ def _file_in(state: Path) -> Path:
 
 
 def boto_env(endpoint_url: str) -> dict[str, str]:
-    """Return the environment that connects AWS tools and SDKs to an emulator only."""
+    """Return the environment variables that connect AWS tools and SDKs to this emulator only."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
-        # The emulator takes the account's own number as the key of its root user.
+        # In the emulator, the account's number is the access key of its root user.
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": REGION,
@@ -185,13 +185,13 @@ def boto_env(endpoint_url: str) -> dict[str, str]:
 def boto_client(endpoint_url: str, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
     """Return a boto3 client of an emulator."""
     session = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)  # noqa: S106 - as above
-    # A function may use its whole timeout; a retry would call it twice.
+    # No retries, and a long timeout: a retry would call a slow function twice.
     config = Config(retries={"total_max_attempts": 1}, read_timeout=120)
     return session.client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
 
 
 def awaited[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE_SECONDS) -> Seen:
-    """Return what the probe returns once that is true, or its last result after these seconds."""
+    """Call `probe` again and again until its result is true or the seconds are over. Return the last result."""
     deadline = time.monotonic() + seconds
     while not (seen := probe()) and time.monotonic() < deadline:
         time.sleep(0.03)

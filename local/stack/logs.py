@@ -16,7 +16,7 @@ LOOK_EVERY_SECONDS = 0.3
 
 
 class Tail:
-    """The lines of a file that are written from now on, after the last `earlier` bytes."""
+    """Reads the last `earlier` bytes of a file, and the lines that are added later."""
 
     def __init__(self, path: Path, earlier: int = 0) -> None:
         self.name = path.stem
@@ -24,7 +24,7 @@ class Tail:
         self._at = max(0, path.stat().st_size - earlier) if path.exists() else 0
 
     def lines(self) -> Iterator[str]:
-        """Return the whole lines since the last call."""
+        """Yield the complete lines that were added since the last call."""
         if not self._path.exists():
             return
         with self._path.open("rb") as log:
@@ -36,10 +36,10 @@ class Tail:
 
 
 def logs_of(folder: Path, names: Iterable[str]) -> list[Path]:
-    """Return the named logs (`Tick`, `errors`, `emulator`), or those of all functions without a name.
+    """Return the files of the named logs (`Tick`, `errors`, `emulator`). With no name, return all functions' logs.
 
     Raises:
-        StackError: There is no log of that name.
+        StackError: There are no logs, or none of that name.
     """
     wanted = list(names)
     if not folder.is_dir():
@@ -53,7 +53,7 @@ def logs_of(folder: Path, names: Iterable[str]) -> list[Path]:
 
 
 def show(folder: Path, names: Iterable[str], *, follow: bool) -> None:
-    """Print the end of logs; with `follow` also their new lines until interrupted."""
+    """Print the end of the logs. With `follow`, also print new lines until Ctrl-C."""
     wanted = list(names)
     tails = {path: Tail(path, EARLIER_BYTES) for path in logs_of(folder, wanted)}
     while True:
@@ -64,5 +64,5 @@ def show(folder: Path, names: Iterable[str], *, follow: bool) -> None:
             return
         time.sleep(LOOK_EVERY_SECONDS)
         for path in logs_of(folder, wanted):
-            # A function's log begins with its first call.
+            # A function's log file appears when the function is first called.
             tails.setdefault(path, Tail(path))

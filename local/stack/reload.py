@@ -1,7 +1,7 @@
 """Reload changed functions and the changed layer into a running stack, in about a second.
 
-A package is the last build with the present sources in place of the built ones. Changed requirements need a build, so
-the stack has to start anew for them.
+A new package is the package of the last build with the present sources in it. If the requirements have changed, the
+package has to be built, so the person has to start the stack again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LAYER_VERSION_TAG = "reloaded.layer"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A function or the layer: its logical id in the template, and the folder of its own sources."""
+    """A function or the layer: its logical id in the template, and the folder of its sources."""
 
     id: str
     sources: Path
@@ -44,7 +44,7 @@ class Unit:
         return "python/" if self.is_layer else ""
 
     def own_files(self) -> dict[str, Path]:
-        """Return the present sources by their name in the package, without bytecode."""
+        """Map each source file's name in the package to its path. Leave out bytecode."""
         return {
             f"{self._prefix}{path.relative_to(self.sources)}": path
             for path in sorted(self.sources.rglob("*"))
@@ -52,7 +52,7 @@ class Unit:
         }
 
     def fingerprint(self) -> str:
-        """Return a digest that changes with each of the sources."""
+        """Return a digest of all sources. It changes if one of them changes."""
         digest = hashlib.sha256()
         for name, path in self.own_files().items():
             content = path.read_bytes()
@@ -60,10 +60,10 @@ class Unit:
         return digest.hexdigest()
 
     def package(self, packed: Path = PACKED) -> bytes:
-        """Return the ZIP archive to upload, made from the built one in `packed`.
+        """Make the ZIP archive to upload: the built archive in `packed` with the present sources.
 
         Raises:
-            StackError: The requirements differ from the built ones.
+            StackError: The requirements have changed since the build.
         """
         own = {name: path.read_bytes() for name, path in self.own_files().items()}
         roots = tuple(f"{self._prefix}{path.name}" for path in self.sources.iterdir())
@@ -72,7 +72,7 @@ class Unit:
             for entry in built.infolist():
                 name = entry.filename
                 if name.endswith("requirements.txt") and name in own and own[name] != built.read(name):
-                    raise StackError(f"The requirements of {self.id} have changed: `make run` again, to build anew.")
+                    raise StackError(f"The requirements of {self.id} have changed. Run `make run` again to build it.")
                 if not name.startswith(roots):
                     present.writestr(entry, built.read(name))
             for name, content in own.items():
@@ -81,7 +81,7 @@ class Unit:
 
 
 def units() -> list[Unit]:
-    """Return the functions and the layer of the template."""
+    """Return the template's functions and its layer."""
     folders = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
     return [
         Unit(name, ROOT / resource["Properties"][folders[kind]], is_layer="Layer" in kind)
@@ -95,7 +95,7 @@ def _template_fingerprint() -> str:
 
 
 class Reloader:
-    """Updates the code of one stack. Tags on its functions record the running code, and last as long as they do."""
+    """Updates the code of one stack. Tags on the functions record which code is running."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -104,17 +104,17 @@ class Reloader:
         self._functions = [unit for unit in self._units if not unit.is_layer]
 
     def reload(self) -> list[str]:
-        """Update the code that differs from the running code, and return its logical ids.
+        """Update the functions and the layer whose sources differ from the running code. Return their logical ids.
 
         Raises:
-            StackError: The requirements or the template have changed, which needs a new start.
+            StackError: The requirements or the template have changed, so the stack has to be started again.
         """
         if {tags.get(TEMPLATE_TAG) for tags in self._tags().values()} != {_template_fingerprint()}:
-            raise StackError("The template has changed: end the stack and `make run` again, to deploy it.")
+            raise StackError("The template has changed. End the stack, then run `make run` to deploy the template.")
         return self.update()
 
     def update(self) -> list[str]:
-        """Update the code as `reload` does, on a stack that has the present template."""
+        """Update the code as `reload` does, but do not check whether the template has changed."""
         earlier = self._tags()
         present = {unit: unit.fingerprint() for unit in self._units}
         changed = [unit for unit, fingerprint in present.items() if _recorded(unit, earlier) != {fingerprint}]
@@ -131,7 +131,7 @@ class Reloader:
         return [unit.id for unit in changed]
 
     def record(self) -> None:
-        """Record that the present sources are the running code."""
+        """Record that the functions run the present sources."""
         self._write({unit: unit.fingerprint() for unit in self._units})
 
     def _update_function(self, unit: Unit, package: bytes | None, layers: list[str], before: str | None) -> None:
@@ -143,7 +143,7 @@ class Reloader:
         version = self._lambda.publish_version(FunctionName=name)["Version"]
         self._lambda.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
         self._lambda.tag_resource(Resource=self._configuration(unit)["FunctionArn"], Tags={VERSION_TAG: version})
-        # Each reload would otherwise leave a copy. CloudFormation removes the versions that it made.
+        # Delete the version of the last reload. CloudFormation deletes only the versions that it made itself.
         if before:
             self._lambda.delete_function(FunctionName=name, Qualifier=before)
 
@@ -154,7 +154,7 @@ class Reloader:
         return arn
 
     def _replace_layer(self, earlier: Mapping[str, Mapping[str, str]], arn: str) -> None:
-        """Remove the layer of the last reload, now that no function uses it."""
+        """Delete the layer of the last reload, which no function uses any more, and record the new one."""
         for old in {tags[LAYER_VERSION_TAG] for tags in earlier.values() if LAYER_VERSION_TAG in tags}:
             *_, layer, version = old.split(":")
             self._lambda.delete_layer_version(LayerName=layer, VersionNumber=int(version))
@@ -180,7 +180,7 @@ class Reloader:
 
 
 def _recorded(unit: Unit, tags: Mapping[str, Mapping[str, str]]) -> set[str | None]:
-    """Return the fingerprints of the running code; the functions may use different versions of a layer."""
+    """Return the fingerprints of the running code. There can be several, if functions use different layer versions."""
     if unit.is_layer:
         return {each.get(f"{LAYER_TAG}{unit.id}") for each in tags.values()}
     return {tags[unit.id].get(SOURCES_TAG)}

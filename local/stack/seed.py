@@ -1,8 +1,8 @@
-"""Publish the packs in `packs/` on a stack, and offer the help in `help/`.
+"""Publish the packs in `packs/` on a stack, and store the help from `help/`.
 
-The help is offered until the practice sets its own.
+Couples see this help until the practice sets its own.
 
-`python -m local.stack.seed` writes the schema of the help document for editors.
+`python -m local.stack.seed` writes the JSON Schema of the help document, which text editors use.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ PACKS: Final = ROOT / "packs"
 HELP: Final = ROOT / "help" / "help.yaml"
 HELP_SCHEMA: Final = ROOT / "help" / "help.schema.json"
 LONG_AGO: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-"""The instant from which seeded packs play, so that an event of any date finds them."""
+"""The instant from which these packs are live. It is so early that a test can use any date."""
 
 
 def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 client
-    """Publish each pack in `packs/` whose live version differs, without a push about it, and offer help.
+    """Publish each pack in `packs/` that differs from its live version. Send no push about it. Store the help.
 
     Raises:
         StackError: A pack or the help document breaks a rule.
     """
     table = Table(dynamodb, table_name)
     packs = Packs(table)
-    with contextlib.suppress(WriteConflictError):  # the practice has set its own help
-        table.write(help_write(_shipped_help(), 0))
+    with contextlib.suppress(WriteConflictError):  # some help is already stored
+        table.write(help_write(_read_help(), 0))
     for path in sorted(PACKS.glob("*.yaml")):
         source = path.read_text(encoding="utf-8")
         pack = _pack_of(path, source)
@@ -77,15 +77,15 @@ def help_schema_text() -> str:
     return json.dumps(help_schema(), ensure_ascii=False, indent=2) + "\n"
 
 
-def _shipped_help() -> Help:
+def _read_help() -> Help:
     try:
         data, _, flaws = read_document(HELP.read_bytes(), TEXTS)
-        offered = Help.model_validate(data)
+        shipped = Help.model_validate(data)
     except (DocumentError, ValidationError) as error:
-        raise StackError(f"{HELP.relative_to(ROOT)} cannot be offered:\n{error}") from error
+        raise StackError(f"{HELP.relative_to(ROOT)} is not valid:\n{error}") from error
     if flaws:
-        raise StackError(f"{HELP.relative_to(ROOT)} cannot be offered:\n{DocumentError(*flaws)}")
-    return offered
+        raise StackError(f"{HELP.relative_to(ROOT)} is not valid:\n{DocumentError(*flaws)}")
+    return shipped
 
 
 def _pack_of(path: Path, source: str) -> Pack:

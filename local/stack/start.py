@@ -1,4 +1,4 @@
-"""Start a stack and end it: the stand-in for Google, the emulator, the build and the deployment."""
+"""Start and end a stack: the stand-in for Google and the emulator, with the built template deployed on it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.deploy.build import UNPACKED, built
-from local.deploy.deployment import APP_LINK, architecture, deployed, put_credential
+from local.deploy.build import UNPACKED, build_functions
+from local.deploy.deployment import APP_LINK, architecture, deploy, put_credential
 from local.errors import StackError
 from local.google.place import Place
 from local.places import EMULATOR_PYTHON, ROOT, SAM, STATE, TEMPLATE
@@ -23,7 +23,7 @@ from local.processes import Child
 from local.stack import seed
 from local.stack.client import REGION, Stack, boto_client, boto_env
 from local.stack.reload import Reloader
-from local.stack.state import locked, way_out
+from local.stack.state import locked, reset_advice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,9 +32,9 @@ PROJECT = "rekindle-local"
 SAVE_EVERY_SECONDS = 2
 START_SECONDS = 60
 UNREADABLE_STATE = 3
-"""The emulator's exit status for a saved state that it cannot read."""
+"""The emulator's exit status if it cannot read its saved state."""
 PORT_PATIENCE_SECONDS = 8
-"""How long to wait for a port: a killed stack saves its data first."""
+"""How long to wait for a port. A stack that was just ended still saves its data and keeps its ports meanwhile."""
 
 type Progress = Callable[[str], contextlib.AbstractContextManager[object]]
 """Shows the name of a step while the step runs."""
@@ -44,7 +44,7 @@ type Progress = Callable[[str], contextlib.AbstractContextManager[object]]
 class Settings:
     """The folder, the ports and the options of a stack.
 
-    `keep` is False for a stack that saves nothing. `tick` is False for a schedule that never fires by itself.
+    If `keep` is False, the stack saves nothing. If `tick` is False, the schedule never fires by itself.
     """
 
     state: Path = STATE
@@ -63,20 +63,22 @@ class Settings:
 def temporary(
     progress: Progress = contextlib.nullcontext, *, tick: bool = False, seeded: bool = True
 ) -> Iterator[Stack]:
-    """Run a stack on free ports without saved data; its schedule fires only with `tick`."""
+    """Run a stack on free ports, with no data from before. Its schedule fires only if `tick` is true."""
     with tempfile.TemporaryDirectory(prefix="rekindle-", ignore_cleanup_errors=True) as folder:
         emulator_port, google_port = free_ports(2)
         settings = Settings(Path(folder), emulator_port, google_port, keep=False, tick=tick)
-        with running(settings, progress, seeded=seeded) as (stack, _):
+        with started_stack(settings, progress, seeded=seeded) as (stack, _):
             yield stack
 
 
 @contextlib.contextmanager
-def running(settings: Settings, progress: Progress, *, seeded: bool = True) -> Iterator[tuple[Stack, list[Child]]]:
-    """Run a stack, and end its processes afterwards. Yields the stack and its processes.
+def started_stack(
+    settings: Settings, progress: Progress, *, seeded: bool = True
+) -> Iterator[tuple[Stack, list[Child]]]:
+    """Start a stack. Yield the stack and its processes. End the processes afterwards.
 
     Raises:
-        StackError: The stack cannot start; the message says why and what helps.
+        StackError: The stack cannot start. The message says why and how to fix it.
     """
     _require_tools()
     with locked(settings.state), contextlib.ExitStack() as ending:
@@ -87,7 +89,7 @@ def running(settings: Settings, progress: Progress, *, seeded: bool = True) -> I
             google = ending.enter_context(_google(settings, place))
             emulator = ending.enter_context(emulator_process(settings))
         with progress("Building the functions"):
-            fingerprint = built(settings.logs / "build.log")
+            fingerprint = build_functions(settings.logs / "build.log")
         with progress("Waiting for the emulator"):
             google.await_answer(place.origin, START_SECONDS)
             _await_emulator(emulator, settings)
@@ -110,7 +112,7 @@ def _await_emulator(emulator: Child, settings: Settings) -> None:
         emulator.await_answer(f"{_endpoint_of(settings)}/_ministack/health", START_SECONDS)
     except StackError as error:
         if emulator.exit_status == UNREADABLE_STATE:
-            raise StackError(f"{error}\n{way_out(settings.state)}") from None
+            raise StackError(f"{error}\n{reset_advice(settings.state)}") from None
         raise
 
 
@@ -128,14 +130,14 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
         "FcmEndpoint": place.origin,
         "AppLink": APP_LINK,
     }
-    deployment = deployed(client, boto_env(endpoint_url), fingerprint, parameters, settings.logs / "deploy.log")
+    deployment = deploy(client, boto_env(endpoint_url), fingerprint, parameters, settings.logs / "deploy.log")
     stack = Stack(endpoint_url, place.origin, deployment.outputs, settings.state)
     put_credential(client, stack.outputs["FcmSecretArn"], place.service_account())
     reloader = Reloader(stack)
     if deployment.is_first:
         reloader.record()
     else:
-        # The emulator kept code that was reloaded after the last deployment. The present code has to run now.
+        # The emulator may have saved code from a reload after the last deployment. Replace it by the present code.
         reloader.update()
     return stack
 
@@ -157,18 +159,18 @@ def _google(settings: Settings, place: Place) -> Child:
         place.issuer()
         place.service_account()
     except (OSError, ValueError) as error:
-        raise StackError(f"A key in {place.folder} cannot be read: {error}\n{way_out(settings.state)}") from error
-    return place.started(settings.logs / "google.log")
+        raise StackError(f"A key in {place.folder} cannot be read: {error}\n{reset_advice(settings.state)}") from error
+    return place.start(settings.logs / "google.log")
 
 
 def emulator_process(settings: Settings) -> Child:
-    """Start an emulator; its folder of logs has to exist."""
+    """Start an emulator. The folder for its logs has to exist already."""
     temporary_files = settings.state / "tmp"
     temporary_files.mkdir(exist_ok=True)
     return Child(
         "The emulator",
         [str(EMULATOR_PYTHON), "-m", "local.emulator"],
-        # Pass only these variables, because functions inherit them.
+        # Pass only these variables, because the functions inherit all of them.
         {
             "PATH": os.defpath,
             "HOME": str(temporary_files),
@@ -213,7 +215,7 @@ def _require_port(port: int, option: str) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports on which nothing listens at this moment."""
+    """Return ports that no program uses at this moment."""
     with contextlib.ExitStack() as probes:
         sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
         for probe in sockets:

@@ -1,4 +1,4 @@
-"""The state folder of a stack, which one stack at a time locks."""
+"""Lock and delete the state folder of a stack. Only one stack at a time can use it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def locked(state: Path) -> Iterator[None]:
-    """Lock the folder, and make it if it is missing.
+    """Hold the folder's lock. Make the folder if it is missing.
 
     Raises:
         StackError: Another stack holds the lock, or the folder cannot be used.
@@ -26,7 +26,7 @@ def locked(state: Path) -> Iterator[None]:
         (state / "logs").mkdir(parents=True, exist_ok=True)
         lock = (state / "lock").open("a+", encoding="ascii")
     except OSError as error:
-        raise StackError(f"The state folder cannot be used: {error}\n{way_out(state)}") from error
+        raise StackError(f"The state folder cannot be used: {error}\n{reset_advice(state)}") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,7 +34,7 @@ def locked(state: Path) -> Iterator[None]:
             lock.seek(0)
             raise StackError(
                 f"A stack is already running with its state in {state} (process {lock.read().strip() or 'unknown'}).\n"
-                "Use that one, end it with Ctrl-C in its terminal, or give this one a folder and ports of its own:\n"
+                "Use that stack, end it with Ctrl-C in its terminal, or start another with its own folder and ports:\n"
                 "REKINDLE_STATE=DIR EMULATOR_PORT=N GOOGLE_PORT=N make run"
             ) from None
         lock.seek(0)
@@ -45,7 +45,7 @@ def locked(state: Path) -> Iterator[None]:
 
 
 def is_locked(state: Path) -> bool:
-    """Return whether a stack runs with this folder."""
+    """Return whether a stack is running with this folder."""
     with (state / "lock").open("a+", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,12 +63,12 @@ def reset(state: Path) -> None:
     if not state.exists():
         return
     if not (state / "lock").exists():
-        raise StackError(f"{state} holds no stack's state, so nothing was deleted.")
+        raise StackError(f"{state} is no stack's state folder, so nothing was deleted.")
     if is_locked(state):
         raise StackError(f"The stack in {state} is running. End it first, with Ctrl-C in its terminal.")
     shutil.rmtree(state)
 
 
-def way_out(state: Path) -> str:
-    """Return the advice for a state folder that cannot be used."""
-    return f"`make reset` makes a fresh start: it deletes {state}, with all local data."
+def reset_advice(state: Path) -> str:
+    """Return the advice to delete a state folder that cannot be used."""
+    return f"To start again without it, run `make reset`. It deletes {state} with all local data."

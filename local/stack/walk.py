@@ -1,4 +1,4 @@
-"""Texts for the terminal of `make run`: the addresses, and a walk through the API to paste."""
+"""Write the texts that `make run` prints: the addresses, and shell commands for a walk through the API."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 def walk(stack: Stack) -> str:
-    """Return commands for a POSIX shell with curl and python3."""
+    """Return the walk's commands, for a POSIX shell with curl and python3."""
     _, _, commands = Path(__file__).with_suffix(".sh").read_text(encoding="utf-8").partition("\n")
     return f"API='{stack.api_url}'; GOOGLE='{stack.google_url}'\n{commands.strip()}"
 
 
 def addresses(stack: Stack) -> dict[str, str]:
-    """Return the addresses of everything that a person can open, by a name for it."""
+    """Map a label to each address or file that a person can open."""
     return {
         "Two phones in your browser": stack.phones_url,
         "Console, for editor@practice.example with the password rekindle": stack.console_url,

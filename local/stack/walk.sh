@@ -1,5 +1,5 @@
 # A walk through the API. `make run` prints it after a line that sets API and GOOGLE.
-# Two new people sign in with each paste, and keep their ID tokens.
+# Each time that you paste this, two new people sign in and get ID tokens.
 field() { python3 -c "import json, sys; print(json.load(sys.stdin)$1)"; }
 sign_in() { curl -sS $GOOGLE/sign-in -d "{\"email\": \"$1\"}" | field "['id_token']"; }
 ANA=$(sign_in ana-$RANDOM$RANDOM@example.org); BEN=$(sign_in ben-$RANDOM$RANDOM@example.org)
@@ -8,14 +8,14 @@ call() {
   curl -sS -X $2 "$API$3" -H "Authorization: Bearer $1" -H 'Content-Type: application/json' ${4:+-d "$4"}; echo
 }
 
-# Each saves a profile and registers a phone.
+# Each of them saves a profile and registers a phone.
 REST='"language": "en", "depth": 1, "barriers": [], "streak_hidden": false'
 call $ANA PUT /v1/me "{\"display_name\": \"Ana\", \"zone\": \"America/New_York\", \"touch_comfort\": 0, $REST}"
 call $BEN PUT /v1/me "{\"display_name\": \"Ben\", \"zone\": \"Asia/Tokyo\", \"touch_comfort\": 0, $REST}"
 call $ANA PUT /v1/me/devices/phone "{\"token\": \"$ANA_PHONE\", \"fid\": null, \"platform\": \"ios\"}"
 call $BEN PUT /v1/me/devices/phone "{\"token\": \"$BEN_PHONE\", \"fid\": null, \"platform\": \"android\"}"
 
-# Ana need not wait for Ben: she answers a prompt alone. Ben reads her answer only if she shares it.
+# Before they are a couple, Ana answers a prompt alone. Ben can read her answer only if she shares it.
 ALONE=$(call $ANA GET /v1/solo/today | field "['date']")
 call $ANA PUT /v1/solo/days/$ALONE/answer '{"text": "What I would like to ask you one day.", "revision": null}'
 
@@ -25,8 +25,8 @@ call $BEN POST /v1/invites/redeem "{\"code\": \"$CODE\"}"
 INVITE=$(call $ANA GET /v1/invites | field "['invite_id']")
 call $ANA POST /v1/invites/confirm "{\"invite_id\": \"$INVITE\"}"
 
-# Ana swaps the prompt of the day, whose date is the one on her clock. Both answer. Then both answers are open, and
-# each leaves a reflection.
+# Ana swaps today's prompt; today is the date in her zone. Both answer. Then both answers open, and each leaves a
+# reflection.
 DATE=$(call $ANA GET /v1/today | field "['today']['date']")
 PROMPT=$(call $ANA POST /v1/days/$DATE/swap | field "['prompt']['id']")
 FIRST="\"share_first\": false, \"revision\": null, \"prompt\": \"$PROMPT\""
@@ -48,12 +48,13 @@ NEXT_WEEK=$(python3 -c "import datetime as dt; print(dt.date.fromisoformat('$DAT
 call $BEN PATCH /v1/couple "{\"pause\": {\"until\": \"$NEXT_WEEK\"}}"
 call $ANA DELETE /v1/couple/pause
 
-# The packs to choose from, and who to contact for help.
+# They see the packs, and Ben chooses one. Ana reads whom they can call for help.
 call $ANA GET /v1/packs
 call $BEN PUT /v1/couple/packs/starter
 call $ANA GET /v1/help
 
-# A nudge, and the small gesture of the day once both have opted in. Reminders come at their time, or by `make tick`.
+# Ana sends a nudge. Then both turn touch reminders on and get the day's small gesture. Reminders come at their time, or
+# at once with `make tick`.
 call $ANA POST /v1/nudges '{"gesture": "thank_you"}'
 call $BEN GET /v1/nudges
 for WHO in $ANA $BEN; do
@@ -66,10 +67,10 @@ call $ANA PUT /v1/me "{\"display_name\": \"Ana\", \"zone\": \"America/New_York\"
 call $BEN PUT /v1/me "{\"display_name\": \"Ben\", \"zone\": \"Asia/Tokyo\", \"touch_comfort\": 2, $REST}"
 call $BEN GET /v1/touch/today
 
-# Ana exports her answers, and those of Ben that are open to her. An export needs a recent sign-in.
+# Ana exports everything that she wrote, and Ben's answers that are open to her. An export needs a recent sign-in.
 call $ANA POST /v1/me/export
 
-# The pushes that FCM sends to each phone a moment later (add /stream to watch them live).
+# A moment later, these are the pushes to each phone. Add /stream to an inbox's address to watch new pushes arrive.
 inbox() { for _ in 1 2 3 4 5 6 7 8 9; do curl -sS $GOOGLE/inbox/$1 | grep title && break; sleep 1; done; echo; }
 inbox $ANA_PHONE
 inbox $BEN_PHONE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.deploy.build import built
+from local.deploy.build import build_functions
 from local.places import BUILD
 
 if TYPE_CHECKING:
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of this machine's build. Build again if a source file has changed."""
-    built(tmp_path_factory.mktemp("logs") / "build.log")
+    """Return the folder of the build for this machine, made anew if the tree has changed."""
+    build_functions(tmp_path_factory.mktemp("logs") / "build.log")
     return BUILD

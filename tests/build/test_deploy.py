@@ -15,7 +15,7 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
-from local.deploy.build import alone
+from local.deploy.build import build_lock
 from local.places import ROOT
 from tests.build.cloudformation import CLOUD
 from tests.build.deployed import A_PRACTICE, SAMCONFIG, named_in, parameters_of, read, region_of, transformed
@@ -81,7 +81,7 @@ def make_deploy(aws: str, *settings: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MAKE", "MFLAGS"))}
     environment = clean | IDENTITY | {"AWS_ENDPOINT_URL": aws, "SAM_CLI_POLL_DELAY": "0.2"}
     command = ["make", "deploy", *settings]
-    with alone():
+    with build_lock():
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  our own
 
 

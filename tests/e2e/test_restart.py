@@ -7,7 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from local.stack.start import Settings, free_ports, running
+from local.stack.start import Settings, free_ports, started_stack
 from testing.builders import LONDON
 from tests.e2e.conftest import eventually, pair, phone_on
 
@@ -20,7 +20,7 @@ def test_a_couple_continues_after_a_kill(tmp_path: Path) -> None:
     emulator_port, google_port = free_ports(2)
     settings = Settings(tmp_path, emulator_port, google_port, tick=False)
     with contextlib.ExitStack() as clients:
-        with running(settings, contextlib.nullcontext) as (stack, (_, emulator)):
+        with started_stack(settings, contextlib.nullcontext) as (stack, (_, emulator)):
             ada, ben = phone_on(stack, "Ada", LONDON), phone_on(stack, "Ben", LONDON)
             clients.callback(ada.api.close)
             clients.callback(ben.api.close)
@@ -33,8 +33,8 @@ def test_a_couple_continues_after_a_kill(tmp_path: Path) -> None:
             eventually(lambda: saved.exists() and '"sealed"' in saved.read_text(encoding="utf-8"), 60)
             os.killpg(emulator.pid, signal.SIGKILL)
 
-        with running(settings, contextlib.nullcontext):
-            # The same ID tokens still work, because the issuer's key is kept, too.
+        with started_stack(settings, contextlib.nullcontext):
+            # With the same ID tokens, since the issuer's key is kept, too.
             assert ben.call("GET", f"/v1/days/{date}")["partner"] == {"state": "answered", "text": None}
             assert ben.answer(date, "Written after.")["partner"]["text"] == "Written before."
             ada.await_kinds("both_answered")

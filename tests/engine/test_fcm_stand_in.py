@@ -29,7 +29,7 @@ SEND = f"/v1/projects/{PROJECT}/messages:send"
 def serving(place: Place) -> Iterator[None]:
     place.folder.mkdir(parents=True, exist_ok=True)
     place.issuer()
-    with place.started(place.folder / "google.log") as server:
+    with place.start(place.folder / "google.log") as server:
         server.await_answer(place.origin, 30)
         yield
 

@@ -130,7 +130,7 @@ class TestConfigStore:
         config, file, other = ConfigStore(tmp_path), tmp_path / "river.yaml", tmp_path / "lake.yaml"
         config.put_origin(API, file, Origin("river", 4, 1, "d"))
         config.put_origin(API, other, Origin("lake", 4, 1, "d"))
-        config.published(API, "river", 4, 2)
+        config.note_published(API, "river", 4, 2)
         assert config.origin(API, file) == Origin("river", 0, 2, "d")
         assert config.origin(API, other) == Origin("lake", 4, 1, "d")
 
@@ -281,7 +281,7 @@ class TestSignIn:
     def test_an_unknown_stack_is_refused_with_the_reason(
         self, ruth: Person, stack: str, status: int, sentence: str
     ) -> None:
-        ConfigStore(ruth.folder).name("prod", API)
+        ConfigStore(ruth.folder).put_name("prod", API)
         said = ruth("sign-in", "--stack", stack, "--email", "ruth@practice.example")
         assert said.status == status
         assert sentence in said.err

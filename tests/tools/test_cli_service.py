@@ -244,7 +244,7 @@ class TestPublish:
     def test_nobody_to_ask_means_no(self, ruth: Person, river: Path) -> None:
         said = ruth("packs", "publish", str(river), "--json")
         assert said.status == 2
-        assert said.error["to_do"] == ["Add --yes to go on without it."]
+        assert said.error["to_do"] == ["Add --yes to continue without it."]
         assert said.out == ""
 
     def test_a_live_release_is_not_published_again(self, ruth: Person, river: Path) -> None:

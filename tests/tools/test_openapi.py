@@ -99,7 +99,7 @@ def test_the_check_says_what_to_do_when_it_is_not(tmp_path: Path, capsys: pytest
         assert openapi.main(["--check", str(tmp_path)]) == 1
         complaints = capsys.readouterr().err
         for contract in openapi.CONTRACTS:
-            assert f"{contract.file.name} is not what the handlers say. Run `make openapi`" in complaints
+            assert f"{contract.file.name} differs from the handlers. Run `make openapi`" in complaints
     assert openapi.main([str(tmp_path)]) == 0
     assert openapi.main(["--check", str(tmp_path)]) == 0
 

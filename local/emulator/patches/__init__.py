@@ -1,7 +1,7 @@
-"""Patches of ministack by its private names: one file a patch, and its reason in the file's docstring.
+"""Patch private functions of ministack. Each patch has its own file, and the file's docstring gives the reason.
 
-`tests/engine/ministack_probes.py` has a probe for each. It shows when ministack no longer needs the patch, or when
-a private name has moved.
+`tests/engine/ministack_probes.py` has a probe for each patch. The probe shows when ministack no longer needs the patch,
+or when a private name has changed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def apply(*, logs: Path, unpacked: Path, save_every: float, tick: bool) -> None:
 
     Raises:
         UnreadableStateError: A saved file cannot be read.
-        MissingSeamError: ministack has changed where a patch replaces text.
+        MissingSeamError: ministack has changed a text that a patch replaces.
     """
     saving.apply(save_every)
     quick_exit.apply()

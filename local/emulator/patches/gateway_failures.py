@@ -1,4 +1,4 @@
-"""ministack sends a failed function's message to the phone. API Gateway answers without any reason."""
+"""Hide a failed function's message from the phone. ministack sends it; API Gateway does not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FAILURE = {
 
 
 def apply() -> None:
-    """Answer each failed function as API Gateway does."""
+    """Answer with API Gateway's own error if a function fails."""
     original = lambda_svc.lambda_execute_result_to_api_proxy_response
 
     def response(result: dict[str, Any]) -> Any:

@@ -1,6 +1,6 @@
-"""ministack ignores the OpenAPI body of an HTTP API.
+"""Create the routes of an HTTP API from its OpenAPI body, which ministack ignores.
 
-SAM describes a whole HTTP API in this body, so the API would have no route.
+SAM describes a whole HTTP API in this body. Without the patch, the API would have no route.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from local.emulator.patches.seams import after_provisioning
 
 
 def apply() -> None:
-    """Create the routes, integrations, authorizers and CORS of the body after the API was created or updated."""
+    """After an API was created or updated, create the routes, integrations, authorizers and CORS from its body."""
     after_provisioning("AWS::ApiGatewayV2::Api", _route)
 
 

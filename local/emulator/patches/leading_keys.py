@@ -1,33 +1,38 @@
-"""ministack's policies do not know `dynamodb:LeadingKeys`, so a statement with it applies to every partition."""
+"""Let policies see which partitions a DynamoDB call uses.
+
+ministack does not know the condition key `dynamodb:LeadingKeys`, so a policy statement with it applies to every
+partition.
+"""
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import dynamodb
 
+from local.emulator.patches.seams import json_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 type Touched = tuple[str, dict[str, Any] | None]
-"""A table and a key or item in it, or None if the request does not name one."""
+"""A table, and a key or an item in it. The second is None if the request names neither."""
 
 LEADING_KEYS = "dynamodb:leadingkeys"
 _EQUALITY = re.compile(r"(?P<name>#?\w+)\s*=\s*(?P<value>:\w+)")
 
 
 class _ArnOfOneItem(str):
-    """The table's ARN for one member of a transaction, with the partition of this member."""
+    """The table's ARN for one write of a transaction, with the partition keys of this write."""
 
     __slots__ = ("leading",)
     leading: list[str]
 
 
 def apply() -> None:
-    """Tell policies which partitions a call touches, and each member of a transaction."""
+    """Add the partition keys of a call, and of each write in a transaction, to the values that policies can test."""
     of_tags, of_transaction = iam_actions.request_tag_context, iam_actions.dynamodb_transaction_checks
     enforce = iam_evaluator.enforce
 
@@ -47,7 +52,7 @@ def apply() -> None:
         return marked
 
     def enforced(*arguments: Any, **named: Any) -> Any:
-        # Each member of a transaction is checked against its own partition only.
+        # Policies see only this write's partition keys, not those of the whole transaction.
         if isinstance(arn := named.get("resource_arn"), _ArnOfOneItem):
             named |= {
                 "resource_arn": str(arn),
@@ -60,17 +65,8 @@ def apply() -> None:
     iam_evaluator.enforce = enforced
 
 
-def json_of(body: bytes) -> dict[str, Any]:
-    """Return a request's JSON object, or an empty one for any other body."""
-    try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        return {}
-    return request if isinstance(request, dict) else {}
-
-
 def _touched(request: dict[str, Any]) -> Iterator[Touched]:
-    """Return the keys that a call other than a transaction touches."""
+    """Yield the keys in a call that is no transaction."""
     table = request.get("TableName")
     if isinstance(table, str):
         if condition := request.get("KeyConditionExpression"):

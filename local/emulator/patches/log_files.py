@@ -1,4 +1,7 @@
-"""ministack has functions' logs behind CloudWatch's API only. Files can be followed and searched in a terminal."""
+"""Write the functions' logs to files, too, so that a person can follow and search them in a terminal.
+
+ministack keeps the logs only for CloudWatch's API.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def apply(logs: Path) -> None:
-    """Write each function's log to `logs`/functions/<name>.log, and failures to `logs`/errors.log too."""
+    """Write each function's log to `logs`/functions/<name>.log. Write failures also to `logs`/errors.log."""
     folder = logs / "functions"
     folder.mkdir(parents=True, exist_ok=True)
     original = lambda_svc._emit_lambda_logs
@@ -22,7 +25,7 @@ def apply(logs: Path) -> None:
     def emit(function: dict[str, Any], request_id: str, text: str, error: bool, duration_ms: int, **named: Any) -> None:  # noqa: FBT001 - ministack's own signature
         original(function, request_id, text, error, duration_ms, **named)
         name = _short_name((function.get("config") or function).get("FunctionName", "unknown"))
-        at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")  # noqa: TID251 - a log line of the real world
+        at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")  # noqa: TID251 - a log line has the real time
         entry = f"{at} {request_id} {'FAILED' if error else 'ok'} {duration_ms} ms\n"
         if text:
             entry += text.rstrip("\n") + "\n"
@@ -40,6 +43,6 @@ def _append(path: Path, text: str) -> None:
 
 
 def _short_name(function: str) -> str:
-    """Return the logical id in CloudFormation's `<stack>-<logical id>-<random>`, or any other name unchanged."""
+    """Return the logical id from CloudFormation's `<stack>-<logical id>-<random>`. Return another name unchanged."""
     parts = function.split("-")
     return parts[-2] if len(parts) > 2 else function  # noqa: PLR2004 - the three parts above

@@ -1,4 +1,4 @@
-"""ministack always fires schedules. Tests and the demo run ticks themselves, so nothing else may fire."""
+"""Turn ministack's schedules off. Tests and the demo run each tick themselves."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from ministack.services import scheduler
 
 
 def apply() -> None:
-    """Start no scheduler."""
+    """Replace the function that starts the scheduler by one that does nothing."""
     scheduler.start_scheduler = lambda: None

@@ -1,6 +1,6 @@
-"""ministack refuses an alarm on a calculation with several metrics.
+"""Accept an alarm that calculates with several metrics, which ministack refuses.
 
-Such an alarm watches its first metric here. No function reports metrics to the emulator, so no alarm ever rings.
+Here the alarm watches only the first metric. No function reports metrics to the emulator, so no alarm ever goes off.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ministack.services.cloudformation import provisioners
 
 
 def apply() -> None:
-    """Create an alarm on metric math as an alarm on its first metric."""
+    """Create an alarm with metric math as an alarm on its first metric."""
     original = provisioners._cw_metric_alarm_record
 
     def of_one_metric(name: str, properties: dict[str, Any]) -> Any:

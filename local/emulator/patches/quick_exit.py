@@ -1,6 +1,6 @@
-"""ministack imports an SSH library when it ends, which takes a second.
+"""Save the second in which ministack imports an SSH library when it ends.
 
-It does so to stop a server that never started.
+ministack imports the library to stop an SSH server, which never started.
 """
 
 from __future__ import annotations
@@ -10,5 +10,5 @@ import types
 
 
 def apply() -> None:
-    """Leave an empty module in the place of the SSH server."""
+    """Replace the module of the SSH server by an empty one."""
     sys.modules["ministack.services.transfer"] = types.ModuleType("transfer")

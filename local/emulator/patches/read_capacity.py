@@ -1,4 +1,4 @@
-"""ministack charges the same capacity for each read. AWS charges by the bytes."""
+"""Count read capacity units by the bytes that a request reads, as AWS does. ministack counts the same for each read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _page_bytes: contextvars.ContextVar[int] = contextvars.ContextVar("page_bytes", 
 
 
 def apply() -> None:
-    """Charge GetItem, Query, Scan, BatchGetItem and TransactGetItems by the bytes that they read."""
+    """Count the units of GetItem, Query, Scan, BatchGetItem and TransactGetItems by the bytes that they read."""
     original_page, original_capacity = dynamodb._paginate_evaluated_items, dynamodb._add_consumed_capacity
 
     def page(items: Any, limit: Any, table: Any, index_name: str | None = None) -> Any:

@@ -1,6 +1,6 @@
-"""ministack hashes all code for each save, and writes layers into the state: a hundred megabytes each time.
+"""Save each code bundle once. ministack hashes all code at each save, and writes a hundred megabytes of layers.
 
-Here each bundle is hashed and written once, to a file that is named by its content.
+A bundle is the archive of a function or of a layer. Its file is named by the hash of its content.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _BUNDLE = "bundle"
 
 
 class SavedCode:
-    """The functions' code and layers as files beside the state."""
+    """Saves the bundles of functions and layers as files in the folder of the state."""
 
     def __init__(self) -> None:
         self._write, self._prune = lambda_svc._write_code_blob, lambda_svc._prune_orphan_code_blobs
@@ -24,18 +24,19 @@ class SavedCode:
         self._named: dict[int, tuple[bytes, str]] = {}
         self._referenced: set[str] = set()
         lambda_svc._write_code_blob = self._name_of
-        # The file that is being replaced still needs its bundles until it is replaced: see `prune`.
+        # ministack removes unused bundles before it replaces the state file, which still refers to them. So ministack
+        # only reports here which bundles it uses, and `prune` removes the others after the file was replaced.
         lambda_svc._prune_orphan_code_blobs = self._reference
         lambda_svc.get_state = self._state
         lambda_svc._restore_state = self._restored
 
     def prune(self) -> None:
-        """Remove the bundles that the state just saved does not name."""
+        """Remove the bundles to which the state that was just saved does not refer."""
         self._prune(self._referenced)
         self._named = {key: named for key, named in self._named.items() if named[1] in self._referenced}
 
     def _name_of(self, bundle: bytes) -> str:
-        # By identity: bytes never change, and no other object has their id while they are kept here.
+        # The object's id is enough: bytes never change, and no other object gets this id while `_named` keeps them.
         if id(bundle) not in self._named:
             self._named[id(bundle)] = bundle, self._write(bundle)
         return self._named[id(bundle)][1]
@@ -49,7 +50,7 @@ class SavedCode:
             if isinstance(bundle := version["_zip_data"], bytes):
                 version["_zip_data"] = {_BUNDLE: self._name_of(bundle)}
                 self._referenced.add(version["_zip_data"][_BUNDLE])
-        # A restart loses the records of streams, so positions in them mean nothing after it.
+        # A restart loses the records of all streams, so the saved positions in the streams would be wrong.
         return state | {"kinesis_positions": {}, "dynamodb_stream_positions": {}}
 
     def _restored(self, state: dict[str, Any]) -> None:

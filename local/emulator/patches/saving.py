@@ -1,7 +1,7 @@
-"""ministack saves its state only at a regular end.
+"""Save the emulator's state while it runs. ministack saves its state only at a regular end.
 
-So a kill loses all data, and a broken file is a start without data. Here the state is saved while the emulator runs,
-whole and from one instant.
+Without the patch, a kill would lose all data, and with a damaged file ministack would start without data. Here, each
+save has the state of one instant, and replaces files only when all new files are complete.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 log = logging.getLogger("saving")
 
 NOT_SAVED = frozenset({"s3", "cloudwatch"})
-"""The services whose state is not needed: a deployment uploads its artifacts anew, and nobody reads the metrics."""
+"""The services whose state is not needed. Each deployment uploads its artifacts again, and nobody reads the metrics."""
 
 REST = 10
-"""The pause between two saves is at least this many times as long as the last save, to slow no request down."""
+"""The pause between two saves is at least this many times as long as the last save, so that saves slow no request."""
 
 
 class UnreadableStateError(Exception):
-    """A saved file cannot be read. A start without it would lose its data."""
+    """A saved file cannot be read. Starting without the file would lose its data."""
 
 
 def apply(save_every: float) -> None:
-    """Save every `save_every` seconds (0: only at a regular end).
+    """Save every `save_every` seconds. With 0, save only at a regular end.
 
     Raises:
         UnreadableStateError: A saved file cannot be read.
@@ -55,7 +55,7 @@ def apply(save_every: float) -> None:
 
 
 class Saver:
-    """Writes the services' state to one folder, only what changed since the last save."""
+    """Writes the state of each service to a file, if it has changed since the last save."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -64,7 +64,7 @@ class Saver:
         self._saving = threading.Lock()
 
     def keep_saving(self, every: float) -> None:
-        """Save for ever, at least `every` seconds apart."""
+        """Save again and again, with pauses of at least `every` seconds."""
         pause = every
         while True:
             time.sleep(pause)
@@ -78,15 +78,15 @@ class Saver:
             pause = max(every, REST * (time.monotonic() - began))
 
     def save(self, services: Mapping[str, Callable[[], Any]]) -> None:
-        """Save now; ministack calls this at its end."""
+        """Save now. ministack calls this at its end."""
         self._write(_snapshot(services))
 
     async def _snapshot_on_the_loop(self) -> dict[str, Any]:
-        # Requests are served on this loop, so none is halfway while the snapshot is taken.
+        # This event loop also serves the requests, so no request is half done while this runs.
         return _snapshot(app._build_persistence_save_dict())
 
     def _write(self, states: Mapping[str, Any]) -> None:
-        """Write the changed files beside the old ones first, then replace the old ones."""
+        """Write all changed states to temporary files, then replace the old files by them."""
         with self._saving:
             self._folder.mkdir(parents=True, exist_ok=True)
             staged: list[tuple[str, int, Path]] = []
@@ -107,7 +107,7 @@ class Saver:
 
 
 def _snapshot(services: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
-    """Copy each service's state. One that a background thread changed meanwhile waits for the next save."""
+    """Copy each service's state. Leave out a service whose state a thread changed meanwhile; the next save has it."""
     states = {}
     for name, state_of in services.items():
         if name in NOT_SAVED:
@@ -123,7 +123,7 @@ def _snapshot(services: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
 
 
 def _without_log_lines(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the log groups without streams. The lines are in files, and would make each save longer."""
+    """Return the log groups without their lines. The log files have the lines, and saving them would take longer."""
     groups = AccountRegionScopedDict()
     groups._data = {key: {**group, "streams": {}} for key, group in state["log_groups"]._data.items()}
     return {**state, "log_groups": groups}

@@ -1,4 +1,7 @@
-"""ministack leaves `<aws.scheduler.*>` in a schedule's input unreplaced, and does not know when it was due."""
+"""Replace the placeholders `<aws.scheduler.*>` in a schedule's input, which ministack leaves as they are.
+
+ministack does not know for which instant a schedule fires, so this patch calculates it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ _LOOKBACKS = (dt.timedelta(minutes=10), dt.timedelta(days=1), dt.timedelta(days=
 
 
 def apply() -> None:
-    """Replace `<aws.scheduler.*>` in the input by values, with the instant at which the schedule was due."""
+    """Replace the placeholders when a schedule calls its target."""
     scheduler._SCHEDULE_TICK_INTERVAL = CHECK_EVERY_SECONDS
     original = eventbridge._invoke_target
 
@@ -38,7 +41,7 @@ def _substituted(text: str, schedule: dict[str, Any], now: float) -> str:
 
 
 def _due(schedule: dict[str, Any], now: dt.datetime) -> dt.datetime:
-    """Return the schedule's last instant that is not after `now`."""
+    """Return the latest instant, up to `now`, at which the schedule should fire."""
     expression = schedule["ScheduleExpression"]
     if (at := scheduler._at_time_epoch(expression)) is not None:
         return dt.datetime.fromtimestamp(at, dt.UTC)

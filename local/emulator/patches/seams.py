@@ -1,7 +1,8 @@
-"""Replace text and hook into provisioners of ministack, with a loud error when they have changed."""
+"""Help the patches: replace text in ministack, run code after its provisioners, and read request bodies."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ministack.services.cloudformation import provisioners
@@ -15,14 +16,14 @@ class MissingSeamError(Exception):
 
 
 def replaced_once(text: str, old: str, new: str) -> str:
-    """Return `text` with its only occurrence of `old` replaced; raises MissingSeamError for none or several."""
+    """Replace `old` by `new` in `text`. Raise MissingSeamError unless `old` occurs exactly once."""
     if text.count(old) != 1:
         raise MissingSeamError(f"expected to find this once in ministack: {old!r}")
     return text.replace(old, new)
 
 
 def after_provisioning(resource_type: str, hook: Callable[[str, dict[str, Any]], None]) -> None:
-    """Call `hook(physical_id, properties)` after CloudFormation created or updated a resource of this type."""
+    """Call `hook(physical_id, properties)` each time that CloudFormation has created or updated such a resource."""
     handlers = provisioners._RESOURCE_HANDLERS[resource_type]
     create, update = handlers["create"], handlers["update"]
 
@@ -37,3 +38,12 @@ def after_provisioning(resource_type: str, hook: Callable[[str, dict[str, Any]],
         return result
 
     handlers.update(create=created, update=updated)
+
+
+def json_of(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a request's body. Return an empty one for any other body."""
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}

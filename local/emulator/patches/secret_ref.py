@@ -1,6 +1,6 @@
-"""ministack's Ref of a secret is its name. On AWS it is the ARN.
+"""Make the Ref of a secret its ARN, as on AWS. In ministack it is the secret's name.
 
-Policies of the template are built from the Ref.
+The template's policies contain the Ref, so they would not match the secret.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ministack.services.cloudformation import provisioners
 
 
 def apply() -> None:
-    """Use the ARN as a secret's physical id."""
+    """Give CloudFormation the ARN as the secret's physical id."""
     handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
 

@@ -1,6 +1,6 @@
-"""ministack checks a permission for SQS's batches that AWS does not have.
+"""Check the right permission for a batch of SQS. ministack checks one that does not exist on AWS.
 
-On AWS a batch needs the permission of its members.
+On AWS, `SendMessageBatch` needs the permission `sqs:SendMessage`, and the other batches likewise.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ministack.core import iam_actions
 
 
 def apply() -> None:
-    """Check a batch as the action of its members."""
+    """Check a batch request as the single action, such as `sqs:SendMessage`."""
     original = iam_actions.extract_iam_action
 
     def action(service: str, *rest: Any) -> str | None:

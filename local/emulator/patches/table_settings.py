@@ -1,4 +1,4 @@
-"""ministack's CloudFormation drops a table's TTL and its backups, so nothing would ever expire."""
+"""Set a table's TTL and backups. ministack's CloudFormation ignores both, so no item would ever expire."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.emulator.patches.seams import after_provisioning
 
 
 def apply() -> None:
-    """Set both after a table was created or updated."""
+    """Set TTL and backups after a table was created or updated."""
     after_provisioning("AWS::DynamoDB::Table", _keep)
 
 

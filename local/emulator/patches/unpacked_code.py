@@ -1,4 +1,4 @@
-"""ministack unpacks a function's whole bundle and layer for each worker. Here each is unpacked once and linked."""
+"""Unpack each bundle once and let all workers use it. ministack unpacks function and layer for each worker."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 KEPT_BUNDLES = 12
-"""The number of unpacked bundles that are always kept, for a fast first call."""
+"""The number of unpacked bundles that are always kept, so that a function's first call is fast."""
 LONG_UNUSED_SECONDS = 24 * 3600
 
 
 def apply(unpacked: Path) -> None:
-    """Unpack bundles below `unpacked`, which stacks may share, and remove those that are long unused."""
+    """Unpack bundles into folders in `unpacked`, which stacks may share. Remove bundles that are long unused."""
     _tidy(unpacked)
 
     class SharedZipFile(zipfile.ZipFile):
@@ -37,7 +37,7 @@ def apply(unpacked: Path) -> None:
                 try:
                     beside.rename(shared)
                 except OSError:
-                    if not shared.is_dir():  # otherwise another worker was first
+                    if not shared.is_dir():  # if it exists, another worker was faster
                         raise
                     shutil.rmtree(beside)
             target = Path(path)
@@ -52,7 +52,7 @@ def apply(unpacked: Path) -> None:
 def _tidy(unpacked: Path) -> None:
     stale = list(Path(tempfile.gettempdir()).glob("ministack-lambda-*"))
     by_use = sorted(((path.stat().st_mtime, path) for path in unpacked.glob("*")), reverse=True)
-    long_ago = time.time() - LONG_UNUSED_SECONDS  # noqa: TID251 - files have the real world's dates
+    long_ago = time.time() - LONG_UNUSED_SECONDS  # noqa: TID251 - the dates of files are real
     stale += [path for used, path in by_use[KEPT_BUNDLES:] if used < long_ago]
     for path in stale:
         shutil.rmtree(path, ignore_errors=True)

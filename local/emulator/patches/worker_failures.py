@@ -1,6 +1,6 @@
-"""ministack ends a worker whose handler raised, and a new one takes seconds. AWS keeps the environment.
+"""Keep a worker whose handler raised an exception, as AWS does. ministack ends it, and a new one takes seconds.
 
-A module that does not load writes its traceback to the function's log, as on AWS.
+Also write the traceback to the function's log if its module cannot be imported, as AWS does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from local.emulator.patches.seams import replaced_once
 
 
 def apply() -> None:
-    """Have a worker report the exception of its handler as a regular answer."""
+    """Let a worker report its handler's exception as a regular answer, then turn the answer into an error again."""
     script = replaced_once(
         lambda_runtime._PYTHON_WORKER_SCRIPT,
         '{"status": "error", "error": str(e), "trace": traceback.format_exc()}',

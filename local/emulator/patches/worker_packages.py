@@ -1,4 +1,7 @@
-"""ministack runs functions with its own interpreter, so they find packages that are missing in their own bundle."""
+"""Hide the emulator's own packages from functions.
+
+ministack runs functions with its own Python. A function could import a package that its bundle lacks.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from local.emulator.patches.seams import replaced_once
 
 
 def apply() -> None:
-    """Remove the emulator's packages from the path of a function."""
+    """Remove the emulator's packages from a function's `sys.path`."""
     lambda_runtime._PYTHON_WORKER_SCRIPT = replaced_once(
         lambda_runtime._PYTHON_WORKER_SCRIPT,
         "    sys.path.insert(0, code_dir)\n",

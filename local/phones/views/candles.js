@@ -1,4 +1,4 @@
-// Two candles. Each burns once its person has answered.
+// Draws two candles, one for each person. A candle burns if its person has answered.
 
 import { h, svg } from "../ui/dom.js";
 

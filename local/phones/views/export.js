@@ -1,4 +1,4 @@
-// Saves what a person wrote as a file: all pages of the export in one.
+// Saves everything that a person wrote in one file, which has all pages of the export.
 
 import { Problem } from "../api.js";
 import { dateIn } from "../clock.js";
@@ -8,7 +8,7 @@ import { counted } from "../ui/text.js";
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
 
-/** The part of the settings, for a person in a couple. @param {Phone} phone */
+/** Builds the part of the settings for a person in a couple. @param {Phone} phone */
 export function exportPart(phone) {
   return h("div", { class: "stack" },
     h("p", null, `Save everything you wrote in one file, with the answers that ${phone.partner} opened to you.`),
@@ -16,7 +16,7 @@ export function exportPart(phone) {
   );
 }
 
-/** The card for a person in no couple. After unpairing it is the way to their own words. @param {Phone} phone */
+/** Builds the card for a person in no couple. After unpairing, they can save their own words with it. @param {Phone} phone */
 export function exportCard(phone) {
   return h("article", { class: "card" },
     h("p", { class: "theme" }, "What I wrote"),
@@ -63,14 +63,14 @@ async function save(phone) {
 }
 
 /**
- * Loads all pages.
+ * Loads all pages of the export.
  * @param {Phone} phone
  * @param {(days: number) => void} progress
  */
 async function everything(phone, progress) {
   /** @type {Schema["ExportedEntryView"][]} */
   const entries = [];
-  /** A couple on two pages is in both. The later page is right. @type {Map<number, Schema["ExportedCoupleView"]>} */
+  /** The couples by number. If a couple is on two pages, the later page is right. @type {Map<number, Schema["ExportedCoupleView"]>} */
   const couples = new Map();
   /** @type {string | null} */
   let next = null;
@@ -85,7 +85,7 @@ async function everything(phone, progress) {
 }
 
 /**
- * Loads a page. The API asks for a recent sign-in, so a long export signs in again.
+ * Loads a page. The API requires a recent sign-in, so a long export signs the person in again.
  * @param {Phone} phone
  * @param {string | null} next
  * @returns {Promise<Schema["ExportView"]>}
@@ -104,5 +104,5 @@ async function pageFrom(phone, next) {
 function download(name, text) {
   const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser has read it by then
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // by then, the browser has read the file
 }

@@ -1,4 +1,4 @@
-// The journal: earlier days, a page at a time, and a search that stays on the phone.
+// The tab "Journal": earlier days, page by page, and a search, which runs on the phone only.
 
 import { dateWords } from "../clock.js";
 import { field, letter, words } from "../parts.js";
@@ -21,7 +21,7 @@ export const journal = {
   async load(phone) {
     const before = phone.data["journal"];
     const page = await phone.api.call("get", "/v1/days", { query: { limit: PAGE } });
-    // An action since then has newer data, and refreshes.
+    // If the data have changed meanwhile, they come from an action and are newer. A refresh follows.
     if (phone.data["journal"] === before) phone.data["journal"] = page;
     if (isSearching(phone)) await loadAll(phone);
     await loadUntil(phone, phone.data["wanted"]);
@@ -116,7 +116,7 @@ async function loadMore(phone, limit) {
   phone.data["journal"] = { days: [...days, ...page.days], before: page.before };
 }
 
-/** Loads days back to the date of a link. @param {Phone} phone @param {string | undefined} date */
+/** Loads earlier days until the date of a link is loaded. @param {Phone} phone @param {string | undefined} date */
 async function loadUntil(phone, date) {
   while (date && phone.data["journal"]?.before > date) await loadMore(phone, 30);
 }

@@ -1,4 +1,4 @@
-// Pairs two people: one invites, the other types the code, and the first confirms.
+// Pairs two people. One invites the other, the other types the code, and the first one confirms.
 
 import { Problem, sleep } from "../api.js";
 import { field, words } from "../parts.js";
@@ -29,7 +29,8 @@ async function loadInvite(phone) {
   } catch (error) {
     if (!(error instanceof Problem) || error.type !== "no-invite") throw error;
   }
-  // An action since then has newer data. The API tells a code once, so only the phone that made the invite has it.
+  // If the data have changed meanwhile, they come from an action and are newer. The API shows an invite's code only once,
+  // so only the phone that made the invite has the code.
   if (phone.data["invite"] === before) phone.data["invite"] = now && { code: now.invite_id === before?.invite_id ? before.code : null, ...now };
 }
 
@@ -138,7 +139,7 @@ async function cancel(phone) {
   await phone.refresh();
 }
 
-/** Polls as long as this is on the screen. @param {import("../phone.js").Phone} phone */
+/** Polls as long as this screen is shown. @param {import("../phone.js").Phone} phone */
 async function poll(phone) {
   if (polling.has(phone)) return;
   polling.add(phone);
@@ -160,7 +161,7 @@ async function check(phone) {
     phone.render();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    // A lost connection comes back by itself. A refresh shows every other problem.
+    // Ignore a lost connection, because polling continues. A refresh shows every other problem.
     if (error.status > 0) await phone.refresh();
   }
 }

@@ -1,4 +1,4 @@
-// A pause, which either partner starts and ends for both. It never says who wanted it.
+// A pause. Either partner can start and end it for both. The app never says which of them did.
 
 import { dateIn, dateWords, later } from "../clock.js";
 import { field } from "../parts.js";
@@ -9,7 +9,7 @@ import { button, h } from "../ui/dom.js";
 const LONGEST = 92;
 const USUAL = 7;
 
-/** The note on the day. @param {Phone} phone */
+/** Builds the note about the pause on the tab "Today". @param {Phone} phone */
 export function pauseNote(phone) {
   const pause = phone.couple?.pause;
   return pause ? h("p", { class: "pause-note" }, `You two are taking a pause until ${dateWords(pause.until, phone.language)}. Today’s prompt is still here if you like.`) : null;

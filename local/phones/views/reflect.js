@@ -1,4 +1,4 @@
-// Reflections: after both answers open, each partner says how they took in the other's answer.
+// Reflections. When both answers are open, each partner can reply to the other's answer.
 
 import { LIMITS, counter, field, words } from "../parts.js";
 import { button, h } from "../ui/dom.js";

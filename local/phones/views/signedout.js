@@ -1,4 +1,4 @@
-// The screen after a sign-in has ended. Drafts stay.
+// The screen that is shown when the sign-in has ended. Drafts are kept.
 
 import { button, h } from "../ui/dom.js";
 

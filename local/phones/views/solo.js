@@ -1,4 +1,4 @@
-// Answers that a person writes alone, before they pair. They stay private until their writer shows them.
+// Answers that a person writes before they pair. An answer is private until its writer shows it to the partner.
 
 import { dateWords } from "../clock.js";
 import { LIMITS, counter, field, letter, words } from "../parts.js";
@@ -14,7 +14,7 @@ export async function loadAlone(phone) {
   phone.data["alone"] = await phone.api.call("get", "/v1/solo/today", {});
 }
 
-/** The prompt for a person in no couple. @param {Phone} phone */
+/** Builds the card with the prompt for a person in no couple. @param {Phone} phone */
 export function aloneCard(phone) {
   /** @type {Schema["SoloDayView"] | undefined} */
   const day = phone.data["alone"];
@@ -49,7 +49,7 @@ export async function loadShown(phone) {
   phone.data["theirs"] = (await phone.api.call("get", "/v1/solo/shared", {})).answers.filter((each) => each.by === "partner");
 }
 
-/** Shows the person's own answers, and those that the partner has shown. @param {Phone} phone */
+/** Shows the person's own answers from before they paired, and the answers that the partner has shown them. @param {Phone} phone */
 export function shownPart(phone) {
   /** @type {Schema["SoloDayView"][]} */
   const mine = (phone.data["mine"] ?? []).filter((/** @type {Schema["SoloDayView"]} */ day) => day.me.text);

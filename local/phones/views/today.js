@@ -1,4 +1,4 @@
-// The tab "Today": the prompt, the two sealed answers, and the moment when both open.
+// The tab "Today": the prompt, the two sealed answers, and the reveal of both.
 
 import { dateWords } from "../clock.js";
 import { LIMITS, checkbox, counter, field, icon, letter, words } from "../parts.js";
@@ -15,10 +15,10 @@ import { waiting } from "./waiting.js";
 /** @typedef {import("../phone.js").Schema} Schema */
 /** @typedef {Schema["DayView"]} Day */
 
-/** The length of the animation. A screen that is drawn later shows none. */
+/** The milliseconds for which a new screen shows the animation of the reveal. */
 const UNFOLDING = 2_500;
 
-/** The cards above and below the day. A card without content is left out. */
+/** The functions that build the cards above and below the day. Each returns null if its card has no content. */
 const ABOVE = [pauseNote, nudgeCard];
 const BELOW = [touchCard];
 
@@ -27,10 +27,10 @@ export const today = {
   title: "Today",
   path: "M12 3.500v2m0 13v2m8.500-8.500h-2m-13 0h-2m14.500-6-1.400 1.400m-9.200 9.200L6 18m12 0-1.400-1.400M7.400 7.400 6 6m10 6a4 4 0 1 1-8 0 4 4 0 0 1 8 0Z",
   async load(phone) {
-    // The day comes first, since the person waits for it.
+    // Load the day first, because the person waits for it.
     const before = phone.data["shown"];
     const now = await phone.api.call("get", "/v1/today", {});
-    // An action since then has newer data, and refreshes.
+    // If the data have changed meanwhile, they come from an action and are newer. A refresh follows.
     if (phone.data["shown"] === before) phone.data["shown"] = now;
     phone.render();
     phone.data["touch"] = await phone.api.call("get", "/v1/touch/today", {});
@@ -61,21 +61,21 @@ function shownBy(phone) {
   return phone.data["shown"];
 }
 
-/** Returns the dates on the tab "Today": the previous and the next date only while they are open. @param {Phone} phone */
+/** Returns the dates on the tab "Today". The previous and the next date are among them only while they are open. @param {Phone} phone */
 export function datesShown(phone) {
   const shown = shownBy(phone);
   return shown ? ordered(shown, undefined).map((day) => day.date) : [];
 }
 
 /**
- * Returns the first day of the screen, then the others.
+ * Returns the days in the order in which the screen shows them.
  * @param {{ today: Day, previous: Day | null, next?: Day | null }} shown
- * @param {string | undefined} wanted the date of the link that was followed
+ * @param {string | undefined} wanted the date of the link that the person opened
  * @returns {[Day, ...Day[]]}
  */
 function ordered({ today, previous, next = null }, wanted) {
   const all = [today, previous, next].filter((day) => day !== null);
-  // Partners in two zones answer the same date. A previous day that still waits for an answer comes first.
+  // For partners in two zones, the previous date can still be open. If this person has not answered it, it comes first.
   const waits = previous !== null && !previous.revealed && previous.me.state === "waiting";
   const first = all.find((day) => day.date === wanted) ?? (waits ? previous : today);
   return [first, ...all.filter((day) => day !== first)];
@@ -89,7 +89,7 @@ function stateOf(day, first, today) {
 
 const FLAME = "M12 3c1 4 5.500 6 5.500 11a5.500 5.500 0 0 1-11 0c0-3 2-4.500 3-7 1.500 1 2 2 2 3.500C13 9 13 6 12 3Z";
 
-/** Shows a day: its prompt, and its answers or the form for one. @param {Phone} phone @param {Day} day */
+/** Shows a day: its prompt, and either its answers or the form for the person's answer. @param {Phone} phone @param {Day} day */
 export function dayCard(phone, day) {
   return h("article", { class: "card day", "aria-label": `Prompt for ${dateWords(day.date, phone.language)}`, "data-revision": day.me.revision },
     h("div", { class: "prompt" },
@@ -101,7 +101,7 @@ export function dayCard(phone, day) {
   );
 }
 
-/** Shows the part below the prompt until both answers are open. @param {Phone} phone @param {Day} day */
+/** Builds the part below the prompt of a day whose answers are not open yet. @param {Phone} phone @param {Day} day */
 export function sealedParts(phone, day) {
   const seal = candles(day.me.state === "answered", day.partner.state === "answered");
   return [
@@ -110,7 +110,7 @@ export function sealedParts(phone, day) {
   ];
 }
 
-/** Shows the reason for the prompt, a hint and help. @param {Phone} phone @param {Day} day */
+/** Builds the parts that come with a prompt: its reason, a hint, and help. @param {Phone} phone @param {Day} day */
 export function besidePrompt(phone, { date, prompt }) {
   return [
     words("p", prompt.why, { class: "why" }),
@@ -213,7 +213,7 @@ function openedPart(phone, day) {
   );
 }
 
-/** Shows a changed day before the refresh. @param {Phone} phone @param {Day} day */
+/** Shows a changed day at once, before the next refresh. @param {Phone} phone @param {Day} day */
 function put(phone, day) {
   const { shown, journal } = phone.data;
   const asNow = (/** @type {any} */ each) => (each?.date === day.date ? day : each);

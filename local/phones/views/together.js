@@ -1,4 +1,4 @@
-// The tab "Us": nudges, the week, the streak and twelve months.
+// The tab "Us": nudges, the recap of a week, the streak, and the calendar of twelve months.
 
 import { dateIn, dateWords, later, mondayOf } from "../clock.js";
 import { icon, words } from "../parts.js";
@@ -10,7 +10,7 @@ import { waiting } from "./waiting.js";
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
 
-/** The parts of this tab. Add a new one here. */
+/** The functions that build the parts of this tab. Add a new part here. */
 const PARTS = [nudgePart, weekPart, streakPart, calendarPart];
 
 /** @type {import("../phone.js").Tab} */
@@ -55,7 +55,7 @@ async function send(phone, gesture) {
   phone.render();
 }
 
-/** Shows this week, or an earlier one. @param {Phone} phone */
+/** Shows the recap of this week or of an earlier week. @param {Phone} phone */
 function weekPart(phone) {
   /** @type {Schema["RecapView"] | undefined} */
   const recap = phone.data["recap"];

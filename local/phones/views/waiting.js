@@ -1,4 +1,4 @@
-// Stands in place of content that is still loading, or that did not load.
+// The screen for content that is still loading or could not be loaded.
 
 import { button, h } from "../ui/dom.js";
 

@@ -12,7 +12,7 @@ import { waiting } from "./waiting.js";
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
 
-/** Name, title and content of each part. Add a new one here. @type {readonly (readonly [string, string, (phone: Phone) => HTMLElement | null])[]} */
+/** The name and the title of each part, and the function that builds it. Add a new part here. @type {readonly (readonly [string, string, (phone: Phone) => HTMLElement | null])[]} */
 const PARTS = [
   ["profile", "About me", profilePart],
   ["reminders", "Reminders", remindersPart],
@@ -49,12 +49,12 @@ export async function loadParts(phone) {
   await loadHelp(phone);
 }
 
-/** Loads help for the country of the person's zone, or for the one that they chose. @param {Phone} phone */
+/** Loads the help for the country of the person's zone, or for the country that they chose. @param {Phone} phone */
 async function loadHelp(phone) {
   phone.data["help"] = await phone.api.call("get", "/v1/help", { query: { country: phone.draft("help-country") || null } });
 }
 
-/** The parts for a person in no couple. @param {Phone} phone */
+/** Builds the parts for a person in no couple. @param {Phone} phone */
 export function aloneParts(phone) {
   return phone.data["help"] ? PARTS.filter(([name]) => ALONE.includes(name)).map((part) => folded(phone, part)) : [waiting(phone)];
 }
@@ -68,7 +68,7 @@ function folded(phone, [name, title, part]) {
 }
 
 /**
- * Makes a form that keeps its changes until it is saved.
+ * Makes a form that keeps unsaved changes when the screen is drawn again.
  * @param {Phone} phone
  * @param {string} name
  * @param {() => Promise<unknown>} save
@@ -241,7 +241,7 @@ function helpPart(phone) {
     await phone.act(() => loadHelp(phone));
     phone.render();
   });
-  // Numbers of another country do not help.
+  // As long as the country is unknown, show only the lines that are for every country.
   const lines = help.country ? help.lines : help.lines.filter((line) => line.country === null);
   return h("div", { class: "stack" },
     help.booking && h("p", null, link(help.booking.url, help.booking.label)),
@@ -261,7 +261,7 @@ function helpPart(phone) {
 
 /** @param {string} url @param {string} label */
 function link(url, label) {
-  // The practice typed this, so it may be no link.
+  // The practice typed this text, so it may not be a link.
   return /^(https?|tel):/.test(url) ? h("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, words("span", label)) : words("span", label);
 }
 
@@ -274,7 +274,7 @@ function disconnectPart(phone) {
       phone.data["disconnecting"] = true;
       phone.render();
     }, { class: "danger", id: `${phone.id}-disconnect` }),
-    // In the place of the first button, so that a double press changes nothing.
+    // This button takes the place of the first one, so that a double press does not disconnect.
     asked && button("No, stay connected", () => {
       delete phone.data["disconnecting"];
       phone.render();
