@@ -964,16 +964,16 @@ export interface components {
         Problem: {
             /**
              * Format: uri
-             * @description Stable; what to tell problems apart by.
+             * @description Distinguishes problems. It is stable.
              */
             type: string;
             /** @description A sentence for a person. */
             title: string;
-            /** @description A sentence about this very request, to show instead. */
+            /** @description A sentence about this request, to show in place of `title`. */
             detail?: string;
-            /** @description The HTTP status, once more. */
+            /** @description The HTTP status, as in the response. */
             status: number;
-            /** @description The fields that are not as they should be. */
+            /** @description The invalid fields, each with the reason. */
             errors?: {
                 field: string;
                 reason: string;
