@@ -84,14 +84,14 @@ lint: setup .envs/sam/.linted ## check style, import contracts, dead code, the t
 # The two slowest checks, this one and `contract`, run again only if a file that they read has changed.
 .envs/sam/.linted: template.yaml .cfnlintrc .envs/sam/.synced
 	@touch $@.begun && .envs/sam/bin/cfn-lint && mv $@.begun $@
-types: setup ## mypy
+types: setup ## check types with mypy
 	@.venv/bin/mypy
 contract: client/node_modules/.checked ## lint both API documents, and type-check the console and the two phones against them
 client/node_modules/.checked: docs/openapi.json docs/openapi-practice.json $(PAGES) $(wildcard client/*.* client/.*rc* client/.*.yaml) client/node_modules/.installed
 	@touch $@.begun && (cd client && npm run --silent check) && mv $@.begun $@
-unit: setup ## the rules, the routes on a table in memory, and the tools
+unit: setup ## test the rules, the routes on a table in memory, and the tools
 	@.venv/bin/pytest -q -n auto $(if $(filter command line,$(origin PROFILE)),--hypothesis-profile=$(PROFILE)) tests/domain tests/routes tests/tools bench/tests/test_bill.py bench/tests/test_gateway.py
-pack-lint: .venv/.synced ## the prompt packs: what to fix, and advice
+pack-lint: .venv/.synced ## check the prompt packs: print what must be fixed, and advice
 	@./rekindle packs lint $(PACKS)
 test: lint types pack-lint contract ## run all checks and tests, also those of engines, artifacts and the local stack
 	@REKINDLE_STATEFUL_STEPS=2000 .venv/bin/pytest -n 2 --dist loadfile
