@@ -19,9 +19,7 @@ _FOLDER: Final = Path(__file__).parent
 SCRIPT: Final[dict[str, str]] = yaml.safe_load((_FOLDER / "script.yaml").read_text(encoding="utf-8"))
 ANSWERS: Final[dict[str, list[str]]] = yaml.safe_load((_FOLDER / "answers.yaml").read_text(encoding="utf-8"))
 TOUCH_DATES, COURSE_DATES, PAUSED_DATE, PAUSE_UNTIL = (3, 5), (4, 6), 7, 9
-"""The numbers, from 0, of the dates with touch reminders, of the course's dates, of the date inside the pause, and of
-the date on which the pause was planned to end.
-"""
+"""Numbers of dates, from 0: those with touch reminders, those of the course, the paused one and its planned end."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -54,10 +52,7 @@ COUPLE: Final = (MAYA, HARU)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An act of a partner at an instant, for the day of a date.
-
-    If `live` is true, the act happens now and goes through API Gateway. Otherwise it is replayed with its own instant.
-    """
+    """An act of a partner at an instant, for the day of a date. A `live` act happens now; others are replayed."""
 
     at: dt.datetime
     who: Partner
@@ -67,14 +62,10 @@ class Moment:
 
 
 def planned(now: dt.datetime) -> list[Moment]:
-    """Return the moments, earliest first.
-
-    The last date is today in New York. Both can still answer its day. Its reminders may be later than `now`.
-    """
+    """Return the moments, earliest first. The last date is today in New York. Its reminders may be later than `now`."""
     today, named = local_date(now, MAYA.zone), {who.name: who for who in COUPLE}
     dates = [today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT)))]
-    # The couple pairs at `first`. A tick also sends all reminders that came due since the tick before it. So the plan
-    # must have every reminder from `first` to `last`.
+    # A tick also sends what came due since the tick before it, so the plan has every reminder from `first` to `last`.
     first, last = _instant(dates[0], "07:00", MAYA), _instant(today, MAYA.times["prompt"], MAYA)
     moments = []
     for number, (date, cues) in enumerate(zip(dates, SCRIPT.values(), strict=True)):

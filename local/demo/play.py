@@ -107,10 +107,7 @@ class Performance:
         self.findings: dict[str, tuple[int, list[str]]] = {claim: (0, ["never checked"]) for claim in Claim}
 
     def play(self) -> None:
-        """Play all moments. Print each date after its last moment.
-
-        Two dates can overlap, because the partners live in different zones. But they end in order.
-        """
+        """Play all moments. Print each date after its last moment. Dates may overlap, but they end in order."""
         # The table deletes expired items by the real clock, but the demo writes items for past dates. Turn that off.
         off = {"Enabled": False, "AttributeName": "ttl"}
         dynamodb, table = self.stack.client("dynamodb"), self.stack.outputs["TableName"]
@@ -396,11 +393,7 @@ class Performance:
         self.page.add(self.moment, who or self.who, sign, text, beside)
 
     def call(self, request: str, who: Partner | None = None, *, staff: bool = False, **body: Any) -> Any:  # noqa: ANN401
-        """Send a request as the moment's partner, as `who`, or as staff. Return the answer.
-
-        Raises:
-            StackError: the API refused.
-        """
+        """Return the answer to a request of the moment's partner, of `who`, or of staff. Raise StackError if refused."""
         status, answer = self._reply(request, body, who or self.who, staff=staff)
         good = status // 100 == 2  # noqa: PLR2004 - HTTP's own
         self.expect(Claim.ANSWERED, good)
