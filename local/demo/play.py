@@ -393,7 +393,7 @@ class Performance:
         self.page.add(self.moment, who or self.who, sign, text, beside)
 
     def call(self, request: str, who: Partner | None = None, *, staff: bool = False, **body: Any) -> Any:  # noqa: ANN401
-        """Return the answer to a request of the moment's partner, of `who`, or of staff. Raise StackError if refused."""
+        """Return the answer to a request of this partner, of `who`, or of staff. Raise StackError if it was refused."""
         status, answer = self._reply(request, body, who or self.who, staff=staff)
         good = status // 100 == 2  # noqa: PLR2004 - HTTP's own
         self.expect(Claim.ANSWERED, good)
