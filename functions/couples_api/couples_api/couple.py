@@ -73,7 +73,7 @@ def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices
 
 @router.delete("/couple/pause", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_pause(caller: TheCaller, services: TheServices) -> None:
-    """End the pause for both partners. From today on, by the caller's clock, days can be missed again.
+    """End the pause for both partners. From today on, by the caller's clock, dates can count as missed again.
 
     Either partner may do this. It is no error if there is no pause.
     """

@@ -51,7 +51,7 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
 
 
 def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]) -> list[Write]:
-    """Return a write for each stored day whose window must widen for the couple's new zones."""
+    """Return a write for each stored day whose window must widen for the new zones."""
     return [
         widening
         for date, day in stored.items()

@@ -91,7 +91,7 @@ def post_nudge(
 
 @router.get("/nudges", responses=refusals(*IN_A_COUPLE))
 def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
-    """Return the partner's nudges of the last 24 hours, and how many the caller may send now."""
+    """Return the partner's nudges of the last 24 hours, and how many the caller may send."""
     couple = current_couple(services, known_person(services, caller.uid))
     sent = services.nudges.sent_by(couple)
     mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]

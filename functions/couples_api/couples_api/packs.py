@@ -102,7 +102,10 @@ class PracticeCodeBody(BaseModel):
 
 @router.get("/packs", responses=refusals(*IN_A_COUPLE))
 def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
-    """Return the packs for everyone, the packs to choose from, and the packs that the couple joined by a code."""
+    """Return the packs that the couple can have.
+
+    These are the packs for everyone, the packs to choose from, and the packs that the couple joined by a code.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     visible = [each for each in services.catalogue.releases(caller.instant) if _is_visible(each, couple)]

@@ -40,9 +40,9 @@ class PauseBody(BaseModel):
 
 
 def pause_view(couple: Couple, person: Person, caller: Caller) -> PauseView | None:
-    """Return the couple's pause, or None if there is none or it is over by the caller's clock.
+    """Return the couple's pause. Return None if there is none, or if it is over.
 
-    The view does not show who set the pause.
+    The caller's clock decides whether it is over. The view does not show who set the pause.
     """
     pause = pause_on(couple, local_date(caller.instant, person.profile.zone))
     return PauseView.model_validate({"from": pause.first, "until": pause.until}) if pause else None

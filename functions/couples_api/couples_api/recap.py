@@ -83,7 +83,7 @@ def get_recap(
         Query(description="The week's Monday. The default is the last whole week by the caller's clock."),
     ] = None,
 ) -> RecapView:
-    """Return the recap of a week: on which days both took part, their themes, and what was new.
+    """Return a week's recap: on which days both took part, their themes, and what was new.
 
     The recap of the current week shows the days so far. Weeks before the two paired have no recap, and neither do
     future weeks.
@@ -149,5 +149,5 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
 
 
 def _date(reader: Reader, instant: dt.datetime) -> dt.date:
-    """Return the earlier of the partners' dates at `instant`, so that both see the same week."""
+    """Return the earlier of the partners' dates at `instant`. So both see the same week."""
     return min(local_date(instant, zone) for zone in reader.couple.zones)

@@ -113,7 +113,8 @@ def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices)
     """Set all reminders of the caller.
 
     A reminder that came due today at its old time does not come due again today at its new time. If it has not come due
-    today, and its new time passed at most two hours ago, it comes at once.
+    today, and its new time passed at most two hours ago, it comes at once. If its new time passed more than two hours
+    ago, it does not come today.
     """
     quiet, touch = body.quiet_hours, body.touch
     reminders = Reminders(

@@ -144,7 +144,10 @@ def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
 def get_solo_days(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SoloJournalView:
-    """Return a page of the caller's solo days, latest first, also while the caller is in a couple."""
+    """Return a page of the caller's solo days, latest first.
+
+    This works while the caller is in a couple too.
+    """
     person = known_person(services, caller.uid)
     days = services.solo.journal(person.uid, before, limit)
     return SoloJournalView(
@@ -259,7 +262,7 @@ def _alone(services: Services, caller: Caller) -> Person:
 
 
 def _opened_day(services: Services, caller: Caller, person: Person, date: dt.date) -> SoloDay:
-    """Choose a prompt for the person's own day of this date, store the day, and return it."""
+    """Choose the prompt of the person's solo day, store the day, and return it."""
     releases = services.catalogue.releases(caller.instant)
     for _ in range(OPENING_ATTEMPTS):
         history = services.solo.history(person.uid)

@@ -58,9 +58,9 @@ def post_export(
     """Return a page of what the caller wrote. The caller must have signed in within the last 15 minutes.
 
     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
-    unpairing, it includes only what the caller wrote in this couple. After these 30 days, it includes nothing from the
-    couple's days. Solo answers that the partner shows are never included, because the partner may take them back. An
-    export changes nothing and may be repeated.
+    unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
+    the couple's days. Solo answers that the partner shows are never included, because the partner may take them back.
+    An export changes nothing and may be repeated.
     """
     person = services.people.person(caller.uid)
     if person is None:

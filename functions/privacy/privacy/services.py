@@ -1,4 +1,4 @@
-"""Give every route its stores, which are read only, and a caller who has signed in recently."""
+"""Give every route its read-only stores, and a caller who has signed in recently."""
 
 from __future__ import annotations
 
