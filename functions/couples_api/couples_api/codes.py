@@ -13,11 +13,14 @@ from rekindle.store.idempotency import KeyedRequest
 from rekindle.store.keys import Key
 
 PastedCode = Annotated[str, StringConstraints(max_length=1000)]
-"""A text that contains a code. A whole message that shares a link fits in."""
+"""A code as a client sends it. The text may be a whole message with a link that contains the code."""
 
 
 def spend_try(services: Services, caller: Caller, tries: Key, request: KeyedRequest) -> None:
-    """Count one try of a code. Do not count a repeated request. Raise ProblemError if there were too many tries."""
+    """Count one try of a code, unless the request is a repeat.
+
+    `tries` is the key of the row with the caller's tries. Raise ProblemError if the caller has made too many tries.
+    """
     if request.is_repeat:
         return
     if next_at := services.tries.admit(tries, caller.instant, request.fingerprint):

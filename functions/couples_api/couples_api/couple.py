@@ -31,7 +31,7 @@ class CoupleView(BaseModel):
 
 
 class CoupleWithPacksView(CoupleView):
-    """The caller's couple, the ids of the packs that play for it, and its pause or null."""
+    """The caller's couple. `packs` holds the ids of the packs that play for it. Without a pause, `pause` is null."""
 
     model_config = view_config(
         {"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"], "pause": None},
@@ -43,7 +43,7 @@ class CoupleWithPacksView(CoupleView):
 
 
 class CouplePatchBody(BaseModel):
-    """A pause for both partners. Either of them may set it."""
+    """A pause for both partners. Either partner may set the pause."""
 
     model_config = body_config({"pause": {"until": "2026-03-09"}})
 
@@ -59,11 +59,11 @@ def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
 
 @router.patch("/couple", responses=refusals(*IN_A_COUPLE, Problem.PAUSE_OUT_OF_RANGE))
 def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
-    """Pause for both partners, beginning today, or move the end of the pause.
+    """Begin a pause for both partners today, or move the end of their pause.
 
-    Either partner may do this, and the replies do not show who did. During a pause neither partner gets reminders, and
-    no date counts as missed. Each day still has its prompt, and a day that both answer counts. The pause ends by itself
-    on the date `until`.
+    Either partner may do this. The replies do not show which of them did it. During a pause neither partner gets
+    reminders, and no date counts as missed. Each day still has its prompt. If both answer, the day counts for the
+    streak. The pause ends by itself on the date `until`.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -73,7 +73,7 @@ def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices
 
 @router.delete("/couple/pause", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_pause(caller: TheCaller, services: TheServices) -> None:
-    """End the pause for both partners. From today on, by the caller's clock, days count again.
+    """End the pause for both partners. From today on, by the caller's clock, dates can count as missed again.
 
     Either partner may do this. It is no error if there is no pause.
     """
@@ -83,10 +83,10 @@ def delete_pause(caller: TheCaller, services: TheServices) -> None:
 
 @router.delete("/couple", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_couple(caller: TheCaller, services: TheServices) -> None:
-    """Unpair at once, without the partner's consent.
+    """Unpair at once. The partner's consent is not needed.
 
-    The partner gets no push about it. From now on neither can read the couple's days. For 30 days, each can export
-    their own writing.
+    The partner gets no push about this. From now on, neither of the two can read the couple's days. For 30 days, each
+    can export their own writing.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)

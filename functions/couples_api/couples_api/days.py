@@ -46,12 +46,12 @@ _AHEAD = DAY | {"date": "2026-03-03", "closes_at": "2026-03-04T08:00:00Z"}
 
 
 class TodayView(BaseModel):
-    """Today by the caller's clock, the days before and after it that take answers, and the streak.
+    """Today's day by the caller's clock, the days next to it that take answers, and the streak.
 
-    `previous` is the day before, while it takes answers. `next` is a later day that the partner has answered already,
-    because their clock is ahead. A push has told the caller about it. If there are two, a day that the caller has not
-    answered comes before a day that both have answered. `streak` is null if the caller hides it. During a `pause` no
-    reminder comes, but both can still answer.
+    `previous` is yesterday's day, or null if yesterday takes no answers any more. `next` is a day after today that
+    the partner has answered already, because the partner's clock is ahead. If there are two such days, `next` is the
+    first one that the caller has not answered. If the caller has answered both, it is the first of the two. `streak` is
+    null if the caller hides the streak. During a `pause` no reminder comes, but both can still answer.
     """
 
     model_config = view_config(
@@ -67,7 +67,7 @@ class TodayView(BaseModel):
 
 
 class JournalView(BaseModel):
-    """Days, latest first. Send `before` to get the next page. It is null on the last page."""
+    """Days, latest first. Send `before` to get the next page. On the last page, `before` is null."""
 
     model_config = view_config({"days": [REVEALED], "before": None})
 
@@ -76,7 +76,10 @@ class JournalView(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """An answer. An edit sends the `revision` that it replaces. It is refused if there is a newer revision by then."""
+    """An answer. An edit sends the `revision` that it replaces.
+
+    The edit is refused if the stored answer already has a newer revision.
+    """
 
     model_config = body_config(
         {
@@ -104,9 +107,9 @@ class AnswerBody(BaseModel):
 
 @router.get("/today", responses=refusals(*IN_A_COUPLE, Problem.NO_PROMPT))
 def get_today(caller: TheCaller, services: TheServices) -> TodayView:
-    """Return the day that is today by the caller's clock.
+    """Return today's day, the days next to it that take answers, and the streak.
 
-    If neither partner has opened the day yet, choose its prompt now.
+    If neither partner has opened one of these days yet, this call chooses the day's prompt.
     """
     reader = reader_of(services, caller)
     stored = reader.nearby()
@@ -140,7 +143,7 @@ def get_days(
 
 @router.get("/days/<date>", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NO_PROMPT))
 def get_day(date: DatePath, caller: TheCaller, services: TheServices) -> DayView:
-    """Return one day. If the day takes answers and neither partner has opened it yet, choose its prompt now."""
+    """Return one day. If it takes answers and neither partner has opened it yet, this call chooses its prompt."""
     reader = reader_of(services, caller)
     return reader.views([_known_day(reader, date)])[0]
 
@@ -161,9 +164,9 @@ def get_day(date: DatePath, caller: TheCaller, services: TheServices) -> DayView
     ),
 )
 def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: TheServices) -> DayView:
-    """Answer the day's prompt, or edit the answer. An edit is refused once both have answered.
+    """Answer the day's prompt, or edit the caller's answer.
 
-    The second answer opens both answers and completes the day.
+    When both partners have answered, both answers are open and the day is complete. From then on, an edit is refused.
     """
     reader = reader_of(services, caller)
     day = _known_day(reader, date)
@@ -187,7 +190,7 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: Th
         if not _is_repeat(day, reader, key, body):
             raise ProblemError(_why_refused(day, reader, body)) from conflict
     if day.revealed:
-        # If the two have parted during the write, the partner's answer must stay closed.
+        # If the couple has ended during the write, the partner's answer must stay closed.
         current_couple(services, reader.person)
         note_complete(services, day, caller.instant)
     return reader.views([day], key)[0]
@@ -202,7 +205,10 @@ def stored_day(reader: Reader, date: dt.date) -> Day:
 
 
 def _known_day(reader: Reader, date: dt.date) -> Day:
-    """Return the stored day, or open it now if it takes answers. Otherwise raise ProblemError."""
+    """Return the day. If nobody has opened it yet, open it now.
+
+    Raise ProblemError if nobody has opened the day and it takes no answers.
+    """
     day = reader.services.days.day(reader.couple.id, date)
     if day:
         return day
@@ -213,10 +219,10 @@ def _known_day(reader: Reader, date: dt.date) -> Day:
 
 
 def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) -> Day:
-    """Return the couple's day of the date. If it is not stored, choose its prompt for both and store it.
+    """Return the couple's day of the date. If it is not stored, choose its prompt and store it.
 
-    If the day has closed already, show its prompt without storing it. This happens if a person travels west, so that
-    their clock shows a date that has closed.
+    If the day is not stored and has closed already, choose its prompt but do not store the day. This happens if a
+    person travels west, so that their clock shows a date that has closed.
     """
     if date in stored:
         return stored[date]
@@ -231,7 +237,7 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
         try:
             return services.days.open_day(couple, day, entry.theme)
         except WriteConflictError as conflict:
-            # The couple has changed: it met a theme on another date, moved to another zone, or ended. Read it again.
+            # The couple has changed. For example, a partner opened another date or moved to another zone.
             couple = still_together(reader, conflict)
     raise ContentionError("a couple kept changing while its day was opened")
 
@@ -239,7 +245,8 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
 def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) -> Day | None:
     """Return the open day after today that the partner has answered. Return None if there is none.
 
-    There can be two such days. Return the one that the reader has not answered, if there is one, else the first.
+    If there are two such days, return the first one that the reader has not answered. If the reader has answered both,
+    return the first of the two.
     """
     ahead = [
         day
@@ -250,7 +257,10 @@ def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) ->
 
 
 def still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
-    """Return the current couple, after a write failed because the couple changed. Raise ProblemError if it ended."""
+    """Return the current couple, after a write failed because the couple had changed.
+
+    Raise ProblemError if the couple has ended.
+    """
     current = reader.services.couples.couple(reader.couple.id)
     if current is None or current.ended_at:
         raise ProblemError(Problem.NOT_PAIRED) from conflict
@@ -258,10 +268,10 @@ def still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
 
 
 def _may_answer_another_prompt(day: Day, body: AnswerBody) -> bool:
-    """Return whether an answer may have been written to another prompt than the day's current one.
+    """Return whether the answer may be meant for another prompt than the day's current one.
 
-    An edit may lack the prompt's id, because an answered prompt is never swapped. A first answer without an id may come
-    from a phone that read the day before a swap.
+    An edit needs no prompt id, because an answered prompt is never swapped. If a first answer has no id and the prompt
+    was swapped, the phone may still show the old prompt.
     """
     if body.prompt is None:
         return bool(day.swapped) and body.revision is None
@@ -269,7 +279,10 @@ def _may_answer_another_prompt(day: Day, body: AnswerBody) -> bool:
 
 
 def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bool:
-    """Return whether the stored answer is the same as in `body`, which is sent again because its reply was lost."""
+    """Return whether `body` is a repeat: the stored answer is the answer in `body`.
+
+    A phone repeats a request if the reply was lost.
+    """
     uid = reader.person.uid
     return (
         follows(day.answers.get(uid), body.revision)
@@ -287,12 +300,15 @@ def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
 
 
 def follows(answer: Answer | None, revision: int | None) -> bool:
-    """Return whether the answer directly follows this revision, or is the first answer if `revision` is None."""
+    """Return whether the answer has the first revision after `revision`.
+
+    If `revision` is None, return whether the answer has revision 1.
+    """
     return answer is not None and answer.revision == (revision or 0) + 1
 
 
 def why_not_replaced(answer: Answer | None, revision: int | None) -> Problem:
-    """Return why a new answer cannot replace this revision of the stored answer."""
+    """Return why a new answer cannot replace `revision` of the stored answer. None means a first answer."""
     if answer is None:
         return Problem.NOTHING_TO_EDIT
     return Problem.ANSWERED_ALREADY if revision is None else Problem.EDITED_SINCE

@@ -17,7 +17,7 @@ from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
 DEVICES_LIMIT = 10
-"""More phones than a person uses. This many fit into the person's item and into one transaction."""
+"""The most devices of one person. People use fewer. This many fit into the person's item and into one transaction."""
 
 router = APIGatewayHttpRouter()
 

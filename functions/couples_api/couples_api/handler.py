@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def application() -> APIGatewayHttpResolver:
-    """Return a resolver with all routes. Phones rely on the OpenAPI document that is made from it."""
+    """Return a resolver with all routes. Phones rely on the OpenAPI document, which is made from this resolver."""
     app = resolver.resolver()
     together = (couple, packs, days, swap, reflections, streak, recap, nudges, touch)
     for routes in (me, devices, reminders, invites, *together, solo, help_routes):
@@ -44,7 +44,10 @@ def application() -> APIGatewayHttpResolver:
 
 
 def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return a Lambda handler. It calls `services` once, at the first request."""
+    """Return a Lambda handler.
+
+    The handler calls `services` at every request. So pass a cached function, to create the services only once.
+    """
     return resolver.handler_of(application(), services)
 
 

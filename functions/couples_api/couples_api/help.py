@@ -23,14 +23,14 @@ router = APIGatewayHttpRouter()
 
 
 class BookingView(BaseModel):
-    """The address where one books time with the practice, and the text of the link to it."""
+    """The address of the page on which a couple books time with the practice, and the link's text."""
 
     url: str
     label: str
 
 
 class HelpLineView(BaseModel):
-    """A help line. `country` is null if it is for all countries. `phone`, `text` and `url` are not all null."""
+    """A help line. If it is for all countries, `country` is null. At least one of `phone`, `text` and `url` is set."""
 
     country: str | None
     name: str
@@ -50,7 +50,11 @@ class CountryView(BaseModel):
 
 
 class HelpView(BaseModel):
-    """The booking link, and the help lines for `country`. If `country` is null, `lines` contains all of them."""
+    """The booking link or null, and help lines.
+
+    `lines` contains the lines of `country`, and then the lines for all countries. If `country` is null, `lines`
+    contains the lines of every country too.
+    """
 
     model_config = view_config(
         {

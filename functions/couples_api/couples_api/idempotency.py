@@ -1,4 +1,4 @@
-"""Do a POST only once, even if it is repeated with the same `Idempotency-Key`."""
+"""Recognize a POST that a client repeats with the same `Idempotency-Key`."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ IdempotencyKey = Annotated[
 
 
 def keyed_request(services: Services, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
-    """Return the request with its key. The key is stored only with the writes of a request that succeeds.
+    """Return the request, with the writes that store its key.
 
-    Raise KeyReusedError if the key is stored for another request.
+    Execute these writes in the transaction of the request, so that a refused request stores no key. There are none for
+    a repeat, or without a key. Raise KeyReusedError if the key is stored for another request.
     """
     if idempotency_key is None:
         return KeyedRequest()
@@ -40,8 +41,8 @@ def keyed_request(services: Services, caller: Caller, idempotency_key: str | Non
 def request_id(services: Services, caller: Caller, idempotency_key: str | None) -> str:
     """Return an id for the request. A repeat with the same key gets the same id.
 
-    So a write is recognized as a repeat if its reply was lost and the client sends it again. Without a key, the id is
-    random.
+    A client repeats a request if the reply was lost. The id shows that the second request is a repeat. Without a key,
+    the id is random.
     """
     if idempotency_key is None:
         return services.new_id()

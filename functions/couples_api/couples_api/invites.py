@@ -42,7 +42,10 @@ router = APIGatewayHttpRouter()
 
 
 class NewInviteView(BaseModel):
-    """A new invite. The server does not store the code, so no later call returns it."""
+    """A new invite, with its code. The server does not store the code.
+
+    Only a repeat of this call with the same idempotency key returns the code again.
+    """
 
     model_config = view_config(
         {
@@ -86,7 +89,7 @@ class RedeemBody(BaseModel):
 
 
 class RedeemedView(BaseModel):
-    """A redeemed invite, and the inviter's name. The two are a couple only when the inviter has confirmed."""
+    """A redeemed invite, and the inviter's name. The two become a couple when the inviter confirms."""
 
     model_config = view_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"})
 
@@ -96,7 +99,7 @@ class RedeemedView(BaseModel):
 
 
 class ConfirmBody(BaseModel):
-    """The id of the invite whose `redeemed_by` the inviter has read."""
+    """The id of the invite to confirm: the one whose `redeemed_by` the inviter has read."""
 
     model_config = body_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"})
 
@@ -109,20 +112,20 @@ class ConfirmBody(BaseModel):
     responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.KEY_REUSED),
 )
 def post_invite(caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None) -> NewInviteView:
-    """Open an invite. The caller's earlier invite no longer works.
+    """Open an invite. If the caller already has a live invite, cancel it.
 
-    A repeat with the same idempotency key returns the same invite.
+    While the new invite is live, a repeat with the same idempotency key returns the same invite.
     """
     person = known_person(services, caller.uid)
     request = keyed_request(services, caller, idempotency_key, "POST /v1/invites")
-    # A repeat must return the same code, although the code is stored nowhere. So derive it from the key and a secret.
+    # A repeat must return the same code, although the code is stored nowhere. So derive it from this key and a secret.
     entropy = (
         services.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else services.entropy(32)
     )
     code = code_from(entropy, CODE_LENGTH)
     code_mac = services.vault.mac(code)
-    # Ask this before `admissible` reads the inviter: if the code is stored now, and is not the code of the inviter's
-    # live invite then, it is no longer valid.
+    # Look the code up before `admissible` gets the inviter. If the code is stored already, but is not the code of the
+    # inviter's live invite, the code is no longer valid.
     is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:
@@ -138,7 +141,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
         inviter=caller.uid,
         inviter_name=person.profile.display_name,
         state=InviteState.OPEN,
-        # Cut off the fraction of a second, as from every instant that a phone reads.
+        # Cut off the fraction of a second: instants in replies have none.
         expires_at=caller.instant.replace(microsecond=0) + VALIDITY,
     )
     live = services.invites.create(invite, caller.instant, admissible, request.writes)
@@ -188,8 +191,8 @@ def post_redeem(
 ) -> RedeemedView:
     """Redeem a partner's code.
 
-    A code that is wrong, used, expired or the caller's own gets the same answer, and tries are limited. A text that
-    contains no code does not count as a try. A repeat with the same idempotency key does not count again.
+    The reply is the same for a code that is wrong, used, expired or the caller's own. Tries are limited. A text without
+    a code does not count as a try. A repeat with the same idempotency key does not count as another try.
     """
     person = known_person(services, caller.uid)
     code = read_code(body.code, CODE_LENGTH)
@@ -223,7 +226,7 @@ def post_confirm(
     A repeat returns the same couple.
     """
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
-    # Derive the couple's id from the invite, so that a repeat after a lost reply finds the couple.
+    # Derive the couple's id from the invite, so that a repeat finds the couple if the first reply was lost.
     couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
     for _ in range(CONFIRM_ATTEMPTS):
         inviter = known_person(services, caller.uid)
@@ -241,7 +244,7 @@ def post_confirm(
         if redeemer.couple == couple_id:
             continue  # Another request has just confirmed the same invite. Read the couple and return it.
         if redeemer.couple:
-            # The redeemer has paired with somebody else since. The caller must not learn with whom.
+            # The redeemer has paired with somebody else meanwhile. The caller must not learn with whom.
             raise ProblemError(Problem.INVITE_NOT_USABLE)
         couple = _couple_of(couple_id, inviter, redeemer, caller)
         try:

@@ -86,7 +86,7 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
 
     person = changed() or services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
     if person.profile != profile:
-        # Another phone has just created the person. This request came later, so its profile counts.
+        # Another request has just created the person with another profile. Replace that profile by this one.
         person = changed() or person
     return _view(person)
 

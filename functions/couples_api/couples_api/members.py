@@ -1,4 +1,4 @@
-"""Change a person, and in the same transaction their couple and their partner where these depend on the person."""
+"""Change a person. The same transaction changes what depends on the person in their couple and in their partner."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
     """Apply `change` to the caller and return the changed person. Return None if the caller has no profile yet.
 
     The couple's item holds a copy of the profile, so the same transaction updates it. Touch reminders come only while
-    both partners want them. So when the caller's change decides whether both do, the same transaction also switches the
-    partner's touch reminders on or off.
+    both partners want them. So a change of the caller's wish can also switch the partner's touch reminders on or
+    off, in the same transaction.
     """
 
     def consequences(before: Person, after: Person) -> Consequences:
@@ -37,8 +37,8 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         if couple.zones != changed.zones:
             stored = services.days.nearby(couple.id, caller.instant)
             changed = replace(changed, windows=windows_after_move(couple, changed.zones, stored, caller.instant))
-            # `stored` lacks a day that was opened after the couple was read. But opening a day changes the couple's
-            # revision, so the transaction fails and is tried again.
+            # A day that is opened after this read is missing in `stored`. But opening a day changes the couple's
+            # revision, so this transaction then fails and is tried again.
             widenings = _widenings(services, changed, stored)
             after = _without_closed_dates(after, latest_closed(changed, {}, caller.instant))
         writes = [services.couples.member_update(changed, after.uid), *widenings]
@@ -51,7 +51,7 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
 
 
 def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]) -> list[Write]:
-    """Return the writes that widen the window of each stored day to what the couple's new zones require."""
+    """Return a write for each stored day whose window must widen for the new zones."""
     return [
         widening
         for date, day in stored.items()
@@ -60,9 +60,9 @@ def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]
 
 
 def _without_closed_dates(person: Person, closed: dt.date) -> Person:
-    """Return the person changed so that no prompt or evening reminder comes for `closed` or an earlier date.
+    """Return the person without prompt and evening reminders for `closed` and all dates before it.
 
-    If a person travels west, their clock may show such a date again.
+    If a person travels west, their clock may show one of these dates again.
     """
     due = {kind: max(closed, person.last_due.get(kind, closed)) for kind in (PushKind.PROMPT, PushKind.EVENING)}
     return replace(person, last_due={**person.last_due, **due})

@@ -39,9 +39,9 @@ class NudgeView(BaseModel):
 
 
 class NudgesView(BaseModel):
-    """The partner's nudges of the last 24 hours, latest first, and how many the caller may send.
+    """The partner's nudges of the last 24 hours, latest first, and how many nudges the caller may send now.
 
-    `next_at` is when the caller may send again. It is null while `left` is more than 0.
+    If `left` is 0, `next_at` is the instant from which the caller may send another nudge. Otherwise it is null.
     """
 
     model_config = view_config(
@@ -62,7 +62,7 @@ class NudgesView(BaseModel):
 def post_nudge(
     body: NudgeBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> NudgeView:
-    """Send the partner a gesture. The caller may send three within 24 hours.
+    """Send the partner a nudge. The caller may send at most three within 24 hours.
 
     A repeat with the same idempotency key is not sent again.
     """
@@ -73,8 +73,8 @@ def post_nudge(
         raise ProblemError(Problem.NOT_PAIRED)
     # The request names the couple, so that a late repeat does not go to a new partner.
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
-    # The recipient's choice changes only `shown`. So neither the reply nor the time that it takes shows the sender
-    # whether the nudge is muted.
+    # Muting changes only `shown`. So the sender cannot tell from the reply, or from the time that the reply takes,
+    # whether the partner has muted nudges.
     nudge = Nudge(
         couple=couple.id,
         id=request_id(services, caller, idempotency_key),
@@ -91,7 +91,7 @@ def post_nudge(
 
 @router.get("/nudges", responses=refusals(*IN_A_COUPLE))
 def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
-    """Return the partner's gestures of the last 24 hours, and how many the caller may send now."""
+    """Return the partner's nudges of the last 24 hours, and how many the caller may send."""
     couple = current_couple(services, known_person(services, caller.uid))
     sent = services.nudges.sent_by(couple)
     mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]

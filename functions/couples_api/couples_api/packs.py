@@ -38,8 +38,8 @@ PackPath = Annotated[PackId, Path(max_length=64, description="A pack's id, as `G
 class CourseView(BaseModel):
     """When and in which order a course plays for the couple that joined it.
 
-    `starts_on` is its first date. Its prompts come every `every_days` days. `in_order` says whether they come in the
-    order in which they were written.
+    `starts_on` is the first date on which the course plays for the couple. Its prompts come every `every_days` days.
+    `in_order` says whether the prompts come in the author's order.
     """
 
     starts_on: dt.date
@@ -70,7 +70,8 @@ _GROUP = _PACK | {
 class PackView(BaseModel):
     """A pack that a couple can have, in the reader's language, or else in the pack's default language.
 
-    `chosen` means that the pack plays for the couple. `course` is null unless they joined the pack by its code.
+    `chosen` is true if the couple chose the pack or joined it by its code. It is also true for a pack for everyone that
+    the couple has not turned off. `course` is null unless they joined the pack by its code.
     """
 
     id: str
@@ -101,7 +102,10 @@ class PracticeCodeBody(BaseModel):
 
 @router.get("/packs", responses=refusals(*IN_A_COUPLE))
 def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
-    """Return the packs for everyone, the packs to choose from, and the packs that the couple joined by a code."""
+    """Return the packs that the couple can have.
+
+    These are the packs for everyone, the packs to choose from, and the packs that the couple joined by a code.
+    """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     visible = [each for each in services.catalogue.releases(caller.instant) if _is_visible(each, couple)]
@@ -113,7 +117,8 @@ def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
 def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> PackView:
     """Choose a pack for both partners.
 
-    The pack plays from the next day that neither has opened. A repeat changes nothing.
+    The pack plays on each day that is first opened after this call. Today is included if neither partner has opened it
+    yet. A repeat changes nothing.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -134,9 +139,10 @@ def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> Pac
 
 @router.delete("/couple/packs/<pack_id>", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> None:
-    """Turn a pack off for both, or leave one that was joined by its code.
+    """Stop a pack for both partners.
 
-    It is no error if the pack does not exist or does not play for them.
+    If the pack is for everyone, turn it off. Otherwise forget that the couple chose it or joined it. It is no error if
+    the pack does not exist or does not play for them.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -164,9 +170,11 @@ def post_practice_code(
 ) -> PackView:
     """Join, for both partners, the pack that belongs to a practice's code.
 
-    Every code that does not work gets the same answer, and tries are limited. A text that contains no code does not
-    count as a try. A repeat with the same idempotency key does not count again. A course begins on the next date that
-    neither has opened, unless the practice has set a date on which it begins.
+    The reply is the same for every code that does not work. Tries are limited. A text without a code does not count as
+    a try. A repeat with the same idempotency key does not count as another try.
+
+    A course begins on the first date, from today on, that neither partner has opened. If the practice has set a start
+    date, the course begins on that date. If the start date has passed, the course begins on its next turn.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -205,8 +213,8 @@ def _today(person: Person, caller: Caller) -> dt.date:
 def _first_free_date(services: Services, couple: Couple, person: Person, caller: Caller) -> dt.date:
     """Return the first date, from today on, whose day nobody has opened.
 
-    If the course began on a date that already has a prompt, it would miss its first turn, and a weekly course would
-    wait a week for the next.
+    On a date that already has a prompt, the course would miss its first turn. A weekly course would then begin a week
+    later.
     """
     opened = services.days.nearby(couple.id, caller.instant)
     date = _today(person, caller)
@@ -216,7 +224,10 @@ def _first_free_date(services: Services, couple: Couple, person: Person, caller:
 
 
 def _view_after_change(services: Services, person: Person, release: Release, couple: Couple | None) -> PackView:
-    """Return the pack as the changed couple has it. Raise ProblemError if the couple ended before the change."""
+    """Return the pack for the reply, after a change of the couple's packs.
+
+    `couple` is the couple after the change. Raise ProblemError if it is None: the couple had ended.
+    """
     if couple is None:
         raise ProblemError(Problem.NOT_PAIRED)
     text = services.catalogue.pack_texts([release])[release.pack]

@@ -20,7 +20,7 @@ PAUSE = {"from": "2026-03-02", "until": "2026-03-09"}
 
 
 class PauseView(BaseModel):
-    """A pause. `from` is its first date, and `until` is the first date after it."""
+    """A pause. `from` is its first date, and `until` is the first date after the pause."""
 
     model_config = view_config(PAUSE) | ConfigDict(serialize_by_alias=True)
 
@@ -29,7 +29,10 @@ class PauseView(BaseModel):
 
 
 class PauseBody(BaseModel):
-    """The end of a pause. `until` is the first date after it, from tomorrow to 92 days from today."""
+    """The end of a pause. `until` is the first date after the pause.
+
+    The earliest `until` is tomorrow, and the latest is 92 days from today, by the caller's clock.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,16 +40,20 @@ class PauseBody(BaseModel):
 
 
 def pause_view(couple: Couple, person: Person, caller: Caller) -> PauseView | None:
-    """Return the pause if today, by the caller's clock, is in it. The view does not show who set it."""
+    """Return the couple's pause. Return None if there is none, or if it is over.
+
+    The caller's clock decides whether it is over. The view does not show who set the pause.
+    """
     pause = pause_on(couple, local_date(caller.instant, person.profile.zone))
     return PauseView.model_validate({"from": pause.first, "until": pause.until}) if pause else None
 
 
 def change_pause(services: Services, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
-    """Let the couple's pause end on `until`, or today if `until` is None. Return the changed couple.
+    """Begin a pause today or change the current one, so that it ends on `until`.
 
-    If both partners change the pause, the later change wins. Raise ProblemError if `until` is out of range, or if the
-    couple has ended.
+    If `until` is None, end the current pause today. Return the changed couple. If both partners
+    change the pause, the latest change counts. Raise ProblemError if `until` is out of range, or if the couple has
+    ended.
     """
     today = local_date(caller.instant, person.profile.zone)
     earliest, latest = end_range(today)

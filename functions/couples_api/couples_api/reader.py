@@ -55,7 +55,7 @@ _BRAVE = PROMPT | {
 
 
 class PromptHelpView(BaseModel):
-    """A sentence and a link to help, for a prompt that may be hard. The language is the reader's, or else English."""
+    """A link to help, for a hard prompt. The link's `text` is in the reader's language, or else in English."""
 
     text: str
     href: str
@@ -64,9 +64,9 @@ class PromptHelpView(BaseModel):
 class PromptView(BaseModel):
     """A prompt in the reader's language, or else in its pack's default language.
 
-    The `id` begins with the pack's id and a slash. Send it with the answer: the answer is refused if the prompt was
-    swapped in the meantime. A prompt of kind `together` or `touch` is something to do. Each partner then checks it
-    off, and may add a text.
+    The `id` begins with the pack's id and a slash. Send the `id` with the answer, so that the answer is refused if
+    somebody has swapped the prompt. A prompt of kind `together` or `touch` is something to do. Each partner checks such
+    a prompt off, and may add a text.
     """
 
     id: str
@@ -88,7 +88,7 @@ class OwnAnswerView(BaseModel):
 
 
 class PartnerAnswerView(BaseModel):
-    """The partner's answer. While it is sealed, `text` is null and only `state` is known."""
+    """The partner's answer. `text` is null while the answer is sealed, and if the partner answered without a text."""
 
     state: AnswerState
     text: str | None = None
@@ -102,7 +102,7 @@ class ReflectionView(BaseModel):
 
 
 class ReflectionsView(BaseModel):
-    """The reflections of both partners. Each is null until its writer has left one."""
+    """The reflections of both partners. `me` or `partner` is null until that person has left a reflection."""
 
     me: ReflectionView | None
     partner: ReflectionView | None
@@ -135,10 +135,10 @@ UNANSWERED = DAY | {"prompt": _BRAVE, "swappable": True, "partner": {"state": "w
 class DayView(BaseModel):
     """A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
 
-    `open` says whether the day takes an answer now. `closes_at` is three hours after the date ends on the reader's own
-    clock. The day takes answers at least until then, and longer if the partner's clock is behind. `swappable` says
-    whether the prompt may be swapped now. Either partner may swap it once, before anyone has answered. `reflect` is the
-    kind of reflection that suits the prompt's theme. It is null if every kind suits it.
+    `open` says whether the day's window is open now. `closes_at` is three hours after the date ends on the reader's own
+    clock. An open day closes then, or later if the partner's clock is behind or somebody has traveled. `swappable` says
+    whether the prompt may be swapped now. A day takes one swap, by either partner, before anyone has answered.
+    `reflect` is the kind of reflection that suits the prompt's theme, or null if every kind suits the theme.
     """
 
     model_config = view_config(DAY, REVEALED, UNANSWERED)
@@ -157,7 +157,7 @@ class DayView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The caller as one of two partners, with everything that is needed to show them a day."""
+    """The caller as one of two partners, with everything that is needed to show a day to the caller."""
 
     person: Person
     couple: Couple
@@ -170,11 +170,14 @@ class Reader:
         return self.couple.partner_of(self.person.uid)
 
     def nearby(self) -> dict[dt.date, Day]:
-        """Return the couple's stored days that are close to today."""
+        """Return the couple's stored days of all dates that may be open now."""
         return self.services.days.nearby(self.couple.id, self.caller.instant)
 
     def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
-        """Return the days as this reader may see them. Read the couple's key only if some answer is open to them."""
+        """Return the days as this reader may see them.
+
+        If `key` is None, read the couple's key, but only if an answer is open to the reader.
+        """
         days = list(days)
         texts = self.services.catalogue.texts(day.prompt for day in days)
         if key is None and any(day.opened_to(self.person.uid) for day in days):

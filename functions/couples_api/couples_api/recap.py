@@ -1,4 +1,4 @@
-"""`/v1/recap` looks back on a week. It never shows what was missed."""
+"""`/v1/recap` looks back on a week. A recap never shows missed days."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ router = APIGatewayHttpRouter()
 
 
 class DaysMetView(BaseModel):
-    """The dates of the week on which both took part."""
+    """The dates of the week on which both partners took part."""
 
     count: int
     dates: list[dt.date]
 
 
 class NewPackView(BaseModel):
-    """A pack that became available to the couple in that week.
+    """A pack that became available to the couple in the recap's week.
 
     Its title is in the reader's language, or else in the pack's default language.
     """
@@ -45,8 +45,8 @@ class NewsView(BaseModel):
     """What was new in the week.
 
     `milestones` are the lengths of a run, such as 7 days, that the couple reached and for which the app congratulates.
-    `longest` means that their longest run grew. If the reader hides the streak, `milestones` is empty and `longest` is
-    false.
+    `longest` means that their longest run grew in the week. If the reader hides the streak, `milestones` is empty
+    and `longest` is false.
     """
 
     packs: list[NewPackView]
@@ -83,9 +83,10 @@ def get_recap(
         Query(description="The week's Monday. The default is the last whole week by the caller's clock."),
     ] = None,
 ) -> RecapView:
-    """Return the recap of a week: on which days both took part, their themes, and what was new.
+    """Return a week's recap: on which days both took part, their themes, and what was new.
 
-    The recap of the current week ends today. Weeks before the two paired and future weeks have no recap.
+    The recap of the current week shows the days so far. Weeks before the two paired have no recap, and neither do
+    future weeks.
     """
     reader = reader_of(services, caller)
     today = local_date(caller.instant, reader.person.profile.zone)
@@ -126,7 +127,7 @@ def _week(monday: dt.date | None, today: dt.date) -> Week:
 
 def _themes(reader: Reader, days: list[Day]) -> list[Theme]:
     """Return the themes of the days in the order of their dates, each theme once."""
-    # Earlier versions stored no theme with a day. Such a day has the theme of its prompt.
+    # A day that an earlier version of this code stored has no theme. Use the theme of its prompt.
     texts = reader.services.catalogue.texts(day.prompt for day in days if day.theme is None)
     return list(dict.fromkeys(day.theme or texts[day.prompt].theme for day in days))
 
@@ -138,7 +139,7 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
     new = [
         release
         for pack, release in releases.items()
-        # A pack that was live when they paired is not news, unless they have joined it by a code since.
+        # A pack that was live when they paired is not news, unless they have joined it by its code since.
         if (first_live[pack] > couple.created_at or is_joined(release, couple.packs))
         and available_from(release, _date(reader, first_live[pack]), couple.packs) in week
     ]
@@ -148,5 +149,5 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
 
 
 def _date(reader: Reader, instant: dt.datetime) -> dt.date:
-    """Return the earlier of the dates on the two partners' clocks, so that both see the same week."""
+    """Return the earlier of the partners' dates at `instant`. So both see the same week."""
     return min(local_date(instant, zone) for zone in reader.couple.zones)

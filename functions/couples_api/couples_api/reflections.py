@@ -48,7 +48,7 @@ class ReflectionBody(BaseModel):
     responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOT_OPEN_YET, Problem.REFLECTED_ALREADY),
 )
 def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, services: TheServices) -> DayView:
-    """Leave a reflection on the partner's opened answer, at any time.
+    """Leave a reflection on the partner's answer, at any time after the reveal.
 
     The reflection is final, and no push announces it.
     """
@@ -58,7 +58,7 @@ def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, serv
         raise ProblemError(Problem.NOT_OPEN_YET)
     key = services.vault.couple_key(reader.couple.id)
     day = _with_reflection(reader, day, key, body)
-    # If the two have parted during the write, the partner's answer must stay closed.
+    # If the couple has ended during the write, the partner's answer must stay closed.
     current_couple(services, reader.person)
     return reader.views([day], key)[0]
 
@@ -66,7 +66,7 @@ def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, serv
 def _with_reflection(reader: Reader, day: Day, key: CoupleKey, body: ReflectionBody) -> Day:
     """Return the day with the caller's reflection.
 
-    Raise ProblemError if the caller has left another reflection on it.
+    Raise ProblemError if the caller has already left a different reflection on the day.
     """
     uid = reader.person.uid
     if day.answers[uid].reflection is None:

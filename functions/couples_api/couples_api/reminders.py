@@ -65,7 +65,7 @@ class TouchBody(BaseModel):
 
 
 class RemindersBody(BaseModel):
-    """All reminders of a person. All times are local. Null switches a reminder off."""
+    """All reminders of a person. All times are local. A null `evening_time` or `touch` switches that reminder off."""
 
     model_config = body_config(
         {
@@ -112,7 +112,9 @@ def get_reminders(caller: TheCaller, services: TheServices) -> RemindersBody:
 def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices) -> RemindersBody:
     """Set all reminders of the caller.
 
-    A reminder whose time changes still comes once on each date, also today.
+    A reminder that came due today at its old time does not come due again today at its new time. If it has not come due
+    today, and its new time passed at most two hours ago, it comes at once. If its new time passed more than two hours
+    ago, it does not come today.
     """
     quiet, touch = body.quiet_hours, body.touch
     reminders = Reminders(

@@ -1,4 +1,4 @@
-"""`/v1/solo` gives a person their own days before they pair, and later lets them show answers to the partner."""
+"""`/v1/solo` gives a person in no couple their own days. Once paired, they can show these answers to the partner."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _SOLO = {
 
 
 class SoloDayView(BaseModel):
-    """A day on which the caller answers alone. `open` says whether it takes an answer or an edit now.
+    """A day on which the caller answers alone. `open` says whether the day takes an answer or an edit now.
 
     `shared` says whether the caller shows the answer to their partner.
     """
@@ -79,7 +79,7 @@ class SoloDayView(BaseModel):
 
 
 class SoloJournalView(BaseModel):
-    """The caller's solo days, latest first. Send `before` to get the next page. It is null on the last page."""
+    """The caller's solo days, latest first. Send `before` to get the next page. On the last page, `before` is null."""
 
     model_config = view_config({"days": [_SOLO | {"open": False}], "before": None})
 
@@ -106,7 +106,7 @@ class SharedAnswerView(BaseModel):
 class SharedAnswersView(BaseModel):
     """Answers that the partners show to each other, latest date first.
 
-    Send `before` to get the next page. It is null on the last page.
+    Send `before` to get the next page. On the last page, `before` is null.
     """
 
     model_config = view_config(
@@ -144,7 +144,10 @@ def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
 def get_solo_days(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SoloJournalView:
-    """Return a page of the caller's solo days, latest first, also while the caller is in a couple."""
+    """Return a page of the caller's solo days, latest first.
+
+    This works while the caller is in a couple too.
+    """
     person = known_person(services, caller.uid)
     days = services.solo.journal(person.uid, before, limit)
     return SoloJournalView(
@@ -168,7 +171,7 @@ def get_solo_days(
 def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, services: TheServices) -> SoloDayView:
     """Answer a prompt alone, or edit the answer.
 
-    A day takes answers on its date and on the next date, by the caller's clock.
+    A solo day takes answers on its own date and on the date after that, by the caller's clock.
     """
     person = _alone(services, caller)
     takes_answers = takes_solo_answers(date, local_date(caller.instant, person.profile.zone))
@@ -196,7 +199,7 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
 def get_solo_shared(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SharedAnswersView:
-    """Return the solo answers that the partners show to each other. A page covers `limit` dates."""
+    """Return the solo answers that the partners show to each other. A page covers at most `limit` dates."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     shared = services.solo.shared(couple.id, before, limit)
@@ -219,9 +222,9 @@ def get_solo_shared(
 
 @router.post("/solo/days/<date>/share", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOTHING_TO_SHARE))
 def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> SoloDayView:
-    """Show the partner the caller's solo answer of this date, until the caller takes it back.
+    """Show the partner the caller's solo answer of this date.
 
-    A repeat changes nothing.
+    The partner can read it until the caller takes it back or the couple ends. A repeat changes nothing.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -237,7 +240,7 @@ def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) ->
             try:
                 day = services.solo.share(day, SharedAnswer(couple.id, person.uid, date, day.prompt, sealed))
             except WriteConflictError:
-                continue  # An edit, sent before the two paired, has arrived only now. Share the edited answer.
+                continue  # The answer was edited just now, by a call from before the two paired. Share the edit.
         return _view_of(services, caller, person, day, own_key)
     raise ContentionError("an answer kept changing while it was shared")
 
@@ -259,14 +262,14 @@ def _alone(services: Services, caller: Caller) -> Person:
 
 
 def _opened_day(services: Services, caller: Caller, person: Person, date: dt.date) -> SoloDay:
-    """Choose a prompt for the person's own day of this date, store the day, and return it."""
+    """Choose the prompt of the person's solo day, store the day, and return it."""
     releases = services.catalogue.releases(caller.instant)
     for _ in range(OPENING_ATTEMPTS):
         history = services.solo.history(person.uid)
         try:
             return services.solo.open_day(person.uid, date, solo_prompt(date, person, history, releases), history)
         except WriteConflictError:
-            continue  # Another of the person's days was opened just now. Read the history and choose again.
+            continue  # The person has just opened another date. Read the history and choose again.
     raise ContentionError("a person's own days kept changing while one was opened")
 
 

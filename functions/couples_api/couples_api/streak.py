@@ -38,7 +38,10 @@ class StreakView(BaseModel):
 
 
 class StreakCalendarView(StreakView):
-    """The streak, and a mark for each date of the last twelve months. `hidden` is what the caller chose in `/v1/me`."""
+    """The streak, and a mark for each date of the last twelve months.
+
+    Dates before the couple's first date have no mark. `hidden` is the `streak_hidden` that the caller set in `/v1/me`.
+    """
 
     model_config = view_config(STREAK | {"hidden": False, "calendar": {"2026-03-01": "complete", "2026-03-02": "open"}})
 
@@ -48,7 +51,7 @@ class StreakCalendarView(StreakView):
 
 @router.get("/streak", responses=refusals(*IN_A_COUPLE))
 def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
-    """Return the couple's streak and its calendar up to today by the caller's clock."""
+    """Return the couple's streak, and the calendar up to today by the caller's clock."""
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
     stored = services.days.nearby(couple.id, caller.instant)
@@ -66,10 +69,10 @@ def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
 
 
 def known_history(services: Services, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
-    """Return the couple's history. First add to it the complete days in `stored` that it lacks.
+    """Return the couple's history, with all complete days in `stored`.
 
-    The request with the second answer adds a day to the history, and the function `react` does the same. If both
-    failed, this adds the day.
+    The request with the second answer adds a day to the stored history. The function `react` adds it too. If neither
+    has added it yet, add it now.
     """
     history = services.streaks.history(couple)
     missing = [day for day in stored.values() if day.revealed and day.date not in history.complete]
@@ -80,9 +83,9 @@ def known_history(services: Services, couple: Couple, stored: Mapping[dt.date, D
 
 
 def note_complete(services: Services, day: Day, instant: dt.datetime) -> None:
-    """Add the complete day to the couple's history. If that fails, only log it."""
+    """Add the complete day to the couple's history. If that fails, only log the error."""
     try:
         services.streaks.complete(day.couple, day.date, instant)
     except (RekindleError, BotoCoreError, ClientError) as error:
-        # The answers are stored. The function `react` or the next request will add the day, so do not refuse this one.
+        # Do not refuse the request: the answers are stored. The function `react` or the next request will add the day.
         logger.warning("streak left for later", extra={"couple": day.couple, "error": type(error).__name__})

@@ -2,8 +2,9 @@
 
 An export has sections in a fixed order. First come the solo days, then the couples in the order in which they ended.
 The current couple is last, and stays last if it ends during the export. Within a section, entries are in the order of
-their dates, and a page begins after the last date of the previous page. So an entry that existed when the export began
-comes exactly once, even if somebody writes or unpairs between two pages.
+their dates, and a page begins after the last date that the previous page has read. So an answer that the person gave
+before the export began comes exactly once, even if somebody writes or unpairs between two pages. The only exception is
+a couple whose keepsake period ends during the export: its remaining answers are missing.
 """
 
 from __future__ import annotations
@@ -57,8 +58,9 @@ def post_export(
     """Return a page of what the caller wrote. The caller must have signed in within the last 15 minutes.
 
     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
-    unpairing, it includes only what the caller wrote. Solo answers that the partner shows are never included, because
-    the partner may take them back. An export changes nothing and may be repeated.
+    unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
+    the couple's days. Solo answers that the partner shows are never included, because the partner may take them back.
+    An export changes nothing and may be repeated.
     """
     person = services.people.person(caller.uid)
     if person is None:
@@ -68,7 +70,7 @@ def post_export(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The part of a page that comes from one section. `read` holds all dates that were read, even without an entry."""
+    """The part of a page that comes from one section. `read` holds all dates that were read, also without an entry."""
 
     couple: ExportedCoupleView | None
     read: list[dt.date]
@@ -84,7 +86,7 @@ class Exporter:
     services: Services
 
     def section(self, number: int, after: dt.date | None, limit: int) -> Section:
-        """Return the first `limit` days of a section that come after a date."""
+        """Return the first `limit` days of a section. If `after` is a date, return only days after it."""
         return self._of_couple(number, after, limit) if number else self._alone(after, limit)
 
     def _alone(self, after: dt.date | None, limit: int) -> Section:
@@ -115,7 +117,7 @@ class Exporter:
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
         key = None if is_over else self._key_of(couple_id)
         days = self.services.days.onward(couple_id, after, limit) if key else []
-        # Read the couple after the days: if the two have parted by then, the partner's answers are left out.
+        # Read the couple after the days. If it has ended by then, leave out the partner's answers.
         couple = self.services.couples.couple(couple_id)
         return Section(
             couple=self._couple_view(number, couple, ended_at, included=key is not None),
@@ -160,13 +162,13 @@ class Exporter:
 
 
 def couples_in_order(person: Person) -> list[CoupleId]:
-    """Return the person's couples in the order in which they ended, the current one last. A new couple comes last."""
+    """Return the person's couples in the order in which they ended. The current couple comes last."""
     ended = sorted(person.parted, key=lambda couple: (person.parted[couple], couple))
     return [*ended, person.couple] if person.couple else ended
 
 
 def _position(person: Person, body: ExportBody) -> Position:
-    """Return where the requested page begins. Raise ProblemError if the cursor is not one of this person."""
+    """Return where the requested page begins. Raise ProblemError if the cursor is not of this person's export."""
     if body.next is None:
         return Position()
     position = position_from(body.next, person.uid)
@@ -177,7 +179,10 @@ def _position(person: Person, body: ExportBody) -> Position:
 
 
 def _page(exporter: Exporter, start: Position) -> ExportView:
-    """Return the page that begins at a position. It covers as many sections as fit into the limit of days."""
+    """Return the page that begins at a position.
+
+    The page ends when `page_days` days have been read, or with the last section.
+    """
     person = exporter.person
     couples, entries, left, following = [], [], exporter.services.page_days, None
     for number in range(start.section, len(couples_in_order(person)) + 1):

@@ -26,7 +26,10 @@ def application() -> APIGatewayHttpResolver:
 
 
 def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return a Lambda handler. It calls `services` once, at the first request."""
+    """Return a Lambda handler.
+
+    The handler calls `services` at every request. So pass a cached function, to create the services only once.
+    """
     return resolver.handler_of(application(), services)
 
 

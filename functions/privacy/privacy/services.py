@@ -1,4 +1,4 @@
-"""Give every route its stores, which are read only, and a caller who has signed in recently."""
+"""Give every route its read-only stores, and a caller who has signed in recently."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ RECENT = dt.timedelta(minutes=15)
 """How long after a sign-in a person may export.
 
 A phone stays signed in for weeks. Somebody who picks up an unlocked phone may read a few days in the app, but must not
-get an export of everything. So an export needs proof that the owner signed in just now. 15 minutes are enough for an
-export of any length.
+get an export of everything. So an export needs proof that the owner signed in just now. 15 minutes are enough for
+all pages of a long export.
 """
 
 PAGE_DAYS = 100
-"""How many days one page reads.
+"""How many days one page reads at most.
 
 A day has at most two answers of 2,000 characters and two reflections of 1,000. A character takes at most 4 bytes in
 UTF-8, or 6 bytes if JSON must escape it. Lambda escapes the backslash of these 6 again, which makes 7. So the four

@@ -57,10 +57,10 @@ class ExportedProfileView(BaseModel):
 class ExportedCoupleView(BaseModel):
     """A couple that the person is or was in.
 
-    `couple` counts the person's couples, from 1. `until` is null while the couple lasts.
+    `couple` is the couple's number among the person's couples, from 1. `until` is null while the couple lasts.
 
-    If `included` is false, the export does not contain what the person wrote in this couple. It could be exported until
-    30 days after the couple ended. Now nobody can read it any more.
+    If `included` is false, the couple ended at least 30 days ago. The export does not contain what the person wrote in
+    this couple, and nobody can read these texts any more.
     """
 
     couple: int
@@ -110,17 +110,18 @@ class ExportedPartnerReflectionView(BaseModel):
 
 
 class ExportedPartnerView(BaseModel):
-    """The partner's opened answer, and the partner's reflection or null."""
+    """The partner's opened answer, and the partner's reflection or null. `text` is null if the answer has no text."""
 
     text: str | None
     reflection: ExportedPartnerReflectionView | None
 
 
 class ExportedEntryView(BaseModel):
-    """What the person wrote for one date. `couple` is a couple's number, or null if `kind` is `alone`.
+    """The writing of one date. `couple` is a couple's number, or null if `kind` is `alone`.
 
-    `partner` is null unless the couple is together and the partner's answer is open to the person. It does not show
-    whether there is a sealed answer.
+    `answer` is null if the person has not answered, so that only the partner's answer is here. `partner` is null unless
+    the couple is together and the partner's answer is open to the person. So the export does not show whether the
+    partner has a sealed answer.
     """
 
     kind: EntryKind
