@@ -226,7 +226,7 @@ def _named(schema: Json) -> str:
 
 
 def problem_types(document: Path) -> set[str]:
-    """Return the problem types in a document. Apps rely on released types, so no release may drop one."""
+    """Return the problem types in a document. Apps rely on released types, so no release may drop a type."""
     return set(re.findall(r"urn:rekindle:problem:[\w-]+", document.read_text("utf-8"))) if document.exists() else set()
 
 

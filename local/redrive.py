@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from rekindle.push.jobs import Job
 
 HIDDEN: Final = 120
-"""Seconds for which SQS does not give a letter to any reader again, after it gave the letter to this program."""
+"""Seconds for which SQS hides a letter from all readers after this program has received the letter."""
 PATIENCE: Final = 2
 """Seconds to wait for letters. If none come in this time, the program takes the queue as empty."""
 
@@ -74,7 +74,7 @@ class Letter:
         return f"push: {self.job.kind}", reason
 
     def aged(self, at: dt.datetime) -> Job | None:
-        """Return the job with its time since `sent_at` added to `late`. Return None if there is no job."""
+        """Return the job with the time since `sent_at` added to its `late`. Return None if there is no job."""
         return self.job and self.job.model_copy(
             update={"late": self.job.late + max(at - self.sent_at, dt.timedelta(0))}
         )

@@ -52,7 +52,7 @@ def build_functions(log: Path) -> str:
 
 @contextlib.contextmanager
 def build_lock() -> Iterator[None]:
-    """Hold the build's lock, so that only one process at a time builds. Wait while another process holds it."""
+    """Hold the build's lock, so that only one process at a time builds. Wait while another process holds the lock."""
     _LOCK.parent.mkdir(exist_ok=True)
     with _LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -97,7 +97,8 @@ def sam_environment(*, aws: bool = False) -> dict[str, str]:
 
 
 def _compile(log: Path) -> None:
-    # By default, Python ignores bytecode if the source file's modification time has changed. Unpacking changes it.
+    # By default, Python ignores bytecode if the source file's modification time has changed. Unpacking an archive
+    # changes this time.
     command = [sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
     run([*command, "-s", str(BUILD), str(BUILD)], os.environ, ROOT, log)
 

@@ -55,7 +55,8 @@ def deploy(
     if stack is None or {"Key": _TAG, "Value": tag} not in stack["Tags"]:
         client("s3").create_bucket(Bucket=ARTIFACTS)
         command = [str(SAM), "deploy", "--template-file", str(PACKED_TEMPLATE), "--stack-name", STACK_NAME]
-        # samconfig.toml has no stage `emulator`. Its stages are for AWS: SAM would first create a bucket, in a stack.
+        # samconfig.toml has no stage `emulator`, so SAM reads no settings from there. With the settings for AWS, SAM
+        # would create a bucket first, which takes time.
         command += ["--config-env", "emulator"]
         command += ["--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
         command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]

@@ -78,7 +78,7 @@ class Fault(BaseModel):
 
 
 class RefusedError(Exception):
-    """FCM refuses a send. `response` is FCM's answer, and `reason` its name in the statistics."""
+    """FCM refuses a send. `response` is FCM's answer. `/stats` counts refusals by `reason`."""
 
     def __init__(self, reason: str, response: Response) -> None:
         super().__init__(reason)

@@ -22,10 +22,10 @@ _QUIET_PRIORITIES = frozenset({"PRIORITY_MIN", "PRIORITY_LOW"})
 class Push:
     """A push as its phone shows it.
 
-    `number` counts the pushes of all phones from 1. `at` is in epoch milliseconds. If this push replaces another
-    push to the phone, `replaces` is the number of the replaced push. If another push has replaced this push,
-    `replaced_by` is its number. A push replaces the last push with the same collapse key. `buzzes` is False if the
-    push is passive or replaces another push.
+    `number` counts the pushes of all phones from 1. `at` is in epoch milliseconds. `replaces` is the number of the
+    push that this push replaced, or None. `replaced_by` is the number of the push that replaced this push, or None. A
+    push replaces the last push to the same phone with the same collapse key. `buzzes` is False if the push is passive
+    or replaces another push.
     """
 
     number: int

@@ -43,7 +43,7 @@ API: Final = "/phones/api"
 """The beginning of the paths that this server forwards to the API."""
 TICK_INTERVAL: Final = dt.timedelta(minutes=5)
 LOOK_AHEAD: Final = dt.timedelta(days=8)
-"""How far ahead to look for the next reminder. Every reminder has a weekday, so it comes at least once a week."""
+"""How far ahead to look for the next reminder. Every reminder comes at least once a week."""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -81,7 +81,9 @@ class TickBody(BaseModel):
 
 
 def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
-    """Return the first tick after `after` that sends a reminder. If there is no reminder, return the first tick.
+    """Return the first tick after `after` that sends a reminder.
+
+    If there is no reminder, return the first tick after `after`.
 
     Raises:
         UnknownZoneError: The zone of a reminder does not exist.
@@ -158,8 +160,8 @@ def _run_tick(stack: Stack, asked: TickBody, last: Path) -> dict[str, Any]:
     """Run the tick of the next reminder. Return the tick's instant and the number of jobs that the tick queued.
 
     The watermark is the instant up to which ticks have run. This tick may be days ahead of the real time. So this
-    function restores the watermark after the tick, and the schedule still sends the reminders of the days before.
-    `last` records the tick, so that the next call runs a tick after it.
+    function restores the watermark after the tick, and the schedule still sends the reminders before this tick. `last`
+    records this tick, so that the next call runs a tick after this one.
     """
     table = Table(stack.client("dynamodb"), stack.outputs["TableName"])
     instant = dt.datetime.fromtimestamp(now(), dt.UTC)

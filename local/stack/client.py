@@ -132,7 +132,7 @@ class Stack:
         return self.invoke("Tick", json.loads(given.replace("<aws.scheduler.scheduled-time>", instant)))
 
     def waiting(self, queue: str, *states: str) -> int:
-        """Count a queue's messages in these states of SQS, or in all. Inexact on AWS. `queue` is an output's name."""
+        """Count a queue's messages in these states of SQS, or in all states. `queue` is the name of an output."""
         names = [f"ApproximateNumberOfMessages{state}" for state in states or ("", "NotVisible", "Delayed")]
         asked = self.client("sqs").get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)
         return sum(map(int, asked["Attributes"].values()))

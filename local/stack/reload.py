@@ -1,7 +1,7 @@
 """Reload changed functions and the changed layer into a running stack, in about a second.
 
-A new package has the present sources, and takes all other files from the package of the last build. Changed
-requirements need a new build, so then the person has to start the stack again.
+A new package has the present sources, and takes all other files from the package of the last build. If the
+requirements have changed, the person has to start the stack again, which builds a new package.
 """
 
 from __future__ import annotations

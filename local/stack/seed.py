@@ -37,11 +37,13 @@ PACKS: Final = ROOT / "packs"
 HELP: Final = ROOT / "help" / "help.yaml"
 HELP_SCHEMA: Final = ROOT / "help" / "help.schema.json"
 LONG_AGO: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-"""The instant from which the first version of each pack is live. It is before all dates that tests use."""
+"""The instant from which the first version of each pack is live. It is before the dates that tests use."""
 
 
 def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 client
-    """Publish each pack in `packs/` that differs from its latest release, without a push. Store the help if none is.
+    """Publish each pack in `packs/` that differs from its latest release, without a push.
+
+    Store the help if the stack has none.
 
     Raises:
         StackError: A pack or the help document breaks a rule.

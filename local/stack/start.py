@@ -63,7 +63,7 @@ class Settings:
 def temporary(
     progress: Progress = contextlib.nullcontext, *, tick: bool = False, seeded: bool = True
 ) -> Iterator[Stack]:
-    """Run a stack on free ports, in a new folder. Its schedule fires by itself only if `tick` is true."""
+    """Run a stack on free ports, in a temporary folder. Its schedule fires by itself only if `tick` is true."""
     with tempfile.TemporaryDirectory(prefix="rekindle-", ignore_cleanup_errors=True) as folder:
         emulator_port, google_port = free_ports(2)
         settings = Settings(Path(folder), emulator_port, google_port, keep=False, tick=tick)

@@ -1,6 +1,6 @@
 """Write the functions' logs to files, too, so that a person can follow and search them in a terminal.
 
-ministack gives the logs only to CloudWatch's API.
+In ministack, only CloudWatch's API returns the logs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Save the emulator's state while it runs. ministack saves its state only at a regular end.
 
 Without the patch, a kill would lose all data, and ministack would start without the data of a damaged file. With the
-patch, a save copies all states while no request runs on the event loop. It replaces files only when all new files are
-complete.
+patch, a save copies all states while no request runs on the event loop. The save replaces files only when all new files
+are complete.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Check the right permission for a batch of SQS. ministack checks a permission that does not exist on AWS.
 
-On AWS, `SendMessageBatch` needs the permission `sqs:SendMessage`, without `Batch`. The same is true of all batches.
+On AWS, a batch needs the permission of the single action: `SendMessageBatch` needs `sqs:SendMessage`.
 """
 
 from __future__ import annotations

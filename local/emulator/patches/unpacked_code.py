@@ -15,7 +15,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 KEPT_BUNDLES = 12
-"""This number of bundles, the last used ones, always stay unpacked, so that a function's first call is fast."""
+"""How many bundles, the last used ones, always stay unpacked. This makes the first calls of their functions fast."""
 LONG_UNUSED_SECONDS = 24 * 3600
 
 
