@@ -36,7 +36,7 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    """Run the command given in the arguments. Return 1 after an error that the user can fix."""
+    """Run the command given in the arguments. Return the exit status."""
     arguments = _arguments().parse_args()
     for each in _STOP_SIGNALS:
         signal.signal(each, _interrupt)
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def _interrupt(*_: object) -> None:
-    # A second Ctrl-C would interrupt the cleanup, and leave child processes running.
+    # Ignore further signals. A second Ctrl-C could stop the cleanup and leave child processes running.
     for each in _STOP_SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -93,7 +93,7 @@ def _spinner(doing: str) -> Iterator[None]:
 
 
 def _greet(stack: Stack) -> None:
-    # The walk is long. The addresses come after it so that they are still on the screen.
+    # The walk is long. Print the addresses after the walk, so that they are still on the screen.
     TERMINAL.print("\n[bold]A walk through the API, to paste into another terminal:[/bold]\n")
     TERMINAL.print(walk(stack), markup=False)
     TERMINAL.print()
@@ -130,7 +130,7 @@ def _logs(arguments: argparse.Namespace) -> None:
 
 
 def _demo(_: argparse.Namespace) -> None:
-    # Imported here because no other command needs the product's own modules.
+    # Import the demo here, because no other command needs it.
     from local.demo.page import PAGE_WIDTH  # noqa: PLC0415
     from local.demo.play import play  # noqa: PLC0415
 
@@ -166,7 +166,7 @@ def _instant(text: str) -> dt.datetime:
 
 
 def _next_tick() -> dt.datetime:
-    """Return the next multiple of five minutes, at which the schedule would call the tick function."""
+    """Return the next multiple of five minutes, which is the time of the schedule's next tick."""
     return dt.datetime.fromtimestamp(now() // 300 * 300 + 300, dt.UTC)
 
 

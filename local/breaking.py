@@ -1,9 +1,11 @@
 """Compare the API's present contracts with the released ones, and report breaking changes: `python -m local.breaking`.
 
-A contract is an OpenAPI document. Phones that people already have were built for the released contracts in
-docs/released. A contract may gain routes, optional fields in requests, and fields in responses. Every other change is a
-break. A change of a keyword that this check does not know counts as a break, too. `--release` makes the present
-contracts the released ones.
+A contract is an OpenAPI document. The apps on people's phones were built for the released contracts in docs/released. A
+change is a break if the present API refuses a request that a released contract allows, or if it sends a response that a
+released contract does not allow. New routes, optional fields in requests, and new fields in responses are no breaks.
+This check reports a break, too, if a schema has changed and has a keyword that the check does not know.
+
+`--release` copies the present contracts to docs/released.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ RELEASED: Final = ROOT / "docs" / "released"
 
 _OF_EVERY_REFUSAL: Final = ("Problem", "GatewayRefusal")
 _FIRST_REFUSAL: Final = 400
-"""The lowest status of a refusal. Refusals may change: for one that it does not know, a phone shows the title."""
+"""The lowest status of a refusal. Refusals may change, because a phone shows the title of an unknown refusal."""
 
 _WORDS: Final = frozenset({"title", "description", "examples", "example", "deprecated"})
 _AT_LEAST: Final = frozenset({"minLength", "minItems", "minimum", "exclusiveMinimum"})
@@ -48,10 +50,11 @@ _KNOWN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """A schema of the released contract and the same schema in the present one.
+    """A schema of the released contract and the same schema in the present contract.
 
-    `where` is the schema's place in the contract. If `sent` is true, phones send such values, and the present API must
-    accept all that they may send. Otherwise phones receive such values, and must know all that they may receive.
+    `where` is the schema's place in the contract. If `sent` is true, phones send values of this schema, and the present
+    schema must allow all values that the released schema allows. Otherwise phones receive values of this schema, and
+    the released schema must allow all values that the present schema allows. `documents` are the two contracts.
     """
 
     released: Json
@@ -61,11 +64,11 @@ class Schemas:
     documents: tuple[Json, Json]
 
     def within(self, released: Json, present: Json, part: str) -> Schemas:
-        """Return the comparison of a part of both schemas."""
+        """Return a part of the released schema and the same part of the present schema."""
         return Schemas(released, present, f"{self.where}{part}", self.sent, self.documents)
 
     def breaks(self) -> Iterator[str]:
-        """Yield each break as a sentence."""
+        """Yield a sentence for each break."""
         old, new = _resolved(self.released, self.documents[0]), _resolved(self.present, self.documents[1])
         unknown = sorted((old.keys() | new.keys()) - _KNOWN)
         if unknown and _without_words(old) != _without_words(new):
@@ -80,7 +83,10 @@ class Schemas:
                     yield from self.within(_schema(old, keyword), _schema(new, keyword), part).breaks()
 
     def _breaks_of_choices(self, old: Sequence[Json], new: Sequence[Json]) -> Iterator[str]:
-        """Yield a break for each choice of the sender that no choice of the receiver accepts. Null is a choice, too."""
+        """Yield the breaks of each choice of the sender that no choice of the receiver accepts.
+
+        Null is a choice, too. In a response, yield a break also if a choice is gone and there are fewer choices now.
+        """
         givers, takers = (old, new) if self.sent else (new, old)
         for giver in givers:
             found = [
@@ -117,7 +123,7 @@ class Schemas:
     def _breaks_of_objects(self, old: Json, new: Json) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
         for name in before.keys() - after.keys():
-            # The service refuses a field that it no longer knows, and a phone expects a field that it knows.
+            # The API refuses a request with a field that it no longer knows. A phone expects the fields that it knows.
             yield f"{self.where}.{name} is gone"
         needed_before, needed_after = set(old.get("required", ())), set(new.get("required", ()))
         if self.sent:
@@ -132,7 +138,7 @@ class Schemas:
 
 
 def breaks(released: Json, present: Json) -> list[str]:
-    """Return a sentence for each thing that would break on a phone that was built for the released contract."""
+    """Return a sentence for each change that breaks apps for the released contract."""
     found: list[str] = []
     documents = (released, present)
     for path, operations in released["paths"].items():
@@ -220,12 +226,12 @@ def _named(schema: Json) -> str:
 
 
 def problem_types(document: Path) -> set[str]:
-    """Return the problem types that a document names. Phones know them for good, so no release may drop one."""
+    """Return the problem types in a document. Apps rely on released types, so no release may drop a type."""
     return set(re.findall(r"urn:rekindle:problem:[\w-]+", document.read_text("utf-8"))) if document.exists() else set()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare the contracts, or release them. Return 1 if there is a break."""
+    """Compare the contracts, or release them. Return 1 if there is a break or a problem type is gone."""
     parser = argparse.ArgumentParser(prog="breaking", description="Compare the contracts with the released ones.")
     parser.add_argument("--release", action="store_true", help="make the present contracts the released ones")
     parser.add_argument("folder", nargs="?", type=Path, default=RELEASED, help="default: docs/released")

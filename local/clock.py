@@ -1,4 +1,4 @@
-"""Read the real clock. Only code outside of the product uses it, such as the local stack and the tools."""
+"""Read the real clock, for code outside of the product, such as the local stack and the tools."""
 
 from __future__ import annotations
 

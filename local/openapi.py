@@ -1,8 +1,9 @@
 """Generate the OpenAPI documents: `python -m local.openapi` writes docs/openapi*.json from the handlers.
 
-Powertools generates the routes, parameters and bodies. This module adds who may call, each route's refusals, and the
+Powertools generates the routes, parameters and bodies. This module adds how callers sign in, each route's refusals, and
 examples of inner schemas.
-`--check` writes nothing, and exits 1 if a committed document differs from the handlers.
+
+`--check` writes nothing. It exits with 1 if a committed document differs from the handlers.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ SERVERS: Final[list[Json]] = [
 ]
 
 MOST: Final = 2
-"""The most examples of an inner schema that are taken from the examples of outer schemas."""
+"""The largest number of examples that an inner schema gets from the examples of outer schemas."""
 
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
@@ -97,7 +98,10 @@ _NULL: Final = {"type": "null"}
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One API, which one or more functions serve. Has the file, title and description of its OpenAPI document."""
+    """An API, with the file, title and description of its OpenAPI document.
+
+    `applications` make the resolvers with the routes, one for each Lambda function that serves the API.
+    """
 
     file: Path
     title: str
@@ -125,17 +129,17 @@ CONTRACTS: Final = (PHONES, PRACTICE)
 
 
 def document(contract: Contract) -> Json:
-    """Generate the OpenAPI 3.1 document of an API. The same handlers always give the same document."""
+    """Generate the OpenAPI 3.1 document of an API. The same code and version always give the same document."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     routes: list[Route] = []
     problems: dict[Route, set[Problem]] = {}
     generated: Json = {"paths": defaultdict(dict), "components": {"schemas": {}}}
     for application in contract.applications:
         app = application()
-        own = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  there is no public list of them
+        own = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  there is no public list of the routes
         for route in own:
             problems[route] = problems_of(route)
-            route.responses = None  # If there were any, Powertools would leave out the route's success response.
+            route.responses = None  # With declared responses, Powertools would leave out the success response.
         routes += own
         part = json.loads(
             app.get_openapi_json_schema(
@@ -206,7 +210,7 @@ def _references(value: object) -> Iterator[str]:
 
 
 def _add_schemas(schemas: Json, others: Json) -> None:
-    """Add another function's schemas. Raise ValueError if two different schemas have the same name."""
+    """Add one function's schemas to `schemas`. Raise ValueError if two different schemas have the same name."""
     for name, schema in others.items():
         if schemas.setdefault(name, schema) != schema:
             raise ValueError(f"two functions have different schemas named {name}")
@@ -251,9 +255,9 @@ def _completed(operation: Json, route: Route, problems: set[Problem]) -> Json:
 
 
 def problems_of(route: Route) -> set[Problem]:
-    """Return every problem that a route can answer with.
+    """Return the problems with which a route can answer a signed-in caller.
 
-    These are the problems that the route declares, and those that follow from its body and parameters.
+    These are the problems that the route declares, the problems of its body and parameters, INTERNAL and BUSY.
     """
     types = {
         each
@@ -270,7 +274,7 @@ def problems_of(route: Route) -> set[Problem]:
 
 
 def _refusals(problems: Iterable[Problem]) -> Json:
-    """Return the responses for these problems and for API Gateway's own refusals, by status."""
+    """Map each status to its response, for these problems and for API Gateway's own refusals."""
     by_status: defaultdict[HTTPStatus, list[Problem]] = defaultdict(list)
     for problem in Problem:
         if problem in problems:
@@ -324,7 +328,7 @@ def _example(problem: Problem) -> Json:
 
 
 def _with_gateway(response: Json, status: HTTPStatus) -> Json:
-    """Add API Gateway's own refusal of the same status to the response."""
+    """Add API Gateway's own refusal with this status to the response."""
     refusal = {"schema": {"$ref": "#/components/schemas/GatewayRefusal"}, "example": {"message": status.phrase}}
     return response | {"content": response["content"] | {"application/json": refusal}}
 
@@ -370,10 +374,13 @@ def _schemas(generated: Json) -> Json:
 
 
 def with_examples(schemas: Mapping[str, Json]) -> dict[str, Json]:
-    """Add examples to the schemas: the model's own, or values from another model's examples.
+    """Return the schemas, each with examples.
+
+    A schema without examples of its own gets values from the examples of outer schemas. If there are no such values,
+    an enum gets its first value.
 
     Raises:
-        ValueError: a schema has no example.
+        ValueError: No example was found for a schema.
     """
     found: defaultdict[str, list[Any]] = defaultdict(list)
     written = {name: schema["examples"] for name, schema in schemas.items() if "examples" in schema}
@@ -392,7 +399,10 @@ def with_examples(schemas: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _within(schema: Json, value: Any, schemas: Mapping[str, Json]) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  JSON
-    """Yield every inner value that has a named schema, with that name."""
+    """Yield pairs of a schema's name and a value of this schema, for all values in `value`.
+
+    Leave out a value for which `anyOf` has several schemas other than null.
+    """
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         yield name, value

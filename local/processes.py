@@ -1,4 +1,7 @@
-"""Run child processes. When the stack ends, they and their own children end, too."""
+"""Run child processes. `Child.stop` ends a server and the processes that the server started.
+
+A server that has called `end_with_the_parent` also ends when this process is killed.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,9 @@ _STANDARD_INPUT = 0
 
 
 class Child:
-    """A server that runs until `stop` and writes its output into `log`.
+    """A server in a process of its own, which writes its output into `log`.
 
-    Its standard input is a pipe from this process. The pipe closes when this process ends for any reason.
+    The server's standard input is a pipe from this process. The pipe closes when this process ends for any reason.
     """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:
@@ -61,7 +64,7 @@ class Child:
         return self._process.poll()
 
     def await_answer(self, url: str, seconds: float, tls: ssl.SSLContext | None = None) -> None:
-        """Wait until `url` answers. Raise StackError if the process ends or `seconds` pass first."""
+        """Wait until `url` answers. Raise StackError if the server ends, or does not answer within `seconds`."""
         deadline = time.monotonic() + seconds
         while True:
             if (status := self.exit_status) is not None:
@@ -98,7 +101,7 @@ class Child:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:
-    """Run a tool and write its output into `log`. Raise StackError if it fails."""
+    """Run a tool and write its output into `log`. Raise StackError if the tool fails."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -128,10 +131,13 @@ def tail_of(log: Path) -> str:
 
 
 def end_with_the_parent() -> None:
-    """End this process with SIGTERM when its standard input closes, because then its parent has ended."""
+    """Start a thread that ends this process with SIGTERM when its standard input closes.
+
+    `Child` connects the standard input with the parent process, so the input closes when the parent ends.
+    """
 
     def watch() -> None:
-        # Reading sys.stdin would hold its lock, and a forked worker would inherit the locked lock.
+        # A read from sys.stdin would hold a lock while it waits, and a forked worker would inherit the held lock.
         while os.read(_STANDARD_INPUT, 1024):
             pass
         os.kill(os.getpid(), signal.SIGTERM)

@@ -1,7 +1,8 @@
-"""Put dead letters back on the push queue, of the local stack or of a stack in AWS.
+"""Put dead letters back on the push queue of the local stack or of a stack in AWS.
 
-SQS itself can move messages back, too. But then each job would look new, and delivery would push yesterday's reminder
-as if it were today's. Here each job keeps its age, so that delivery can drop it if it is too late.
+SQS itself can move messages back, too. But then each job would look new, and delivery would send yesterday's reminder
+as if it were today's. This module tells delivery how late each job is, so that delivery can drop a job that is too
+late.
 """
 
 from __future__ import annotations
@@ -38,16 +39,16 @@ if TYPE_CHECKING:
     from rekindle.push.jobs import Job
 
 HIDDEN: Final = 120
-"""Seconds for which a letter that was read is hidden from other readers."""
+"""Seconds for which SQS hides a letter from all readers after this program has received the letter."""
 PATIENCE: Final = 2
-"""Seconds to wait for further letters before the queue counts as empty."""
+"""Seconds to wait for letters. If none come in this time, the program takes the queue as empty."""
 
 TERMINAL: Final = Console(highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message of the dead-letter queue. `job` is None if its body is no job."""
+    """A message of the dead-letter queue. `job` is None if the message's body is not a job."""
 
     job: Job | None
     handle: str
@@ -64,7 +65,7 @@ class Letter:
 
     @property
     def summary(self) -> tuple[str, str]:
-        """Return what the job was to do, and why it failed."""
+        """Return two texts: what the job asks for, and why it failed."""
         if self.job is None:
             return "unreadable", "no job that delivery knows"
         reason = self.job.reason if isinstance(self.job, RetryJob) else "failed too often; delivery's log has the error"
@@ -73,7 +74,7 @@ class Letter:
         return f"push: {self.job.kind}", reason
 
     def aged(self, at: dt.datetime) -> Job | None:
-        """Return the job with the time that it spent in the dead-letter queue added to `late`."""
+        """Return the job with the time since `sent_at` added to its `late`. Return None if there is no job."""
         return self.job and self.job.model_copy(
             update={"late": self.job.late + max(at - self.sent_at, dt.timedelta(0))}
         )
@@ -81,7 +82,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """The dead-letter queue of one stack, and the push queue that its letters came from."""
+    """The dead-letter queue of one stack, and the push queue to which its jobs go back."""
 
     sqs: Any
     url: str
@@ -95,9 +96,10 @@ class DeadLetters:
         return int(asked["Attributes"]["ApproximateNumberOfMessages"])
 
     def batches(self, until: dt.datetime) -> Iterator[list[Letter]]:
-        """Yield the letters that were sent before `until`, each once. SQS hides them for `HIDDEN` seconds.
+        """Yield the letters that were sent before `until`, in batches, each letter once.
 
-        Without `until`, a job that fails again at once would be put back again and again.
+        SQS hides each letter for `HIDDEN` seconds. A job that was put back may fail again at once. `until` leaves out
+        the new letter of this job, so that the program does not put the job back again and again.
         """
         while True:
             messages = self.sqs.receive_message(
@@ -114,7 +116,11 @@ class DeadLetters:
             yield [letter for letter in map(Letter.of, new) if letter.sent_at < until]
 
     def put_back(self, at: dt.datetime, progress: Progress) -> int:
-        """Put all jobs back and return their number. A letter stays if it is no job or if SQS refuses the job."""
+        """Put all jobs back on the push queue. Return their number. A letter that is not a job stays.
+
+        Raises:
+            OutboxError: The push queue refuses a job. The letters received with it stay.
+        """
         outbox = Outbox(self.sqs, self.queue_url)
         task = progress.add_task("Putting back", total=len(self))
         count = 0
@@ -147,7 +153,7 @@ class DeadLetters:
 
 
 def letters_of(stack_name: str | None) -> DeadLetters:
-    """Return the dead letters of the named stack in AWS, or of the local stack if there is no name."""
+    """Return the dead letters of the named stack in AWS, or of the local stack if the name is None."""
     if stack_name is None:
         stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
         return DeadLetters(stack.client("sqs"), stack.outputs["DlqUrl"], stack.outputs["QueueUrl"])

@@ -1,4 +1,4 @@
-"""Run `sam build` if the sources have changed. Add bytecode, and pack the result for an emulator."""
+"""Run `sam build` if the sources have changed since the last build. Compile and pack the result for an emulator."""
 
 from __future__ import annotations
 
@@ -27,14 +27,18 @@ PACKED_TEMPLATE = PACKED / "template.yaml"
 """The built template, with archives in place of folders. `sam deploy` uploads archives unchanged."""
 _FINGERPRINT = BUILD.parent / "rekindle.fingerprint"
 UNPACKED = BUILD.parent / "unpacked"
-"""The folder in which the emulators of all stacks unpack archives. A folder in it is named by its archive's digest."""
+"""The folder in which all emulators unpack archives. An archive's folder is named by the archive's digest."""
 _ARTIFACT = re.compile(r"(?P<property>^ +(?:CodeUri|ContentUri): )(?P<artifact>\w+)$", re.MULTILINE)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LOCK = BUILD.parent / "rekindle.lock"
 
 
 def build_functions(log: Path) -> str:
-    """Build if needed. Return the fingerprint of the sources. Raise StackError if `sam build` fails."""
+    """Build if the sources have changed since the last build. Return the fingerprint of the sources.
+
+    Raises:
+        StackError: `sam build` or the compilation to bytecode failed.
+    """
     with build_lock():
         fingerprint = fingerprint_of_sources()
         if not is_current(fingerprint):
@@ -48,7 +52,7 @@ def build_functions(log: Path) -> str:
 
 @contextlib.contextmanager
 def build_lock() -> Iterator[None]:
-    """Hold the build's lock, so that two stacks that start at the same time share one build."""
+    """Hold the build's lock, so that only one process at a time builds. Wait while another process holds the lock."""
     _LOCK.parent.mkdir(exist_ok=True)
     with _LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -56,7 +60,7 @@ def build_lock() -> Iterator[None]:
 
 
 def is_current(fingerprint: str) -> bool:
-    """Return whether the last build was made from these sources."""
+    """Return whether the last build is complete and was made from sources with this fingerprint."""
     return (
         PACKED_TEMPLATE.exists()
         and _FINGERPRINT.exists()
@@ -65,7 +69,7 @@ def is_current(fingerprint: str) -> bool:
 
 
 def fingerprint_of_sources() -> str:
-    """Return a digest of all files that a build reads. It changes if one of them changes."""
+    """Return a digest of the names and contents of all files that a build reads."""
     digest = hashlib.sha256()
     for path in sorted(_sources()):
         content = path.read_bytes()
@@ -84,7 +88,7 @@ def _sources() -> Iterator[Path]:
 
 
 def sam_environment(*, aws: bool = False) -> dict[str, str]:
-    """Return this process's environment with SAM's tools first in the PATH. Only with `aws` keep its AWS settings."""
+    """Return this process's environment with SAM's tools first in the PATH. Keep AWS settings only if `aws` is true."""
     found_first = {"PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "SAM_CLI_TELEMETRY": "0"}
     if aws:
         return os.environ | found_first
@@ -93,13 +97,14 @@ def sam_environment(*, aws: bool = False) -> dict[str, str]:
 
 
 def _compile(log: Path) -> None:
-    # Unpacking an archive changes the files' modification times. By default, Python would then ignore the bytecode.
+    # By default, Python ignores bytecode if the source file's modification time has changed. Unpacking an archive
+    # changes this time.
     command = [sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
     run([*command, "-s", str(BUILD), str(BUILD)], os.environ, ROOT, log)
 
 
 def _pack() -> None:
-    # No archive is compressed: nothing goes over a network, and compression would take most of a deployment's time.
+    # Do not compress. No archive goes over a network, and compression would take most of a deployment's time.
     shutil.rmtree(PACKED, ignore_errors=True)
     PACKED.mkdir()
 
@@ -121,7 +126,7 @@ def pack(folder: Path, archive: Path) -> None:
 
 
 def archived(name: str) -> zipfile.ZipInfo:
-    """Return an entry of an archive. Its date is always the same, and every user may read it."""
+    """Return an archive's entry for a file. Every entry has the same date, and every user may read the file."""
     entry = zipfile.ZipInfo(name, _EPOCH)
     entry.external_attr = 0o100644 << 16
     return entry
@@ -147,7 +152,7 @@ _TemplateLoader.add_multi_constructor("!", _intrinsic)
 
 
 def template_section(name: str) -> dict[str, dict[str, Any]]:
-    """Return a section of template.yaml, such as its resources, by logical id."""
+    """Return a section of template.yaml, such as `Resources`, by logical id."""
     section: dict[str, dict[str, Any]] = read_template()[name]
     return section
 

@@ -1,9 +1,9 @@
 """Deploy the build to AWS: `python -m local.deploy.cloud STAGE`, for `make deploy`.
 
 `sam deploy` does the work, with the stage's section of samconfig.toml. This module adds two things. It refuses a
-placeholder or a wrong setting. And it deploys a new stack twice. The first time, the tables are unprotected, so that a
-stack whose creation failed can be deleted. The second time, the tables are protected (see FirstDeployment in
-template.yaml).
+placeholder or a wrong setting. And it deploys a new stack twice. The first deployment does not protect the tables from
+deletion, so that you can delete a stack whose creation failed. The second deployment protects the tables (see
+FirstDeployment in template.yaml).
 """
 
 from __future__ import annotations
@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 
 PLACEHOLDER: Final = "CHANGE-ME"
 FAILED: Final = "ROLLBACK_COMPLETE"
-"""The state of a stack whose creation failed. CloudFormation then allows only to delete it."""
+"""The state of a stack whose creation failed. CloudFormation only lets you delete this stack."""
 CREATED: Final = "CREATE_COMPLETE"
 _NOT_CREATED: Final = frozenset({None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
-"""The states before a stack's creation. A change set that was not executed leaves the stack in REVIEW_IN_PROGRESS."""
+"""The states in which a stack does not exist. None means that CloudFormation does not know the stack's name.
+
+A stack is in REVIEW_IN_PROGRESS if its first change set was made but not executed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,11 @@ class StageConfig:
         return found
 
     def wrong_settings(self) -> list[str]:
-        """Return a sentence for each setting of the practice that is missing or does not match its pattern."""
+        """Return a sentence for each setting of the practice that is missing or does not match its pattern.
+
+        The template's parameters with a ConstraintDescription are the practice's settings. A setting counts as missing
+        if its value is the template's default, except for an empty default outside of `prod`.
+        """
         given = dict(each.partition("=")[::2] for each in self.parameters.split())
         wrong = []
         for name, parameter in template_section("Parameters").items():
@@ -86,7 +93,7 @@ class StageConfig:
 
 
 def state_of(cloudformation: Any, stack: str) -> str | None:  # noqa: ANN401 - a boto3 client
-    """Return the stack's state. Return None if there is no such stack."""
+    """Return the stack's state. Return None if there is no stack of this name."""
     try:
         (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
@@ -103,10 +110,10 @@ def deploy(
     cloudformation: Any,  # noqa: ANN401 - a boto3 client
     run: Callable[[Sequence[str]], None],
 ) -> None:
-    """Deploy a stage. After its first deployment, protect its tables.
+    """Deploy a stage. If its stack is new, deploy a second time, to protect the tables.
 
     Raises:
-        StackError: SAM failed, or an earlier creation failed and has to be deleted first.
+        StackError: SAM failed, or the stack's creation failed before this call. Such a stack has to be deleted first.
     """
     before = state_of(cloudformation, config.stack)
     if before == FAILED:
@@ -116,20 +123,20 @@ def deploy(
         )
     first = before in _NOT_CREATED
     run(config.command(options, first=first))
-    # The stack does not exist yet if the person refused the change set, or only asked for one.
+    # If the person refused the change set, or let SAM only make the change set, the stack does not exist yet.
     if first and state_of(cloudformation, config.stack) == CREATED:
         print("The stack has been created. A second, short deployment protects its tables from deletion.")
         run([*config.command(options, first=False), "--no-confirm-changeset"])
 
 
 def run_sam(command: Sequence[str]) -> None:
-    """Run SAM in the person's terminal. Raise StackError if it fails."""
+    """Run SAM in the person's terminal. Raise StackError if SAM fails."""
     if status := subprocess.run(command, cwd=ROOT, env=sam_environment(aws=True), check=False).returncode:
         raise StackError(f"sam deploy ended with status {status}; its messages are above.")
 
 
 def main() -> int:
-    """Deploy the stage given in the arguments. Return 1 after an error that the person can fix."""
+    """Deploy the stage given in the arguments, or check its settings. Return the exit status."""
     parser = argparse.ArgumentParser(description="Deploy the result of `make build` to AWS.")
     parser.add_argument("stage", choices=["dev", "prod"])
     parser.add_argument("--config", type=Path, required=True, help="the samconfig.toml")

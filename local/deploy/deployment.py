@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STACK_NAME = "rekindle-local"
-"""The stack's name, the same as in samconfig.toml, so that `sam` finds the stack, too."""
+"""The stack's name. samconfig.toml has the same name, so that `sam` in a terminal finds the stack."""
 ARTIFACTS = "rekindle-artifacts"
 APP_LINK = "https://app.rekindle.example"
 _TAG = "fingerprint"
@@ -26,7 +26,7 @@ _TAG = "fingerprint"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A deployed template: its outputs by name, and whether it is the first deployment to this emulator."""
+    """A deployed template: its outputs by name, and whether the emulator had no deployment before this call."""
 
     outputs: Mapping[str, str]
     is_first: bool
@@ -47,7 +47,7 @@ def deploy(
     """Deploy the template, unless the same build with the same parameters is already deployed.
 
     Raises:
-        StackError: The deployment failed, or an earlier one did.
+        StackError: This deployment failed, or the last deployment before this call failed.
     """
     cloudformation = client("cloudformation")
     tag = f"{fingerprint[:32]}-{_digest(parameters)}"
@@ -55,7 +55,8 @@ def deploy(
     if stack is None or {"Key": _TAG, "Value": tag} not in stack["Tags"]:
         client("s3").create_bucket(Bucket=ARTIFACTS)
         command = [str(SAM), "deploy", "--template-file", str(PACKED_TEMPLATE), "--stack-name", STACK_NAME]
-        # samconfig.toml's stages are for AWS. They let SAM create a bucket in one more stack, which takes time.
+        # samconfig.toml has no stage `emulator`, so SAM reads no settings from there. With the settings for AWS, SAM
+        # would create a bucket first, which takes time.
         command += ["--config-env", "emulator"]
         command += ["--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
         command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
@@ -69,7 +70,7 @@ def deploy(
 
 
 def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
-    """Map the names of a stack's outputs to their values. `stack` is CloudFormation's description."""
+    """Map the names of a stack's outputs to their values. `stack` is CloudFormation's description of the stack."""
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 

@@ -1,4 +1,4 @@
-"""Start the emulator: `python -m local.emulator`. It reads ministack's environment variables and these.
+"""Start the emulator: `python -m local.emulator`. It reads ministack's environment variables and the following.
 
 REKINDLE_LOGS: the folder for the functions' logs. REKINDLE_SAVE_EVERY: the seconds between two saves; 0 turns regular
 saves off. REKINDLE_TICK: 1 if schedules fire by themselves. REKINDLE_UNPACKED: the folder for the functions' unpacked
@@ -22,7 +22,7 @@ UNREADABLE_STATE = 3
 
 
 def main() -> int:
-    """Serve until a signal ends this process or its parent process has ended."""
+    """Serve until a signal or the end of the parent process ends this process. Return the exit status."""
     try:
         patches.apply(
             logs=Path(os.environ["REKINDLE_LOGS"]),

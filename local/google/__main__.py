@@ -1,4 +1,4 @@
-"""Start the server of the stand-ins for Google and of the page with two phones."""
+"""Start the server for the stand-ins for Google and for the page with two phones."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def application() -> Starlette:
 
 
 def main() -> None:
-    """Serve in one worker process only, because the inboxes are in its memory."""
+    """Serve until the parent ends. Use only one worker, because the inboxes are in the worker's memory."""
     end_with_the_parent()
     Server(
         "local.google.__main__:application",

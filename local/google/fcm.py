@@ -1,7 +1,7 @@
 """Stand in for FCM: serve its HTTP v1 API, an inbox for each phone, and faults that tests turn on.
 
-It checks the bearer token and the message as FCM does, and refuses with the same answers. In a phone's inbox, a push
-replaces the earlier push with the same collapse key.
+The stand-in checks the access token and the message as FCM does, and refuses with FCM's answers. A phone's inbox keeps
+all pushes, and marks a push that another push with the same collapse key has replaced.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ACCESS_TOKEN_SECONDS = 3600
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-"""The audience in google-auth's assertions, whichever address google-auth sends the assertions to."""
+"""The audience in google-auth's assertions, even if google-auth sends the assertions to a different address."""
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
@@ -56,13 +56,16 @@ class FaultKind(StrEnum):
     APNS_UNREGISTERED = "APNS_UNREGISTERED"
     """Apple says that the app is no longer on the device, and FCM answers with status 400."""
     TIMEOUT = "TIMEOUT"
-    """No answer comes for `seconds`, and no push is sent."""
+    """FCM sends no push, and answers with UNAVAILABLE after `seconds`."""
     LOST_REPLY = "LOST_REPLY"
-    """The push is sent, but no answer comes for `seconds`."""
+    """FCM sends the push, but answers with UNAVAILABLE after `seconds`."""
 
 
 class Fault(BaseModel):
-    """A fault for one `token`, or for all tokens. It lasts for `times` sends, or until a test removes it."""
+    """A fault for one `token`. If `token` is None, the fault is for all tokens.
+
+    The fault ends after `times` sends. If `times` is None, it lasts until a test removes it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -75,7 +78,7 @@ class Fault(BaseModel):
 
 
 class RefusedError(Exception):
-    """FCM refuses a send. `response` is its answer."""
+    """FCM refuses a send. `response` is FCM's answer. `/stats` counts refusals by `reason`."""
 
     def __init__(self, reason: str, response: Response) -> None:
         super().__init__(reason)
@@ -84,7 +87,7 @@ class RefusedError(Exception):
 
 
 class StandIn:
-    """FCM for one project. It accepts only the credential `service_account`; `key` is the private key in it."""
+    """FCM for one project. Only `service_account` gets access tokens; `key` is its private key."""
 
     def __init__(
         self, *, project: str, token_uri: str, service_account: dict[str, str], key: RSAPrivateKey, inbox_file: Path

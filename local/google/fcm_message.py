@@ -79,8 +79,8 @@ _SCALARS: Mapping[str, Callable[[Any], bool]] = {
 class MessageError(Exception):
     """FCM refuses the message.
 
-    `violations` are pairs of a field's path and a sentence. `by_fcm` is False for JSON with unknown fields or wrong
-    types, which Google's gateway refuses before FCM sees it.
+    `violations` are pairs of a field's path and a sentence. `by_fcm` is False for invalid JSON, unknown
+    fields and wrong types. Google's gateway refuses these before FCM sees the message.
     """
 
     def __init__(self, sentence: str, *violations: tuple[str, str], by_fcm: bool = True) -> None:
@@ -90,7 +90,7 @@ class MessageError(Exception):
 
 
 def checked_message(body: bytes) -> dict[str, Any]:
-    """Check the body of a send. Return its message with field names in snake case.
+    """Check the body of a request to send. Return its message with field names in snake case.
 
     Raises:
         MessageError: FCM refuses the message.

@@ -47,7 +47,7 @@ type Answer[Content] = Callable[[Request], Awaitable[Content]]
 
 
 class RefusedError(Exception):
-    """Firebase refuses a request. The message is a code such as INVALID_EMAIL."""
+    """Firebase refuses a request. The message is a code, such as INVALID_EMAIL, or a sentence."""
 
     def __init__(self, message: str, status: str | None = None, code: int = 400) -> None:
         super().__init__(message)
@@ -55,7 +55,7 @@ class RefusedError(Exception):
         self.code = code
 
     def answer(self) -> JSONResponse:
-        """Return the error as Google's APIs do. Newer APIs add a status, older ones a list of errors."""
+        """Return the error in the form of Google's APIs. New APIs add a status; old APIs add a list of errors."""
         error: dict[str, Any] = {"code": self.code, "message": str(self)}
         if self.status:
             error["status"] = self.status
@@ -71,7 +71,8 @@ def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
         raise RefusedError("MISSING_PASSWORD")
     claims = ACCOUNTS.get(email)
     if claims is None or password != PASSWORD:
-        raise RefusedError("INVALID_LOGIN_CREDENTIALS")  # the same in both cases, so nobody can find out the accounts
+        # The same error for an unknown email and for a wrong password, so that nobody can find out who has an account.
+        raise RefusedError("INVALID_LOGIN_CREDENTIALS")
     tokens = issuer.signed_in(Identity(email=email, claims=dict(claims)))
     return {
         "kind": "identitytoolkit#VerifyPasswordResponse",
@@ -109,7 +110,7 @@ def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:sendOobCode`, which is the same for an unknown account. Raises RefusedError."""
+    """Return the answer of `accounts:sendOobCode`, the same for a known and an unknown email. Raise RefusedError."""
     if asked.get("requestType") != "PASSWORD_RESET":
         raise RefusedError("INVALID_REQ_TYPE" if asked.get("requestType") else "MISSING_REQ_TYPE")
     return {"kind": "identitytoolkit#GetOobConfirmationCodeResponse", "email": _email_in(asked)}

@@ -1,4 +1,4 @@
-"""Keep an inbox for each phone: the pushes that were sent to it, as the phone shows them."""
+"""Keep an inbox for each phone: the pushes to this phone, as the phone shows them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _QUIET_PRIORITIES = frozenset({"PRIORITY_MIN", "PRIORITY_LOW"})
 class Push:
     """A push as its phone shows it.
 
-    `number` counts the pushes of all phones from 1. `at` is in epoch milliseconds. `replaces` and `replaced_by` are the
-    numbers of pushes to the same phone with the same collapse key. `buzzes` is False if the push is passive or replaces
-    another.
+    `number` counts the pushes of all phones from 1. `at` is in epoch milliseconds. `replaces` is the number of the
+    push that this push replaced, or None. `replaced_by` is the number of the push that replaced this push, or None. A
+    push replaces the last push to the same phone with the same collapse key. `buzzes` is False if the push is passive
+    or replaces another push.
     """
 
     number: int
@@ -43,7 +44,7 @@ class Push:
 
 
 class Inboxes:
-    """The inboxes of all phones. They are saved to a file of JSON lines, so that a restart keeps them."""
+    """The inboxes of all phones. A file of JSON lines has every push, so that the inboxes survive a restart."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -52,7 +53,7 @@ class Inboxes:
         self._count = 0
         if file.exists():
             for line in file.read_text(encoding="utf-8").splitlines():
-                # If the machine stopped during a write, the last line is incomplete.
+                # If the machine stopped during a write, the last line is incomplete. Skip this line.
                 if line.endswith("}"):
                     self._keep(Push(**json.loads(line)))
 
@@ -130,14 +131,14 @@ def _event(push: Push) -> str:
 
 
 def _collapse_key(message: dict[str, Any]) -> str | None:
-    """Return Android's tag or Apple's collapse id. A push replaces the earlier push that has the same."""
+    """Return Android's tag or Apple's collapse id. A push replaces the last push with the same value."""
     tag = message.get("android", {}).get("notification", {}).get("tag")
     headers = {name.lower(): value for name, value in message.get("apns", {}).get("headers", {}).items()}
     return tag or headers.get("apns-collapse-id")
 
 
 def _title_and_body(message: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Return the title and the body that the phone shows. A platform's own texts replace the common ones."""
+    """Return the title and the body to show: Android's text, or else Apple's, or else the text for all platforms."""
     alert = message.get("apns", {}).get("payload", {}).get("aps", {}).get("alert", {})
     texts = (
         message.get("android", {}).get("notification", {}),

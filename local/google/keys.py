@@ -21,7 +21,7 @@ def private_key(path: Path) -> rsa.RSAPrivateKey:
         beside.replace(path)
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError(f"{path} holds no RSA key")  # noqa: TRY004 - the file's content is wrong, no argument
+        raise ValueError(f"{path} holds no RSA key")  # noqa: TRY004 - the file's content is wrong, not an argument
     return key
 
 

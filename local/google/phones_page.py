@@ -1,7 +1,8 @@
 """Serve the page with two phones, forward its requests to the API, and send reminders when the page asks for them.
 
 The page's files are in `local/phones`. Each phone on the page is an ordinary client of the public API. A browser would
-not let a page of another origin call the API, so this server forwards requests below `/phones/api/` unchanged.
+not let a page of another origin call the API. So this server forwards requests below `/phones/api/` to the API, but
+only with the headers that the API uses.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ API: Final = "/phones/api"
 """The beginning of the paths that this server forwards to the API."""
 TICK_INTERVAL: Final = dt.timedelta(minutes=5)
 LOOK_AHEAD: Final = dt.timedelta(days=8)
-"""A touch reminder comes at least once a week, so one comes within this time."""
+"""How far ahead to look for the next reminder. Every reminder comes at least once a week."""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -80,10 +81,12 @@ class TickBody(BaseModel):
 
 
 def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
-    """Return the first tick after `after` that sends a reminder. If there is no reminder, return the next tick.
+    """Return the first tick after `after` that sends a reminder.
+
+    If there is no reminder, return the first tick after `after`.
 
     Raises:
-        UnknownZoneError: There is no zone of that name.
+        UnknownZoneError: The zone of a reminder does not exist.
     """
     coming = [
         due.instant
@@ -119,7 +122,7 @@ def page_routes(
 
     async def forward(request: Request) -> Response:
         try:
-            # The raw path, because a decoded slash or question mark in a name would end the name.
+            # Take the raw path. In a decoded path, a slash or a question mark in a name would end the name.
             path = request.scope["raw_path"].decode("ascii").removeprefix(API)
             query = f"?{request.url.query}" if request.url.query else ""
             answer = await api.request(
@@ -134,7 +137,7 @@ def page_routes(
         return Response(answer.content, answer.status_code, headers)
 
     async def tick(request: Request) -> JSONResponse:
-        # Another site can make a browser send a POST of some other media types, but not of JSON.
+        # A page of a foreign site can make a browser send a POST, but not with JSON's media type.
         if request.headers.get("content-type") != "application/json":
             return JSONResponse({"error": "Send the reminders as application/json."}, 415)
         try:
@@ -154,10 +157,11 @@ def page_routes(
 
 
 def _run_tick(stack: Stack, asked: TickBody, last: Path) -> dict[str, Any]:
-    """Run the tick of the next reminder. Return the tick's instant and the number of jobs that it queued.
+    """Run the tick of the next reminder. Return the tick's instant and the number of jobs that the tick queued.
 
-    The watermark is the instant up to which ticks have run. It is set back afterwards, so the schedule continues from
-    the real time, and a reminder in five minutes still comes. `last` prevents that the same tick runs twice.
+    The watermark is the instant up to which ticks have run. This tick may be days ahead of the real time. So this
+    function restores the watermark after the tick, and the schedule still sends the reminders before this tick. `last`
+    records this tick, so that the next call runs a tick after this one.
     """
     table = Table(stack.client("dynamodb"), stack.outputs["TableName"])
     instant = dt.datetime.fromtimestamp(now(), dt.UTC)
@@ -176,7 +180,7 @@ def _set_watermark(table: Table, watermark: dt.datetime) -> None:
 
 
 def _starting() -> JSONResponse:
-    """Return a problem as the API does, which the page can show."""
+    """Return a problem in the API's form, so that the page can show it."""
     return JSONResponse(
         {"type": "about:blank", "title": "The stack is still starting, or has ended.", "status": 503},
         503,

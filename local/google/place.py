@@ -70,6 +70,6 @@ class Place:
 
     @classmethod
     def of_environment(cls) -> Place:
-        """Return the place of this server. Raise KeyError if `start` did not start this process."""
+        """Read the place that `start` gave to this process. Raise KeyError if `start` did not start this process."""
         port, project, folder = json.loads(os.environ["REKINDLE_GOOGLE"])
         return cls(port, project, Path(folder))

@@ -27,13 +27,14 @@ _RESERVED = frozenset({"aud", "auth_time", "exp", "firebase", "iat", "iss", "sub
 
 
 class Identity(BaseModel):
-    """A person who signs in, by email or by uid. An email always has the same uid.
+    """A person who signs in, by email or by uid. Without a uid, the email decides the uid.
 
     Attributes:
         claims: Custom claims, which administrators can set in Firebase.
         signed_in_ago: Seconds since the sign-in. A test sets it for a sign-in that is not recent.
         lifetime: Seconds until the token expires. Negative for an expired token.
-        ended: Whether the sign-in has ended, for example because of a new password. Its refresh token is refused.
+        ended: Whether the sign-in has ended, for example because of a new password. The issuer then refuses
+            the refresh token.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,7 +58,7 @@ class Identity(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Signs the ID tokens of `project` with RS256. Phones and API Gateway's authorizer reach it at `origin`."""
+    """Signs the ID tokens of `project` with RS256. Phones and API Gateway's authorizer reach the issuer at `origin`."""
 
     origin: str
     project: str
@@ -65,7 +66,7 @@ class Issuer:
 
     @property
     def url(self) -> str:
-        """Return the claim `iss` of all tokens. Discovery finds its document below this address."""
+        """Return the claim `iss` of all tokens. OpenID Connect's discovery document is below this address."""
         return f"{self.origin}/{self.project}"
 
     @property

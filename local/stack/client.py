@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 PATIENCE_SECONDS = 60
-"""The longest time that an event may take through the stream and the queue. Functions may have to start first."""
+"""How long `awaited` waits by default. This is enough for the stream, the queue, and functions that have to start."""
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """A context without certificates. The stack uses plain HTTP, and loading certificates takes time."""
 
@@ -116,7 +116,7 @@ class Stack:
         client.update_function_configuration(FunctionName=name, Timeout=timeout)
 
     def function(self, name: str) -> str:
-        """Return the name in Lambda of the function with this logical id in the template."""
+        """Return Lambda's name of the function that the template calls `name`."""
         try:
             return self.outputs[f"{name}Function"]
         except KeyError:
@@ -124,7 +124,7 @@ class Stack:
             raise StackError(f"There is no function {name}; there are {known}.") from None
 
     def tick(self, at: dt.datetime) -> Any:  # noqa: ANN401 - the function's own result
-        """Run the tick for the instant `at` now. The function gets the input that the template's schedule defines."""
+        """Call the tick function now, with the schedule's input for the instant `at`. Return the function's result."""
         scheduler = self.client("scheduler")
         (name,) = [schedule["Name"] for schedule in scheduler.list_schedules()["Schedules"]]
         given = scheduler.get_schedule(Name=name)["Target"]["Input"]
@@ -144,7 +144,7 @@ class Stack:
         return answer
 
     def save(self) -> Path:
-        """Write the addresses to a file in the state folder, which `attached` reads. Return the file."""
+        """Write the addresses and outputs to a file, which `attached` reads. Return the path of the file."""
         found = asdict(self)
         del found["state"]
         file = _file_in(self.state)
@@ -173,7 +173,7 @@ def boto_env(endpoint_url: str) -> dict[str, str]:
     """Return the environment variables that connect AWS tools and SDKs to this emulator only."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
-        # In the emulator, the account's number is the access key of its root user.
+        # In the emulator, the access key of an account's root user is the account's number.
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": REGION,
@@ -185,7 +185,7 @@ def boto_env(endpoint_url: str) -> dict[str, str]:
 def boto_client(endpoint_url: str, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
     """Return a boto3 client of an emulator."""
     session = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)  # noqa: S106 - as above
-    # No retries, and a long timeout: a retry would call a slow function twice.
+    # Use a long timeout and no retries. A retry after a timeout would call a slow function twice.
     config = Config(retries={"total_max_attempts": 1}, read_timeout=120)
     return session.client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
 

@@ -16,7 +16,7 @@ LOOK_EVERY_SECONDS = 0.3
 
 
 class Tail:
-    """Reads the last `earlier` bytes of a file, and the lines that are added later."""
+    """Reads the last `earlier` bytes that a file has now, and then all lines that are added to the file."""
 
     def __init__(self, path: Path, earlier: int = 0) -> None:
         self.name = path.stem
@@ -24,7 +24,7 @@ class Tail:
         self._at = max(0, path.stat().st_size - earlier) if path.exists() else 0
 
     def lines(self) -> Iterator[str]:
-        """Yield the complete lines that were added since the last call."""
+        """Yield the complete lines that no call has yielded yet."""
         if not self._path.exists():
             return
         with self._path.open("rb") as log:
@@ -36,10 +36,10 @@ class Tail:
 
 
 def logs_of(folder: Path, names: Iterable[str]) -> list[Path]:
-    """Return the files of the named logs (`Tick`, `errors`, `emulator`). With no name, return all functions' logs.
+    """Return the files of the named logs, such as `Tick` or `errors`. Without names, return all functions' logs.
 
     Raises:
-        StackError: There are no logs, or none of that name.
+        StackError: The folder does not exist, or there is no log with one of the names.
     """
     wanted = list(names)
     if not folder.is_dir():

@@ -1,7 +1,7 @@
 """Reload changed functions and the changed layer into a running stack, in about a second.
 
-A new package is the package of the last build with the present sources in it. If the requirements have changed, the
-package has to be built, so the person has to start the stack again.
+A new package has the present sources, and takes all other files from the package of the last build. If the
+requirements have changed, the person has to start the stack again, which builds a new package.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Unit:
         }
 
     def fingerprint(self) -> str:
-        """Return a digest of all sources. It changes if one of them changes."""
+        """Return a digest of the names and contents of all sources."""
         digest = hashlib.sha256()
         for name, path in self.own_files().items():
             content = path.read_bytes()
@@ -143,7 +143,7 @@ class Reloader:
         version = self._lambda.publish_version(FunctionName=name)["Version"]
         self._lambda.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
         self._lambda.tag_resource(Resource=self._configuration(unit)["FunctionArn"], Tags={VERSION_TAG: version})
-        # Delete the version of the last reload. CloudFormation deletes only the versions that it made itself.
+        # Delete the version that the last reload made. CloudFormation deletes only its own versions.
         if before:
             self._lambda.delete_function(FunctionName=name, Qualifier=before)
 
@@ -154,7 +154,7 @@ class Reloader:
         return arn
 
     def _replace_layer(self, earlier: Mapping[str, Mapping[str, str]], arn: str) -> None:
-        """Delete the layer of the last reload, which no function uses any more, and record the new one."""
+        """Delete the layer version of the last reload, which no function uses any more. Record the new version."""
         for old in {tags[LAYER_VERSION_TAG] for tags in earlier.values() if LAYER_VERSION_TAG in tags}:
             *_, layer, version = old.split(":")
             self._lambda.delete_layer_version(LayerName=layer, VersionNumber=int(version))
@@ -180,7 +180,7 @@ class Reloader:
 
 
 def _recorded(unit: Unit, tags: Mapping[str, Mapping[str, str]]) -> set[str | None]:
-    """Return the fingerprints of the running code. There can be several, if functions use different layer versions."""
+    """Return the fingerprints of a unit's running code. A layer has several if functions use different versions."""
     if unit.is_layer:
         return {each.get(f"{LAYER_TAG}{unit.id}") for each in tags.values()}
     return {tags[unit.id].get(SOURCES_TAG)}

@@ -37,18 +37,20 @@ PACKS: Final = ROOT / "packs"
 HELP: Final = ROOT / "help" / "help.yaml"
 HELP_SCHEMA: Final = ROOT / "help" / "help.schema.json"
 LONG_AGO: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-"""The instant from which these packs are live. It is so early that a test can use any date."""
+"""The instant from which the first version of each pack is live. It is before the dates that tests use."""
 
 
 def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 client
-    """Publish each pack in `packs/` that differs from its live version. Send no push about it. Store the help.
+    """Publish each pack in `packs/` that differs from its latest release, without a push.
+
+    Store the help if the stack has none.
 
     Raises:
         StackError: A pack or the help document breaks a rule.
     """
     table = Table(dynamodb, table_name)
     packs = Packs(table)
-    with contextlib.suppress(WriteConflictError):  # some help is already stored
+    with contextlib.suppress(WriteConflictError):  # the stack has help already
         table.write(help_write(_read_help(), 0))
     for path in sorted(PACKS.glob("*.yaml")):
         source = path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Start and end a stack: the stand-in for Google and the emulator, with the built template deployed on it."""
+"""Start and end a stack: the stand-in for Google, and the emulator with the deployed template."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ START_SECONDS = 60
 UNREADABLE_STATE = 3
 """The emulator's exit status if it cannot read its saved state."""
 PORT_PATIENCE_SECONDS = 8
-"""How long to wait for a port. A stack that was just ended still saves its data and keeps its ports meanwhile."""
+"""How long to wait until a port is free. A stack that is ending keeps its ports until it has saved its data."""
 
 type Progress = Callable[[str], contextlib.AbstractContextManager[object]]
 """Shows the name of a step while the step runs."""
@@ -44,7 +44,7 @@ type Progress = Callable[[str], contextlib.AbstractContextManager[object]]
 class Settings:
     """The folder, the ports and the options of a stack.
 
-    If `keep` is False, the stack saves nothing. If `tick` is False, the schedule never fires by itself.
+    If `keep` is False, the emulator saves nothing. If `tick` is False, the schedule never fires by itself.
     """
 
     state: Path = STATE
@@ -63,7 +63,7 @@ class Settings:
 def temporary(
     progress: Progress = contextlib.nullcontext, *, tick: bool = False, seeded: bool = True
 ) -> Iterator[Stack]:
-    """Run a stack on free ports, with no data from before. Its schedule fires only if `tick` is true."""
+    """Run a stack on free ports, in a temporary folder. Its schedule fires by itself only if `tick` is true."""
     with tempfile.TemporaryDirectory(prefix="rekindle-", ignore_cleanup_errors=True) as folder:
         emulator_port, google_port = free_ports(2)
         settings = Settings(Path(folder), emulator_port, google_port, keep=False, tick=tick)
@@ -78,7 +78,7 @@ def started_stack(
     """Start a stack. Yield the stack and its processes. End the processes afterwards.
 
     Raises:
-        StackError: The stack cannot start. The message says why and how to fix it.
+        StackError: The stack cannot start. The message says why.
     """
     _require_tools()
     with locked(settings.state), contextlib.ExitStack() as ending:
@@ -137,7 +137,7 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
     if deployment.is_first:
         reloader.record()
     else:
-        # The emulator may have saved code from a reload after the last deployment. Replace it by the present code.
+        # A reload may have changed the code that the emulator saved. Update the code to the present sources.
         reloader.update()
     return stack
 
@@ -164,13 +164,13 @@ def _google(settings: Settings, place: Place) -> Child:
 
 
 def emulator_process(settings: Settings) -> Child:
-    """Start an emulator. The folder for its logs has to exist already."""
+    """Start an emulator. The state folder and its folder for logs have to exist already."""
     temporary_files = settings.state / "tmp"
     temporary_files.mkdir(exist_ok=True)
     return Child(
         "The emulator",
         [str(EMULATOR_PYTHON), "-m", "local.emulator"],
-        # Pass only these variables, because the functions inherit all of them.
+        # Pass only these variables, because the functions inherit all variables of the emulator.
         {
             "PATH": os.defpath,
             "HOME": str(temporary_files),

@@ -55,7 +55,7 @@ def is_locked(state: Path) -> bool:
 
 
 def reset(state: Path) -> None:
-    """Delete a stack's state.
+    """Delete a stack's state folder. Do nothing if the folder does not exist.
 
     Raises:
         StackError: The stack is running, or the folder belongs to no stack.
@@ -70,5 +70,5 @@ def reset(state: Path) -> None:
 
 
 def reset_advice(state: Path) -> str:
-    """Return the advice to delete a state folder that cannot be used."""
+    """Return a sentence that says how to delete a state folder that cannot be used."""
     return f"To start again without it, run `make reset`. It deletes {state} with all local data."

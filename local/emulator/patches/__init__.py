@@ -1,4 +1,4 @@
-"""Patch private functions of ministack. Each patch has its own file, and the file's docstring gives the reason.
+"""Patch private functions of ministack. Each patch has its own file. The file's docstring says why we need the patch.
 
 `tests/engine/ministack_probes.py` has a probe for each patch. The probe shows when ministack no longer needs the patch,
 or when a private name has changed.

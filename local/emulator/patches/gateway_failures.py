@@ -1,4 +1,4 @@
-"""Hide a failed function's message from the phone. ministack sends it; API Gateway does not."""
+"""Hide a failed function's message from the phone. ministack sends the message; API Gateway does not."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Create the routes of an HTTP API from its OpenAPI body, which ministack ignores.
 
-SAM describes a whole HTTP API in this body. Without the patch, the API would have no route.
+SAM describes a whole HTTP API in this body. Without the patch, an API in the emulator would have no routes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from local.emulator.patches.seams import after_provisioning
 
 
 def apply() -> None:
-    """After an API was created or updated, create the routes, integrations, authorizers and CORS from its body."""
+    """After each creation or update of an API, set its routes, integrations, authorizers and CORS from its body."""
     after_provisioning("AWS::ApiGatewayV2::Api", _route)
 
 

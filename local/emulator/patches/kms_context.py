@@ -1,6 +1,7 @@
 """Let policies see the encryption context of a KMS call.
 
-ministack does not know the condition key `kms:EncryptionContext:...`, so a policy statement with it never applies.
+ministack does not know the condition key `kms:EncryptionContext:...`, so a policy statement with the key never
+applies.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Let policies see which partitions a DynamoDB call uses.
 
-ministack does not know the condition key `dynamodb:LeadingKeys`, so a policy statement with it applies to every
-partition.
+ministack does not know the condition key `dynamodb:LeadingKeys`, so a policy statement with this key applies to
+every partition.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 type Touched = tuple[str, dict[str, Any] | None]
-"""A table, and a key or an item in it. The second is None if the request names neither."""
+"""A table's name, and a key or an item of the table. The second is None if the request has no key and no item."""
 
 LEADING_KEYS = "dynamodb:leadingkeys"
 _EQUALITY = re.compile(r"(?P<name>#?\w+)\s*=\s*(?P<value>:\w+)")
@@ -66,7 +66,7 @@ def apply() -> None:
 
 
 def _touched(request: dict[str, Any]) -> Iterator[Touched]:
-    """Yield the keys in a call that is no transaction."""
+    """Yield the tables and keys in a call that is not a transaction."""
     table = request.get("TableName")
     if isinstance(table, str):
         if condition := request.get("KeyConditionExpression"):

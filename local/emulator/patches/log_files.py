@@ -1,6 +1,6 @@
 """Write the functions' logs to files, too, so that a person can follow and search them in a terminal.
 
-ministack keeps the logs only for CloudWatch's API.
+In ministack, only CloudWatch's API returns the logs.
 """
 
 from __future__ import annotations
@@ -43,6 +43,6 @@ def _append(path: Path, text: str) -> None:
 
 
 def _short_name(function: str) -> str:
-    """Return the logical id from CloudFormation's `<stack>-<logical id>-<random>`. Return another name unchanged."""
+    """Return the logical id in a name `<stack>-<logical id>-<random>`. Return a name with fewer parts unchanged."""
     parts = function.split("-")
     return parts[-2] if len(parts) > 2 else function  # noqa: PLR2004 - the three parts above

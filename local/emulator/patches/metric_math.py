@@ -1,6 +1,7 @@
 """Accept an alarm that calculates with several metrics, which ministack refuses.
 
-Here the alarm watches only the first metric. No function reports metrics to the emulator, so no alarm ever goes off.
+With this patch, the alarm watches only its first metric. This does no harm: no function reports metrics to the
+emulator, so no alarm ever goes off.
 """
 
 from __future__ import annotations

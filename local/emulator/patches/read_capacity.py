@@ -1,4 +1,4 @@
-"""Count read capacity units by the bytes that a request reads, as AWS does. ministack counts the same for each read."""
+"""Count read capacity units by the bytes that a request reads, as AWS does. ministack ignores the bytes."""
 
 from __future__ import annotations
 

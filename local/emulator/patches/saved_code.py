@@ -1,6 +1,6 @@
-"""Save each code bundle once. ministack hashes all code at each save, and writes a hundred megabytes of layers.
+"""Save each code bundle once. At each save, ministack itself hashes all code and writes 100 MB of layers.
 
-A bundle is the archive of a function or of a layer. Its file is named by the hash of its content.
+A bundle is the archive of a function or of a layer. The file of a saved bundle is named by the hash of the bundle.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ class SavedCode:
         self._named: dict[int, tuple[bytes, str]] = {}
         self._referenced: set[str] = set()
         lambda_svc._write_code_blob = self._name_of
-        # ministack removes unused bundles before it replaces the state file, which still refers to them. So ministack
-        # only reports here which bundles it uses, and `prune` removes the others after the file was replaced.
+        # ministack removes unused bundles before it replaces the state file, which still refers to them. So this
+        # hook only records which bundles ministack uses. `prune` removes the others after the file was replaced.
         lambda_svc._prune_orphan_code_blobs = self._reference
         lambda_svc.get_state = self._state
         lambda_svc._restore_state = self._restored
 
     def prune(self) -> None:
-        """Remove the bundles to which the state that was just saved does not refer."""
+        """Remove the bundles that the last saved state does not use."""
         self._prune(self._referenced)
         self._named = {key: named for key, named in self._named.items() if named[1] in self._referenced}
 
     def _name_of(self, bundle: bytes) -> str:
-        # The object's id is enough: bytes never change, and no other object gets this id while `_named` keeps them.
+        # The object's id is enough: bytes never change, and while `_named` has the object, no other object has its id.
         if id(bundle) not in self._named:
             self._named[id(bundle)] = bundle, self._write(bundle)
         return self._named[id(bundle)][1]

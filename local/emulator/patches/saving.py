@@ -1,7 +1,8 @@
 """Save the emulator's state while it runs. ministack saves its state only at a regular end.
 
-Without the patch, a kill would lose all data, and with a damaged file ministack would start without data. Here, each
-save has the state of one instant, and replaces files only when all new files are complete.
+Without the patch, a kill would lose all data, and ministack would start without the data of a damaged file. With the
+patch, a save copies all states while no request runs on the event loop. The save replaces files only when all new files
+are complete.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ NOT_SAVED = frozenset({"s3", "cloudwatch"})
 """The services whose state is not needed. Each deployment uploads its artifacts again, and nobody reads the metrics."""
 
 REST = 10
-"""The pause between two saves is at least this many times as long as the last save, so that saves slow no request."""
+"""The pause after a save is at least this many times as long as the save, so that saves take little of the time."""
 
 
 class UnreadableStateError(Exception):
@@ -55,7 +56,7 @@ def apply(save_every: float) -> None:
 
 
 class Saver:
-    """Writes the state of each service to a file, if it has changed since the last save."""
+    """Writes the state of each service to a file if the state has changed since the last save."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -82,11 +83,11 @@ class Saver:
         self._write(_snapshot(services))
 
     async def _snapshot_on_the_loop(self) -> dict[str, Any]:
-        # This event loop also serves the requests, so no request is half done while this runs.
+        # The same event loop serves the requests, so no request runs on the loop during the copy.
         return _snapshot(app._build_persistence_save_dict())
 
     def _write(self, states: Mapping[str, Any]) -> None:
-        """Write all changed states to temporary files, then replace the old files by them."""
+        """Write all changed states to temporary files. Then replace the old files by the temporary files."""
         with self._saving:
             self._folder.mkdir(parents=True, exist_ok=True)
             staged: list[tuple[str, int, Path]] = []
@@ -107,7 +108,7 @@ class Saver:
 
 
 def _snapshot(services: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
-    """Copy each service's state. Leave out a service whose state a thread changed meanwhile; the next save has it."""
+    """Copy each service's state. Leave out a service if a thread changes its state during the copy."""
     states = {}
     for name, state_of in services.items():
         if name in NOT_SAVED:
@@ -123,7 +124,7 @@ def _snapshot(services: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
 
 
 def _without_log_lines(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the log groups without their lines. The log files have the lines, and saving them would take longer."""
+    """Return the log groups without their lines. The log files have the lines, and a save without lines is faster."""
     groups = AccountRegionScopedDict()
     groups._data = {key: {**group, "streams": {}} for key, group in state["log_groups"]._data.items()}
     return {**state, "log_groups": groups}

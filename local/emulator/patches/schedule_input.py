@@ -1,6 +1,6 @@
 """Replace the placeholders `<aws.scheduler.*>` in a schedule's input, which ministack leaves as they are.
 
-ministack does not know for which instant a schedule fires, so this patch calculates it.
+When ministack fires a schedule, it does not say for which instant. This patch calculates the instant.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _substituted(text: str, schedule: dict[str, Any], now: float) -> str:
 
 
 def _due(schedule: dict[str, Any], now: dt.datetime) -> dt.datetime:
-    """Return the latest instant, up to `now`, at which the schedule should fire."""
+    """Return the latest instant, up to `now`, at which the schedule should fire. If there is none, return `now`."""
     expression = schedule["ScheduleExpression"]
     if (at := scheduler._at_time_epoch(expression)) is not None:
         return dt.datetime.fromtimestamp(at, dt.UTC)

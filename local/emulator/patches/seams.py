@@ -23,7 +23,7 @@ def replaced_once(text: str, old: str, new: str) -> str:
 
 
 def after_provisioning(resource_type: str, hook: Callable[[str, dict[str, Any]], None]) -> None:
-    """Call `hook(physical_id, properties)` each time that CloudFormation has created or updated such a resource."""
+    """Call `hook(physical_id, properties)` after CloudFormation has created or updated a resource of this type."""
     handlers = provisioners._RESOURCE_HANDLERS[resource_type]
     create, update = handlers["create"], handlers["update"]
 
@@ -41,7 +41,7 @@ def after_provisioning(resource_type: str, hook: Callable[[str, dict[str, Any]],
 
 
 def json_of(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in a request's body. Return an empty one for any other body."""
+    """Return the JSON object in a request's body. Return an empty object for any other body."""
     try:
         request = json.loads(body or b"{}")
     except ValueError:

@@ -1,6 +1,6 @@
-"""Check the right permission for a batch of SQS. ministack checks one that does not exist on AWS.
+"""Check the right permission for a batch of SQS. ministack checks a permission that does not exist on AWS.
 
-On AWS, `SendMessageBatch` needs the permission `sqs:SendMessage`, and the other batches likewise.
+On AWS, a batch needs the permission of the single action: `SendMessageBatch` needs `sqs:SendMessage`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ministack.core import iam_actions
 
 
 def apply() -> None:
-    """Check a batch request as the single action, such as `sqs:SendMessage`."""
+    """For a batch, check the permission of the single action, such as `sqs:SendMessage`."""
     original = iam_actions.extract_iam_action
 
     def action(service: str, *rest: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Set a table's TTL and backups. ministack's CloudFormation ignores both, so no item would ever expire."""
+"""Set a table's TTL and backups. ministack's CloudFormation ignores both, so without the patch no item expires."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.emulator.patches.seams import after_provisioning
 
 
 def apply() -> None:
-    """Set TTL and backups after a table was created or updated."""
+    """Set TTL and backups after each creation or update of a table."""
     after_provisioning("AWS::DynamoDB::Table", _keep)
 
 

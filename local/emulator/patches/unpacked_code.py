@@ -1,4 +1,4 @@
-"""Unpack each bundle once and let all workers use it. ministack unpacks function and layer for each worker."""
+"""Unpack each bundle once for all workers. ministack unpacks the function and the layer again for each worker."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 KEPT_BUNDLES = 12
-"""The number of unpacked bundles that are always kept, so that a function's first call is fast."""
+"""How many bundles, the last used ones, always stay unpacked. This makes the first calls of their functions fast."""
 LONG_UNUSED_SECONDS = 24 * 3600
 
 
 def apply(unpacked: Path) -> None:
-    """Unpack bundles into folders in `unpacked`, which stacks may share. Remove bundles that are long unused."""
+    """Unpack bundles into folders in `unpacked`, which stacks may share. Remove long unused bundles."""
     _tidy(unpacked)
 
     class SharedZipFile(zipfile.ZipFile):

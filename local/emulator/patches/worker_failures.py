@@ -1,6 +1,6 @@
-"""Keep a worker whose handler raised an exception, as AWS does. ministack ends it, and a new one takes seconds.
+"""Keep a worker whose handler raised an exception, as AWS does. ministack ends the worker; a new worker takes seconds.
 
-Also write the traceback to the function's log if its module cannot be imported, as AWS does.
+If the import of the function's module fails, also write the traceback to the function's log, as AWS does.
 """
 
 from __future__ import annotations
