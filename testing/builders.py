@@ -138,7 +138,7 @@ def _names(entry: Entry) -> tuple[PackId, int, PromptId]:
 def a_stored_prompt(
     pack: str, name: str, theme: Theme, kind: PromptKind = PromptKind.QUESTION, **fields: Any
 ) -> tuple[Entry, PromptText]:
-    """Return a prompt as the table has it. `texts` maps languages to texts; by default, it is in English only."""
+    """Return a prompt as the table has it. `texts` maps languages to texts. The default is one English text."""
     given: dict[str, Any] = {"depth": 1, "comfort": 0, "texts": {"en": f"{name}."}} | fields
     texts = {Language(language): text for language, text in given["texts"].items()}
     whys = {language: f"Why, in {language}." for language in texts}
