@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field with its value in both versions. None means that the version lacks it. Only words have a `language`."""
+    """A field's values in two versions. A version without the field has None. Only words have a `language`."""
 
     field: str
     language: str | None
@@ -49,7 +49,7 @@ class Changes:
         return bool(self.about or self.added or self.removed or self.changed or self.reordered)
 
     def languages(self) -> dict[str, int]:
-        """Map each language to the number of changed prompts with changed words in it."""
+        """Map each language to the number of prompts whose words in this language have changed."""
         counts: dict[str, int] = {}
         for prompt in self.changed:
             for language in {field.language for field in prompt.fields if field.language}:

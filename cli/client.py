@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 5
 LONGEST_WAIT: Final = 20.0
-"""The most seconds between two attempts, even if the service asks for more. `_wait` adds up to a quarter at random."""
+"""The most seconds to wait for the next attempt, even if the service asks for more. `_wait` adds up to a quarter."""
 TIMEOUT: Final = httpx.Timeout(35, connect=10)
 """Longer than API Gateway itself waits for a function, which is 30 seconds."""
 AUDIT_PAGE: Final = 100
@@ -56,7 +56,7 @@ class Practice:
         return self._call(contract.PacksView, "GET", "/packs")
 
     def pack(self, pack: str) -> contract.PackDetail:
-        """Return a pack with its draft and versions. The error for an unknown pack suggests a similar id."""
+        """Return a pack with its draft and versions. The error for an unknown pack may suggest a similar id."""
         try:
             return self._call(contract.PackDetail, "GET", _at(pack))
         except RefusedError as error:
@@ -90,7 +90,7 @@ class Practice:
             raise RefusedError(error.problem, f"{pack} has no version {version}.", about=[has]) from error
 
     def check(self, pack: str, source: str) -> list[contract.FindingView]:
-        """Return the service's findings in a text. The service also compares published packs, and saves nothing."""
+        """Return the service's findings in a text. The service compares the text with other packs. Save nothing."""
         body = contract.CheckBody.model_construct(source=source, pack_id=pack)
         return self._call(contract.CheckedView, "POST", "/check", body).findings
 
@@ -157,7 +157,7 @@ class Practice:
         return self._call(contract.HelpView, "GET", "/help")
 
     def put_help(self, document: dict[str, Any]) -> contract.HelpView:
-        """Replace the help. The service refuses this if the help no longer has the revision in `document`."""
+        """Replace the help. The service refuses this if it got a different help after `document`'s revision."""
         return self._call(contract.HelpView, "PUT", "/help", document)
 
     def audit(self, limit: int) -> list[contract.AuditEntryView]:

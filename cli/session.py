@@ -182,8 +182,8 @@ class Session:
     def each(self, targets: list[str], do: Do) -> int:
         """Handle the targets one after another. Return the highest exit status.
 
-        After an error, go on with the next target. Stop if nobody is signed in or the service is unreachable. Raise a
-        UsageError, and the error of an only target.
+        After an error, continue with the next target, but stop if nobody is signed in or the service is unreachable.
+        Raise a UsageError. Raise any error if there is only one target.
         """
         results, worst = [], 0
         for target in targets:

@@ -76,7 +76,7 @@ def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
 
 
 def phones_api(services: Callable[[], Services], **changes: Any) -> Handler:
-    """Serve couples_api and privacy. The path decides, as in API Gateway. `changes` replaces some of privacy's."""
+    """Serve couples_api and privacy, chosen by the path. `changes` replaces some of privacy's services."""
     couples = handler_of(services)
     own = privacy.handler.handler_of(lambda: privacy_services(services(), **changes))
 

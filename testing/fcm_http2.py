@@ -1,4 +1,4 @@
-"""Stand in for FCM over TLS and HTTP/2. `/seen` lists clients' addresses and HTTP versions."""
+"""Stand in for FCM over TLS and HTTP/2. `/seen` lists clients' addresses and HTTP versions, and counts sends."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def application(scope: Scope, protocol: RSGIHTTPProtocol) -> None:
 
 @contextlib.contextmanager
 def cut_wire(port: int, cuts: int) -> Iterator[int]:
-    """Open a port that forwards to `port`, and yield it. Cut each of the first `cuts` connections after CUT_AFTER."""
+    """Forward a new port to `port`. Yield the new port. Cut each of the first `cuts` connections after CUT_AFTER."""
     door = socket.create_server(("127.0.0.1", 0))
     wires: list[_Wire] = []
 

@@ -35,7 +35,7 @@ class MemoryKms:
         return {"Plaintext": plain, "CiphertextBlob": nonce + wrapped}
 
     def decrypt(self, **asked: Any) -> dict[str, Any]:
-        """Return the unwrapped key. Raise ClientError if KMS key or context are not those of the wrapping."""
+        """Return the unwrapped key. Raise ClientError if it was wrapped with a different KMS key or context."""
         nonce, wrapped = asked["CiphertextBlob"][:NONCE_BYTES], asked["CiphertextBlob"][NONCE_BYTES:]
         try:
             plain = self._cipher(asked["KeyId"]).decrypt(nonce, wrapped, _authenticated(asked["EncryptionContext"]))

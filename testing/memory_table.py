@@ -291,8 +291,8 @@ class MemoryTable:
                 for index, (write, before) in enumerate(zip(writes, befores, strict=True))
                 if not _holds(write, before)
             }
-            # As in DynamoDB Local, an update of a path that does not exist is reported first, and failed conditions
-            # after that.
+            # As in DynamoDB Local, an update of a path that does not exist raises its own error, even if conditions of
+            # other writes fail.
             written = [
                 before if index in failed else _written(write, before)
                 for index, (write, before) in enumerate(zip(writes, befores, strict=True))

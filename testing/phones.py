@@ -81,7 +81,7 @@ class Phone:
         raw: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
-        """Send a request with `body`, or with the text `raw` unchanged. A PUT's `body` gets defaults for missing fields."""
+        """Send a request with `body`, or with the unchanged text `raw`. A PUT's `body` gets defaults for its gaps."""
         if method == "PUT":
             body = whole(path, body)
         event = http_event(method, path, self.uid, self.now, _json(body) if raw is None else raw)

@@ -1,6 +1,6 @@
 """Play ten dates of a couple on a deployed stack, and check each step.
 
-Live acts go through API Gateway with real tokens. All other acts call the functions directly, with planned instants.
+Acts at `now` go through API Gateway with real tokens. Other acts call the functions directly, with planned instants.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ SOURCE: Final = a_source(
 )
 """The practice's course. The practice withdraws it before its last prompt."""
 FIVE_MINUTES: Final = dt.timedelta(minutes=5)
-"""The time between two ticks. Also the longest delay of a live act, which includes the replay of the past dates."""
+"""The time between two ticks. The replay and the live acts must not take longer, because of `await_push`."""
 
 
 def play(console: Console, progress: Progress) -> bool:
@@ -463,7 +463,7 @@ class Performance:
         found = awaited(lambda: [push for push in self.stack.inbox(to.name) if push["collapse_key"].startswith(key)])
         if not found:
             return self.expect(claim, f"no {kind} of {self.date}", f"a push to {to.name}")
-        # Quiet hours may begin or end between a live push's planned instant and its arrival. Then both are right.
+        # Quiet hours may begin or end while a live push is late. Then a silent push and one with sound are both right.
         passive = found[0]["passive"]
         self.expect(claim, passive in {to.is_quiet(self.at), to.is_quiet(self.at + FIVE_MINUTES * self.moment.live)})
         if kind is PushKind.NUDGE:
