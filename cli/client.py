@@ -95,7 +95,7 @@ class Practice:
         return self._call(contract.CheckedView, "POST", "/check", body).findings
 
     def save_draft(self, pack: str, source: str, revision: int) -> contract.SavedView:
-        """Save a draft. The service refuses this if the stored draft no longer has this revision."""
+        """Save a draft. The service refuses this if it got a different draft after this revision."""
         body = contract.DraftBody.model_construct(source=source, revision=revision)
         return self._call(contract.SavedView, "PUT", _at(pack, "draft"), body)
 

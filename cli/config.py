@@ -1,4 +1,4 @@
-"""Keep one person's sign-ins, names of stacks, and the draft or version that each pack file came from.
+"""Keep one person's sign-ins, names of stacks, and the origins of pack files.
 
 The files are in the user's own configuration folder, outside the repository, and nobody else can read them. Refresh
 tokens are in the desktop's keyring. If there is no keyring, or it cannot be opened, they are in one of the files.
@@ -141,7 +141,7 @@ class ConfigStore:
             saved[name] = api
 
     def origin(self, api: str, file: Path) -> Origin | None:
-        """Return the draft or version that a file contained when it was last pulled or saved."""
+        """Return a file's origin. Return None if the file was never pulled or saved."""
         found = self._read(FILES).get(api, {}).get(str(file.resolve()))
         return Origin(**found) if found else None
 

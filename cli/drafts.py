@@ -40,7 +40,7 @@ class FileDraft:
 
     @property
     def is_published(self) -> bool:
-        """Whether this text is the latest published version, live or scheduled, and there is no draft."""
+        """Whether there is no draft, and the latest version, live or scheduled, has this text."""
         current = self.current
         return bool(
             self.is_same and current and not current.draft and not current.withdrawn
@@ -97,11 +97,11 @@ class Drafts:
         return saved
 
     def remember(self, path: Path, pack: str, source: str, revision: int, version: int) -> None:
-        """Record that the file now contains the draft with this revision, or this version if `revision` is 0."""
+        """Record which draft the file now contains, or which version if `revision` is 0."""
         self.config.put_origin(self.api, path, Origin(pack, revision, version, digest(source)))
 
     def is_known(self, path: Path, source: str) -> bool:
-        """Return whether a file contains exactly this text, or the text of its last pull or save."""
+        """Return whether a file contains this text, or the text of its last pull or save."""
         origin = self.config.origin(self.api, path)
         known = {digest(source), *([origin.digest] if origin else [])}
         return digest(path.read_bytes().decode(errors="replace")) in known

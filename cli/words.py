@@ -47,7 +47,7 @@ def moment(instant: dt.datetime) -> str:
 
 
 def short(instant: dt.datetime) -> str:
-    """Return the instant as a date and time in this terminal's zone, in few characters for a table."""
+    """Return the instant in few characters, for a table. It is in this terminal's zone."""
     return f"{instant.astimezone():%Y-%m-%d %H:%M}"
 
 

@@ -81,7 +81,7 @@ def kms_key(kms: KMSClient) -> str:
 
 @pytest.fixture(scope="session")
 def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callable[..., Services]:
-    """Return a function that makes the API's stores on new tables, and publishes the given pack or a small pack."""
+    """Return a function that makes the API's stores. It publishes the given pack, or a small pack, in new tables."""
 
     def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Services:
         table, key_table = new_tables()

@@ -58,7 +58,7 @@ def handler_of(services: Callable[[], Services]) -> Handler:
 
 
 def rereading(services: Services) -> Services:
-    """Return the services with a catalogue that has read no packs yet, as in a new process."""
+    """Return the services with a catalogue that has read no packs. A new process begins like this."""
     return replace(services, catalogue=Catalogue(services.people.table))
 
 

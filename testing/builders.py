@@ -125,7 +125,7 @@ def give_code(table: Table, pack: str, code: str = "ABCD2345") -> None:
 
 
 def publish_choices(table: Table) -> None:
-    """Publish a pack that couples can choose, and a pack that they can join with the code ABCD-2345."""
+    """Publish two packs. Couples can choose the first, and join the second with the code ABCD-2345."""
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, prompts("group"), audience=Audience.CODE)
     give_code(table, "group")

@@ -1,4 +1,4 @@
-"""Read the committed OpenAPI documents, and check that each refusal in the tests is declared by its route."""
+"""Read the committed OpenAPI documents. Check that routes declare the refusals that tests see."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def require_declared(event: dict[str, Any], answer: dict[str, Any]) -> None:
 
 
 def require_documented(method: str, template: str, reply: Reply) -> None:
-    """Fail if a phone's reply has a status, media type or structure that the OpenAPI document does not have."""
+    """Fail if the OpenAPI document lacks the status, media type or structure of a reply."""
     document = _document("openapi.json")
     response = document["paths"][template][method.lower()]["responses"][str(reply.status)]
     while "$ref" in response:

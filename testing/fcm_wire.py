@@ -1,4 +1,4 @@
-"""Stand in for FCM on this machine, with answers that a test sets for each target."""
+"""Stand in for FCM on this machine. A test sets the answers for each target."""
 
 from __future__ import annotations
 

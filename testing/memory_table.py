@@ -57,14 +57,14 @@ _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 
 class Sized(NamedTuple):
-    """An item, and the size for which DynamoDB bills."""
+    """An item, and its billed size: the bytes for which DynamoDB bills."""
 
     item: Item
     size: int
 
 
 class Row(NamedTuple):
-    """An item of a query's page, with its sort key and the size for which DynamoDB bills."""
+    """An item of a query's page, with its sort key and its billed size."""
 
     sk: str
     size: int
@@ -165,7 +165,7 @@ def write_units(*items: Sized | None) -> int:
 
 
 def size_of(item: Mapping[str, object]) -> int:
-    """Return the size for which DynamoDB bills an item of plain values, by the rules of its developer guide."""
+    """Return the billed size of an item of plain values, by the rules of DynamoDB's developer guide."""
     return sum(len(name.encode()) + _bytes(value) for name, value in item.items())
 
 

@@ -123,7 +123,7 @@ def write_units(item: Mapping[str, Any]) -> float:
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return the size for which DynamoDB bills an item, by the rules of its developer guide."""
+    """Return the size for which DynamoDB bills an item. DynamoDB's developer guide has the rules."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 

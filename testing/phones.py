@@ -1,4 +1,4 @@
-"""Call the API as a phone does, but in this process, with the events that API Gateway would send."""
+"""Call the API as a phone does, but in this process. Each call makes an event like API Gateway's."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _json(body: object) -> str | None:
 
 
 def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str | None) -> dict[str, Any]:
-    """Return an event of API Gateway's payload format 2.0, with the claims of a verified token."""
+    """Return an event in API Gateway's format 2.0, with the claims of a verified token."""
     raw_path, _, query = path.partition("?")
     return {
         "version": "2.0",

@@ -165,7 +165,7 @@ def first_of(operation: str, action: Callable[[], object]) -> Callable[[str], No
 
 
 def no_such_table() -> Table:
-    """Return a table that refuses every request, as DynamoDB does if a table does not exist."""
+    """Return a table that refuses every request, like a table that does not exist."""
     table = MemoryTable()
 
     def refuse(operation: str) -> None:

@@ -137,7 +137,7 @@ def busy(_request: httpx.Request, _answer: Answer) -> httpx.Response:
 
 
 def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
-    """Return an API that calls the Lambda handler if a token's scopes allow the request, as API Gateway does."""
+    """Return an API that checks a token's scopes as API Gateway does. Then it calls the handler."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")

@@ -1,4 +1,4 @@
-"""Show the list of packs, one pack, the plan before publishing, the result of publishing, and the audit."""
+"""Show the list of packs, one pack, the plan and result of publishing, and the audit."""
 
 from __future__ import annotations
 

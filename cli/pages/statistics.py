@@ -23,7 +23,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def statistics_page(found: StatisticsView, weeks: int) -> RenderableType:
-    """Show how many couples were active by day and by week, then the latest week's themes, packs, reach and streaks."""
+    """Show the active couples by day and week. Then show the latest week's themes, packs, reach and streaks."""
     shown = found.weeks[:weeks]
     if not shown and not any(day.active for day in found.days):
         return text("There are no numbers yet.")

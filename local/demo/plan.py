@@ -19,7 +19,7 @@ _FOLDER: Final = Path(__file__).parent
 SCRIPT: Final[dict[str, str]] = yaml.safe_load((_FOLDER / "script.yaml").read_text(encoding="utf-8"))
 ANSWERS: Final[dict[str, list[str]]] = yaml.safe_load((_FOLDER / "answers.yaml").read_text(encoding="utf-8"))
 TOUCH_DATES, COURSE_DATES, PAUSED_DATE, PAUSE_UNTIL = (3, 5), (4, 6), 7, 9
-"""Numbers of dates, from 0: dates with touch reminders, the course's dates, the paused date, the pause's planned end."""
+"""Numbers of dates, from 0: dates of touch reminders, the course's dates, the paused date, the pause's planned end."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
