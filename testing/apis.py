@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Resolvers:
-    """The resolvers of one function that are serving no request."""
+    """One function's idle resolvers, which serve no request at the moment."""
 
     def __init__(self, application: Callable[[], APIGatewayHttpResolver], body_limit: int) -> None:
         self._application, self._body_limit = application, body_limit

@@ -28,7 +28,7 @@ def client(service: str, url: str) -> Any:
 
 
 def environment(url: str) -> dict[str, str]:
-    """Return the environment variables that connect clients to an engine. Some code makes its own clients."""
+    """Return the environment variables that connect clients to an engine. Some code makes its clients from them."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "000000000000",

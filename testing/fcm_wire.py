@@ -97,7 +97,7 @@ class FcmWire:
     `script` maps a target to the answers for messages to this target. The server gives these answers one after another.
     When none is left, the server accepts each message.
 
-    `bearers` are the access tokens that the server got. It refuses the tokens in `refused_bearers`.
+    `bearers` are the access tokens that the server got. The server refuses the tokens in `refused_bearers`.
     """
 
     url: str = ""
