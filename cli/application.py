@@ -69,7 +69,7 @@ def _packs() -> App:
 
 
 def run(arguments: Sequence[str], world: World) -> int:
-    """Run one command and return its exit status. Every error becomes a message."""
+    """Run one command and return its exit status. Print a message for an error."""
     is_json, is_debug = ("--json" in arguments, "--debug" in arguments)
     try:
         return _run(arguments, world)
@@ -77,7 +77,7 @@ def run(arguments: Sequence[str], world: World) -> int:
         world.err.print("\nStopped.")
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # The program that reads our output has ended. Without this, Python would fail again as it flushes the rest.
+        # The program that reads our output has ended. Without this line, Python fails again when it flushes the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.NOBODY_READS
     except CliError as error:

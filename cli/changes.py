@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field with its value before and after, None if the field is absent. Only words have a `language`."""
+    """A field's values in two versions. A version without the field has None. Only words have a `language`."""
 
     field: str
     language: str | None
@@ -33,7 +33,11 @@ class PromptChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All differences. `reordered` is true if the prompts that are in both versions have changed their order."""
+    """All differences between two versions of a pack.
+
+    `about` has the changes to the pack itself, without its prompts. `reordered` is true if the prompts that are in both
+    versions have changed their order.
+    """
 
     about: tuple[FieldChange, ...]
     added: tuple[PackPrompt, ...]
@@ -45,7 +49,7 @@ class Changes:
         return bool(self.about or self.added or self.removed or self.changed or self.reordered)
 
     def languages(self) -> dict[str, int]:
-        """Return for each language how many prompts have changed words."""
+        """Map each language to the number of prompts whose words in this language have changed."""
         counts: dict[str, int] = {}
         for prompt in self.changed:
             for language in {field.language for field in prompt.fields if field.language}:

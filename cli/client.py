@@ -1,7 +1,8 @@
 """Call the practice's API. Repeat a request whose answer was lost or that the service was too busy to handle.
 
-Reading, saving and withdrawing can be repeated: the second request changes nothing. Before the client repeats any other
-request, it reads the pack to see whether the first request arrived. Only the service validates bodies.
+The client repeats a request that reads, checks, saves or withdraws, because a second one changes nothing more. Before
+the client repeats any other request, it reads the pack to see whether the first request took effect. The client does
+not validate bodies; the service does.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 5
 LONGEST_WAIT: Final = 20.0
-"""The most seconds between two attempts, even if the service asks for more."""
+"""The most seconds to wait for the next attempt, even if the service asks for more. `_wait` adds up to a quarter."""
 TIMEOUT: Final = httpx.Timeout(35, connect=10)
-"""More than the 30 seconds after which API Gateway itself gives up."""
+"""Longer than API Gateway itself waits for a function, which is 30 seconds."""
 AUDIT_PAGE: Final = 100
 _BUSY: Final = frozenset({429, 502, 503, 504})
 
@@ -40,7 +41,7 @@ type Body = BaseModel | dict[str, Any] | None
 
 
 class Practice:
-    """The practice's API for one member of staff. Each method raises RefusedError or UnreachableError."""
+    """The practice's API for one member of staff. A method may raise any CliError, often RefusedError."""
 
     def __init__(
         self, http: httpx.Client, api: str, tokens: Tokens, pause: Callable[[float], None] = time.sleep
@@ -55,11 +56,11 @@ class Practice:
         return self._call(contract.PacksView, "GET", "/packs")
 
     def pack(self, pack: str) -> contract.PackDetail:
-        """Return a pack with its draft and versions. If there is no such pack, the error suggests a similar id."""
+        """Return a pack with its draft and versions. The error for an unknown pack may suggest a similar id."""
         try:
             return self._call(contract.PackDetail, "GET", _at(pack))
         except RefusedError as error:
-            # The service refuses a text that cannot be an id as an invalid field. No pack has such an id.
+            # If a text cannot be an id, the service says that the field is invalid. No pack has such an id.
             if error.problem not in {"no-such-pack", "invalid-fields"}:
                 raise
             raise self._no_such_pack(pack) from error
@@ -89,19 +90,19 @@ class Practice:
             raise RefusedError(error.problem, f"{pack} has no version {version}.", about=[has]) from error
 
     def check(self, pack: str, source: str) -> list[contract.FindingView]:
-        """Return the findings of a text, which is also compared with the published packs. Nothing is saved."""
+        """Return the service's findings in a text. The service compares the text with other packs. Save nothing."""
         body = contract.CheckBody.model_construct(source=source, pack_id=pack)
         return self._call(contract.CheckedView, "POST", "/check", body).findings
 
     def save_draft(self, pack: str, source: str, revision: int) -> contract.SavedView:
-        """Save a draft. Refused if the stored draft is no longer `revision`, the one that was read."""
+        """Save a draft. The service refuses this if it got a different draft after this revision."""
         body = contract.DraftBody.model_construct(source=source, revision=revision)
         return self._call(contract.SavedView, "PUT", _at(pack, "draft"), body)
 
     def publish(self, pack: str, latest: int, body: contract.PublishBody) -> contract.PublishedView:
-        """Publish a draft, or propose it. It happens once, even if an answer is lost and the request is repeated.
+        """Publish a draft, or propose it if a colleague must approve it. A repeated request publishes nothing more.
 
-        `latest` was the latest version when the draft was read.
+        `latest` is the number of the version that was the latest when the draft was read.
         """
 
         def arrived() -> contract.PublishedView | None:
@@ -116,7 +117,7 @@ class Practice:
         return self._call(contract.PublishedView, "POST", _at(pack, "publish"), body, arrived=arrived)
 
     def approve(self, pack: contract.PackDetail) -> contract.PublishedView:
-        """Approve a colleague's proposal. Refused if the proposal has changed since it was read."""
+        """Approve a colleague's proposal. The service refuses this if the proposal is no longer the one in `pack`."""
 
         def arrived() -> contract.PublishedView | None:
             now = self.pack(pack.id)
@@ -156,7 +157,7 @@ class Practice:
         return self._call(contract.HelpView, "GET", "/help")
 
     def put_help(self, document: dict[str, Any]) -> contract.HelpView:
-        """Replace the help. Refused if it has changed since the revision in `document`."""
+        """Replace the help. The service refuses this if it got a different help after `document`'s revision."""
         return self._call(contract.HelpView, "PUT", "/help", document)
 
     def audit(self, limit: int) -> list[contract.AuditEntryView]:
@@ -175,7 +176,7 @@ class Practice:
     def _changed(
         self, pack: str, action: str, body: Body, is_done: Callable[[contract.PackDetail], bool]
     ) -> contract.PackDetail:
-        """Change a pack once. `is_done` says of a pack whether it already has the change."""
+        """Change a pack, even if an answer is lost. `is_done` returns whether a pack already has the change."""
 
         def arrived() -> contract.PackDetail | None:
             now = self.pack(pack)
@@ -193,9 +194,10 @@ class Practice:
         params: dict[str, Any] | None = None,
         arrived: Callable[[], Answer | None] | None = None,
     ) -> Answer:
-        """Send a request until it is answered.
+        """Send a request until an answer comes, at most ATTEMPTS times.
 
-        After a lost answer, `arrived` finds out whether the request took effect, and returns the answer if so.
+        After a lost answer, `arrived` reads whether the request took effect. If so, `arrived` returns the answer that
+        was lost. Otherwise it returns None.
         """
         for attempt in range(ATTEMPTS):
             try:
@@ -208,7 +210,7 @@ class Practice:
                 if arrived and (answer := arrived()) is not None:
                     return answer
             except RefusedError:
-                # An earlier attempt may have taken effect after `arrived` looked; then this one was refused for it.
+                # The attempt before may have taken effect after `arrived` looked. That may be why this one was refused.
                 if attempt and arrived and (answer := arrived()) is not None:
                     return answer
                 raise
@@ -259,7 +261,7 @@ class Practice:
 class _AnswerLostError(Exception):
     """No usable answer came, so the request may have taken effect or not.
 
-    The service asks to wait `asked_for` seconds.
+    `asked_for` is how many seconds the service asks to wait, or 0 if it does not ask.
     """
 
     def __init__(self, how: str, asked_for: float = 0.0) -> None:
@@ -277,7 +279,7 @@ def _at(pack: str, *rest: str | int) -> str:
 
 
 def _wait(attempt: int, asked_for: float) -> float:
-    """Return the seconds to wait before the next attempt. Each wait is longer, and slightly random."""
+    """Return the seconds to wait before the next attempt. Waits grow up to LONGEST_WAIT, and are slightly random."""
     return min(max(asked_for, 0.5 * 2.0**attempt), LONGEST_WAIT) * random.uniform(1, 1.25)  # noqa: S311 - no secret
 
 

@@ -1,7 +1,7 @@
-"""Keep one person's sign-ins, names of stacks, and the draft or version that each pack file came from.
+"""Keep one person's sign-ins, names of stacks, and the origins of pack files.
 
 The files are in the user's own configuration folder, outside the repository, and nobody else can read them. Refresh
-tokens are in the desktop's keyring. Where there is no keyring, they are in one of the files.
+tokens are in the desktop's keyring. If there is no keyring, or it cannot be opened, they are in one of the files.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class SignIn:
 class Origin:
     """The draft or version that a file contained when it was last pulled or saved.
 
-    `revision` is the draft's revision, 0 if there was no draft. `version` is the latest published version at that time,
-    0 if there was none.
+    `revision` is the draft's revision, or 0 if there was no draft. `version` was the latest published version then, or
+    0 if there was none. `digest` is the digest of the file's text.
     """
 
     pack: str
@@ -65,7 +65,7 @@ class Origin:
 
 
 def digest(source: str) -> str:
-    """Return a digest, which tells whether a text has changed."""
+    """Return the digest of a text. A changed text has a different digest."""
     return hashlib.sha256(source.encode(errors="surrogatepass")).hexdigest()
 
 
@@ -90,7 +90,7 @@ class ConfigStore:
     keyring: Callable[[], KeyringBackend | None] = desktop_keyring
 
     def sign_in(self, api: str) -> SignIn | None:
-        """Return the sign-in to a stack. Return None if nobody is signed in there."""
+        """Return the sign-in to a stack. Return None if nobody is signed in to it."""
         found = self._read(SIGN_INS).get(api)
         if found is None:
             return None
@@ -104,7 +104,7 @@ class ConfigStore:
         return SignIn(email, settings, token) if token else None
 
     def remember(self, sign_in: SignIn) -> None:
-        """Save a sign-in. Replaces an earlier sign-in to the same stack."""
+        """Save a sign-in. It replaces the stored sign-in to the same stack."""
         api = sign_in.settings.api
         with self._changing(SIGN_INS) as saved:
             saved[api] = asdict(sign_in)
@@ -118,7 +118,7 @@ class ConfigStore:
         """Delete the sign-in to a stack. Return whether somebody was signed in."""
         with self._changing(SIGN_INS) as saved:
             found = saved.pop(api, None)
-            # If the token was in the file, it is not in the keyring. A locked keyring is no error then.
+            # If the token was in the file, the keyring does not have it. So a locked keyring is no error.
             is_in_file = bool(found and found.get("refresh_token"))
             if backend := self.keyring():
                 locked = contextlib.suppress(CliError) if is_in_file else contextlib.nullcontext()
@@ -141,7 +141,7 @@ class ConfigStore:
             saved[name] = api
 
     def origin(self, api: str, file: Path) -> Origin | None:
-        """Return the draft or version that a file contained when it was last pulled or saved."""
+        """Return a file's origin. Return None if the file was never pulled or saved."""
         found = self._read(FILES).get(api, {}).get(str(file.resolve()))
         return Origin(**found) if found else None
 
@@ -151,7 +151,7 @@ class ConfigStore:
             saved.setdefault(api, {})[str(file.resolve())] = asdict(origin)
 
     def note_published(self, api: str, pack: str, revision: int, version: int) -> None:
-        """Note a publication: each file that contained this draft contains this version now."""
+        """Record after a publication that each file with this draft contains this version now."""
         with self._changing(FILES) as saved:
             for origin in saved.get(api, {}).values():
                 if (origin["pack"], origin["revision"]) == (pack, revision):
@@ -173,7 +173,7 @@ class ConfigStore:
 
     @contextlib.contextmanager
     def _changing(self, name: str) -> Iterator[dict[str, Any]]:
-        """Give the content of a file to be changed, then replace the file. Other processes wait meanwhile."""
+        """Yield a file's content for changes, then replace the file. Other processes cannot change it meanwhile."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, _OWNER_ONLY)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class FileDraft:
     """A file to save, with the pack's current state.
 
-    `current` is None for a new pack. `replaces` is the revision of the draft that the file would replace. `is_same` is
-    true if the draft already has exactly this text, or if there is no draft and the latest version has it.
+    `current` is None for a new pack. `replaces` is the revision of the draft that the file would replace, or 0 if there
+    is no draft. `is_same` is true if the draft has exactly this text. If there is no draft, the latest version counts.
     """
 
     file: PackFile
@@ -40,7 +40,7 @@ class FileDraft:
 
     @property
     def is_published(self) -> bool:
-        """Whether this text is the latest published version, live or scheduled, and there is no draft."""
+        """Whether there is no draft, and the latest version, live or scheduled, has this text."""
         current = self.current
         return bool(
             self.is_same and current and not current.draft and not current.withdrawn
@@ -62,7 +62,7 @@ class Drafts:
         """Compare a file with its pack. Nothing is saved yet.
 
         Raises:
-            ConflictError: saving would overwrite a colleague's work.
+            ConflictError: the stored text is not the text that this file came from.
         """
         pack, source = self.pack_of(file), file.source
         current = self.practice.find(pack)
@@ -79,7 +79,10 @@ class Drafts:
         return FileDraft(file, pack, source, current, draft.revision, is_same)
 
     def save(self, draft: FileDraft, *, even_if_same: bool = False) -> SavedView | None:
-        """Save the draft, and note that the file contains it. Return None if there was nothing to save."""
+        """Save the draft, and record that the file contains it. Return None if there was nothing to save.
+
+        With `even_if_same`, save a draft also if there is none and the latest version has this text.
+        """
         saved = None
         if not draft.is_same or (even_if_same and draft.replaces == 0):
             try:
@@ -94,11 +97,11 @@ class Drafts:
         return saved
 
     def remember(self, path: Path, pack: str, source: str, revision: int, version: int) -> None:
-        """Note that the file now contains this revision, or this version if `revision` is 0."""
+        """Record which draft the file now contains, or which version if `revision` is 0."""
         self.config.put_origin(self.api, path, Origin(pack, revision, version, digest(source)))
 
     def is_known(self, path: Path, source: str) -> bool:
-        """Return whether a file contains exactly this text, or exactly the text that was last pulled or saved."""
+        """Return whether a file contains this text, or the text of its last pull or save."""
         origin = self.config.origin(self.api, path)
         known = {digest(source), *([origin.digest] if origin else [])}
         return digest(path.read_bytes().decode(errors="replace")) in known

@@ -1,12 +1,12 @@
 """Errors that end a command. Each says what happened and what the person can do.
 
 CliError
-├── UsageError           the command is wrong
-├── FindingsError        a pack has something to fix
+├── UsageError           the command cannot run as it was typed
+├── FindingsError        a pack's text has errors
 ├── SignedOutError       nobody is signed in, or the sign-in has ended
-├── UnreachableError     the service or Firebase does not answer
-└── RefusedError         the service or Firebase refused
-    └── ConflictError    a colleague changed the same thing first
+├── UnreachableError     the service or Firebase gives no usable answer
+└── RefusedError         the service, Firebase or this program refuses
+    └── ConflictError    the stored text is not the text that the person started from
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SERVICE: Final = "urn:rekindle:problem:"
 OWN: Final = "urn:rekindle:cli:"
 """Prefix of the types of this program's own errors."""
 MOST_SHOWN: Final = 5
-"""The most findings in an error's message. `rekindle packs lint` shows all."""
+"""The most findings in the message of a FindingsError. `rekindle packs lint` shows all."""
 
 
 class Exit(IntEnum):
@@ -40,9 +40,10 @@ class Exit(IntEnum):
 
 
 class CliError(Exception):
-    """A command failed.
+    """An error that ends a command.
 
-    `to_do` has sentences or commands that help the person. `members` are further fields of the JSON document.
+    `happened` says what went wrong, and `about` has the details. `to_do` has sentences or commands that help the
+    person. `members` are more fields of the JSON document.
     """
 
     status = Exit.REFUSED
@@ -64,14 +65,14 @@ class CliError(Exception):
 
 
 class UsageError(CliError):
-    """The command is wrong."""
+    """The command cannot run as it was typed."""
 
     status = Exit.USAGE
     type = f"{OWN}usage"
 
 
 class FindingsError(CliError):
-    """Something in a pack's text must be fixed before the command can continue. `where` names the text."""
+    """A pack's text has errors. The person fixes them and runs the command again. `where` names the text."""
 
     type = f"{SERVICE}pack-unfit"
 
@@ -92,14 +93,14 @@ class SignedOutError(CliError):
 
 
 class UnreachableError(CliError):
-    """The service or Firebase does not answer."""
+    """The service or Firebase gives no usable answer, or no local stack is running."""
 
     status = Exit.UNREACHABLE
     type = f"{OWN}unreachable"
 
 
 class RefusedError(CliError):
-    """The service or Firebase refused. `problem` is the last part of the problem's type."""
+    """The service, Firebase or this program refuses the command. `problem` is the last part of the error's type."""
 
     def __init__(self, problem: str, happened: str, *to_do: str, about: Sequence[str] = (), **members: Any) -> None:  # noqa: ANN401 - whatever the problem carries
         super().__init__(happened, *to_do, about=about, members=members)
@@ -112,4 +113,4 @@ class RefusedError(CliError):
 
 
 class ConflictError(RefusedError):
-    """A colleague changed the same thing first. Nothing was overwritten."""
+    """The stored text is not the text that the person started from. Nothing was overwritten."""

@@ -35,7 +35,7 @@ class PackFile:
 
     @property
     def source(self) -> str:
-        """Return the file's text. Raise FindingsError if it is not UTF-8 or too long."""
+        """Return the file's text. Raise FindingsError if the file is not UTF-8 or is too long."""
         try:
             text = self.data.decode()
         except UnicodeDecodeError:
@@ -55,7 +55,7 @@ class PackFile:
         return [each for each in self.checked.findings if each.advice]
 
     def pack_id(self) -> str | None:
-        """Return the pack's id, if possible also from a file that is no valid pack. Return None if it has no id."""
+        """Return the pack's id. In an invalid pack, look for a line with an id. Return None if there is none."""
         if self.checked.pack:
             return self.checked.pack.id
         found = _ID.search(self.data.decode(errors="replace"))
@@ -67,7 +67,7 @@ class PackFile:
 
 
 def read_together(paths: Iterable[Path]) -> list[PackFile]:
-    """Read the files and compare each file's prompts with those of all others. Report two files with the same id."""
+    """Read the files, and compare their prompts. A file gets an error if a file before it has the same id."""
     files = [PackFile.read(path) for path in dict.fromkeys(paths)]
     packs = [file.checked.pack for file in files if file.checked.pack]
     first: dict[str, Path] = {}
@@ -84,12 +84,12 @@ def read_together(paths: Iterable[Path]) -> list[PackFile]:
 
 
 def is_file(target: str) -> bool:
-    """Return whether a target names a file. Otherwise it is a pack's id, which has no dot and no slash."""
+    """Return whether a target names a file, by its suffix or a slash in it. Any other target is a pack's id."""
     return target.endswith(SUFFIXES) or os.sep in target
 
 
 def write(path: Path, source: str) -> None:
-    """Write a text into a file, with its own line ends."""
+    """Write a text into a file. Keep the text's line ends."""
     try:
         path.write_bytes(source.encode())
     except OSError as error:

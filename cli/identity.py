@@ -58,16 +58,16 @@ class Tokens:
         self._token: str | None = None
 
     def current(self) -> str:
-        """Return this command's token, which may have expired since the first call. Raises like `fresh`."""
+        """Return this command's token, which may have expired. The first call gets it with `fresh`."""
         return self._token or self.fresh()
 
     def fresh(self) -> str:
         """Get a new token.
 
         Raises:
-            SignedOutError: the sign-in has ended; another sign-in helps.
-            RefusedError: Firebase refused for a reason that another sign-in would not change.
-            UnreachableError: Firebase does not answer.
+            SignedOutError: the sign-in has ended, so the person has to sign in again.
+            RefusedError: Firebase refused for any other reason.
+            UnreachableError: Firebase gives no usable answer.
         """
         settings = self._sign_in.settings
         form = {"grant_type": "refresh_token", "refresh_token": self._sign_in.refresh_token}
@@ -86,7 +86,7 @@ class Tokens:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Return the claims of an ID token. They are not verified, so use them for display only."""
+    """Return the claims of an ID token. This program does not verify them, so do not trust them for permissions."""
     try:
         body = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))

@@ -105,7 +105,7 @@ class World:
 
 
 TheWorld = Annotated[World, Parameter(parse=False)]
-"""A command's argument that the program sets itself; it is no option of the command line."""
+"""A command's argument that the program fills in. It is no option of the command line."""
 
 
 @dataclass
@@ -172,7 +172,7 @@ class Session:
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
-        """Show a spinner with a text while the block runs."""
+        """Show a spinner with a text on stderr while the block runs."""
         columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
         is_quiet = self.common.json or not self.world.err.is_terminal
         with Progress(*columns, console=self.world.err, transient=True, disable=is_quiet) as progress:
@@ -180,7 +180,11 @@ class Session:
             yield
 
     def each(self, targets: list[str], do: Do) -> int:
-        """Handle one target after the other, also after a refusal. Return the worst exit status."""
+        """Handle the targets one after another. Return the highest exit status.
+
+        After an error, continue with the next target, but stop if nobody is signed in or the service is unreachable.
+        Raise a UsageError. Raise any error if there is only one target.
+        """
         results, worst = [], 0
         for target in targets:
             try:
@@ -200,10 +204,10 @@ class Session:
         return worst
 
     def confirm(self, page: RenderableType, question: str, *, yes: bool) -> None:
-        """Show the page and ask the question. Return only if the person says yes.
+        """Show the page, and ask the question unless `yes` is true. Return only after a yes.
 
         Raises:
-            UsageError: nobody can be asked here.
+            UsageError: the command cannot ask a person here.
             CliError: the person said no.
         """
         self.tell(page)

@@ -1,4 +1,4 @@
-"""Find the deployment that a command works with: the running local stack, or one by its address or name."""
+"""Find the deployment that a command works with: the local stack, or a stack with a given address or name."""
 
 from __future__ import annotations
 

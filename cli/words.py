@@ -47,7 +47,7 @@ def moment(instant: dt.datetime) -> str:
 
 
 def short(instant: dt.datetime) -> str:
-    """Return the instant as a date and time in this terminal's zone, in few characters for a table."""
+    """Return the instant in few characters, for a table. It is in this terminal's zone."""
     return f"{instant.astimezone():%Y-%m-%d %H:%M}"
 
 
@@ -73,12 +73,12 @@ def distance(instant: dt.datetime, now: dt.datetime) -> str:
 
 
 def since(instant: dt.datetime, now: dt.datetime) -> str:
-    """Say how long ago something was done. Never say "in a moment", even if the two clocks differ a little."""
+    """Say how long ago something was done. If the service's clock is ahead, say “just now”."""
     return distance(min(instant, now), now)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return the number with its noun."""
+    """Return the number with its noun, in the singular or plural."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
@@ -89,5 +89,5 @@ def listed(names: Iterable[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text without characters that could steer a terminal."""
+    """Replace the characters of a text that could steer a terminal."""
     return "".join(each if each in "\n\t" or unicodedata.category(each) not in {"Cc", "Cs"} else "�" for each in text)

@@ -81,7 +81,7 @@ def kms_key(kms: KMSClient) -> str:
 
 @pytest.fixture(scope="session")
 def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callable[..., Services]:
-    """Make the API's stores on new tables. Publish the pack that a test gives, or else a small pack."""
+    """Return a function that makes the API's stores. It publishes the given pack, or a small pack, in new tables."""
 
     def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Services:
         table, key_table = new_tables()
@@ -99,7 +99,7 @@ def services(new_services: Callable[[], Services]) -> Services:
 
 @pytest.fixture
 def own_services(new_services: Callable[[], Services]) -> Services:
-    """Make the API's stores for one test, which reads every row or changes data that others would share."""
+    """Make the API's stores for one test. A test that reads every row or changes shared data needs its own."""
     return new_services()
 
 

@@ -1,8 +1,8 @@
 """Serve the functions' HTTP APIs in this process.
 
-Building a function's resolver takes longer than a test. So resolvers are kept, and a resolver serves one handler after
-another. A request that is sent during another request gets another resolver. A test with threads must use the
-`handler_of` of the function itself.
+Building a function's resolver takes longer than a test. So this module keeps the resolvers, and uses the same resolver
+for the handlers of many tests. A request that begins while a resolver serves a request gets a second resolver. A test
+with threads must use the `handler_of` of the function itself.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Resolvers:
-    """The resolvers of one function that are serving no request."""
+    """One function's idle resolvers, which serve no request at the moment."""
 
     def __init__(self, application: Callable[[], APIGatewayHttpResolver], body_limit: int) -> None:
         self._application, self._body_limit = application, body_limit
@@ -58,7 +58,7 @@ def handler_of(services: Callable[[], Services]) -> Handler:
 
 
 def rereading(services: Services) -> Services:
-    """Return the same stores as in a new process, which has not read the packs yet."""
+    """Return the services with a catalogue that has read no packs. A new process begins like this."""
     return replace(services, catalogue=Catalogue(services.people.table))
 
 
@@ -76,7 +76,7 @@ def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
 
 
 def phones_api(services: Callable[[], Services], **changes: Any) -> Handler:
-    """Serve couples_api and privacy. The path decides, as in API Gateway. `changes` replaces privacy's services."""
+    """Serve couples_api and privacy, chosen by the path. `changes` replaces some of privacy's services."""
     couples = handler_of(services)
     own = privacy.handler.handler_of(lambda: privacy_services(services(), **changes))
 

@@ -125,7 +125,7 @@ def give_code(table: Table, pack: str, code: str = "ABCD2345") -> None:
 
 
 def publish_choices(table: Table) -> None:
-    """Publish a pack that couples can choose, and a pack that they can join with the code ABCD-2345."""
+    """Publish two packs. Couples can choose the first, and join the second with the code ABCD-2345."""
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, prompts("group"), audience=Audience.CODE)
     give_code(table, "group")
@@ -138,7 +138,7 @@ def _names(entry: Entry) -> tuple[PackId, int, PromptId]:
 def a_stored_prompt(
     pack: str, name: str, theme: Theme, kind: PromptKind = PromptKind.QUESTION, **fields: Any
 ) -> tuple[Entry, PromptText]:
-    """Return a prompt as the table has it. `texts` maps languages to texts; by default, it is in English only."""
+    """Return a prompt as the table has it. `texts` maps languages to texts. The default is one English text."""
     given: dict[str, Any] = {"depth": 1, "comfort": 0, "texts": {"en": f"{name}."}} | fields
     texts = {Language(language): text for language, text in given["texts"].items()}
     whys = {language: f"Why, in {language}." for language in texts}

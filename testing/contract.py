@@ -1,4 +1,4 @@
-"""Read the committed OpenAPI documents, and check that each refusal in the tests is declared by its route."""
+"""Read the committed OpenAPI documents. Check that routes declare the refusals that tests see."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ OF_THE_RESOLVER: Final = {
     Problem.INTERNAL,
     Problem.BUSY,
 }
-"""Problems that every route may answer with, so that no route has to declare them."""
+"""Problems with which every route may answer. No route has to declare them."""
 
 
 def declared(document: str) -> set[tuple[str, str]]:
-    """Return every declared refusal in a document, as a pair of the operation's id and the problem's name."""
+    """Return a document's refusals, without OF_THE_RESOLVER, as pairs of operation id and problem name."""
     return {
         (operation.id, _name(problem))
         for operation in operations()
@@ -77,7 +77,7 @@ def declared(document: str) -> set[tuple[str, str]]:
 
 
 def refusal(event: dict[str, Any], answer: dict[str, Any]) -> tuple[str, str] | None:
-    """Return an answer's refusal as a pair, as `declared` does. Return None if it is no refusal of a route."""
+    """Return an answer's refusal as a pair, as `declared` does. Return None if no route refused."""
     operation = operation_of(event["requestContext"]["http"]["method"], event["rawPath"])
     if operation is None or answer["headers"].get("Content-Type") != MEDIA_TYPE:
         return None
@@ -93,14 +93,14 @@ def require_declared(event: dict[str, Any], answer: dict[str, Any]) -> None:
     """Fail if an answer is a problem that the route does not declare."""
     operation = operation_of(event["requestContext"]["http"]["method"], event["rawPath"])
     found = refusal(event, answer)
-    # NO_SUCH_ROUTE is allowed: a test may send a request to a function that does not serve it.
+    # NO_SUCH_ROUTE is allowed: a test may send a request to a function that does not serve the route.
     if operation and found and found[1] != _name(Problem.NO_SUCH_ROUTE.type):
         named = {_name(each) for each in operation.problems} | {_name(each.type) for each in OF_THE_RESOLVER}
         assert found[1] in named, f"{found[0]} refuses with {found[1]}: name it in its `responses=`"
 
 
 def require_documented(method: str, template: str, reply: Reply) -> None:
-    """Fail if a phone's reply has a status, media type or structure that the OpenAPI document does not have."""
+    """Fail if the OpenAPI document lacks the status, media type or structure of a reply."""
     document = _document("openapi.json")
     response = document["paths"][template][method.lower()]["responses"][str(reply.status)]
     while "$ref" in response:
@@ -111,7 +111,7 @@ def require_documented(method: str, template: str, reply: Reply) -> None:
 
 
 def example_of(method: str, path: str) -> Any:
-    """Return the first example of an operation's body. Return None if the operation needs no body."""
+    """Return the first example of an operation's body. Return None if its body has no named schema."""
     for document in map(_document, DOCUMENTS):
         if "requestBody" in (operation := document["paths"].get(path, {}).get(method.lower(), {})):
             schema = operation["requestBody"]["content"]["application/json"]["schema"]

@@ -28,7 +28,7 @@ def client(service: str, url: str) -> Any:
 
 
 def environment(url: str) -> dict[str, str]:
-    """Return the environment variables that connect clients to an engine, for code that makes its own clients."""
+    """Return the environment variables that connect clients to an engine. Some code makes its clients from them."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "000000000000",
@@ -62,7 +62,7 @@ def aws_dynamodb_local() -> Iterator[str]:
 
 
 def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str]:
-    """Create the main table and the table of keys, with the same keys as in template.yaml. Return their names."""
+    """Create the main table and the table of keys, and return their names. Their keys are those of template.yaml."""
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",

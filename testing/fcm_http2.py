@@ -1,4 +1,4 @@
-"""Stand in for FCM over TLS and HTTP/2. The route `/seen` lists the connections and their HTTP versions."""
+"""Stand in for FCM over TLS and HTTP/2. `/seen` lists clients' addresses and HTTP versions, and counts sends."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from granian.rsgi import Scope
 
 LAST_WORDS: Final = b"last-words"
-"""If a message contains this, the server process kills itself."""
+"""If a request's body contains these bytes, the server process kills itself."""
 
 CUT_AFTER: Final = 0.25
-"""Seconds after which a connection is cut."""
+"""Seconds from the start of a connection until `cut_wire` cuts it."""
 
 _seen: dict[str, Any] = {"peers": [], "versions": [], "sends": 0}
 
@@ -45,7 +45,7 @@ async def application(scope: Scope, protocol: RSGIHTTPProtocol) -> None:
 
 @contextlib.contextmanager
 def cut_wire(port: int, cuts: int) -> Iterator[int]:
-    """Open a port that forwards to `port`. Cut the first `cuts` connections while requests are running."""
+    """Forward a new port to `port`. Yield the new port. Cut each of the first `cuts` connections after CUT_AFTER."""
     door = socket.create_server(("127.0.0.1", 0))
     wires: list[_Wire] = []
 

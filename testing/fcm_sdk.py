@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Renewable(AnonymousCredentials):
-    """A credential that the SDK can renew, which it does for each answer with status 401."""
+    """A credential that the SDK can renew. The SDK does this after an answer with status 401."""
 
     def refresh(self, request: object) -> None:
         pass
@@ -49,7 +49,7 @@ class Sdk(HTTPAdapter):
         return response
 
     def error_of(self, answer: Answer, message: messaging.Message) -> exceptions.FirebaseError | None:
-        """Send the message and give the SDK this answer. Return the SDK's error, or None if there is none."""
+        """Send the message and give the SDK this answer. Return the SDK's error. Return None if there is no error."""
         self._answer = answer
         try:
             (response,) = messaging.send_each([message], app=self._app).responses

@@ -1,6 +1,6 @@
-"""Stand in for FCM with little CPU time: over TLS and HTTP/2, answer after a delay that FCM took the message.
+"""Stand in for FCM over TLS and HTTP/2, with little CPU time. After a delay, answer that FCM took the message.
 
-The bench cannot use `local.google.fcm`, because its checks of each message are slower than the clients.
+The bench cannot use `local.google.fcm`. That server checks each message, so it would be slower than the clients.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ _numbers = itertools.count(1)
 
 @contextlib.contextmanager
 def serving(folder: Path, port: int, core: int | None = None, module: str = __name__) -> Iterator[str]:
-    """Run `module` as the server, if `core` is given on this core only. Yield its address.
+    """Run `module` as the server. Yield the server's address. With `core`, the server runs on this core only.
 
-    Clients have to trust the certificate in the folder's file CERTIFICATE. The file is made if it is missing.
+    Clients have to trust the certificate in the folder's file CERTIFICATE. If this file is missing, make it.
     """
     if not (folder / CERTIFICATE).exists():
         _certify(folder)
@@ -93,7 +93,7 @@ def serve(application: str) -> None:
 
 @cache
 def delay_of(path: str) -> float:
-    """Return the delay of the answers in seconds. It is in the project's name: `-60ms` at its end means 0.06."""
+    """Return the delay of the answers in seconds. A project's name that ends with `-60ms` means 0.06."""
     found = re.search(r"-(\d+)ms/", path)
     return int(found.group(1)) / 1000 if found else 0.0
 
@@ -108,7 +108,7 @@ async def application(scope: Scope, protocol: RSGIHTTPProtocol) -> None:
 
 
 def _certify(folder: Path) -> None:
-    """Make a certificate for this machine that is valid for a day."""
+    """Make a certificate for this machine. It expires a day from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rekindle-bench")])
     begin = dt.datetime.fromtimestamp(now(), dt.UTC)

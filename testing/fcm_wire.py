@@ -1,4 +1,4 @@
-"""Stand in for FCM on this machine, with answers that a test sets for each target."""
+"""Stand in for FCM on this machine. A test sets the answers for each target."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _pem() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of the server, which it sends after `after` seconds.
+    """An answer of the server. The server waits `after` seconds before it sends the answer.
 
     With status 0, the server closes the connection without an answer. With `cut_off`, it closes the connection after
     half of the answer. If `taken` is true, the server accepts the message although it answers with an error.
@@ -94,9 +94,10 @@ NEVER: Final = 3600.0
 class FcmWire:
     """Controls the server and records what it gets.
 
-    `script` has the answers to each target. The server gives them one after another. Then it accepts each message.
+    `script` maps a target to the answers for messages to this target. The server gives these answers one after another.
+    When none is left, the server accepts each message.
 
-    `bearers` are the access tokens that it got. The server refuses the tokens in `refused_bearers`.
+    `bearers` are the access tokens that the server got. The server refuses the tokens in `refused_bearers`.
     """
 
     url: str = ""
@@ -129,7 +130,7 @@ class FcmWire:
 
     @property
     def credential(self) -> Credentials:
-        """Return the credential of `secret`. The private key is parsed only once, because that is slow."""
+        """Return the credential of `secret`. All servers share the parsed private key, because parsing is slow."""
         credential: Credentials = _credential().with_token_uri(f"{self.url}/token")
         return credential
 

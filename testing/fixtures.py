@@ -1,4 +1,4 @@
-"""Give tests and measurements the addresses of real engines. An engine starts once, when it is first needed.
+"""Give tests and measurements the addresses of real engines. Each engine starts once, for the first test that needs it.
 
 Also turn the network off for tests that need none.
 """

@@ -19,7 +19,7 @@ NONCE_BYTES = 12
 
 @dataclass(slots=True)
 class MemoryKms:
-    """The part of KMS that the vault uses. A key can be unwrapped only with the same encryption context."""
+    """The part of KMS that the vault uses. If `is_down` is true, KMS wraps and unwraps nothing."""
 
     is_down: bool = False
     _keys: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -29,13 +29,13 @@ class MemoryKms:
         return {"KeyMetadata": {"KeyId": f"key-{len(self._keys)}"}}
 
     def generate_data_key(self, **asked: Any) -> dict[str, Any]:
-        """Return a new key, unwrapped and wrapped."""
+        """Return a new key in two forms: unwrapped and wrapped."""
         plain, nonce = os.urandom(asked["NumberOfBytes"]), os.urandom(NONCE_BYTES)
         wrapped = self._cipher(asked["KeyId"]).encrypt(nonce, plain, _authenticated(asked["EncryptionContext"]))
         return {"Plaintext": plain, "CiphertextBlob": nonce + wrapped}
 
     def decrypt(self, **asked: Any) -> dict[str, Any]:
-        """Return the unwrapped key. Raise ClientError if it was wrapped with another key or another context."""
+        """Return the unwrapped key. Raise ClientError if it was wrapped with a different KMS key or context."""
         nonce, wrapped = asked["CiphertextBlob"][:NONCE_BYTES], asked["CiphertextBlob"][NONCE_BYTES:]
         try:
             plain = self._cipher(asked["KeyId"]).decrypt(nonce, wrapped, _authenticated(asked["EncryptionContext"]))

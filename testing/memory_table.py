@@ -1,8 +1,8 @@
 """Keep a DynamoDB table in memory, and count its costs as DynamoDB does. Tests of routes and the simulation use it.
 
-`MemoryTable` replaces `rekindle.store.table.Table`, so that the stores themselves run unchanged. It understands the
-part of DynamoDB's expressions that the stores use, and raises NotImplementedError for all others.
-tests/engine/test_memory_table.py compares it with DynamoDB Local.
+`MemoryTable` replaces `rekindle.store.table.Table`, so that the stores themselves run unchanged. `MemoryTable`
+understands only the part of DynamoDB's expressions that the stores use, and raises errors such as NotImplementedError
+for others. tests/engine/test_memory_table.py compares `MemoryTable` with DynamoDB Local.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 READ_UNIT_BYTES: Final = 4096
 PAGE_BYTES: Final = 1024 * 1024
-"""A query ends its page after this many bytes, even if it has not reached its limit."""
+"""A page of a query ends with the row that exceeds this many bytes, even below the query's limit."""
 TRANSACTION_LIMIT: Final = 100
 
 NOTES: Final = "NOTES"
-"""The name in the bill for a query that reads the notes of changes in a partition, not its rows."""
+"""The entity in the bill for queries that read a partition's notes of changes, not the partition's rows."""
 
 _CLAUSES: Final = re.compile(r"\b(SET|ADD|REMOVE) ")
 _TOKENS: Final = re.compile(r"\w+\([^()]*\)|[()]|[^\s()]+")
@@ -57,14 +57,14 @@ _COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 
 
 class Sized(NamedTuple):
-    """An item, and the size for which DynamoDB bills."""
+    """An item, and its billed size: the bytes for which DynamoDB bills."""
 
     item: Item
     size: int
 
 
 class Row(NamedTuple):
-    """An item of a query's page, with its sort key and the size for which DynamoDB bills."""
+    """An item of a query's page, with its sort key and its billed size."""
 
     sk: str
     size: int
@@ -72,16 +72,16 @@ class Row(NamedTuple):
 
 
 class Initial(Protocol):
-    """The rows that a table has before anything is written to it. They are made when they are read."""
+    """The rows that a table has before anything is written to it. A row is made when it is read."""
 
     def item(self, key: Key) -> Sized | None:
         """Return the item with this key. Return None if there is none."""
 
     def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
-        """Return a partition's rows, ordered by sort key. The sort keys are within `between` and after `after`."""
+        """Return a partition's rows, ordered by sort key. The sort keys are within `between` and above `after`."""
 
     def forget(self, key: Key) -> None:
-        """Forget the item. It has been written to, so the table itself holds it from now on."""
+        """Forget the item, because a write has changed it. From now on, the table itself holds the item."""
 
 
 class NoRows:
@@ -117,10 +117,10 @@ class Units:
 
 
 class Bill:
-    """Counts units by purpose and entity. Each request counts for the present `purpose`.
+    """Counts units by purpose and entity. A request counts for the `purpose` that is set when it happens.
 
-    An entity is the part of a partition key before the first `#`. `rows` and `rows_bytes` count the rows that queries
-    have read, by the first letter of the sort key, which is the row's kind.
+    An entity is the part of a partition key before the first `#`. `rows` counts the rows that queries have read, and
+    `rows_bytes` counts the bytes of these rows. Both count by the first letter of the sort key, the row's kind.
     """
 
     def __init__(self) -> None:
@@ -160,18 +160,18 @@ def read_units(size: int, *, consistent: bool) -> float:
 
 
 def write_units(*items: Sized | None) -> int:
-    """Return the units of a write, given the items before and after it. The larger item counts."""
+    """Return the units of a write, given the item before and after the write. The larger of the two counts."""
     return max([1, *(math.ceil(item.size / WRITE_UNIT_BYTES) for item in items if item)])
 
 
 def size_of(item: Mapping[str, object]) -> int:
-    """Return the size for which DynamoDB bills an item of plain values, by the rules of its developer guide."""
+    """Return the billed size of an item of plain values, by the rules of DynamoDB's developer guide."""
     return sum(len(name.encode()) + _bytes(value) for name, value in item.items())
 
 
 @dataclass(slots=True)
 class _Partition:
-    """The items that were written to a partition, by sort key, and None for a deleted one. No item changes in place."""
+    """The items that were written to a partition, by sort key. A deleted item is None. No item changes in place."""
 
     items: dict[str, Sized | None] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
@@ -179,10 +179,10 @@ class _Partition:
 
 @dataclass(slots=True)
 class MemoryTable:
-    """A table in memory. It calls `inserted` for each new item, as DynamoDB's stream would report it.
+    """A table in memory. It calls `inserted` for each new item, as DynamoDB's stream reports new items.
 
-    Each of `watchers` gets the name of each request first, and may raise an error in its place. `tables` maps names to
-    the tables that one transaction may write to.
+    Before the table handles a request, each of `watchers` gets the request's name, and may raise an error.
+    `tables` maps names to the tables that one transaction may write to.
     """
 
     bill: Bill = field(default_factory=Bill)
@@ -240,7 +240,7 @@ class MemoryTable:
         """See `Table`."""
         self._requested("Query")
         bounds = between or ("", "\U0010ffff")
-        # DynamoDB Local refuses an `after` outside of the bounds, and one after which no row can come.
+        # DynamoDB Local refuses an `after` outside of the bounds, and an `after` at the last bound.
         last = bounds[0] if descending else bounds[1]
         is_outside = after is not None and (after == last or not bounds[0] <= after <= bounds[1])
         if bounds[0] > bounds[1] or is_outside:
@@ -258,7 +258,7 @@ class MemoryTable:
             self.bill.rows[row.sk[:1]] += 1
             self.bill.rows_bytes[row.sk[:1]] += row.size
         self.bill.read(NOTES if bounds[0].startswith("~") else pk, [total], consistent=consistent)
-        # No row can follow one at the last bound, so such a page has no cursor.
+        # A page that ends at the last bound has no cursor, because no row can follow.
         return Page([row.item for row in rows], rows[-1].sk if more and rows[-1].sk != last else None)
 
     def write(self, write: Write) -> Item:
@@ -291,8 +291,8 @@ class MemoryTable:
                 for index, (write, before) in enumerate(zip(writes, befores, strict=True))
                 if not _holds(write, before)
             }
-            # As in DynamoDB Local, an update with a path that does not exist raises before failed conditions are
-            # reported.
+            # As in DynamoDB Local, an update of a path that does not exist raises its own error, even if conditions of
+            # other writes fail.
             written = [
                 before if index in failed else _written(write, before)
                 for index, (write, before) in enumerate(zip(writes, befores, strict=True))
@@ -457,7 +457,7 @@ def _update(item: Item, write: Write) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Return a copy of the value, with the types that a read from DynamoDB would have."""
+    """Return a copy of the value, with the types that values read from DynamoDB have."""
     kind = type(value)
     if kind in _ATOMS:
         return value

@@ -25,9 +25,9 @@ class ScanError(Exception):
 class Cost:
     """The cost of a piece of work.
 
-    `read` and `write` are capacity units. `trips` counts round trips; requests at the same time count as one.
+    `read` and `write` are capacity units. `written` counts the requests that write; a transaction counts as one.
 
-    `written` counts the requests that write; a transaction counts as one.
+    `trips` counts round trips. A request that begins while another request is running adds no round trip.
     """
 
     dynamodb: int = 0
@@ -64,7 +64,7 @@ class Meter:
         return client
 
     def cost_of[T](self, work: Callable[[], T]) -> tuple[T, Cost]:
-        """Do the work. Return its result and its cost. The work may itself call this method for a part."""
+        """Do the work. Return its result and its cost. The work may call this method for a part of itself."""
         before = self._total
         result = work()
         return result, self._total - before
@@ -111,19 +111,19 @@ def _capacity(operation: str, answer: Mapping[str, Any]) -> Cost:
 
 
 def _refused(answer: Mapping[str, Any]) -> float:
-    """Return the units of a write whose condition failed. DynamoDB bills for the existing item but does not say so."""
+    """Return the units of a write whose condition failed. DynamoDB bills for the existing item without saying so."""
     if answer["Error"]["Code"] != "ConditionalCheckFailedException":
         return 0
     return write_units(answer.get("Item", {}))
 
 
 def write_units(item: Mapping[str, Any]) -> float:
-    """Return the units for writing an item outside of a transaction. In a transaction it takes twice as many."""
+    """Return the units for writing an item outside of a transaction. A transaction takes twice as many."""
     return float(max(1, math.ceil(item_bytes(item) / WRITE_UNIT_BYTES)))
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return the size for which DynamoDB bills an item, by the rules of its developer guide."""
+    """Return the size for which DynamoDB bills an item. DynamoDB's developer guide has the rules."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 

@@ -1,4 +1,4 @@
-"""Call the API as a phone does, but in this process, with the events that API Gateway would send."""
+"""Call the API as a phone does, but in this process. Each call makes an event like API Gateway's."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ USUAL: dict[str, dict[str, Any]] = {
 
 
 def whole(path: str, body: Any) -> Any:
-    """Add the fields that a test leaves out of a PUT's body. The API refuses a PUT without every field."""
+    """Add the fields that a test leaves out of a PUT's body. The API refuses a PUT that lacks a field."""
     if not isinstance(body, dict):
         return body
     return next((usual for route, usual in USUAL.items() if re.fullmatch(route, path)), {}) | body
@@ -65,7 +65,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Phone:
-    """One person's phone. The test sets its clock, `now`."""
+    """One person's phone. The test sets its clock, `now`, and may add `claims` to its token."""
 
     handler: Handler
     uid: Uid
@@ -81,7 +81,7 @@ class Phone:
         raw: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Reply:
-        """Send `body`, with defaults for the fields that it lacks, or send the text `raw` unchanged."""
+        """Send a request with `body`, or with the unchanged text `raw`. A PUT's `body` gets defaults for its gaps."""
         if method == "PUT":
             body = whole(path, body)
         event = http_event(method, path, self.uid, self.now, _json(body) if raw is None else raw)
@@ -112,7 +112,7 @@ def _json(body: object) -> str | None:
 
 
 def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str | None) -> dict[str, Any]:
-    """Return an event of API Gateway's payload format 2.0, with the claims of a verified token."""
+    """Return an event in API Gateway's format 2.0, with the claims of a verified token."""
     raw_path, _, query = path.partition("?")
     return {
         "version": "2.0",
@@ -134,7 +134,7 @@ def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str
 
 
 def a_phone(handler: Handler, name: str, zone: str, **profile: Any) -> Phone:
-    """Return a phone whose person has a profile and gets pushes."""
+    """Return a phone whose person has a profile and a registered device."""
     phone = Phone(handler, a_uid(name))
     profiled = phone.put("/v1/me", {"display_name": name.title(), "zone": zone} | profile)
     assert profiled.status == 200, profiled.text
@@ -154,7 +154,7 @@ def pair(inviter: Phone, redeemer: Phone) -> None:
 def a_couple(
     handler: Handler, first: str = NEW_YORK, second: str = TOKYO, *, at: str | dt.datetime = "", **profile: Any
 ) -> tuple[Phone, Phone]:
-    """Pair Ada and Ben in these zones, and return their phones. `at` sets the instant, if it is given."""
+    """Pair Ada and Ben in these zones, and return their phones. `at` sets their clocks before they pair."""
     ada, ben = a_phone(handler, "ada", first, **profile), a_phone(handler, "ben", second, **profile)
     if at:
         set_clocks(at, ada, ben)
@@ -172,5 +172,5 @@ def noon(date: dt.date) -> dt.datetime:
 
 
 def at_noon(date: dt.date, *phones: Phone) -> None:
-    """Set the clocks to noon UTC, at which only this date is open in London."""
+    """Set the clocks to noon UTC on a date. A couple in London has only this date open then."""
     set_clocks(noon(date), *phones)

@@ -45,12 +45,12 @@ class CrashError(BaseException):
 
 
 def plenty() -> dt.timedelta:
-    """Return a time until the function's timeout that is enough for every test."""
+    """Return the time that is left for the function: more than any test needs."""
     return dt.timedelta(minutes=10)
 
 
 def do(delivery: Services, *jobs: Job, waited: dt.timedelta = NO_WAIT) -> dt.timedelta:
-    """Let delivery handle the jobs. Return how long the last job should wait before it is tried again."""
+    """Let delivery handle the jobs. Return how long the last job should wait for its next try."""
     wait = NO_WAIT
     for job in jobs:
         assert not isinstance(job, ReshardJob)
@@ -59,7 +59,7 @@ def do(delivery: Services, *jobs: Job, waited: dt.timedelta = NO_WAIT) -> dt.tim
 
 
 def person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **changes: object) -> PersonJob:
-    """Return a job for a push to a person about their couple, in the morning."""
+    """Return a job for a push to a person of couple-1 at MORNING. `changes` replaces fields."""
     fields = {"kind": kind, "uid": person.uid, "couple": CoupleId("couple-1"), "date": DATE, "instant": MORNING}
     return PersonJob.model_validate(fields | changes)
 
@@ -106,7 +106,7 @@ def saved(table: Table, *people: Person) -> None:
 
 @contextlib.contextmanager
 def calls(table: Table, *, crash_at: int | None = None) -> Iterator[list[str]]:
-    """Record the names of requests to DynamoDB. Crash before the request with the index `crash_at`."""
+    """Record the names of requests to DynamoDB. Crash before the request with the index `crash_at`, from 0."""
     seen: list[str] = []
 
     def note(operation: str) -> None:
@@ -165,7 +165,7 @@ def first_of(operation: str, action: Callable[[], object]) -> Callable[[str], No
 
 
 def no_such_table() -> Table:
-    """Return a table that refuses every request, as one that does not exist."""
+    """Return a table that refuses every request, like a table that does not exist."""
     table = MemoryTable()
 
     def refuse(operation: str) -> None:

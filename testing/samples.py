@@ -1,4 +1,4 @@
-"""Read the sample events, which are like those that AWS sends to each function."""
+"""Read the sample events. They look like the events that AWS sends to the functions."""
 
 from __future__ import annotations
 

@@ -64,9 +64,9 @@ def a_token(email: str) -> str:
 class Service(httpx.BaseTransport):
     """Stands in for a deployment. `api` answers the requests below /v1.
 
-    A fault has a method, a part of a path, and a function. The function answers the next request that fits, once.
-
-    It gets the request and `api`, and returns an answer or raises an error.
+    A fault has a method, a part of a path, and a function. The next request below /v1 with this method and this
+    part in its path goes to the function, not to `api`. The function gets the request and `api`, and returns an answer
+    or raises an error. Each fault is used once.
     """
 
     api: Answer
@@ -137,7 +137,7 @@ def busy(_request: httpx.Request, _answer: Answer) -> httpx.Response:
 
 
 def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
-    """Return an API that checks token and scope as API Gateway does, then calls the Lambda handler."""
+    """Return an API that checks a token's scopes as API Gateway does. Then it calls the handler."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -206,7 +206,10 @@ class MemoryKeyring(KeyringBackend):
 
 @dataclass
 class Person:
-    """A person at their own terminal. `answers` are the lines that they type. If it is empty, nobody is there."""
+    """A person at their own terminal. `answers` are the lines that the person types.
+
+    If `answers` is empty or `is_there` is false, the command cannot ask a person.
+    """
 
     service: Service
     folder: Path

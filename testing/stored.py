@@ -79,7 +79,7 @@ def shard_of(table: Table, slot: Slot) -> str:
 
 
 def slot_rows(table: Table, uid: Uid, slots: Iterable[Slot] | None = None) -> dict[SlotAndKind, SlotRow]:
-    """Return the person's rows in these slots. By default, look in every slot of the tests."""
+    """Return the person's rows in these slots. By default, look in every slot of ZONES and TIMES."""
     shards = read_shards(table, slots or itertools.starmap(Slot, itertools.product(ZONES, TIMES)))
     kinds = (PushKind.PROMPT, PushKind.EVENING, PushKind.TOUCH)
     names = {

@@ -57,7 +57,7 @@ class Wire:
 
     @property
     def struck(self) -> bool:
-        """Return whether the fault has happened."""
+        """Return whether the request with the number `at` has come."""
         return len(self.seen) >= self.at
 
     def __call__(self, operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
@@ -69,7 +69,10 @@ class Wire:
 
 @dataclass(slots=True)
 class EveryOther:
-    """Lets `fault` happen to every second request to which it can happen. The request in between is the retry."""
+    """Lets `fault` happen to the first, third, fifth request, and so on. The requests in between are the retries.
+
+    Requests to which the fault cannot happen are not counted.
+    """
 
     fault: Fault
     times: int = 0
@@ -129,7 +132,7 @@ def refusal(code: str, **more: Any) -> AWSResponse:
 
 @contextlib.contextmanager
 def tapped(tap: Tap, *clients: BaseClient) -> Iterator[None]:
-    """Call `tap` for every request of these clients, and for every retry."""
+    """Call `tap` for every request of these clients, and again for every retry."""
 
     # The type stubs of boto3 allow only hooks that return None.
     def on_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> Any:

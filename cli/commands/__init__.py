@@ -1,4 +1,4 @@
-"""The commands. Each command reads its arguments, calls the client, and shows a page."""
+"""Define the commands. A command reads its arguments, does its work, and shows a page."""
 
 from pathlib import Path
 from typing import Annotated

@@ -126,13 +126,13 @@ def _published(
 
 
 def _note_published(session: Session, result: PublishedView, revision: int) -> None:
-    """Note that the files that contained this draft contain the published version now."""
+    """Record that files with this draft contain the published version now. Do nothing after a mere proposal."""
     if result.outcome in {Outcome.LIVE, Outcome.SCHEDULED}:
         session.world.config.note_published(session.stack.api, result.pack.id, revision, result.pack.latest)
 
 
 def _advice(session: Session, pack: str, source: str) -> list[FindingView]:
-    """Return the service's advice on a text, which it also compares with the published packs."""
+    """Return the service's advice on a text. The service also compares the text with the published packs."""
     return [each for each in session.practice.check(pack, source) if each.advice]
 
 
@@ -158,7 +158,7 @@ def _plan(
 
 
 def _draft_of(session: Session, pack: str) -> tuple[Pack, str]:
-    """Return a pack's draft, parsed and as text. Raise FindingsError if something must be fixed first."""
+    """Return a pack's draft, parsed and as text. Raise FindingsError if the draft has errors."""
     source = session.practice.draft(pack).source
     checked = check_source(source)
     if checked.pack is None:

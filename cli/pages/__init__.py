@@ -1,4 +1,4 @@
-"""Format results for a terminal. All text goes through `text`, which removes characters that control the terminal."""
+"""Format results for a terminal. `text` replaces characters that control the terminal in all text that people wrote."""
 
 from __future__ import annotations
 

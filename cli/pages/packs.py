@@ -1,4 +1,4 @@
-"""Show the list of packs, one pack, the plan before publishing, its result, and the audit."""
+"""Show the list of packs, one pack, the plan and result of publishing, and the audit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rekindle.packs.document import Pack
 
 SOME_ADVICE: Final = 6
-"""The most pieces of advice that are shown before the question whether to publish."""
+"""The most pieces of advice in a plan."""
 
 STATES: Final = {"live": "green", "scheduled": "cyan", "proposed": "yellow", "draft": "blue", "withdrawn": "red"}
 """The color of each state of a pack."""
@@ -88,7 +88,7 @@ def pack_page(pack: contract.PackDetail, now: dt.datetime) -> RenderableType:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The effects that publishing would have, to show before the person confirms."""
+    """The effects of publishing, which a person sees before they confirm it."""
 
     pack: Pack
     stack: str
@@ -101,7 +101,7 @@ class Plan:
 
 
 def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
-    """Show what will happen."""
+    """Show the effects of publishing."""
     pack, current = plan.pack, plan.current
     title = pack.words[pack.default_language].title
     rows: list[tuple[str, str | Text]] = [
@@ -120,7 +120,7 @@ def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
     if not plan.advice:
         return facts(rows)
     rows.append(("Advice", f"{counted(len(plan.advice), 'thing')} to think about:"))
-    # Advice about the whole pack matters most.
+    # Advice about the whole pack matters most, so it comes first.
     first = sorted(plan.advice, key=lambda each: each.prompt is not None)
     return Group(facts(rows), findings_page(pack.id, first, most=SOME_ADVICE))
 

@@ -23,7 +23,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def statistics_page(found: StatisticsView, weeks: int) -> RenderableType:
-    """Show how many couples were active by day and by week, then the latest week's themes, packs, reach and streaks."""
+    """Show the active couples by day and week. Then show the latest week's themes, packs, reach and streaks."""
     shown = found.weeks[:weeks]
     if not shown and not any(day.active for day in found.days):
         return text("There are no numbers yet.")
@@ -42,12 +42,12 @@ def statistics_page(found: StatisticsView, weeks: int) -> RenderableType:
 
 
 def count(number: int | None) -> str:
-    """Return the number as text. None means that it is too small to be shown."""
+    """Return the number as text. The service gives None for a number that is too small to be shown."""
     return FEW if number is None else f"{number:,}"
 
 
 def bar(number: int | None, most: int) -> Text:
-    """Return a bar for the number. `most` is the number with the longest bar."""
+    """Return a bar for the number. A bar for `most` has the full length."""
     if not number or not most:
         return text("")
     eighths = max(1, round(number / most * BAR * 8))

@@ -51,7 +51,7 @@ class Claim(StrEnum):
 
 
 class Page:
-    """Collects the lines of each date. Prints a date when it is over."""
+    """Collects the lines of each date. `show` prints a date with its lines."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

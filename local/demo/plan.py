@@ -19,12 +19,12 @@ _FOLDER: Final = Path(__file__).parent
 SCRIPT: Final[dict[str, str]] = yaml.safe_load((_FOLDER / "script.yaml").read_text(encoding="utf-8"))
 ANSWERS: Final[dict[str, list[str]]] = yaml.safe_load((_FOLDER / "answers.yaml").read_text(encoding="utf-8"))
 TOUCH_DATES, COURSE_DATES, PAUSED_DATE, PAUSE_UNTIL = (3, 5), (4, 6), 7, 9
-"""Numbers of dates, from 0: those with touch reminders, those of the course, the paused one and its planned end."""
+"""Numbers of dates, from 0: dates of touch reminders, the course's dates, the paused date, the pause's planned end."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Partner:
-    """One partner: the place of their phone, and their reminders and quiet hours as the API takes them."""
+    """One partner: the place of their phone, and their reminders and quiet hours in the API's format."""
 
     name: str
     city: str
@@ -35,11 +35,11 @@ class Partner:
     quiet: dict[str, str]
 
     def clock(self, at: dt.datetime) -> dt.datetime:
-        """Return the local time at an instant."""
+        """Return the date and time on this partner's clock at an instant."""
         return local_time(at, self.zone)
 
     def is_quiet(self, at: dt.datetime) -> bool:
-        """Return whether a push at an instant makes no sound."""
+        """Return whether a push to this partner makes no sound at an instant."""
         return is_quiet(self.clock(at).time(), QuietHours(*map(dt.time.fromisoformat, self.quiet.values())))
 
 
@@ -52,7 +52,7 @@ COUPLE: Final = (MAYA, HARU)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """An act of a partner at an instant, for the day of a date. A `live` act happens now; others are replayed."""
+    """A partner's act or reminder at a planned instant, for a date. Only a `live` act goes through API Gateway."""
 
     at: dt.datetime
     who: Partner
@@ -62,10 +62,10 @@ class Moment:
 
 
 def planned(now: dt.datetime) -> list[Moment]:
-    """Return the moments, earliest first. The last date is today in New York. Its reminders may be later than `now`."""
+    """Return the moments, earliest first. The last date is today in New York. Its reminders may come after `now`."""
     today, named = local_date(now, MAYA.zone), {who.name: who for who in COUPLE}
     dates = [today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT)))]
-    # A tick also sends what came due since the tick before it, so the plan has every reminder from `first` to `last`.
+    # A tick also sends reminders that came due since the tick before. So the plan has all from `first` to `last`.
     first, last = _instant(dates[0], "07:00", MAYA), _instant(today, MAYA.times["prompt"], MAYA)
     moments = []
     for number, (date, cues) in enumerate(zip(dates, SCRIPT.values(), strict=True)):

@@ -1,7 +1,6 @@
 """Play ten dates of a couple on a deployed stack, and check each step.
 
-The requests and ticks of past dates call the functions directly, with past instants. Today's requests go through API
-Gateway with real tokens.
+Acts at `now` go through API Gateway with real tokens. Other acts call the functions directly, with planned instants.
 """
 
 from __future__ import annotations
@@ -69,11 +68,11 @@ SOURCE: Final = a_source(
 )
 """The practice's course. The practice withdraws it before its last prompt."""
 FIVE_MINUTES: Final = dt.timedelta(minutes=5)
-"""The time between two ticks. Today's acts must not take longer."""
+"""The time between two ticks. The replay and the live acts must not take longer, because of `await_push`."""
 
 
 def play(console: Console, progress: Progress) -> bool:
-    """Play the demo on a stack of its own. Return whether all checks passed. Raise StackError if the stack fails."""
+    """Play the demo on a stack of its own. Return whether all checks passed. Raise StackError if it cannot start."""
     began = time.monotonic()
     with temporary(progress) as stack:
         page, up = Page(console), f"the stack was up in {time.monotonic() - began:.0f} s."
@@ -92,7 +91,7 @@ def play(console: Console, progress: Progress) -> bool:
 
 
 class Performance:
-    """Plays the moments on a stack. Each method `act_...` plays the current moment, checks it, and prints it."""
+    """Plays the moments on a stack. A method `act_...` plays an act, checks it, and may add lines to the page."""
 
     def __init__(self, moments: list[Moment], stack: Stack, page: Page) -> None:
         self.stack, self.page, self.moments = stack, page, moments
@@ -107,8 +106,8 @@ class Performance:
         self.findings: dict[str, tuple[int, list[str]]] = {claim: (0, ["never checked"]) for claim in Claim}
 
     def play(self) -> None:
-        """Play all moments. Print each date after its last moment. Dates may overlap, but they end in order."""
-        # The table deletes expired items by the real clock, but the demo writes items for past dates. Turn that off.
+        """Play all moments. Print each date after its last moment. Dates may overlap, but they end in their order."""
+        # DynamoDB deletes expired items by the real clock. The demo writes items of past dates, so turn deletion off.
         off = {"Enabled": False, "AttributeName": "ttl"}
         dynamodb, table = self.stack.client("dynamodb"), self.stack.outputs["TableName"]
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=off)
@@ -314,7 +313,7 @@ class Performance:
         self.call(f"POST {path}/withdraw", staff=True, reason="We are writing it anew.")
         self.expect(Claim.COURSE, self.call(f"GET {path}", staff=True)["state"], "withdrawn")
         self.note("the practice withdraws “Small Steps”", sign="⌂")
-        # A process caches the catalogue for half a minute of real time. In that time, hours of the demo pass.
+        # A process caches the catalogue for half a minute. The demo plays hours in that time, so empty the caches.
         self.stack.begin_afresh("CouplesApi")
         self.check_listed(listed=False)
         self.expect(Claim.COURSE, self.call(f"GET /v1/days/{first}")["prompt"], self.prompts[first])
@@ -338,7 +337,7 @@ class Performance:
         self.expect(Claim.PAUSE, {who: len(self.stack.inbox(who.name)) for who in COUPLE}, self.pushes)
         self.call("DELETE /v1/couple/pause")
         self.expect(Claim.PAUSE, self.call("GET /v1/couple")["pause"], None)
-        # In Maya's zone it is still the date before, on which the pause continues.
+        # In Maya's zone it is still the date before `self.date`. That date is inside the pause.
         ending = self.kept["pause"] | {"until": str(self.date)}
         self.expect(Claim.PAUSE, self.call("GET /v1/today", MAYA)["pause"], ending)
         self.kept["pause"] = None
@@ -359,7 +358,7 @@ class Performance:
         self.note(f"looks back on the week of {week.monday:%a %-d %b}: {met}")
 
     def check_the_end(self) -> None:
-        """Check the queues, the pushes, and the order of the prompts."""
+        """Check queues, errors and pushes. Check the course's dates, the themes, and the number of prompts."""
         self.expect(Claim.CLEAN, awaited(lambda: self.stack.waiting("QueueUrl") == 0))
         self.expect(Claim.CLEAN, [self.stack.waiting(name) for name in ("DlqUrl", "ReactDlqUrl")], [0, 0])
         failures = self.stack.logs / "errors.log"
@@ -383,17 +382,17 @@ class Performance:
         self.expect(Claim.SAME, len(self.prompts), len(SCRIPT))
 
     def expect(self, claim: Claim, seen: object, wanted: object = True) -> None:  # noqa: FBT002 - an expected value
-        """Count one check of a claim, and note a failure if `seen` is not `wanted`."""
+        """Count one check of a claim. Record a failure if `seen` is not `wanted`."""
         times, failures = self.findings[claim]
         wrong = [] if seen == wanted else [f"{self.date} {self.moment.act}: {seen}, not {wanted}"]
         self.findings[claim] = times + 1, (failures if times else []) + wrong
 
     def note(self, text: str, who: Partner | None = None, sign: str = "·", beside: str = "") -> None:
-        """Add a line to the page, by default on the phone of the moment's partner."""
+        """Add a line to the page, on the phone of `who`. The default is the person who acts."""
         self.page.add(self.moment, who or self.who, sign, text, beside)
 
     def call(self, request: str, who: Partner | None = None, *, staff: bool = False, **body: Any) -> Any:  # noqa: ANN401
-        """Return the answer to a request of this partner, of `who`, or of staff. Raise StackError if it was refused."""
+        """Return the answer to a request of `who`, of staff, or of the moment's person. Raise StackError if refused."""
         status, answer = self._reply(request, body, who or self.who, staff=staff)
         good = status // 100 == 2  # noqa: PLR2004 - HTTP's own
         self.expect(Claim.ANSWERED, good)
@@ -402,7 +401,7 @@ class Performance:
         return answer
 
     def refused(self, claim: Claim, problem: str, wish: str, request: str, **body: Any) -> None:  # noqa: ANN401
-        """Check that the API refuses a request. Print the wish and the refusal's title."""
+        """Check that the API refuses a request. Add the person's wish and the refusal's title to the page."""
         _, answer = self._reply(request, body, self.who)
         self.expect(claim, answer and answer.get("type"), f"urn:rekindle:problem:{problem}")
         self.note(f"{wish}: “{answer and answer.get('title')}”")
@@ -426,7 +425,7 @@ class Performance:
         return status, answer
 
     def day(self) -> dict[str, Any]:
-        """Return the day of the moment's date as the app's first page shows it, with the pause."""
+        """Return the moment's date as the app's first page shows it, with the pause. Check its prompt."""
         shown = self.call("GET /v1/today")
         for day in (shown["today"], shown["previous"]):
             if day and day["date"] == str(self.date):
@@ -435,7 +434,7 @@ class Performance:
         raise StackError(f"{self.who.name}'s phone does not show {self.date}: {shown}")
 
     def check_prompt(self, wanted: dict[str, Any], prompt: dict[str, Any]) -> None:
-        """Check and remember the prompt of the moment's date."""
+        """Check the prompt of the moment's date, and keep it."""
         self.prompts[self.date] = prompt
         self.expect(Claim.SAME, prompt, wanted)
         self.expect(Claim.OFF, prompt["id"].partition("/")[0] in {PACK, COURSE})
@@ -443,7 +442,7 @@ class Performance:
 
     @property
     def history(self) -> History:
-        """Return the history with the dates on which both answered, and the date inside the pause."""
+        """Return the couple's history: the dates on which both answered, and the paused date."""
         return History(self.dates[0], frozenset(self.met), frozenset({self.dates[PAUSED_DATE]}))
 
     def check_streak(self) -> None:
@@ -456,14 +455,15 @@ class Performance:
             self.expect(Claim.STREAK, {date: streak["calendar"].get(str(date)) for date in marks}, marks)
 
     def await_push(self, to: Partner, kind: PushKind) -> None:
-        """Wait for a push, and check whether it is silent. Today's push may come some minutes after its act."""
+        """Wait for a push, and check whether it is silent. A live push may come minutes after its planned instant."""
         self.pushes[to] += 1
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
-        # The collapse key of a milestone's push has another date, and that of a nudge has no date.
+        # A milestone's key has the UTC date of the second answer, which may not be `self.date`. A nudge's has no date.
         key = f"{KINDS[kind].code}-{'' if kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else self.date}"
         found = awaited(lambda: [push for push in self.stack.inbox(to.name) if push["collapse_key"].startswith(key)])
         if not found:
             return self.expect(claim, f"no {kind} of {self.date}", f"a push to {to.name}")
+        # Quiet hours may begin or end while a live push is late. Then a silent push and one with sound are both right.
         passive = found[0]["passive"]
         self.expect(claim, passive in {to.is_quiet(self.at), to.is_quiet(self.at + FIVE_MINUTES * self.moment.live)})
         if kind is PushKind.NUDGE:
