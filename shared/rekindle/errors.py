@@ -4,7 +4,7 @@ RekindleError
 ├── UnknownZoneError        the name is not an IANA zone of the pinned tzdata
 ├── NoPromptError           no prompt fits this couple
 ├── WriteConflictError      a condition of a write or a transaction failed; has the current items
-├── ContentionError         other requests changed the same items, or DynamoDB left a part of a batch
+├── ContentionError         other requests changed the same items, or DynamoDB left batch items undone
 ├── KeyReusedError          another request has already used an idempotency key
 ├── NotACodeError           a text cannot be a code; says why
 ├── DraftChangedError       somebody has saved or discarded the draft since it was read (`rekindle.store.packs`)
@@ -53,7 +53,7 @@ class WriteConflictError(RekindleError):
 
 
 class ContentionError(RekindleError):
-    """Other requests changed the same items, or DynamoDB left a part of a batch. The caller may try again later."""
+    """Other requests changed the same items, or DynamoDB left batch items undone. The caller may try again later."""
 
 
 class KeyReusedError(RekindleError):

@@ -27,11 +27,17 @@ packs, only one pair reached 0.4, and its prompts did ask the same.
 """
 
 HARD_READING: Final = 55.0
-"""A text above this LIX is hard to read. Children's books have a LIX up to 25, novels 30 to 40, contracts 60."""
+"""A text above this LIX is hard to read.
+
+Children's books have a LIX of up to 25, novels of 30 to 40, news of 50, and contracts of 60.
+"""
 
 SHORT_WORDED: Final = frozenset({"en", "sv", "da", "nb", "nn", "no"})
 HARD_READING_OF_SHORT_WORDS: Final = 45.0
-"""The limit for languages with short words. The LIX of 84 prompts was up to 39 in English, but up to 50 in Spanish."""
+"""The limit for languages with short words.
+
+The LIX of 84 prompts was at most 39 in English, but went up to 50 in Spanish and French.
+"""
 
 FEWEST_WORDS: Final = 15
 """If a text has fewer words than this, its LIX says nothing."""
@@ -82,8 +88,9 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
 
     Likeness is the cosine of the two prompts' word vectors, in which rare words weigh more. So common words count
     little, and the order of words does not count. If two prompts reach `ALIKE`, their rarest words alone reach half of
-    `ALIKE`. An index of the rarest words finds these pairs, and only these are compared in full (after Bayardo, Ma and
-    Srikant, "Scaling up all pairs similarity search", 2007).
+    `ALIKE`. An index of the rarest words finds these pairs, except some with common words (see `_MOST_SHARING`). Only
+    the pairs that the index finds are compared in full (after Bayardo, Ma and Srikant, "Scaling up all pairs similarity
+    search", 2007).
     """
     twins: dict[PromptId, Advice] = {}
     copied: Counter[PackId] = Counter()
@@ -108,8 +115,7 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
 
 
 _MOST_SHARING: Final = 40
-"""For each word, the index keeps at most this many prompts: the first of those that have the word among their
-rarest."""
+"""For each word, the index keeps only the first prompts that have it among their rarest words: at most this many."""
 
 
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
@@ -145,7 +151,7 @@ def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
 
 
 def _stems(text: str) -> Iterator[str]:
-    """Yield the first six letters of each word, without accents. In scripts without spaces, yield pairs."""
+    """Yield the first six letters of each word, without accents. In scripts without spaces, yield pairs of letters."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
     for word in _WORD.findall(plain):
         if _is_spaceless(word[0]):

@@ -1,8 +1,8 @@
 """Check a pack's source. Find everything to fix, with its line.
 
 The command line and practice_api turn a source into a `Pack` with this module only. No other function may import it,
-because it needs PyYAML, which the layer does not have. The check of a pack of 1,000 prompts in five languages (2 MB)
-takes about 1.5 seconds of CPU time. Reading the source takes 0.5 seconds of this time.
+because this module needs PyYAML, which the layer does not have. The check of a pack of 1,000 prompts in five languages
+(2 MB) takes about 1.5 seconds of CPU time. Reading the source takes 0.5 seconds of this time.
 """
 
 from __future__ import annotations

@@ -466,7 +466,7 @@ class TakingPartView(BaseModel):
 
 
 class ReachView(BaseModel):
-    """Persons for whom a reminder was due, and for whom FCM took it at the first try. Two count as a couple."""
+    """Persons for whom reminders were due, and for whom FCM accepted one at the first try. Two count as a couple."""
 
     due: Couples
     reached: Couples
@@ -489,7 +489,7 @@ class WeekStatisticsView(BaseModel):
 
 
 class PromptStatisticsView(BaseModel):
-    """Couples that got the prompt for the first time, and couples that answered, completed or swapped it."""
+    """Couples that got the prompt for the first time, and those of them that answered, completed or swapped it then."""
 
     offered: Couples
     answered: Couples

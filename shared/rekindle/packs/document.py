@@ -40,7 +40,7 @@ def _folded(value: object) -> object:
 
 
 def _dated(value: object) -> object:
-    """Return a date or a text unchanged, any other value as text. pydantic would read a number as a time."""
+    """Return a date or a text unchanged, any other value as text. pydantic reads a number as seconds since 1970."""
     return value if isinstance(value, str) or type(value) is dt.date else repr(value)
 
 

@@ -198,7 +198,7 @@ def news_date(live_from: dt.datetime) -> dt.date:
     """Return the date on which the prompt's push announces a pack that goes live at `live_from`.
 
     In every zone, this date begins at least an hour (NEWS_NOTICE) after `live_from`. Workers keep the dates of news in
-    memory, and this hour lets them read the new date. The news belongs to one date. So each person gets the news at
-    most once, even if their zone or prompt time changes.
+    memory, and read them again within this hour. The news belongs to one date. So each person gets the news on that
+    date only, even if their zone or prompt time changes.
     """
     return (live_from + NEWS_NOTICE).astimezone(FARTHEST_AHEAD).date() + dt.timedelta(days=1)

@@ -2,8 +2,8 @@
 
 The reader follows YAML 1.2, which includes JSON. So `no` (the code of Norwegian) and `12:30` are texts, and a date is a
 text until a field needs a date. Anchors, aliases and merged keys work for blocks. The reader refuses tags, except those
-for texts, blocks and lists, because other tags can create things that are not data. A text that YAML would misread is a
-flaw (see `yaml_prose`).
+for texts, blocks and lists, because other tags can create things that are not data. If YAML would
+misread a text, this is a flaw (see `yaml_prose`).
 
 The reader takes the events of libyaml's parser one by one. So it reads a source in one pass without recursion, and
 knows the line of each value. It stops at the first limit that a source exceeds.
@@ -297,7 +297,7 @@ class _Reading:
             self._judge_colon(block)
 
     def _judge_colon(self, block: _Block) -> None:
-        """Add a flaw if a name between { and } has no colon. It may be the rest of a text with a comma."""
+        """Add a flaw if a name between { and } has no colon. The name may be the end of a text with a comma."""
         in_text = any(isinstance(each, _Block) and each.name in self._texts for each in self._open[:-1])
         if _NO_COLON.match(self._text, block.name_event.end_mark.index) and not in_text:
             self._prose = None
@@ -465,7 +465,7 @@ _LONGEST_NUMBER: Final = 20
 
 
 def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
-    """Return the value of a scalar by the core schema of YAML 1.2. Only decimal numbers are numbers."""
+    """Return the value of a scalar by the core schema of YAML 1.2. Leave all but decimal numbers as text."""
     value: str = event.value
     if event.style or event.tag:
         return value

@@ -68,8 +68,9 @@ class Payload:
 
     On the phone, a push replaces an earlier one with the same `collapse_id`. A `quiet` push makes no sound.
 
-    A phone that is switched off until `expires_at` does not get the push. `ttl` is the time until then. For kinds that
-    are no reminder, `ttl` counts from the last full hour before the push is sent. So it can be almost an hour too long.
+    An iPhone does not get the push after `expires_at`, and an Android phone does not get it when `ttl` is over. For a
+    reminder, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` counts from the last full hour
+    before sending. So `ttl` can be almost an hour longer than the time until `expires_at`.
     """
 
     text: Text
