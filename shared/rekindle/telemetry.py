@@ -1,7 +1,7 @@
 """Log one structured line for each outcome, with counts and ids, and never with a person's text.
 
 An ERROR line sets off an alarm, so log an error only if an operator must look. If one person alone can cause the
-failure, with their own requests, devices or texts, log a warning at most.
+failure, with their own requests, devices or texts, log no more than a warning.
 """
 
 from __future__ import annotations

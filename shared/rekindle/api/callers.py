@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
 """The most that the clock of the token's issuer may be ahead of ours.
 
-A sign-in more than this long after the call does not count as recent. Only `has_signed_in_within` checks this.
+A sign-in more than this long after the call does not count as recent. Only `has_signed_in_within` checks this. A call
+that needs no recent sign-in still works.
 """
 
 

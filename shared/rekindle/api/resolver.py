@@ -193,8 +193,8 @@ def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
     if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > limit:
         raise ProblemError(Problem.BODY_TOO_LARGE)
     media_type = headers.get("content-type", "").strip()
-    # Powertools would also read a body of HTML form fields. Powertools refuses media types other than JSON and forms,
-    # but only on routes that take a body. So tell Powertools only whether the body is JSON.
+    # Powertools would also read a body of HTML form fields. It refuses all media types except JSON and forms, but only
+    # on routes that take a body. So tell Powertools only whether the body is JSON.
     headers["content-type"] = _JSON if not media_type or _is_json(media_type) else _NOT_JSON
     if headers["content-type"] == _NOT_JSON:
         body = ""

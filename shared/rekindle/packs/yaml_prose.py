@@ -108,7 +108,7 @@ def _text(prose: Prose) -> Iterator[tuple[int, str]]:
     elif event.style:
         yield from _quoted(prose, written)
     elif written and not isinstance(prose.value, str) and prose.name.style != '"':
-        # If the name is in quotes, a program wrote the field, and wrote its null on purpose.
+        # If the name is in quotes, a program wrote the field, and its null has a purpose.
         reason = f"“{printable(written)}” is read as a number, as a yes or no, or as nothing"
         yield start, f'{reason}. Put it between straight quotes ("…") if it is the text; otherwise remove the field'
     elif prose.in_brackets and _LAST_COMMA.match(prose.source, event.end_mark.index):

@@ -241,7 +241,7 @@ class _Reading:
         except yaml.MarkedYAMLError as error:
             known = len(self._flaws)
             self._judge_prose(note_flaws, len(self._text))
-            if len(self._flaws) == known:  # otherwise a note has cut a text off from its next line
+            if len(self._flaws) == known:  # otherwise a note cut a text, which explains the error
                 line, reason = meaning(self._text, _fault(error))
                 self._flaws = [each for each in self._flaws if each.line != line]
                 self._flaws.append(Flaw(line, self._prompt(line), reason))
