@@ -11,7 +11,7 @@ type Record = Mapping[str, Any]
 
 
 class FailedItem(TypedDict):
-    """A failed record, named by the id of its message or the sequence number of its stream record."""
+    """The id of a failed message, or the sequence number of a failed stream record."""
 
     itemIdentifier: str
 
@@ -25,10 +25,11 @@ class BatchResponse(TypedDict):
 def handle_batch(
     records: Iterable[Record], handle: Callable[[Record], None], log: Callable[[Exception, str], None]
 ) -> BatchResponse:
-    """Handle each record, and return the failed ones.
+    """Handle the records in order, and return the failed ones.
 
-    The messages of a queue are independent, so a failed one does not stop the batch. The records of a stream are in
-    order, so the batch ends at the first failure, and Lambda continues from that record.
+    The messages of a queue are independent. So the messages after a failed one are handled too. The records of a stream
+    are in order. So the batch ends at the first failed record, and Lambda sends that record and the ones after it
+    again.
 
     Args:
         records: The event's SQS messages or DynamoDB stream records.
@@ -39,7 +40,7 @@ def handle_batch(
     for record in records:
         try:
             handle(record)
-        except Exception as error:  # noqa: BLE001  the records before this one must still count as done
+        except Exception as error:  # noqa: BLE001  otherwise Lambda would repeat the records that are already handled
             is_message = "messageId" in record
             item = record["messageId"] if is_message else record["dynamodb"]["SequenceNumber"]
             log(error, item)

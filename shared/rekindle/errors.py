@@ -3,9 +3,9 @@
 RekindleError
 ├── UnknownZoneError        the name is not an IANA zone of the pinned tzdata
 ├── NoPromptError           no prompt fits this couple
-├── WriteConflictError      a condition of a write or a transaction failed; names the failed conditions
-├── ContentionError         other requests kept changing the same items
-├── KeyReusedError          an idempotency key belongs to another request
+├── WriteConflictError      a condition of a write or a transaction failed; has the current items
+├── ContentionError         other requests changed the same items, or DynamoDB left batch items undone
+├── KeyReusedError          another request has already used an idempotency key
 ├── NotACodeError           a text cannot be a code; says why
 ├── DraftChangedError       somebody has saved or discarded the draft since it was read (`rekindle.store.packs`)
 ├── PackChangedError        somebody has changed the pack since it was read (`rekindle.store.packs`)
@@ -14,9 +14,9 @@ RekindleError
 ├── SettingsError           a setting of a function is missing or wrong (`rekindle.settings`)
 ├── OutboxError             the queue did not take every job
 ├── PackError               a pack cannot be published; names everything to fix (`rekindle.packs.document`)
-├── VaultError              an answer cannot be sealed or opened
-│   ├── KeyGoneError        a key was deleted, so nothing that it sealed can be read again
-│   └── KeyUnavailableError the key service does not answer; try again later
+├── VaultError              sealed data cannot be opened
+│   ├── KeyGoneError        a key was deleted, or never made
+│   └── KeyUnavailableError a cell key cannot be read now; try again later
 └── ProblemError            a client's request is refused; `rekindle.api.resolver` answers with the problem
 """
 
@@ -41,10 +41,10 @@ class NoPromptError(RekindleError):
 
 
 class WriteConflictError(RekindleError):
-    """A condition of a write failed, so nothing was written.
+    """A condition of a write or a transaction failed, so nothing was written.
 
     `existing` maps the index of each failed write in the transaction (0 for a single write) to the current item. The
-    item is None if there is none with this key.
+    value is None if there is no item with this key.
     """
 
     def __init__(self, existing: Mapping[int, Mapping[str, Any] | None]) -> None:
@@ -53,11 +53,11 @@ class WriteConflictError(RekindleError):
 
 
 class ContentionError(RekindleError):
-    """Other requests changed the same items at each of several tries. The caller may try again later."""
+    """Other requests changed the same items, or DynamoDB left batch items undone. The caller may try again later."""
 
 
 class KeyReusedError(RekindleError):
-    """The idempotency key belongs to another request, so nothing was done."""
+    """Another request has already used the idempotency key, so nothing was done."""
 
 
 class NotACodeError(RekindleError):
@@ -69,16 +69,16 @@ class SettingsError(RekindleError):
 
 
 class OutboxError(RekindleError):
-    """The queue did not take every job. The caller must repeat all of its work."""
+    """The queue did not take every job. The caller must send all of the jobs again."""
 
 
 class VaultError(RekindleError):
-    """Sealed data cannot be opened: its key is gone, the key or the context is wrong, or the data is damaged."""
+    """Sealed data cannot be opened: the key is missing or wrong, the context is wrong, or the data is damaged."""
 
 
 class KeyGoneError(VaultError):
-    """A key was deleted, so nothing that it sealed can be read again."""
+    """A key was deleted, or never made. Nobody can read again what a deleted key had sealed."""
 
 
 class KeyUnavailableError(VaultError):
-    """The key service does not answer. Nothing is lost, and a later try may succeed."""
+    """A cell key cannot be read now: KMS or the key table fails. Nothing is lost, and the caller may try again."""

@@ -28,8 +28,8 @@ type Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
 """`true` or `false`, as CloudFormation writes them."""
 type Seconds = Annotated[int, Field(ge=1, le=43_200)]
 
-# These variables are used by several functions. Do not make them `type` statements: pydantic does not see the field
-# aliases in those.
+# Several functions use these settings. Do not turn these lines into `type` statements, because pydantic would not see
+# the aliases of the fields.
 _Table = Annotated[Name, Field(alias="TABLE_NAME")]
 _KeyTable = Annotated[Name, Field(alias="KEY_TABLE_NAME")]
 _KmsKeyId = Annotated[Name, Field(alias="KMS_KEY_ID")]
@@ -51,8 +51,8 @@ class Settings(BaseModel):
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Return the settings in the environment.
 
-        If a variable is missing or wrong, log one line with the names of all such variables, without their values, and
-        raise SettingsError.
+        If variables are missing or wrong, log one line with their names, but without their values. Then raise
+        SettingsError.
         """
         names = cls.names()
         try:
@@ -105,9 +105,10 @@ class TallySettings(Settings):
 class DeliverySettings(Settings):
     """Settings of delivery.
 
-    `visibility_seconds` is how long the queue hides a failed job before the next try. `fcm_secret` is the ARN of the
-    secret with FCM's credential. All addresses of FCM begin with `fcm_endpoint`, and all links in pushes begin with
-    `app_link`. A worker starts at most `pushes_per_second` pushes in a second. If this is None, there is no limit.
+    `visibility_seconds` is how long the queue hides a job that a worker has received. If the worker fails, the next try
+    comes after this time. `fcm_secret` is the ARN of the secret with FCM's credential. All addresses of FCM begin with
+    `fcm_endpoint`, and all links in pushes begin with `app_link`. A worker starts at most `pushes_per_second` pushes in
+    a second; None means no limit.
     """
 
     table: _Table
@@ -122,7 +123,7 @@ class DeliverySettings(Settings):
 
     @property
     def visibility(self) -> dt.timedelta:
-        """How long the queue hides a failed job before the next try."""
+        """How long the queue hides a job that a worker has received."""
         return dt.timedelta(seconds=self.visibility_seconds)
 
     @property
@@ -135,7 +136,7 @@ class ConsoleSettings(Settings):
     """Settings of the console: the Firebase project and its sign-in services.
 
     The addresses of Firebase's two sign-in services begin with `identity` and `securetoken`. `api_key` is the project's
-    web key. It only names the project, and is no secret.
+    web key. This key only names the project, and is no secret.
     """
 
     project: Name = Field(alias="FIREBASE_PROJECT")

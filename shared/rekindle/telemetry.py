@@ -1,7 +1,7 @@
 """Log one structured line for each outcome, with counts and ids, and never with a person's text.
 
-An ERROR line sets off an alarm, so log one only if an operator must look. If one person alone can cause a failure, with
-their own requests, devices or texts, log a warning at most.
+An ERROR line sets off an alarm, so log an error only if an operator must look. If one person alone can cause the
+failure, with their own requests, devices or texts, log no more than a warning.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _THROTTLES: Final = frozenset(
 def _log_for(error: Exception) -> Callable[..., None]:
     """Return the logging function for a failure: a warning if one person's requests can cause it, else an error.
 
-    DynamoDB throttles a person who writes their own rows too often. If throttling affects everybody, other alarms
-    notice: those on throttled requests and on the share of server errors.
+    DynamoDB throttles a person who writes their own rows too often. If DynamoDB throttles everybody, the alarms on
+    throttled requests and on the share of server errors go off.
     """
     # Do not check for botocore's error class: not every function has botocore.
     code = getattr(error, "response", {}).get("Error", {}).get("Code")

@@ -15,15 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
-"""How far the clock of the token's issuer may be ahead of ours. An even later sign-in is not accepted."""
+"""The most that the clock of the token's issuer may be ahead of ours.
+
+A sign-in more than this long after the call does not count as recent. Only `has_signed_in_within` checks this. A call
+that needs no recent sign-in still works.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The verified caller of an API. `instant` is when the call reached API Gateway.
 
-    `signed_in_at` is when the caller last signed in, or None if the token does not say. A renewed token has the same
-    time of sign-in as the old one.
+    `signed_in_at` is when the caller last signed in, or None if the token has no valid time of sign-in. A renewed token
+    has the same time of sign-in as the old one.
     """
 
     uid: Uid
@@ -31,27 +35,27 @@ class Caller:
     signed_in_at: dt.datetime | None = None
 
     def has_signed_in_within(self, time: dt.timedelta) -> bool:
-        """Return whether the caller signed in at most `time` before the call."""
+        """Return whether the caller signed in at most `time` before the call, or at most CLOCKS_DIFFER after it."""
         return self.signed_in_at is not None and -CLOCKS_DIFFER <= self.instant - self.signed_in_at <= time
 
     def seconds_until(self, instant: dt.datetime) -> int:
-        """Return the seconds from the call to a later instant, rounded up."""
+        """Return the seconds from the call to `instant`, rounded up."""
         return math.ceil((instant - self.instant).total_seconds())
 
 
 def caller_of(event: Mapping[str, Any]) -> Caller:
-    """Return the caller of an HTTP API event. Raise ProblemError if nobody has signed in."""
+    """Return the caller of an HTTP API event. Raise ProblemError if the event has no verified token."""
     claims = claims_of(event)
     return Caller(Uid(claims["sub"]), called_at(event), _instant_of(claims.get("auth_time")))
 
 
 def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the verified claims of the token. Raise ProblemError if nobody has signed in."""
+    """Return the claims of the verified token. Raise ProblemError if the event has no verified token."""
     claims: Any = event["requestContext"]
     for name in ("authorizer", "jwt", "claims"):
         claims = (claims or {}).get(name)
     if not (claims or {}).get("sub"):
-        # API Gateway lets nobody through without a token. This is a second check.
+        # API Gateway already refuses calls without a token. This is a second check.
         raise ProblemError(Problem.NOT_SIGNED_IN)
     verified: dict[str, Any] = claims
     return verified

@@ -30,7 +30,7 @@ class Problem(Enum):
     BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large."
     UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8."
     NOT_SIGNED_IN = HTTPStatus.UNAUTHORIZED, "Sign in first."
-    # Not 401: after a 401 a phone renews its token, and the new token has the same time of sign-in.
+    # Not 401: after a 401 a phone renews its token, but the new token has the same time of sign-in as the old one.
     SIGN_IN_NOT_RECENT = HTTPStatus.FORBIDDEN, "Please sign in again, so that we know that it is you."
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
     NO_PROFILE = HTTPStatus.NOT_FOUND, "Set up your profile first."
@@ -103,10 +103,10 @@ class Problem(Enum):
 
 
 class ProblemError(RekindleError):
-    """A request is refused, and its reply describes the problem.
+    """A handler refuses a request. The reply describes the problem.
 
     `retry_after` is the number of seconds after which the client may try again. `errors` lists the wrong fields with
-    their reasons. `members` are added to the reply's body.
+    their reasons. The reply's body also has the `members`.
     """
 
     def __init__(
@@ -127,8 +127,8 @@ class ProblemError(RekindleError):
 def refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
     """Return the OpenAPI responses, by status, of a route that refuses requests with these problems.
 
-    A route lists only its own problems. The problems that every route can have need not be listed: a busy service, an
-    internal error, a caller who has not signed in, and an invalid body or parameter.
+    A route lists only its own problems. It does not list those that every route can have: a busy service, an internal
+    error, a caller who has not signed in, and an invalid body or parameter.
     """
     responses: dict[int, OpenAPIResponse] = {}
     for status in sorted({int(problem.status) for problem in problems}):

@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 BODY_LIMIT: Final = 32_768
-"""The most bytes of a body.
+"""The most bytes that a body can have, unless a function sets its own limit.
 
 The longest answer has 2,000 characters. It takes 24,000 bytes if JSON escapes each character as two surrogates.
 """
 RETRY_SOON: Final = 2
-"""Seconds after which a client may repeat a request that was answered with BUSY."""
+"""Seconds after which a client may repeat a request whose reply was BUSY."""
 ERRORS_SHOWN: Final = 10
-"""The most wrong fields that a reply lists. Otherwise a small request could cause a large reply."""
+"""A reply lists at most this many wrong fields. Without a limit, a small request could cause a large reply."""
 _JSON: Final = "application/json"
 _NOT_JSON: Final = "application/octet-stream"
 _UTF_8: Final = frozenset({"utf-8", "utf8"})
@@ -58,7 +58,7 @@ _NEEDED_MEMBERS: Final = (
     ("requestContext", "stage"),
     ("requestContext", "timeEpoch"),
 )
-"""The members of an event without which it cannot be answered. API Gateway always sends them."""
+"""The members that an event must have. If one is missing, the reply is INTERNAL. API Gateway always sends them."""
 
 _PROBLEM_OF_STATUS: Final = {
     HTTPStatus.BAD_REQUEST: Problem.MALFORMED_JSON,
@@ -70,7 +70,7 @@ _PROBLEM_OF_STATUS: Final = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Problem.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.SERVICE_UNAVAILABLE: Problem.BUSY,
 }
-"""The problem for each status of Powertools' own errors. For any other status it is INTERNAL."""
+"""The problem for each status of Powertools' own errors. For a status that is missing here, it is INTERNAL."""
 
 
 _REASONS: Final = {
@@ -78,15 +78,15 @@ _REASONS: Final = {
     "missing": "This field is missing",
     "string_unicode": "This text contains half a character, which cannot be stored",
 }
-"""Our texts for some of the validator's errors, by the error's type. They replace the validator's own texts."""
+"""Our texts for some types of the validator's errors. They replace the validator's own texts."""
 
 
 def resolver() -> APIGatewayHttpResolver:
-    """Return a resolver that validates requests by its handlers' types, and answers errors with problem details."""
+    """Return a resolver that validates requests, and answers errors with problem details."""
     app = APIGatewayHttpResolver(
         enable_validation=True,
-        # Without this, Powertools would answer 422 for a reply that does not match its schema, as if the client had
-        # made the mistake.
+        # Without this setting, Powertools would answer 422 if our own reply did not match its schema, as if the client
+        # had made the mistake.
         response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         serializer=_text_of,
         json_body_deserializer=_object_from,
@@ -114,7 +114,7 @@ def respond(
     if missing := [".".join(path) for path in _NEEDED_MEMBERS if _member(event, path) is None]:
         logger.error("not an event of API Gateway", extra={"missing": missing})
         return _as_answer(problem_response(Problem.INTERNAL))
-    # API Gateway's access log has the same id. It is the only way to find the same request in both logs.
+    # API Gateway's access log has this id too. Without the id, nobody could find the same request in both logs.
     logger.append_keys(request_id=event["requestContext"]["requestId"])
     try:
         readable = _readable(event, body_limit)
@@ -126,9 +126,9 @@ def respond(
 def handler_of[Services](
     app: APIGatewayHttpResolver, services: Callable[[], Services], body_limit: int = BODY_LIMIT
 ) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return a Lambda handler that gives the services to its routes in the resolver's context.
+    """Return a Lambda handler whose routes get the services from the resolver's context.
 
-    Every failure, even outside of a route, is logged once and answered with problem details.
+    The handler logs every failure, even outside of a route, and answers it with problem details.
     """
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -166,7 +166,10 @@ def problem_response(
 
 
 def _logged(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    """Forbid caches to keep the response, and log one line about it unless it is a problem, which is logged already."""
+    """Forbid caches to keep the response, and log one line about the response.
+
+    Log no line about a problem, because `problem_response` has already logged one.
+    """
     response = next_middleware(app)
     response.headers["Cache-Control"] = "no-store"
     if response.status_code == HTTPStatus.NO_CONTENT:
@@ -186,12 +189,12 @@ def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
     """
     headers = _strings(event.get("headers"), str.lower)
     body, encoded = event.get("body") or "", event.get("isBase64Encoded")
-    # Base64 makes a body a third longer.
+    # Base64 makes a body longer by a third.
     if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > limit:
         raise ProblemError(Problem.BODY_TOO_LARGE)
     media_type = headers.get("content-type", "").strip()
-    # Powertools would also read a body of HTML form fields. And it refuses other media types only on routes that take a
-    # body. So tell it only whether the body is JSON.
+    # Powertools would also read a body of HTML form fields. It refuses all media types except JSON and forms, but only
+    # on routes that take a body. So tell Powertools only whether the body is JSON.
     headers["content-type"] = _JSON if not media_type or _is_json(media_type) else _NOT_JSON
     if headers["content-type"] == _NOT_JSON:
         body = ""
@@ -215,12 +218,12 @@ def _member(event: Mapping[str, Any], path: tuple[str, ...]) -> object:
 
 
 def _strings(values: Mapping[str, Any] | None, key: Callable[[str], str] = str) -> dict[str, str]:
-    """Return the headers or query parameters that are not null, as text. `key` changes their names."""
+    """Return the headers or query parameters that are not null, as text. `key` changes each name."""
     return {key(name): str(value) for name, value in (values or {}).items() if value is not None}
 
 
 def _is_json(media_type: str) -> bool:
-    """Return whether a Content-Type header means JSON in UTF-8. A malformed header does not."""
+    """Return whether a Content-Type header means JSON in UTF-8. Return False if the header is malformed."""
     if not (media_type.isascii() and media_type.isprintable()):
         return False
     try:
@@ -234,16 +237,17 @@ def _is_json(media_type: str) -> bool:
 def _was_damaged(body: str, headers: Mapping[str, str]) -> bool:
     """Return whether API Gateway has replaced bytes that were not UTF-8.
 
-    API Gateway sends us a JSON body as text, in which U+FFFD replaces bytes that are not UTF-8. This changes the body's
-    length, so the length differs from the Content-Length header. If the client itself sent the U+FFFD, the two are
-    equal.
+    API Gateway sends us a JSON body as text, in which U+FFFD replaces bytes that are not UTF-8. The replacement usually
+    changes the number of bytes, which then differs from the Content-Length header. If the client itself sent the
+    U+FFFD, the two numbers are equal.
     """
     length = headers.get("content-length", "")
     return _REPLACEMENT in body and length.isdecimal() and length != str(len(body.encode(errors="surrogatepass")))
 
 
 def _text_of(answer: object) -> str:
-    # Do not escape letters. With escapes, a pack in Hebrew could be three times as long, and exceed Lambda's limit.
+    # Do not escape letters. With escapes, a reply with a pack in Hebrew could be three times as long, and exceed
+    # Lambda's limit.
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
 

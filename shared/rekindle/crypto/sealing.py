@@ -2,9 +2,9 @@
 
 A sealed text is `scheme (1) | salt (32) | commitment (32) | ciphertext and tag`, with the number of bytes in brackets.
 HKDF-SHA256 (RFC 5869) derives the text's key, nonce and commitment from the salt and the couple's or the person's key.
-So a nonce is never used twice with the same key. With AES-GCM alone, a ciphertext can be made that opens under two
-keys. The commitment prevents that (Albertini et al., "How to Abuse and Fix Authenticated Encryption Without Key
-Commitment", 2022).
+The salt is random, so two texts practically never have the same key and nonce. With AES-GCM alone, an attacker can make
+a ciphertext that opens under two keys. The commitment prevents such ciphertexts (Albertini et al., "How to Abuse and
+Fix Authenticated Encryption Without Key Commitment", 2022).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SCHEME: Final = 1
 """The number of the scheme that encrypts at the server.
 
-2 is reserved for end-to-end encryption, whose keys the server never has.
+Scheme 2 is reserved for end-to-end encryption, in which the server never has the keys.
 """
 
 KEY_BYTES: Final = 32
@@ -39,7 +39,7 @@ _HEADER_BYTES: Final = 1 + SALT_BYTES + _COMMITMENT_BYTES
 
 
 def answer_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of an answer. With another couple, date, prompt or person the answer does not open."""
+    """Return the associated data of an answer. It opens only with the same couple, date, prompt and person."""
     return _joined("answer", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
@@ -80,7 +80,8 @@ def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes) -> bytes:
 def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
     """Return the plaintext.
 
-    Raise VaultError if the text was sealed with another key, context or scheme, or if a bit of it has changed.
+    Raise VaultError if the text was sealed with another key, context or scheme, or if any bit of the sealed text has
+    changed.
     """
     if len(sealed) < _HEADER_BYTES or sealed[0] != SCHEME:
         raise VaultError("sealed under an unknown scheme")
@@ -102,5 +103,5 @@ def _derived(key: bytes, salt: bytes, scheme: int) -> tuple[bytes, bytes, bytes]
 
 
 def _joined(*parts: str) -> bytes:
-    # Put each part's length before the part, so that no two lists of parts become the same bytes.
+    # Put each part's length before the part, so that two different lists of parts never become the same bytes.
     return b"".join(len(encoded).to_bytes(2) + encoded for encoded in (part.encode() for part in parts))

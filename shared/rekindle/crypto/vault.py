@@ -1,9 +1,11 @@
-"""Store and open the keys. A KMS key wraps 64 cell keys, and a cell key wraps the keys of couples and persons.
+"""Store and open the keys. A KMS key wraps the cell keys, and 64 of these wrap the keys of couples and persons.
 
-A couple's key seals the couple's answers. A person's own key seals their solo answers.
+A couple's key seals the couple's answers. A person's own key seals their solo answers. One more cell key makes the MACs
+of codes.
 
-Cell keys stay in memory for at most an hour. The key of a couple or a person is read from the key table each time. So
-when its row is deleted, every copy of their answers becomes unreadable, even in backups of the main table.
+The vault uses a cell key from memory for at most an hour. It reads the key of a couple or a person from the key table
+each time. So when the row of a key is deleted, every copy of the answers that the key sealed becomes unreadable, even
+in backups of the main table.
 """
 
 from __future__ import annotations
@@ -46,16 +48,16 @@ if TYPE_CHECKING:
 
 CELLS: Final = 64
 REMEMBERED_FOR: Final = 3600.0
-"""Seconds for which a cell key stays in memory. A revoked KMS permission takes effect within this time."""
+"""Seconds for which the vault uses a cell key from memory. A revoked KMS permission takes effect within this time."""
 CONTEXT_PURPOSE: Final = "rekindle-cell"
-"""The `purpose` in KMS's encryption context. The functions' policies allow the KMS key for this purpose only."""
+"""The `purpose` in KMS's encryption context. The functions may use the KMS key only with this purpose."""
 _INVITES: Final = "invites"
-"""The cell whose key makes the MACs of codes. It wraps no other key."""
+"""The cell whose key makes the MACs of codes. That key wraps no other keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoupleKey:
-    """A couple's unwrapped key. It seals and unseals the couple's answers and reflections."""
+    """A couple's unwrapped key. It seals and unseals answers, reflections and shared solo answers."""
 
     couple: CoupleId
     key: bytes = field(repr=False)
@@ -120,7 +122,7 @@ class PersonKey:
 class Vault:
     """Makes and opens all keys.
 
-    `monotonic` returns seconds. It is used only to tell how long a cell key has been in memory.
+    `monotonic` returns seconds. The vault uses it only to measure how long a cell key has been in memory.
     """
 
     kms: KMSClient
@@ -135,13 +137,13 @@ class Vault:
         return Write.new(_couple_row(couple), self._new_key(couple, couple_key_context(couple)), self.table.name)
 
     def ending_couple_key(self, couple: CoupleId, at: dt.datetime) -> Write:
-        """Return the write after which the couple's key is deleted at the instant `at`."""
+        """Return the write that lets the couple's key expire at `at`. DynamoDB deletes the key some time after that."""
         return Write.expiring(_couple_row(couple), to_ttl(at), "attribute_exists(pk)", self.table.name)
 
     def couple_key(self, couple: CoupleId) -> CoupleKey:
         """Return the couple's unwrapped key.
 
-        Raise KeyGoneError if the key was deleted. Raise KeyUnavailableError if KMS does not answer.
+        Raise KeyGoneError if the key was deleted. Raise KeyUnavailableError if the cell key cannot be read now.
         """
         row = self.table.get(_couple_row(couple))
         if row is None:
@@ -151,7 +153,8 @@ class Vault:
     def person_key(self, person: Uid) -> PersonKey:
         """Return the person's own unwrapped key.
 
-        Raise KeyGoneError if the key was deleted or never existed. Raise KeyUnavailableError if KMS does not answer.
+        Raise KeyGoneError if the key was deleted or never existed. Raise KeyUnavailableError if the cell key cannot be
+        read now.
         """
         row = self.table.get(_person_row(person))
         if row is None:
@@ -176,7 +179,7 @@ class Vault:
         return PersonKey(person, self._opened(row, person_key_context(person)), self.entropy)
 
     def _new_key(self, owner: CoupleId | Uid, context: bytes) -> dict[str, Any]:
-        """Make a key, and return its row. The cell key of the owner wraps the key."""
+        """Make a key, and return its row. The owner's cell key wraps the new key."""
         cell = _cell_of(owner)
         wrapped = seal(self._cell_key(cell), self.entropy(KEY_BYTES), context, self.entropy(SALT_BYTES))
         return {"cell": cell, "wrapped": wrapped}
@@ -187,7 +190,7 @@ class Vault:
     def mac(self, text: str) -> str:
         """Return the MAC of the text, in hexadecimal. Equal texts have equal MACs.
 
-        Nobody can compute or guess a text's MAC without the key.
+        Nobody can compute or guess a text's MAC without the vault's key for codes.
         """
         return self.mac_bytes(text).hex()
 

@@ -1,8 +1,8 @@
 """Advise an author on prompts that ask the same, are hard to read, are too long for a phone, and more.
 
 Advice never blocks publishing. No measure here needs a dictionary, so most work in every language. The comments below
-explain each measure. Its limits are such that the practice's own packs stay within them. The module `tone` judges how
-English prompts sound.
+explain each measure. The practice's own packs stay within the limits. The module `tone` judges how English prompts
+sound.
 """
 
 from __future__ import annotations
@@ -27,14 +27,20 @@ packs, only one pair reached 0.4, and its prompts did ask the same.
 """
 
 HARD_READING: Final = 55.0
-"""Text above this LIX is hard to read. Children's books have up to 25, novels 30 to 40, news 50, contracts 60."""
+"""A text above this LIX is hard to read.
+
+Children's books have a LIX of up to 25, novels of 30 to 40, news of 50, and contracts of 60.
+"""
 
 SHORT_WORDED: Final = frozenset({"en", "sv", "da", "nb", "nn", "no"})
 HARD_READING_OF_SHORT_WORDS: Final = 45.0
-"""The limit is lower in languages with short words: 84 prompts had at most 39 in English, 50 in Spanish and French."""
+"""The limit for languages with short words.
+
+The LIX of 84 prompts was at most 39 in English, but went up to 50 in Spanish and French.
+"""
 
 FEWEST_WORDS: Final = 15
-"""The LIX of fewer words than this says nothing."""
+"""If a text has fewer words than this, its LIX says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +81,16 @@ def prompt_advice(said: Sequence[Said]) -> Iterator[Advice]:
 
 
 def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[Advice]:
-    """Yield advice on each prompt that asks almost the same as an earlier prompt, or as one of `others`.
+    """Yield advice on each prompt that asks almost the same as a prompt above it, or as one of `others`.
 
-    Each prompt gets such advice at most once. If most of a pack's prompts are like those of one other pack, the first
-    advice says so about the whole pack.
+    Each prompt gets this advice at most once. If more than half of a pack's prompts, and at least two, are like prompts
+    of one other pack, the first advice is about the whole pack.
 
     Likeness is the cosine of the two prompts' word vectors, in which rare words weigh more. So common words count
-    little, and the order of words does not count. Two prompts that reach `ALIKE` reach half of it by their rarest words
-    alone. An index finds such pairs, and only these are compared in full (after Bayardo, Ma and Srikant, "Scaling up
-    all pairs similarity search", 2007).
+    little, and the order of words does not count. If two prompts reach `ALIKE`, their rarest words alone reach half of
+    `ALIKE`. An index of the rarest words finds these pairs, except some with common words (see `_MOST_SHARING`). Only
+    the pairs that the index finds are compared in full (after Bayardo, Ma and Srikant, "Scaling up all pairs similarity
+    search", 2007).
     """
     twins: dict[PromptId, Advice] = {}
     copied: Counter[PackId] = Counter()
@@ -108,13 +115,13 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
 
 
 _MOST_SHARING: Final = 40
-"""For each word, the index keeps at most this many prompts: the first that have it among their rarest words."""
+"""For each word, the index keeps only the first prompts that have it among their rarest words: at most this many."""
 
 
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
-    """Yield pairs of indexes: a prompt from `first` on, and the earlier prompt that is most like it.
+    """Yield pairs of indexes: a prompt from `first` on, and the prompt before it that is most like it.
 
-    A prompt without an earlier one that reaches `ALIKE` has no pair.
+    If no prompt before it reaches `ALIKE`, a prompt has no pair.
     """
     bags = [Counter(_stems(each.text)) for each in said]
     frequency = Counter(stem for bag in bags for stem in bag)
@@ -144,7 +151,7 @@ def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
 
 
 def _stems(text: str) -> Iterator[str]:
-    """Yield the first six letters of each word, without accents. Without spaces, yield pairs of characters."""
+    """Yield the first six letters of each word, without accents. In scripts without spaces, yield pairs of letters."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
     for word in _WORD.findall(plain):
         if _is_spaceless(word[0]):
@@ -277,9 +284,9 @@ def language_advice(
     written: Mapping[PromptId, frozenset[Language]],
     titled: frozenset[Language],
 ) -> Iterator[Advice]:
-    """Yield advice on each language that prompts or the pack's title lack.
+    """Yield advice on each language, except the default one, that prompts or the pack's title lack.
 
-    `written` has the languages of each prompt. `titled` has those of the title.
+    `written` has the languages of each prompt. `titled` has the languages of the title.
     """
     for language in languages:
         missing = [prompt for prompt, said in written.items() if language not in said]

@@ -1,8 +1,8 @@
 """Check a pack's source. Find everything to fix, with its line.
 
-The console, the command line and the service all turn a source into a `Pack` with this module only. Of the functions,
-only those for the practice may import it, since it needs PyYAML, which the layer does not have. The check of a pack of
-1,000 prompts in five languages (2 MB) takes about 1.5 seconds of CPU time. Reading the source takes 0.5 of these.
+The command line and practice_api turn a source into a `Pack` with this module only. No other function may import it,
+because this module needs PyYAML, which the layer does not have. The check of a pack of 1,000 prompts in five languages
+(2 MB) takes about 1.5 seconds of CPU time. Reading the source takes 0.5 seconds of this time.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 __all__ = ["MOST_FINDINGS", "SOURCE_LIMIT", "Checked", "SourceFinding", "check_source"]
 
 MOST_FINDINGS: Final = 300
-"""A check returns at most this many findings, since nobody reads more at once. One more counts the others."""
+"""A check lists at most this many findings, since nobody reads more at once. One last finding counts the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFinding:
     """One thing to fix, or to think about if `advice` is True. `line` counts from 1.
 
-    `prompt` is the prompt's id, or "prompt 3" if it has none, or None for the pack as a whole. `field` is dotted and
-    may be empty.
+    `prompt` is the prompt's id, or "prompt 3" if it has none, or None for the pack as a whole. `field` is a dotted path
+    such as `words.en.text`, or empty.
     """
 
     line: int
@@ -50,10 +50,10 @@ class SourceFinding:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The result of a check. Errors come first and then advice, each ordered by line.
+    """The result of a check. `findings` has the errors by line, and then the advice by line.
 
-    `readable` is the pack, if it could be read and follows the rules. It may still contain texts that YAML misread, or
-    the template's sample words. Then it can be shown, but not published.
+    `readable` is the pack, if it could be read and follows the rules. This pack may still contain texts that YAML
+    misread, or the template's sample words. Then the console can show the pack, but nobody can publish it.
     """
 
     readable: Pack | None
@@ -66,9 +66,9 @@ class Checked:
 
 
 def check_source(source: str | bytes, *, others: Iterable[Pack] = ()) -> Checked:
-    """Return the pack in a source and everything to fix in it. It raises no error.
+    """Return the pack in a source and everything to fix in the source. Raise no error.
 
-    The pack's prompts are compared with `others`, the practice's other packs.
+    The check compares the pack's prompts with those of `others`, the practice's other packs.
     """
     try:
         document, root, flaws = read_document(source)
@@ -117,7 +117,7 @@ def _said(pack: Pack) -> Iterator[Said]:
 
 
 def _checked(readable: Pack | None, findings: Iterable[SourceFinding]) -> Checked:
-    """Return the result of a check with its findings in order, and with at most MOST_FINDINGS of them."""
+    """Return the result of a check with its findings in order. List only the first MOST_FINDINGS."""
     ordered = sorted(findings, key=lambda each: (each.advice, each.line))
     kept, rest = ordered[:MOST_FINDINGS], ordered[MOST_FINDINGS:]
     if rest:

@@ -64,7 +64,7 @@ class ActorView(BaseModel):
 
 
 class ScheduledView(BaseModel):
-    """The next version, and when it goes live."""
+    """The published version that is not live yet, and when it goes live."""
 
     model_config = _view({"version": 3, "at": "2026-03-09T06:00:00Z"})
 
@@ -75,7 +75,7 @@ class ScheduledView(BaseModel):
 class ProposalView(BaseModel):
     """A draft that a second person must approve. `mine` says whether the caller proposed it.
 
-    Once approved, it goes live at the instant `at`, or at once if `at` is null.
+    After the approval, the draft goes live at the instant `at`, or at once if `at` is null or has passed.
     """
 
     model_config = _view({"revision": 7, "proposed": _RUTH, "mine": False, "at": None, "announce": True, "note": None})
@@ -89,7 +89,7 @@ class ProposalView(BaseModel):
 
 
 class PackSummary(BaseModel):
-    """A pack's summary. `news_on` is the date on which couples are, or were, notified of the pack."""
+    """A pack's summary. `news_on` is the date on which a push announces the pack, or null."""
 
     model_config = _view(
         {
@@ -148,7 +148,7 @@ class DraftHeadView(BaseModel):
 
 
 class ReleaseView(BaseModel):
-    """A published version. `taken_back` says who canceled it before it went live."""
+    """A published version. `taken_back` says who canceled the version before it went live."""
 
     model_config = _view(
         {
@@ -199,7 +199,7 @@ class PackDetail(PackSummary):
 
     @property
     def latest(self) -> int:
-        """The latest published version; 0 if there is none."""
+        """The number of the latest published version; 0 if there is none."""
         return self.releases[0].version if self.releases else 0
 
     @property
@@ -295,7 +295,7 @@ class DraftBody(BaseModel):
 
 
 class DraftView(BaseModel):
-    """A draft's text with its findings. Without a draft, it is the latest version's text, and `revision` is 0."""
+    """A draft's text with its findings. Without a draft, `source` is the latest version's text, and `revision` is 0."""
 
     model_config = _view(
         {"source": _SOURCE, "revision": 7, "saved": _RUTH, "base_version": 2, "findings": [_example(FindingView)]}
@@ -309,7 +309,7 @@ class DraftView(BaseModel):
 
 
 class SavedView(BaseModel):
-    """The saved draft. `unchanged` is true if the same text had already been saved."""
+    """The saved draft. `unchanged` is true if the draft already had this text."""
 
     model_config = _view({"revision": 7, "saved": _RUTH, "findings": [_example(FindingView)], "unchanged": False})
 
@@ -320,7 +320,7 @@ class SavedView(BaseModel):
 
 
 class CheckBody(BaseModel):
-    """A text to check. `pack_id` is the pack for which it is meant."""
+    """A text to check. `pack_id` is the pack for which the text is meant."""
 
     model_config = _body({"source": _SOURCE, "pack_id": "river"})
 
@@ -329,7 +329,7 @@ class CheckBody(BaseModel):
 
 
 class CheckedView(BaseModel):
-    """The findings. `preview` is the pack as couples would see it, or null if the text cannot be read as a pack."""
+    """The findings. `preview` is the pack as couples would see it, or null if the text breaks a rule for packs."""
 
     model_config = _view(
         {"findings": [_example(FindingView)], "preview": None}, {"findings": [], "preview": _example(PreviewView)}
@@ -365,7 +365,7 @@ class ApproveBody(BaseModel):
 
 
 class TakeBackBody(BaseModel):
-    """The reason, which only colleagues see."""
+    """The reason for taking a version or a proposal back. Only colleagues see the reason."""
 
     model_config = _body({"note": "The second one is too sharp."})
 
@@ -382,7 +382,7 @@ class Outcome(StrEnum):
 
 
 class PublishedView(BaseModel):
-    """The result, and the pack after it. `unchanged` means that couples already have exactly these prompts."""
+    """The result, and the pack after the request. `unchanged` means that the live version is already the same."""
 
     model_config = _view({"outcome": "live", "pack": _example(PackDetail)})
 
@@ -391,7 +391,7 @@ class PublishedView(BaseModel):
 
 
 class WithdrawBody(BaseModel):
-    """Take one prompt, or the whole pack, from couples. The reason is for colleagues."""
+    """Take one prompt from couples, or the whole pack if `prompt` is null. The reason is for colleagues."""
 
     model_config = _body({"prompt": "rain", "reason": "It landed badly."}, {"reason": "The course is over."})
 
@@ -400,7 +400,7 @@ class WithdrawBody(BaseModel):
 
 
 class RestoreBody(BaseModel):
-    """Give couples one withdrawn prompt again, or the whole pack."""
+    """Give couples one withdrawn prompt again, or the whole pack if `prompt` is null."""
 
     model_config = _body({"prompt": "rain"}, {})
 
@@ -417,7 +417,7 @@ def _whole[Model: BaseModel](model: type[Model]) -> type[Model]:
 
 @_whole
 class WholeHelpLine(HelpLine):
-    """Somebody to contact, by phone, by text message or on the web. At least one of the three is not null."""
+    """Somebody to contact by phone, text message or web. At least one of `phone`, `text` and `url` is not null."""
 
     model_config = _view(
         {
@@ -435,7 +435,7 @@ class WholeHelpLine(HelpLine):
 
 @_whole
 class HelpView(Help):
-    """The help that couples see. A PUT replaces the revision that the caller read."""
+    """The help that couples see. A PUT names the revision that the caller read, and replaces it."""
 
     model_config = _view(
         {
@@ -459,14 +459,14 @@ class DayStatisticsView(BaseModel):
 
 
 class TakingPartView(BaseModel):
-    """Couples that got at least one prompt of the theme or pack in the week, and those that completed one."""
+    """Couples that got at least one prompt of the theme or pack in the week, and couples that completed one."""
 
     offered: Couples
     completed: Couples
 
 
 class ReachView(BaseModel):
-    """Couples whose reminders came due, and those reached at the first try. Two persons count as a couple."""
+    """Persons for whom reminders were due, and for whom FCM accepted one at the first try. Two count as a couple."""
 
     due: Couples
     reached: Couples
@@ -476,7 +476,7 @@ class WeekStatisticsView(BaseModel):
     """The numbers of a week. `week` is its Monday.
 
     `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
-    completed a day in the week, by the length of their run, in days, at their last completed day in it.
+    completed a day in the week, by the length of their run in days on the last day that they completed in the week.
     """
 
     week: dt.date
@@ -489,7 +489,7 @@ class WeekStatisticsView(BaseModel):
 
 
 class PromptStatisticsView(BaseModel):
-    """Couples that met the prompt for the first time, and how many answered, completed or swapped it."""
+    """Couples that got the prompt for the first time, and those of them that answered, completed or swapped it then."""
 
     offered: Couples
     answered: Couples
@@ -556,7 +556,7 @@ class AuditEntryView(BaseModel):
 
 
 class AuditView(BaseModel):
-    """Actions, latest first. Send `before` to get the next page. It is null on the last page."""
+    """Actions, latest first. Send `before` to get the next page. On the last page, `before` is null."""
 
     model_config = _view({"entries": [_example(AuditEntryView)], "before": None})
 

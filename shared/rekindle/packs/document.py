@@ -40,7 +40,7 @@ def _folded(value: object) -> object:
 
 
 def _dated(value: object) -> object:
-    """Return a date or text unchanged, other values as text. pydantic would take a number as seconds since 1970."""
+    """Return a date or a text unchanged, any other value as text. pydantic reads a number as seconds since 1970."""
     return value if isinstance(value, str) or type(value) is dt.date else repr(value)
 
 
@@ -48,7 +48,7 @@ _CONFIG: Final = ConfigDict(extra="forbid", frozen=True)
 
 _VISIBLE: Final[JsonDict] = {"pattern": r"\S"}
 
-# `_comfort_findings` and `_hint_findings` in `rules` check the same. Editors check it with the schema.
+# `_comfort_findings` and `_hint_findings` in `rules` check the same conditions. Editors check them with the schema.
 _PROMPT_CONDITIONS: Final[JsonDict] = {
     "allOf": [
         {
@@ -73,7 +73,7 @@ _PROMPT_CONDITIONS: Final[JsonDict] = {
     ]
 }
 
-# `_course_findings` in `rules` checks the same.
+# `_course_findings` in `rules` checks the same condition.
 _PACK_CONDITIONS: Final[JsonDict] = {
     "if": {"properties": {"course": {"type": "object"}}, "required": ["course"]},
     "then": {"properties": {"audience": {"const": Audience.CODE}}, "required": ["audience"]},
@@ -218,8 +218,8 @@ class Pack(BaseModel):
 class PackFinding:
     """One thing to fix.
 
-    `prompt` is the prompt's id, or "prompt 3" if it has none, or None for the pack as a whole. `field` is dotted and
-    may be empty. `path` leads to the value in the pack's document, by keys and indexes.
+    `prompt` is the prompt's id, or "prompt 3" if it has none, or None for the pack as a whole. `field` is a dotted path
+    such as `words.en.text`, or empty. `path` leads to the value in the pack's document, by keys and indexes.
     """
 
     prompt: str | None
@@ -232,7 +232,7 @@ class PackFinding:
 
 
 class PackError(RekindleError):
-    """A pack has errors. `findings` has all of them, in the order of the pack's document."""
+    """A pack has errors. `findings` has those of the pack itself first, then those of each prompt."""
 
     def __init__(self, findings: tuple[PackFinding, ...]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))

@@ -12,7 +12,7 @@ from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.prompts import Audience
 
 NEWS_AUDIENCES: Final = (Audience.EVERYONE, Audience.CHOICE)
-"""Packs for these audiences are announced. Couples hear of a pack with a code from the practice itself."""
+"""A push announces packs for these audiences. The practice itself tells couples about a pack with a code."""
 FARTHEST_AHEAD: Final = dt.timezone(dt.timedelta(hours=14))
 """The zone in which a date begins first."""
 NEWS_NOTICE: Final = dt.timedelta(hours=1)
@@ -22,7 +22,7 @@ CODE_LENGTH: Final = 8
 
 
 class PackState(StrEnum):
-    """The state of a pack. If several apply, it is the first of withdrawn, proposed, scheduled, live and draft."""
+    """The state of a pack. If several apply, the first of withdrawn, proposed, scheduled, live and draft counts."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"
@@ -117,9 +117,9 @@ class PackHead:
     """Everything about a pack except its words.
 
     `drafts` is the last revision given to a draft, and `versions` the last number given to a release. `withdrawn` is
-    who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`, but a later version plays.
-    `news_on` is the date on which couples are notified of the pack, at most once. Each write adds one to `revision`,
-    and fails if `revision` has changed since the read.
+    who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Versions with a higher number can
+    play. `news_on` is the one date on which pushes announce the pack. Each write adds one to `revision`, and fails if
+    `revision` has changed since the read.
     """
 
     id: PackId
@@ -137,18 +137,18 @@ class PackHead:
 
     @property
     def effective(self) -> tuple[ReleaseHead, ...]:
-        """The releases that are neither taken back nor withdrawn. Each can play from its `live_from` on."""
+        """The releases that are neither taken back nor ended by a withdrawal. Each can play from its `live_from` on."""
         ended = self.withdrawn_up_to if self.withdrawn else 0
         return tuple(each for each in self.releases if not each.taken_back and each.version > ended)
 
     @property
     def latest(self) -> ReleaseHead | None:
-        """The release that staff see: the last one that was not taken back, or the last one if all were."""
+        """The release that staff see: the last one that was not taken back. If all were, the last of all."""
         kept = [each for each in self.releases if not each.taken_back] or self.releases
         return kept[-1] if kept else None
 
     def live(self, instant: dt.datetime) -> ReleaseHead | None:
-        """Return the release that plays at the instant."""
+        """Return the release that plays at the instant. Return None if none plays."""
         return max(
             (each for each in self.effective if each.live_from <= instant),
             key=lambda each: (each.live_from, each.version),
@@ -156,15 +156,15 @@ class PackHead:
         )
 
     def scheduled(self, instant: dt.datetime) -> ReleaseHead | None:
-        """Return the release that goes live after the instant."""
+        """Return the first release that goes live after the instant. Return None if none does."""
         return next((each for each in self.effective if each.live_from > instant), None)
 
     def withdrawn_at(self, instant: dt.datetime) -> Actor | None:
-        """Return who withdrew the pack. Return None if a release plays at the instant."""
+        """Return who withdrew the pack. Return None if nobody did, or if a release plays at the instant."""
         return None if self.live(instant) else self.withdrawn
 
     def release(self, version: int) -> ReleaseHead | None:
-        """Return the release of that version."""
+        """Return the release with this version number. Return None if there is none."""
         return next((each for each in self.releases if each.version == version), None)
 
     def state(self, instant: dt.datetime) -> PackState:
@@ -184,7 +184,7 @@ class PackHead:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One action of staff. It is kept permanently, without any words of a pack."""
+    """One action of staff. The audit keeps it permanently, without the texts of a pack."""
 
     done: Actor
     action: StaffAction
@@ -197,7 +197,8 @@ class AuditEntry:
 def news_date(live_from: dt.datetime) -> dt.date:
     """Return the date on which the prompt's push announces a pack that goes live at `live_from`.
 
-    In every zone, this date begins at least an hour (NEWS_NOTICE) after `live_from`, because workers keep such dates in
-    memory. The news belongs to a date. So each person gets it only once, even if their zone or prompt time changes.
+    In every zone, this date begins at least an hour (NEWS_NOTICE) after `live_from`. Workers keep the dates of news in
+    memory, and read them again within this hour. The news belongs to one date. So each person gets the news on that
+    date only, even if their zone or prompt time changes.
     """
     return (live_from + NEWS_NOTICE).astimezone(FARTHEST_AHEAD).date() + dt.timedelta(days=1)

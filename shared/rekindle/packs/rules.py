@@ -1,7 +1,7 @@
 """Check the structure and the content of a pack's document.
 
-`parse_pack` takes plain data, which was read from YAML or JSON. It returns a `Pack`, or raises one `PackError` that
-names everything to fix, in sentences for the author.
+`parse_pack` takes the plain data of a YAML or JSON document. It returns a `Pack`, or raises one `PackError` with a
+sentence for the author about each error.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "validation|valider": "lui faire savoir que cela se comprend",
     },
 }
-"""For each language, how clinical words begin (as patterns), and what to say instead. Other languages have no list."""
+"""For each language: patterns for how clinical words begin, and what to say instead. Other languages have no list."""
 
 _PLAINER: Final = {
     language: (
@@ -92,8 +92,8 @@ _CLOSED_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.f
 def parse_pack(document: object) -> Pack:
     """Return the pack that a document of plain data describes.
 
-    The rules for content run on each prompt with a valid structure, even if other prompts have none. So the author sees
-    all errors at once. Raise PackError if there is an error.
+    The rules for content run on each prompt with a valid structure, even if the structure of other prompts is invalid.
+    So the author sees most errors at once. Raise PackError if there is an error.
     """
     findings: list[PackFinding] = []
     head: Pack | None
@@ -140,7 +140,7 @@ def _valid_prompts(document: object) -> dict[int, PackPrompt]:
 
 
 def _valid_head(document: object, prompts: Mapping[int, PackPrompt]) -> Pack | None:
-    """Return the pack with only these prompts. Return None if its other fields do not fit the structure."""
+    """Return the pack with only these prompts. Return None if there are none, or if another field is invalid."""
     if isinstance(document, Mapping):
         with suppress(ValidationError):
             return Pack.model_validate({**document, "prompts": tuple(prompts.values())})
@@ -170,7 +170,7 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
             continue
         clinical, instead = _PLAINER[language]
         for field, line in words:
-            # Reversed, so that the first match of each pattern is the one that stays in the dictionary.
+            # Go through the matches in reverse order, so that the dictionary keeps the first match of each pattern.
             first_matches = {match.lastindex: match[0] for match in reversed(list(clinical.finditer(line or "")))}
             for which in sorted(which for which in first_matches if which):
                 reason = f"“{first_matches[which]}” sounds like a clinic; try something like “{instead[which - 1]}”"
@@ -178,7 +178,7 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
 
 
 def _why_unfit(line: str | None) -> str | None:
-    """Return what is wrong with a line's characters. Return None if nothing is."""
+    """Return what is wrong with a line's characters. Return None if nothing is wrong."""
     if not line:
         return None
     if not any(map(is_visible, line)):
@@ -232,9 +232,9 @@ def _duplicate_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[Pack
 
 
 def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    """Yield findings about texts that lack the default language, or that have an unlisted language.
+    """Yield findings about texts that lack the default language, or are in an unlisted language.
 
-    `head` is the pack with its valid prompts only.
+    `head` is the pack with only its valid prompts. `prompts` has them by their index in the document.
     """
     default = head.default_language
     if default not in head.languages:
@@ -253,7 +253,7 @@ def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterato
 
 
 def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
-    """Yield a finding for each listed language in which nothing is written."""
+    """Yield a finding for each listed language, except the default one, in which nothing is written."""
     written = {language for words in (pack.words, *(prompt.words for prompt in pack.prompts)) for language in words}
     for language in pack.languages:
         if language not in written and language != pack.default_language:

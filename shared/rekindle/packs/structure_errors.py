@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def structure_findings(document: object, invalid: ValidationError) -> Iterator[PackFinding]:
     """Yield a finding for each value that does not fit the structure.
 
-    A list or block of which all entries are wrong gets no finding itself, since each entry gets one.
+    If all entries of a list or block are wrong, each entry gets a finding, but the list or block itself gets none.
     """
     for error in invalid.errors(include_url=False):
         if error["type"] == "too_short" and error["input"]:
@@ -64,7 +64,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "dict_type": "must be a block of fields, each with a name",
     "model_type": "must be a block of fields, each with a name",
 }
-"""The sentence for each kind of error: for pydantic's error type, or for the pattern that a text does not match."""
+"""The sentence for each error, by pydantic's error type, or by the pattern that a text does not match."""
 
 _QUOTED: Final = re.compile("'([^']*)'")
 

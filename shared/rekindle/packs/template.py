@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WRITTEN_FOR: Final = "Say in one sentence whom this pack is for."
 PROMPT_TEXT: Final = "What is something small your partner did this week that made you smile?"
 PROMPT_WHY: Final = "Small kindnesses grow when somebody notices them."
-"""`newPack` in the console's `yaml.js` writes the same words. A test compares the two."""
+"""`newPack` in the console's `yaml.js` writes the same three texts. A test compares them."""
 
 
 def template_findings(pack: Pack) -> Iterator[PackFinding]:

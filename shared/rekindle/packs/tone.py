@@ -1,7 +1,7 @@
 """Advise on phrases that sound like a reproach, a rule, or a guess at who the partner is.
 
-The patterns here match a few English phrases. Other languages are not judged. Advice never blocks publishing. Text in
-quotation marks is skipped, since it quotes somebody. The patterns are narrow: “You never ask” gets advice, but
+The patterns here match a few English phrases. The check judges no other language. Advice never blocks publishing. The
+check skips text in quotation marks, since it quotes somebody. The patterns are narrow: “You never ask” gets advice, but
 “something you never asked” gets none. None of the 567 prompts in the practice's own packs matches.
 """
 
@@ -24,14 +24,14 @@ _STARTS: Final = (
     r"(?:^|[.!?:;…])\s*(?:(?:and|but|because|so|then|maybe|of course|today),?\s+)?"
     r"(?:(?:if|when|before|after|once)\b[^.!?:;…]*,\s+)?"
 )
-"""The beginning of a main clause. Phrases after it claim or demand something, but not in “what you never said”."""
+"""The beginning of a main clause. “You never ask” is one, and blames somebody. “what you never said” is not."""
 
 _PARTNER: Final = r"(?:you|your partner)"
 _WHY: Final = (
     r"\b(?P<said>why\s+(?:do|does|did|don['’]?t|doesn['’]?t|didn['’]?t|can['’]?t|cannot|couldn['’]?t|won['’]?t|"
     rf"wouldn['’]?t|must|are|aren['’]?t|have|haven['’]?t)\s+{_PARTNER})\b"
 )
-"""A question that asks somebody to justify themselves. “why might” and “why is it” do not ask this."""
+"""A question that asks somebody to justify themselves. Questions with “why might” and “why is it” do not."""
 
 _RULE: Final = (
     rf"{_STARTS}(?P<said>(?:(?:each|both)\s+of\s+)?(?:you(?:\s+both|\s+two)?|your\s+partner|partners|couples|one|everyone)"
@@ -86,7 +86,8 @@ def tone_advice(said: Sequence[Said]) -> Iterator[Advice]:
         if each.language != ENGLISH:
             continue
         for name, line in each.lines.items():
-            # Put a letter in place of a quotation, so that the words after it do not begin a sentence.
+            # Put a letter in place of each quotation. Otherwise the words after a quotation could look like the
+            # beginning of a sentence.
             own = _QUOTED.sub("x", line)
             for phrase, reason in _PHRASES:
                 if match := phrase.search(own):

@@ -62,11 +62,11 @@ class _Spot:
 
     @property
     def value(self) -> str:
-        """The text after the field's name in that line."""
+        """The text after the field's name, in the line where the parser stopped."""
         return _value(self.here)
 
     def span(self) -> Iterator[tuple[int, str]]:
-        """Yield the lines from the broken part's first line, or the line before the fault, to the fault."""
+        """Yield the lines, with their numbers, from the broken part's first line or `before()` to the fault."""
         since = max(min(self.fault.since, self.before()), self.fault.line - _LONGEST_LOOK)
         for at in range(since, self.fault.line + 1):
             yield at, self.lines[at]
@@ -80,7 +80,7 @@ class _Spot:
 
 
 def meaning(text: str, fault: Fault) -> tuple[int, str]:
-    """Return the number of the line to look at, from 1, and what to fix there."""
+    """Return the number of the line to look at (the first is 1), and what to fix there."""
     lines = text.split("\n")
     last = len(lines) - 1
     line, since = min(fault.line, last), min(fault.since, fault.line, last)
@@ -172,7 +172,7 @@ def _opening_quote(line: str) -> str:
 
 
 def _early_open_quote(spot: _Spot) -> tuple[int, str] | None:
-    """Recognize an open quote that seems closed lines later, by the opening quote of another text."""
+    """Recognize a quote that the author never closed, so that the next text's opening quote closed it."""
     if "did not find expected" not in spot.fault.problem:
         return None
     for at, line in reversed(list(spot.span())[:-1]):

@@ -1,6 +1,6 @@
 """Check that YAML reads a text exactly as its author wrote it.
 
-YAML drops or changes a part of some texts without an error. For example, it ends a text at a “#”, reads “&we” as the
+YAML drops or changes a part of some texts without an error. For example, YAML ends a text at a “#”, reads “&we” as the
 name of a block, and reads “null” as no value. Each rule here compares the source of one text with the value that YAML
 reads, and says how to write the text. Several spaces or line breaks in a row count as one space (see `document`).
 """
@@ -32,7 +32,7 @@ _ESCAPES_OF_JSON: Final = frozenset("/bfnrt")
 
 
 class Prose(NamedTuple):
-    """One text in its source. `name` and `event` are the parser's events of its field's name and of the text.
+    """One text in its source. `name` is the parser's event for the field's name, and `event` the one for the text.
 
     `value` is what YAML reads. `in_brackets` is True for a field between { and }. `json` is True in a JSON document.
     """
@@ -55,7 +55,7 @@ def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def note_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the flaw of a note that may belong to the text, when the parser stopped before the next event."""
+    """Yield the flaw of a note that may belong to the text. Use this if the parser stopped after the text."""
     behind = _BEHIND.match(prose.source, prose.event.end_mark.index, end)
     for position, reason in _notes(prose, behind.end() if behind else end):
         yield _line(prose, position), reason
@@ -69,7 +69,8 @@ def _line(prose: Prose, position: int) -> int:
 def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
     """Yield the first note (a comment in YAML) that may belong to the text: its position, and the reason.
 
-    Such a note is in one of the text's lines, or further right than the field's name.
+    Such a note has other characters before it in its line, is further right than the field's name, or is inside
+    brackets without a comma before it.
     """
     source, name, event = prose.source, prose.name, prose.event
     name_end, start, text_end = name.end_mark.index, event.start_mark.index, event.end_mark.index
@@ -95,7 +96,7 @@ def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def _text(prose: Prose) -> Iterator[tuple[int, str]]:
-    """Yield the first place where YAML reads something else than is written: its position, and the reason."""
+    """Yield the first place where YAML reads something that is not written: its position, and the reason."""
     name, event = prose.name.value, prose.event
     start = event.start_mark.index
     written = prose.source[start : event.end_mark.index]
@@ -107,7 +108,7 @@ def _text(prose: Prose) -> Iterator[tuple[int, str]]:
     elif event.style:
         yield from _quoted(prose, written)
     elif written and not isinstance(prose.value, str) and prose.name.style != '"':
-        # If the name is in quotes, a program wrote the field, and wrote its null on purpose.
+        # If the name is in quotes, a program wrote the field, and its null has a purpose.
         reason = f"“{printable(written)}” is read as a number, as a yes or no, or as nothing"
         yield start, f'{reason}. Put it between straight quotes ("…") if it is the text; otherwise remove the field'
     elif prose.in_brackets and _LAST_COMMA.match(prose.source, event.end_mark.index):

@@ -1,8 +1,9 @@
 """Read a pack's document, YAML or JSON, into plain data, and record the line of each value.
 
 The reader follows YAML 1.2, which includes JSON. So `no` (the code of Norwegian) and `12:30` are texts, and a date is a
-text until a field needs a date. Anchors, aliases and merged keys work for blocks. Tags are refused, since they can
-create other things than data. A text that YAML would misread is a flaw (see `yaml_prose`).
+text until a field needs a date. Anchors, aliases and merged keys work for blocks. The reader refuses tags, except those
+for texts, blocks and lists, because other tags can create things that are not data. If YAML would
+misread a text, this is a flaw (see `yaml_prose`).
 
 The reader takes the events of libyaml's parser one by one. So it reads a source in one pass without recursion, and
 knows the line of each value. It stops at the first limit that a source exceeds.
@@ -75,8 +76,8 @@ class Place:
     """The place of a value in the source. It also has the places of all values inside this value.
 
     `fields` maps each name in a block to the line of the name and to the place of its value. `entries` has the places
-    of a list's entries. `size` is the number of values, where a long text counts as several, and `levels` is their
-    depth. Both include what aliases repeat.
+    of a list's entries. `size` is the number of values, but a long text counts as several. `levels` is the depth of the
+    values. Both include what aliases repeat.
     """
 
     line: int
@@ -101,7 +102,7 @@ class Place:
 
 
 class Document(NamedTuple):
-    """The plain data of a source, the places of its values, and each text that YAML would misread."""
+    """The plain data of a source, the places of its values, and the flaws of its texts."""
 
     data: Any
     root: Place
@@ -179,7 +180,7 @@ def _joined(escape: re.Match[str]) -> str:
 
 
 class _Twin(NamedTuple):
-    """A second field with the same name in a block. `holds_more` means that its value is a block or a list."""
+    """A second field of the same name in a block. `holds_more` is True if its value is a block or a list."""
 
     name: Any
     holds_more: bool
@@ -240,7 +241,7 @@ class _Reading:
         except yaml.MarkedYAMLError as error:
             known = len(self._flaws)
             self._judge_prose(note_flaws, len(self._text))
-            if len(self._flaws) == known:  # otherwise a note has cut a text off from its next line
+            if len(self._flaws) == known:  # otherwise a note cut a text, which explains the error
                 line, reason = meaning(self._text, _fault(error))
                 self._flaws = [each for each in self._flaws if each.line != line]
                 self._flaws.append(Flaw(line, self._prompt(line), reason))
@@ -251,7 +252,7 @@ class _Reading:
             parser.dispose()
         if self._root is None:
             _refuse(1, "there is nothing here yet. Begin with the pack's id, such as “id: river”")
-        # Of two equal names YAML silently keeps the last one. So judge nothing else in such a document.
+        # If a block has two equal names, YAML silently keeps only the last one. So report only the equal names then.
         if self._twins:
             raise DocumentError(*self._twins)
         return Document(*self._root, self._flaws)
@@ -277,7 +278,7 @@ class _Reading:
                 _refuse(self._line(event), f"{reason} follows into another file")
 
     def _line(self, event: Event) -> int:
-        """Return the line of an event, from 1. An event at the end of the text counts for the last line."""
+        """Return the line of an event, from 1. An event after the last line counts for the last line."""
         mark = event.start_mark
         return min(mark.line + 1 if mark else 1, self._lines)
 
@@ -286,7 +287,7 @@ class _Reading:
         return bool(self._open) and isinstance(around := self._open[-1], _Block) and around.wants_name
 
     def _remember_prose(self, event: ScalarEvent | AliasEvent, value: object) -> None:
-        """Remember a text until the parser has reached the next event. The text is judged then."""
+        """Remember a text until the parser reaches the event after it. Then `_judge_prose` judges the text."""
         block = self._open[-1] if self._open else None
         if not isinstance(block, _Block):
             return
@@ -296,7 +297,7 @@ class _Reading:
             self._judge_colon(block)
 
     def _judge_colon(self, block: _Block) -> None:
-        """Add a flaw if a name between { and } has no colon. A comma may have cut the name off a text."""
+        """Add a flaw if a name between { and } has no colon. The name may be the end of a text with a comma."""
         in_text = any(isinstance(each, _Block) and each.name in self._texts for each in self._open[:-1])
         if _NO_COLON.match(self._text, block.name_event.end_mark.index) and not in_text:
             self._prose = None
@@ -464,7 +465,7 @@ _LONGEST_NUMBER: Final = 20
 
 
 def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
-    """Return the value of a scalar by the core schema of YAML 1.2."""
+    """Return the value of a scalar by the core schema of YAML 1.2. Leave all but decimal numbers as text."""
     value: str = event.value
     if event.style or event.tag:
         return value
@@ -476,7 +477,10 @@ def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
 
 
 def _twin_flaws(block: _Block, *, is_pack: bool) -> list[Flaw]:
-    """Return the flaws of fields that a block has twice. A whole pack or prompt that begins again has one flaw."""
+    """Return a flaw for each field that a block has twice.
+
+    If a whole pack or prompt begins again inside the block, return only one flaw for that pack or prompt.
+    """
     names = {twin.name for twin in block.twins}
     again = [twin for twin in block.twins if twin.name == "id"]
     if again and is_pack and names & {"languages", "prompts"}:

@@ -1,7 +1,7 @@
 """Define the jobs on the push queue. `tick`, `react` and `delivery` enqueue them, and `delivery` handles them.
 
-A job contains ids of persons, but never a push token, a name or a text that somebody wrote. `delivery` looks up who
-gets the push when it handles the job.
+A job can contain the id or a pseudonym of a person, but never a push token, a name or a text that somebody wrote. When
+`delivery` handles the job, it looks up who gets the push.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class _Body(BaseModel):
     late: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
     """How long after `instant` the job was enqueued."""
     hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """How much longer to wait when the message arrives, because SQS could not delay it long enough."""
+    """How much longer `delivery` must wait when the message arrives, because SQS could not delay it long enough."""
 
     def again(self, late: dt.timedelta, wait: dt.timedelta = dt.timedelta(0)) -> Self:
-        """Return the same job with its new lateness, to be handled after the wait.
+        """Return a copy of the job with a new lateness, for a worker to handle after the wait.
 
-        The caller must delay the message by the wait, or by LONGEST_DELAY if that is shorter. The rest of the wait is
-        in the job's `hold`.
+        The caller must delay the message by the wait, but by at most LONGEST_DELAY. The rest of the wait is the copy's
+        `hold`.
         """
         return self.model_copy(update={"late": late, "hold": max(wait - LONGEST_DELAY, dt.timedelta(0))})
 
@@ -67,7 +67,7 @@ class _ShardJob(_Body):
 
 
 class SlotJob(_ShardJob):
-    """Push to everybody in one shard of a slot. `date` is the local date on which the slot came.
+    """Push to the persons in one shard of a slot who are due. `date` is the local date on which the slot came.
 
     The runs of the shards in `after` must be done before this job's run begins. `after` is empty unless the slot is
     being resharded.
@@ -117,10 +117,10 @@ class Missed(BaseModel):
 
 
 class RetryJob(_PushJob):
-    """Push again to the devices that an earlier attempt did not reach.
+    """Push again to the devices that the attempt before this one did not reach.
 
-    `couple` is the couple that the push is about, or None for a reminder. `attempt` is the number of this attempt, and
-    `reason` says why the previous one failed.
+    `couple` is the couple that the push is about, or None if the push came from a slot. `attempt` is the number of this
+    attempt, and `reason` says why the attempt before it failed.
     """
 
     type: Literal["retry"] = "retry"
@@ -133,7 +133,8 @@ class RetryJob(_PushJob):
 class ReshardJob(_ShardJob):
     """Begin or continue to reshard a slot. `shard` is the shard that has grown too large."""
 
-    # This was the name in an earlier version, and must stay: its jobs may be on the queue during a deployment.
+    # An earlier version of the code used this name. Keep it, because jobs with this name may be on the queue during a
+    # deployment.
     type: Literal["spread"] = "spread"
 
 

@@ -1,4 +1,4 @@
-"""Make the payload of a push: its content, and how it behaves on the phone.
+"""Make the payload of a push: its content, and how the phone treats it.
 
 The app must create two Android channels: `everyday`, and `quiet` with low importance.
 """
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Occasion:
     """The reason for a push. All persons who get the push share it.
 
-    The push belongs to the day `date` and fell due at `instant`. For a reminder, `ends_at` is when `date` ends in the
-    slot's zone.
+    The push belongs to the day `date` and came due at `instant`. For a reminder, `ends_at` is the end of `date`. If the
+    reminder came from a slot, `ends_at` is at least LEAST_LIFE (in `delivery.recipients`) after `instant`.
     """
 
     kind: PushKind
@@ -41,10 +41,11 @@ class Occasion:
 
     @property
     def expires_at(self) -> dt.datetime:
-        """The instant from which the push is too late. For a reminder, it is not after the end of its date.
+        """The instant from which the push is too late.
 
-        For other kinds it is a full hour: the phone learns this instant, and minutes would show when the partner
-        answered.
+        For a reminder, this is the end of the kind's lifetime, or `ends_at` if that comes first. For other kinds, it is
+        the end of the lifetime, rounded up to the hour. An exact hour also moves to the next hour. The phone sees the
+        instant, and exact minutes would show when the partner answered.
         """
         record = KINDS[self.kind]
         end = self.instant + record.lifetime
@@ -65,8 +66,11 @@ class Occasion:
 class Payload:
     """A push without its recipient, before it is encoded for a platform.
 
-    On the phone, a push replaces an earlier one with the same `collapse_id`. A `quiet` push makes no sound. A push
-    that has not reached the phone by `expires_at` is dropped. `ttl` is the time until then.
+    On the phone, a push replaces an earlier one with the same `collapse_id`. A `quiet` push makes no sound.
+
+    An iPhone does not get the push after `expires_at`, and an Android phone does not get it when `ttl` is over. For a
+    reminder, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` counts from the last full hour
+    before sending. So `ttl` can be almost an hour longer than the time until `expires_at`.
     """
 
     text: Text
@@ -78,9 +82,9 @@ class Payload:
 
 
 def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet: bool, app_link: str) -> Payload:
-    """Return the payload of an occasion in a language. It is sent at `at`, and its link begins with `app_link`.
+    """Return the payload of an occasion in a language. `delivery` sends it at `at`. Its link begins with `app_link`.
 
-    Raise KeyError if the catalogue has no such milestone.
+    Raise KeyError if CATALOGUE has no text for the milestone.
     """
     record = KINDS[occasion.kind]
     return Payload(

@@ -29,7 +29,10 @@ _NO_DELAY: Final = dt.timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """One queue. Tests replace `pause`, which takes seconds, and `jitter`, which returns a number from 0 to 1."""
+    """A queue that takes jobs.
+
+    Tests replace `pause`, which takes seconds, and `jitter`, which returns a number from 0 to 1.
+    """
 
     client: SQSClient
     queue_url: str
@@ -37,10 +40,10 @@ class Outbox:
     jitter: Callable[[], float] = random.random
 
     def send(self, jobs: Iterable[Job], delay: dt.timedelta = _NO_DELAY) -> None:
-        """Enqueue the jobs in any order. They can be received after `delay`, which is at most 15 minutes.
+        """Enqueue the jobs. A worker can receive them, in any order, after `delay` (at most 15 minutes).
 
-        Raise OutboxError if the queue keeps refusing some jobs. The others may be on the queue already, so a caller
-        that sends all of them again sends some twice.
+        Raise OutboxError if the queue refuses a job for good, or at each of several attempts. Other jobs may already be
+        on the queue. So if the caller sends all jobs again, the queue can get some of them twice.
         """
         for batch in _batches(job.model_dump_json() for job in jobs):
             self._send(batch, int(delay.total_seconds()))

@@ -1,6 +1,6 @@
-"""Find out what must happen after a change of a stored record: which push jobs, and which day the streak gains.
+"""Find out what must happen after a stored record has changed: which jobs to enqueue, and which day the streak gains.
 
-This never depends on the text of an answer or the gesture of a nudge.
+The reaction never depends on the text of an answer or the gesture of a nudge.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A day that both have answered. `instant` is the instant of the later answer."""
+    """A day that both have answered. `instant` is the later of the instants of the two answers."""
 
     couple: CoupleId
     date: dt.date
@@ -42,7 +42,10 @@ NOTHING: Final = Reaction()
 
 
 def reaction_to(change: Change | None) -> Reaction:
-    """Return the reaction to a change. If the change comes again, its pushes replace the first ones on the phone."""
+    """Return the reaction to a change.
+
+    If the stream sends the change again, the new pushes replace the first ones on the phone.
+    """
     match change:
         case DayChange():
             return _to_answers(change)
@@ -108,7 +111,7 @@ def _overdue_job(reminder: OverdueReminder) -> PersonJob:
         couple=reminder.couple,
         date=reminder.date,
         instant=reminder.due_at,
-        # The reminder may have fallen due a moment after the person moved to another slot, during the same request.
+        # The reminder may have come due a moment after `moved_at`, during the same request. Then it is not late.
         late=max(reminder.moved_at - reminder.due_at, dt.timedelta(0)),
         ends_at=reminder.ends_at,
     )
