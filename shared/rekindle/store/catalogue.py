@@ -41,7 +41,7 @@ ROW_BYTES: Final = 350_000
 SUPERSEDED_KEPT: Final = dt.timedelta(days=1)
 """How long the rows of a replaced index stay in the table.
 
-A process may have read the old version number, and not yet all old rows.
+A process that has read the old version number may still need the old rows.
 """
 READ_ATTEMPTS: Final = 5
 
@@ -110,7 +110,7 @@ def index_of(table: Table, version_row: Item | None = None) -> Index:
         version_row = version_row or _version_row(table)
         version, count = version_row["version"], version_row["rows"]
         # The packed releases in an index row never change. So an eventually consistent read may miss a row, but never
-        # returns wrong releases. It costs half of a strongly consistent read.
+        # returns wrong releases. An eventually consistent read costs half of a strongly consistent one.
         for consistent in (False, True):
             rows = table.get_many(_row_keys(version, count), consistent=consistent)
             if len(rows) == count:
@@ -178,7 +178,7 @@ class Catalogue:
         return {pack: text for (pack, _), text in texts.items()}
 
     def first_live(self, releases: Iterable[Release]) -> dict[PackId, dt.datetime]:
-        """Map each pack of these releases to the instant from which its version 1 was to be live."""
+        """Map each pack of these releases to the `live_from` of its version 1."""
         live_from = {each.pack: each.live_from for each in releases}
         first_versions = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}
         return live_from | self._remembered(first_versions, self._first_live, _live_from, PACKS_REMEMBERED)

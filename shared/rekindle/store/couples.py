@@ -225,7 +225,10 @@ def _pausing(couple: Couple) -> Write:
 
 
 def _set_or_removed(**attributes: object) -> str:
-    """Return the clauses of an update that set each attribute with a value, and remove each attribute without one."""
+    """Return the clauses of an update that set or remove these attributes.
+
+    The clauses set each attribute that has a value, and remove each attribute whose value is empty or None.
+    """
     with_value = [name for name, value in attributes.items() if value]
     clauses = {
         "SET": [f"{name} = :{name}" for name in with_value],

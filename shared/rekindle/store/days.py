@@ -45,7 +45,10 @@ class Days:
         return {day.date: day for day in map(day_from, page.items)}
 
     def nearby(self, couple: CoupleId, instant: dt.datetime) -> dict[dt.date, Day]:
-        """Return the couple's opened days of all dates that are open at the instant in any time zone."""
+        """Return the opened days of all dates that may be open at the instant.
+
+        The result does not depend on the couple's time zones.
+        """
         return self.between(couple, *nearby_dates(instant))
 
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
@@ -73,9 +76,9 @@ class Days:
         return list(map(day_from, dated_items(self.table, partial(keys.day, couple), after, limit)))
 
     def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
-        """Map each prompt of these themes that the couple has seen to a date.
+        """Map each seen prompt of these themes to a date.
 
-        This is the date of the day that got the prompt last.
+        If several days of the couple got the prompt, the date is that of the day that got it last.
         """
         items = self.table.get_many((keys.seen(couple, theme) for theme in themes), consistent=True)
         sightings = [(name.partition("/"), date) for item in items for name, date in item.items() if "/" in name]
@@ -159,12 +162,12 @@ class Days:
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
         """Record the answer of `uid`, and return the day as stored now.
 
-        `replaces` is the revision of the person's stored answer that `answer` edits, or None for a first answer. The
-        error WriteConflictError has the current day (`existing_day`).
+        `replaces` is the revision of the person's stored answer that `answer` edits, or None for a first answer. Raise
+        WriteConflictError in these cases. The error has the current day (`existing_day`).
 
-        Raises:
-            WriteConflictError: the day is not open, or both answered before this edit. Or the day's prompt has changed.
-                Or the stored answer does not have the revision `replaces`.
+        - The day is not open, or its prompt has changed.
+        - `replaces` is None, but the person has answered already.
+        - The stored answer does not have the revision `replaces`, or the partner has answered too.
         """
         # Invariants: a person can write an answer only while the day is open, and only to the prompt that they saw.
         # After both partners have answered, no answer changes.
@@ -302,9 +305,9 @@ def _item_from(couple: Couple, day: Day) -> Item:
 
 
 def _sighting(day: Day) -> Write:
-    """Return the write that stores the date on which the couple has had the day's prompt.
+    """Return the write that stores the day's date as the date of its prompt.
 
-    The write replaces the date that was stored for this prompt.
+    The write replaces the date that was stored for this prompt before.
     """
     if day.theme is None:
         raise ValueError("a new day has a theme")

@@ -42,8 +42,8 @@ class Devices:
         """Store the device in the person's item, and return the person. Return None for an unknown person.
 
         Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
-        stores the device, removes its target from every other device, and removes the person's stale devices. `guard`
-        gets the changed person before this transaction, and may raise an error to prevent it.
+        stores the device, removes every other device with the same target, and removes the person's stale devices.
+        `guard` gets the changed person before this transaction, and may raise an error to prevent it.
         """
         before = self.people.person(uid)
         if before is None:
@@ -63,7 +63,7 @@ class Devices:
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:
         """Map these digests to the owners of their targets (a strongly consistent read).
 
-        A digest is left out if nobody owns its target.
+        Leave out each digest whose target nobody owns.
         """
         items = self.people.table.get_many(map(keys.target_of, digests), consistent=True)
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}

@@ -13,7 +13,7 @@ _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
 def to_millis(instant: dt.datetime) -> int:
-    """Return milliseconds since 1970, rounded down, so that a stored instant is never after the real one."""
+    """Return milliseconds since 1970, rounded down. So a stored instant is never after the real one."""
     return (instant - _EPOCH) // _MILLISECOND
 
 

@@ -78,7 +78,10 @@ class Invites:
         return _invite_from(item) if item and "state" in item else None
 
     def is_known(self, code_mac: str) -> bool:
-        """Return whether the table has a row for this code, even if its invite was canceled or has expired."""
+        """Return whether the table has a row for this code.
+
+        The row can exist even if the invite was canceled or has expired.
+        """
         return self.people.table.get(keys.invite(code_mac)) is not None
 
     def create(

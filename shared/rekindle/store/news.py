@@ -50,7 +50,7 @@ class News:
 
 
 def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
-    """Return the head with its correct news date, and the writes that update the stored dates.
+    """Return the head with its news date, and the writes that update the stored dates.
 
     A pack without a date gets one when one of its releases is to be announced. While the pack has a date, this date
     does not change. The pack loses the date when none of its releases is to be announced any more. But from about an
@@ -66,7 +66,7 @@ def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackH
 
 
 def _news_write(table: Table, date: dt.date, pack: PackId, *, add: bool) -> Write:
-    """Return the write that adds the pack to the news of a date, or removes the pack from this news.
+    """Return the write that adds a pack to a date's news, or removes the pack.
 
     The write also removes dates that are more than KEPT before this date.
     """

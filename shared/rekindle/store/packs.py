@@ -83,7 +83,7 @@ class Packs:
     table: Table
 
     def heads(self) -> list[PackHead]:
-        """Return the head of every pack that has a draft or a release, sorted by id."""
+        """Return the heads of all packs with a draft or a release, sorted by id."""
         heads = map(_head_from, every_item(self.table, keys.PACKS))
         return [head for head in heads if head.is_known()]
 

@@ -30,7 +30,7 @@ A call that began before the replacement can still get prompts of the replaced r
 def release_rows(
     pack: Pack, version: int, live_from: dt.datetime, chunks: Sequence[bytes]
 ) -> Iterator[tuple[keys.Key, Item]]:
-    """Yield all rows of a release: the prompts, the chunks of the source, and the release's own row."""
+    """Yield all rows of a release: prompts, chunks of the source, and the release's own row."""
     for prompt in pack.prompts:
         yield keys.prompt(pack.id, version, prompt.id), stored(_text_of(pack, prompt))
     for number, chunk in enumerate(chunks):
@@ -92,7 +92,10 @@ def catalogue_writes(table: Table, head: PackHead, instant: dt.datetime) -> list
 
 
 def _current(head: PackHead, instant: dt.datetime) -> list[ReleaseHead]:
-    """Return the pack's live release, its scheduled release, and a release replaced less than OVERLAP ago."""
+    """Return the pack's releases for the catalogue.
+
+    These are the live release, the scheduled release, and the release that was live OVERLAP ago.
+    """
     releases = (head.live(instant - OVERLAP), head.live(instant), head.scheduled(instant))
     return [each for each in dict.fromkeys(releases) if each]
 

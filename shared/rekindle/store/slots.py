@@ -99,7 +99,7 @@ class Slots:
         return SlotPage([row_from(item) for item in (*unchanged, *reread)], page.last)
 
     def _changed_since(self, pk: str, since: dt.datetime) -> Iterator[str]:
-        """Return the sort keys of those rows of a partition that have changed since the instant `since`."""
+        """Return the sort keys of a partition's rows that have changed since an instant."""
         return (
             note["sk"].partition("#")[2]
             for note in every_item(self.table, pk, between=keys.changed_rows(to_millis(since)))

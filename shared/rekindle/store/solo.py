@@ -37,7 +37,7 @@ class Solo:
         return _day_from(item) if item else None
 
     def history(self, person: Uid) -> SoloHistory:
-        """Return the person's solo history: the themes of recent solo days, and the prompts of all solo days."""
+        """Return the person's solo history: themes of recent solo days, and prompts of all solo days."""
         item = self.table.get(keys.solo(person))
         return _history_from(item) if item else SoloHistory()
 
@@ -68,12 +68,12 @@ class Solo:
     def record_answer(self, day: SoloDay, answer: Answer, replaces: int | None) -> SoloDay:
         """Record the answer, and return the day as stored now.
 
-        `replaces` is the revision of the stored answer that `answer` edits, or None for a first answer. The error
-        WriteConflictError has the current day (`existing_solo_day`).
+        `replaces` is the revision of the stored answer that `answer` edits, or None for a first answer. Raise
+        WriteConflictError in these cases. The error has the current day (`existing_solo_day`).
 
-        Raises:
-            WriteConflictError: the stored answer does not have the revision `replaces`. Or the person has shared the
-                answer, or has taken back the shared answer, since the caller read the day.
+        - `replaces` is None, but the person has answered already.
+        - The stored answer does not have the revision `replaces`.
+        - The person has shared the stored answer, or has taken it back, since the caller read the day.
         """
         # Invariant: the couple's copy of a shared answer has the same text as the answer.
         values: dict[str, object] = {":answer": answer_item(answer)}

@@ -37,8 +37,9 @@ class Statistics:
     part: int = PART
 
     def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
-        """Return the statistics of the instant's date in UTC, with these packs and their prompts, as JSON values.
+        """Return the statistics of the instant's UTC date as JSON values.
 
+        The statistics include these packs and their prompts.
         The first request of a date computes the statistics from the counters and stores them. Each request after that
         returns the stored statistics. So nobody can learn from repeated requests when a couple did something. A pack
         that is new after the first request is missing from the statistics of that date.

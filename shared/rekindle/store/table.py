@@ -354,10 +354,10 @@ def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's qu
     after: str | None = None,
     descending: bool = False,
 ) -> list[Item]:
-    """Return the first `limit` items of a partition whose sort keys are in the range `between` (inclusive).
+    """Return the first `limit` items of a partition in a range of sort keys.
 
-    If `after` is set, begin after this sort key. If `descending` is true, begin with the greatest sort key and continue
-    with smaller ones.
+    `between` is the range (inclusive). If `after` is set, begin after this sort key. If `descending` is true, begin
+    with the greatest sort key and continue with smaller ones.
     """
     items: list[Item] = []
     first, last = between
@@ -375,11 +375,11 @@ def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's qu
 def dated_items(
     table: Table, key_of: Callable[[dt.date], Key], beyond: dt.date | None, limit: int, *, descending: bool = False
 ) -> list[Item]:
-    """Return the first `limit` items after a date, from a partition with an item for each date.
+    """Return the first `limit` items after a date, from a partition with dated items.
 
     `beyond` is the date, or None to begin with the first item. If `descending` is true, return the last `limit` items
-    before `beyond`, last item first. Then None means to begin with the last item. `key_of` returns the key of a date's
-    item.
+    before `beyond`, last item first. In this case, None means to begin with the last item. `key_of` returns the key of
+    a date's item.
     """
     first, last = key_of(dt.date.min), key_of(dt.date.max)
     after = key_of(beyond).sk if beyond else None

@@ -57,7 +57,7 @@ WRITES: Final = 100
 PIECE: Final = 20
 """The most changes of one couple in one transaction. The counters of so few changes always fit into a transaction."""
 CONFLICTS: Final = 10
-"""The most new attempts in a row after transactions failed because a different process counted the same couples."""
+"""The most new attempts in a row, if transactions fail because a different process has counted the same couples."""
 
 _DAY: Final = re.compile(r"(\d+)([a-z]{2}|--)(\d)([\d.]+)")
 """A stored day: the days since the tally's first date, the theme, the number of answers, and the packs' numbers."""
@@ -194,7 +194,7 @@ def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list
 
 
 def _additions(entries: Iterable[_Entry]) -> Iterator[Write]:
-    """Return the writes that add the entries' counts to the counters: one write for each row of counters."""
+    """Return the writes that add the entries' counts to the counters, one for each row."""
     by_row: dict[DayRow | WeekRow | PromptRow, list[tuple[str, int]]] = {}
     for (row, name), count in total_of(entry.counts for entry in entries).items():
         by_row.setdefault(row, []).append((name, count))
