@@ -46,8 +46,9 @@ class Incidents:
         """Note that the fault affected these persons on the UTC day of `at`.
 
         `fault` becomes part of a key, so it must be a fixed text without any person's data. `persons` are pseudonyms.
-        The incident needs a report in two cases: `persons` are WIDESPREAD or more, or the fault becomes widespread with
-        these persons. So a fault that affects one or two persons at a time needs at most one report a day.
+        The incident needs a report in two cases: `persons` has at least WIDESPREAD persons, or the fault becomes
+        widespread with these persons. So a fault that affects one or two persons at a time needs at most one report a
+        day.
         """
         day = at.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         key = keys.incident(fault, day.date())

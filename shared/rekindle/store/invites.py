@@ -131,7 +131,7 @@ class Invites:
         """Redeem the invite for this person, in one transaction with the writes in `also`.
 
         The same person may redeem the invite again, until the inviter confirms it. Return the redeemed invite. Return
-        None and write nothing if this person may not redeem the invite (`Invite.is_open_to`), or if it is unknown.
+        None and write nothing if the invite is unknown, or if this person may not redeem it (`Invite.is_open_to`).
         """
         invite = self.find(code_mac)
         if invite is None or not invite.is_open_to(redeemer, instant):

@@ -286,7 +286,7 @@ class Packs:
         """Change the pack's head in one transaction with the audit row of `entry`.
 
         `change` gets the current head. It returns the changed head, and more writes for the transaction. If `catalogue`
-        is an instant, the transaction also stores the releases that the catalogue needs from this instant on.
+        is an instant, the transaction also updates the pack's releases in the catalogue, as they are at this instant.
         """
         head = self.head(pack)
         changed, writes = change(head)
@@ -336,7 +336,7 @@ def _require_draft(head: PackHead, revision: int) -> None:
 
 
 def _expire_draft(head: PackHead, instant: dt.datetime) -> list[Write]:
-    """Return the writes after which DynamoDB deletes the current draft when DRAFTS_KEPT has passed."""
+    """Return the writes that make the current draft expire DRAFTS_KEPT after `instant`."""
     draft = head.draft
     if draft is None:
         return []

@@ -1,8 +1,8 @@
 """Store which shards hold a slot's rows, and move a slot's rows to more shards.
 
 The function `delivery` reshards a slot with too many rows, at a time of the day when no run of the slot is near.
-`name_more` names new shards in addition to the old ones, twice as many as these. `move_rows` moves the rows, and
-`forget_old` removes the names of the old shards. A repeat of each step does no harm.
+`name_more` names new shards in addition to the old ones: two new shards for each old shard. `move_rows` moves the rows,
+and `forget_old` removes the names of the old shards. A repeat of each step does no harm.
 """
 
 from __future__ import annotations

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 UNSETTLED: Final = dt.timedelta(minutes=5)
-"""The age up to which a run reads notes of changes. An eventually consistent read sees changes that are older.
+"""The age up to which a run reads notes of changes.
 
-In practice, an eventually consistent read sees a change after about a second.
+We assume that an eventually consistent read sees each change that is older than this. DynamoDB needs about a second.
 """
 
 NOTES_KEPT: Final = dt.timedelta(hours=1)
