@@ -1,4 +1,7 @@
-"""Store an audit row for each action of the staff, in the transaction of the action. No row is changed or deleted."""
+"""Store an audit row for each action of the staff, in the transaction that executes the action.
+
+No code changes or deletes an audit row.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,10 @@ class Audit:
     table: Table
 
     def entries(self, before: str | None, limit: int) -> tuple[list[AuditEntry], str | None]:
-        """Return the latest actions before the cursor `before`, latest first, and the cursor of the next page.
+        """Return a page of actions, latest first, and the cursor of the next page.
 
-        On the last page the next cursor is None.
+        The page begins after the cursor `before`, or with the latest action if `before` is None. On the last page the
+        returned cursor is None.
         """
         page = self.table.query(keys.AUDIT, after=before, limit=limit, descending=True)
         return [_ENTRIES.validate_python(item) for item in page.items], page.last
@@ -38,7 +42,7 @@ class Audit:
 def audit_row(entry: AuditEntry, revision: int) -> Write:
     """Return the write of an action's audit row.
 
-    `revision` is the new revision of the pack, or of the help, that the action has changed.
+    `revision` is the new revision of the pack or help that the action changes.
     """
     # Two actions can happen in the same millisecond. So a digest of the action is part of the key.
     name = hashlib.blake2b(f"{entry} {revision}".encode(), digest_size=6).hexdigest()

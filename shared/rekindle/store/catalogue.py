@@ -1,8 +1,8 @@
 """Store the catalogue: a versioned index of the packs' releases, and the texts of prompts and packs.
 
-A process keeps the index in memory, and reads the index again when the version row has changed. A text never changes,
-so a process keeps its texts too, and drops the texts that it used longest ago when there are too many. A scheduled
-release is in the index before it goes live.
+A process keeps the index in memory, and reads the index again when the version row has changed. The process also keeps
+texts in memory, because a text never changes. If there are too many texts, the process drops those that it used longest
+ago. A scheduled release is in the index before the release goes live.
 """
 
 from __future__ import annotations
@@ -32,20 +32,23 @@ if TYPE_CHECKING:
 VERSION_AGE: Final = 30.0
 """Seconds for which a process uses the index without reading the version row again.
 
-So a process may offer a prompt for this long after the prompt was withdrawn.
+So a process may still offer a withdrawn prompt for this long.
 """
 TEXTS_REMEMBERED: Final = 2_000
 PACKS_REMEMBERED: Final = 200
 ROW_BYTES: Final = 350_000
-"""Bytes of the packed index in one row, below DynamoDB's limit of 400 KB. A prompt takes about ten bytes."""
+"""The most bytes of the packed index in one row, below DynamoDB's limit of 400 KB."""
 SUPERSEDED_KEPT: Final = dt.timedelta(days=1)
-"""How long the rows of a replaced index stay, for a process that has read the old version number but no rows yet."""
+"""How long the rows of a replaced index stay in the table.
+
+A process that has read the old version number may still need the old rows.
+"""
 READ_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class PromptText:
-    """A prompt's texts, by language. There is always a text in the language `default`."""
+    """A prompt's texts, by language. `texts` and `whys` always have the language `default`."""
 
     theme: Theme
     kind: PromptKind
@@ -55,32 +58,33 @@ class PromptText:
     hints: Mapping[Language, str]
 
     def language_for(self, language: Language) -> Language:
-        """Return `language` if the prompt has a text in it. Otherwise return the default language."""
+        """Return `language` if the prompt has a text in this language. Otherwise return the default language."""
         return language if language in self.texts else self.default
 
 
 @dataclass(frozen=True, slots=True)
 class PackText:
-    """A pack's texts, by language. There is always a text in the language `default`."""
+    """A pack's texts, by language. `titles` and `written_for` always have the language `default`."""
 
     default: Language
     titles: Mapping[Language, str]
     written_for: Mapping[Language, str]
 
     def language_for(self, language: Language) -> Language:
-        """Return `language` if the pack has all its texts in it. Otherwise return the default language."""
+        """Return `language` if the pack has both texts in this language. Otherwise return the default language."""
         return language if language in self.titles and language in self.written_for else self.default
 
     def title_in(self, language: Language) -> str:
-        """Return the title for a reader of this language."""
+        """Return the pack's title for a reader of this language."""
         return self.titles[self.language_for(language)]
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The releases of all packs: of each pack the live release, the scheduled one, and one that was just replaced.
+    """The releases of all packs: each pack's live release, scheduled release and replaced release, if it has them.
 
-    `rows` is the number of rows in which the table stores the index.
+    A replaced release stays for at least `rekindle.store.releases.OVERLAP`. `rows` is the number of rows in which the
+    table stores the index.
     """
 
     version: int = 0
@@ -88,7 +92,7 @@ class Index:
     releases: tuple[Release, ...] = ()
 
     def at(self, instant: dt.datetime) -> tuple[Release, ...]:
-        """Return the release of each pack that is live at the instant, sorted by pack id."""
+        """Return each pack's release that is live at the instant, sorted by pack id."""
         live: dict[PackId, Release] = {}
         for release in sorted(self.releases, key=attrgetter("live_from", "version")):
             if release.live_from <= instant:
@@ -97,30 +101,31 @@ class Index:
 
 
 def index_of(table: Table, version_row: Item | None = None) -> Index:
-    """Return the latest index (a strongly consistent read of its version). Before the first release it is empty.
+    """Return the current index. Before the first release the index is empty.
 
-    Pass the version row as `version_row` if you have just read it.
+    If the caller has just read the version row, it passes this row as `version_row`. Otherwise this function reads the
+    version row by a strongly consistent read.
     """
     for _ in range(READ_ATTEMPTS):
         version_row = version_row or _version_row(table)
         version, count = version_row["version"], version_row["rows"]
-        # An index row never changes. So an eventually consistent read, at half the price, may miss a row, but never
-        # returns a wrong one.
+        # The packed releases in an index row never change. So an eventually consistent read may miss a row, but never
+        # returns wrong releases. An eventually consistent read costs half of a strongly consistent one.
         for consistent in (False, True):
             rows = table.get_many(_row_keys(version, count), consistent=consistent)
             if len(rows) == count:
                 joined = b"".join(row["packed"] for row in sorted(rows, key=lambda row: str(row["sk"])))
                 return Index(version, count, tuple(unpacked(joined)))
-        version_row = None  # another process replaced the index, and its old rows have expired
+        version_row = None  # another process has replaced the index, and the rows of the old index have expired
     raise ContentionError("the catalogue kept changing while it was read")
 
 
 def index_writes(
     before: Index, releases: Sequence[Release], instant: dt.datetime, *, row_bytes: int = ROW_BYTES
 ) -> list[Write]:
-    """Return the writes, for one transaction, that put `releases` in place of the index `before`.
+    """Return the writes, for one transaction, that replace the index `before` with `releases`.
 
-    The first write fails if the current index is no longer `before`.
+    The first write fails if another process has replaced the index `before` already.
     """
     version = before.version + 1
     data = packed(releases)
@@ -140,7 +145,7 @@ def index_writes(
 class Catalogue:
     """The catalogue, with the index and the texts that this process has in memory.
 
-    `monotonic` returns seconds. It is used only to tell how old the index in memory is.
+    `monotonic` returns seconds. The class uses it only to compute the age of the index in memory.
     """
 
     table: Table
@@ -152,7 +157,7 @@ class Catalogue:
     _first_live: OrderedDict[PackId, dt.datetime] = field(default_factory=OrderedDict)
 
     def releases(self, instant: dt.datetime) -> tuple[Release, ...]:
-        """Return the release of each pack that is live at the instant."""
+        """Return each pack's release that is live at the instant, sorted by pack id."""
         now = self.monotonic()
         if self._checked_at is None or now - self._checked_at >= VERSION_AGE:
             version_row = _version_row(self.table)
@@ -162,7 +167,7 @@ class Catalogue:
         return self._index.at(instant)
 
     def texts(self, refs: Iterable[PromptRef]) -> dict[PromptRef, PromptText]:
-        """Return the texts of these prompts. A withdrawn prompt still has its text."""
+        """Return the texts of these prompts, also of withdrawn prompts."""
         wanted = {ref: keys.prompt(ref.pack, ref.version, ref.prompt) for ref in refs}
         return self._remembered(wanted, self._texts, _text_from, TEXTS_REMEMBERED)
 
@@ -173,7 +178,7 @@ class Catalogue:
         return {pack: text for (pack, _), text in texts.items()}
 
     def first_live(self, releases: Iterable[Release]) -> dict[PackId, dt.datetime]:
-        """Return when the first version of each of these packs went live."""
+        """Map each pack of these releases to the `live_from` of its version 1."""
         live_from = {each.pack: each.live_from for each in releases}
         first_versions = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}
         return live_from | self._remembered(first_versions, self._first_live, _live_from, PACKS_REMEMBERED)
@@ -195,7 +200,8 @@ class Catalogue:
         Afterwards `memory` has the `limit` values that were used most recently.
         """
         missing = {key: name for name, key in wanted.items() if name not in memory}
-        # An eventually consistent read may miss a row of the last second. A second, consistent read finds it.
+        # An eventually consistent read may miss a row that was written in the last second. Then a strongly consistent
+        # read finds the row.
         for consistent in (False, True):
             for item in self.table.get_many(missing, consistent=consistent):
                 memory[missing.pop(keys.Key(item["pk"], item["sk"]))] = value_from(item)
@@ -279,5 +285,5 @@ def _live_from(item: Mapping[str, Any]) -> dt.datetime:
 
 
 def pack_text_from(item: Mapping[str, Any]) -> PackText:
-    """Read a pack's text from its release's row."""
+    """Read a pack's texts from the row of one of its releases."""
     return PackText(Language(item["default"]), item["titles"], item["written_for"])

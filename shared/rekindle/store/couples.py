@@ -1,4 +1,4 @@
-"""Store couples. Pairing, unpairing and a pause also change both persons, in the same transaction."""
+"""Store couples. A transaction that pairs, unpairs or pauses a couple also changes both persons."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
-"""How long after unpairing each person can export their own writing. Then the couple's key is deleted."""
+"""How long after unpairing each person can export their own writing. Rekindle then deletes the couple's key."""
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
@@ -38,15 +38,18 @@ class Couples:
     table: Table
 
     def couple(self, couple: CoupleId) -> Couple | None:
-        """Return the couple (a strongly consistent read), even if it has ended. Return None for an unknown couple."""
+        """Return the couple, even if the couple has ended. Return None for an unknown couple.
+
+        This is a strongly consistent read.
+        """
         item = self.table.get(keys.couple(couple))
         return couple_from(item) if item else None
 
     def member_update(self, couple: Couple, uid: Uid) -> Write:
         """Return the write that copies a person's changed profile and touch wish into their couple.
 
-        The write also stores the windows of days that differ from the windows in the present zones. `couple` is the
-        changed couple, with the revision that was read. The write fails if the couple has another revision now.
+        The write also replaces the stored windows with `couple.windows`. `couple` is the changed couple, but still has
+        the revision that was read. The write fails if the stored couple does not have this revision.
         """
         values: dict[str, object] = {
             ":profile": stored(couple.profiles[uid]),
@@ -74,8 +77,9 @@ class Couples:
     ) -> Couple | None:
         """Change the couple's wishes about packs, in one transaction with the writes in `also`.
 
-        `change` returns the changed wishes. If it returns equal wishes, only `also` is written. If the couple has
-        changed meanwhile, `change` is called again. Return the couple. Return None if the couple has ended.
+        `change` gets the current wishes and returns the changed ones. If both are equal, this method executes only the
+        writes in `also`. If another write has changed the couple since it was read, this method reads the couple and
+        calls `change` again. Return the couple. Return None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -103,9 +107,9 @@ class Couples:
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
         """Change the couple's pause, and the reminders of both partners.
 
-        `change` returns the changed couple. If it returns an equal couple, nothing is written. If the couple or one of
-        the partners has changed meanwhile, `change` is called again. Return the couple. Return None if the couple has
-        ended.
+        `change` gets the current couple and returns the changed one. If both are equal, this method writes nothing. If
+        another write has changed the couple or a partner since they were read, this method reads them and calls
+        `change` again. Return the couple. Return None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -128,13 +132,15 @@ class Couples:
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
         """End the couple, remove both persons from it and delete their slot rows.
 
-        All this is one transaction with the writes in `also`. Do nothing if the couple has ended already.
+        One transaction does all this and executes the writes in `also`. Do nothing if the couple is unknown, if it has
+        ended already, or if `uid` was never in the couple.
         """
         couple = self.couple(couple_id)
         if couple is None or couple.ended_at or uid not in couple.profiles:
             return
         unpaired = [(person, _unpaired(person, couple_id, instant)) for person in self._members(couple)]
-        # Invariant: a couple ends once, so `ended_at` never changes. It decides when the couple's key is deleted.
+        # Invariant: a couple ends only once, so `ended_at` never changes. The deletion of the couple's key depends on
+        # `ended_at`.
         ending = Write(
             "Update",
             keys.couple(couple_id),
@@ -150,7 +156,10 @@ class Couples:
 
 
 def couple_row(couple: Couple) -> Write:
-    """Return the write of a new couple. Its transaction also pairs both persons and stores the couple's key."""
+    """Return the write of a new couple.
+
+    The transaction with this write must also pair both persons and store the couple's key.
+    """
     item = {
         "created_at": to_millis(couple.created_at),
         "first_date": str(couple.first_date),
@@ -165,8 +174,8 @@ def couple_row(couple: Couple) -> Write:
 
 def _unpaired(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
     """Return the person after the end of their couple."""
-    # Make `ended_at` later than the end of each earlier couple, even if the clocks of the two calls differ. An export
-    # reads the couples in the order of their ends.
+    # An export reads the person's couples in the order of their ends. So make `ended_at` later than the end of each
+    # couple that the person left before this one. The clocks of two calls may differ.
     ended_at = max([instant, *(each + _MILLISECOND for each in person.parted.values())])
     parted = {**person.parted, couple: ended_at}
     return replace(person, couple=None, parted=parted, touch_agreed=False, paused_until=None)
@@ -197,7 +206,10 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
 
 
 def _pausing(couple: Couple) -> Write:
-    """Return the write of the couple's pause. It fails if the couple has changed or ended since it was read."""
+    """Return the write of the couple's pause.
+
+    The write fails if the couple has changed or ended since the couple was read.
+    """
     values: dict[str, object] = {":one": 1, ":read": couple.revision}
     if couple.pause:
         values[":pause"] = [str(couple.pause.first), str(couple.pause.until)]
@@ -213,7 +225,10 @@ def _pausing(couple: Couple) -> Write:
 
 
 def _set_or_removed(**attributes: object) -> str:
-    """Return the clauses of an update that set each attribute with a value, and remove each attribute without one."""
+    """Return the clauses of an update that set or remove these attributes.
+
+    The clauses set each attribute that has a value, and remove each attribute whose value is empty or None.
+    """
     with_value = [name for name, value in attributes.items() if value]
     clauses = {
         "SET": [f"{name} = :{name}" for name in with_value],

@@ -1,4 +1,4 @@
-"""Store each day of a couple as one item: the prompt of the date, and both answers. Write it by conditional updates."""
+"""Store each day of a couple as one item: the prompt of the date, and both answers. All writes have conditions."""
 
 from __future__ import annotations
 
@@ -37,40 +37,59 @@ class Days:
         return day_from(item) if item else None
 
     def between(self, couple: CoupleId, first: dt.date, last: dt.date) -> dict[dt.date, Day]:
-        """Return the opened days from `first` to `last`, both included. The days must fit into one page of a query."""
+        """Return the opened days from `first` to `last`, both included.
+
+        The days must fit into one page of a query (1 MB). Days after the first page are not returned.
+        """
         page = self.table.query(keys.couple(couple).pk, between=(keys.day(couple, first).sk, keys.day(couple, last).sk))
         return {day.date: day for day in map(day_from, page.items)}
 
     def nearby(self, couple: CoupleId, instant: dt.datetime) -> dict[dt.date, Day]:
-        """Return the opened days of all dates that may be open at the instant, whatever the couple's time zones."""
+        """Return the opened days of all dates that may be open at the instant.
+
+        The result does not depend on the couple's time zones.
+        """
         return self.between(couple, *nearby_dates(instant))
 
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
-        """Return the persons who can still answer the date and have not (an eventually consistent read)."""
+        """Return the persons who have not answered the date, by an eventually consistent read.
+
+        A person is left out if their couple has opened the day and its window is not open at `instant`.
+        """
         items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
         days = {day.couple: day for day in map(day_from, items)}
         return frozenset(uid for uid, couple in persons if is_awaited(days.get(couple), uid, instant))
 
     def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
-        """Return the couple's latest `limit` days, latest first. If `before` is a date, return only days before it."""
+        """Return the couple's latest `limit` days, latest first.
+
+        If `before` is a date, return only days before that date.
+        """
         items = dated_items(self.table, partial(keys.day, couple), before, limit, descending=True)
         return list(map(day_from, items))
 
     def onward(self, couple: CoupleId, after: dt.date | None, limit: int) -> list[Day]:
-        """Return the couple's first `limit` days, earliest first. If `after` is a date, return only days after it."""
+        """Return the couple's first `limit` days, earliest first.
+
+        If `after` is a date, return only days after that date.
+        """
         return list(map(day_from, dated_items(self.table, partial(keys.day, couple), after, limit)))
 
     def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
-        """Return the prompts of these themes that the couple has seen, each with the latest date of a day with it."""
+        """Map each seen prompt of these themes to a date.
+
+        If several days of the couple got the prompt, the date is that of the day that got it last.
+        """
         items = self.table.get_many((keys.seen(couple, theme) for theme in themes), consistent=True)
         sightings = [(name.partition("/"), date) for item in items for name, date in item.items() if "/" in name]
         return {(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings}
 
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
-        """Open the couple's day with this theme, and return the day. If the date already has a day, return that day.
+        """Open the couple's day with this theme, and return the day. Return the stored day if there is one.
 
-        Raise WriteConflictError if the couple has ended or changed since it was read. A changed couple may need another
-        day: for example, they have had another theme meanwhile, or live in another zone now.
+        Raise WriteConflictError if the couple has ended or changed since the couple was read. After a change, this day
+        may be wrong for the couple: for example, because a new day of a nearby date has the same theme, or because a
+        partner has moved to a different zone.
         """
         day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))
@@ -98,14 +117,17 @@ class Days:
         return day
 
     def swap(self, couple: Couple, before: Day, after: Day, instant: dt.datetime, also: Sequence[Write] = ()) -> None:
-        """Replace the prompt of the day `before` by that of `after`, in one transaction with the writes in `also`.
+        """Swap the day's prompt: store the day `after` in place of the day `before`.
 
-        Both prompts then count as seen by the couple. Raise WriteConflictError in these cases:
+        One transaction swaps the prompt and executes the writes in `also`. Both prompts then count as seen by the
+        couple. Raise WriteConflictError in these cases:
 
-        - The day is not open, was swapped already, or has an answer.
-        - The couple has ended, or has changed since it was read. Then another date may already have the new prompt.
+        - The day is not open, or has an answer.
+        - The stored day's prompt is not the prompt of `before`, or was swapped already.
+        - The couple has ended, or has changed since the couple was read. A change can mean that a different date has
+          the new prompt now.
         """
-        # Invariants: a day is swapped at most once, while it is open, and never after an answer.
+        # Invariants: a day's prompt is swapped at most once. This happens only while the day is open and has no answer.
         self.table.transact(
             [
                 Write(
@@ -140,12 +162,15 @@ class Days:
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
         """Record the answer of `uid`, and return the day as stored now.
 
-        `replaces` is the revision of the answer that this one edits, or None for a first answer. Raise
-        WriteConflictError if the day is closed or revealed, or if its prompt or the answer's revision has changed. The
-        error has the current day (`existing_day`).
+        `replaces` is the revision of the person's stored answer that `answer` edits, or None for a first answer. Raise
+        WriteConflictError in these cases. The error has the current day (`existing_day`).
+
+        - The day is not open, or its prompt has changed.
+        - `replaces` is None, but the person has answered already.
+        - The stored answer does not have the revision `replaces`, or the partner has answered too.
         """
-        # Invariants: an answer is written only while the day is open, and only to the prompt that the person saw. After
-        # both have answered, no answer changes.
+        # Invariants: a person can write an answer only while the day is open, and only to the prompt that they saw.
+        # After both partners have answered, no answer changes.
         names = {"#me": uid}
         values: dict[str, object] = {
             ":answer": answer_item(answer),
@@ -175,17 +200,18 @@ class Days:
     def record_reflection(self, day: Day, uid: Uid, partner: Uid, reflection: Reflection) -> Day:
         """Record the reflection of `uid`, and return the day as stored now.
 
-        The partner can record a reflection at the same moment. Raise WriteConflictError if an answer is missing, or if
-        this person already has a reflection. The error has the current day (`existing_day`).
+        Both partners can record a reflection at the same moment. Raise WriteConflictError if an answer is missing, if
+        this person already has a reflection, or if the day's prompt has changed. The error has the current day
+        (`existing_day`).
         """
-        # Invariants: a reflection is written only after both answers, and each person has at most one.
+        # Invariants: a reflection comes only after both answers, and each person has at most one reflection for a day.
         return day_from(
             self.table.write(
                 Write(
                     "Update",
                     keys.day(day.couple, day.date),
-                    # Store the reflection in the person's own answer: no write replaces an answer after both have
-                    # answered.
+                    # Store the reflection in the person's own answer. No other write can replace this answer now,
+                    # because both partners have answered.
                     update="SET answers.#me.reflection = :reflection",
                     condition="prompt = :prompt AND attribute_exists(answers.#me)"
                     " AND attribute_exists(answers.#partner) AND attribute_not_exists(answers.#me.reflection)",
@@ -196,7 +222,10 @@ class Days:
         )
 
     def widening(self, day: Day, window: DayWindow) -> Write | None:
-        """Return the write that widens the day's window to contain `window`. Return None if it already does."""
+        """Return the write that widens the day's window so that it contains `window`.
+
+        Return None if the day's window already contains `window`.
+        """
         wide = day.window.widened(window)
         if wide == day.window:
             return None
@@ -204,14 +233,15 @@ class Days:
             "Update",
             keys.day(day.couple, day.date),
             update="SET opens_at = :opens_at, closes_at = :closes_at",
-            # Invariant: a window never shrinks. Another change of zone may have widened the window since it was read.
+            # Invariant: a window never shrinks. The partner's change of zone may have widened the window since `day`
+            # was read. So the write fails if the stored window begins before the new one, or ends after it.
             condition="opens_at >= :opens_at AND closes_at <= :closes_at",
             values={":opens_at": to_millis(wide.opens_at), ":closes_at": to_millis(wide.closes_at)},
         )
 
 
 def existing_day(conflict: WriteConflictError) -> Day:
-    """Return the current day from the error of `record_answer` or `record_reflection`."""
+    """Return the current day that is in the error of `record_answer` or `record_reflection`."""
     item = conflict.existing[0]
     if item is None:
         raise ContentionError("a day was deleted while it was being answered") from conflict
@@ -247,7 +277,7 @@ def ref_item(ref: PromptRef) -> Item:
 
 
 def swapped_item(swapped: Swapped) -> Item:
-    """Return the attributes of a prompt that was swapped for another."""
+    """Return the attributes of a prompt that the couple swapped for a different prompt."""
     return ref_item(swapped.prompt) | {"again": swapped.again, "request": swapped.request}
 
 
@@ -265,7 +295,8 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "answers": {uid: answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
     }
-    # Leave out attributes that have their usual value. A journal reads many days, and DynamoDB bills reads by size.
+    # Leave out `again` and `swapped` if they have their usual values. A journal reads many days, and DynamoDB bills
+    # reads by size.
     if day.again:
         item["again"] = True
     if day.swapped:
@@ -274,7 +305,10 @@ def _item_from(couple: Couple, day: Day) -> Item:
 
 
 def _sighting(day: Day) -> Write:
-    """Return the write that stores the day's date as the latest on which the couple had its prompt."""
+    """Return the write that stores the day's date as the date of its prompt.
+
+    The write replaces the date that was stored for this prompt before.
+    """
     if day.theme is None:
         raise ValueError("a new day has a theme")
     return Write(

@@ -1,4 +1,4 @@
-"""Store devices in the item of their person. Each push target belongs to at most one person."""
+"""Store each device in its person's item. Each target belongs to at most one person."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from rekindle.store.person_items import PersonChange
 
 REFRESHED_AFTER: Final = dt.timedelta(days=7)
-"""The age at which a registration is written again even if nothing has changed. Apps register at every start."""
+"""The age at which `register` stores a registration again even if nothing has changed.
+
+An app registers its device at every start.
+"""
 
 STALE_AFTER: Final = dt.timedelta(days=270)
-"""How long after its last registration a device is removed. FCM expires an Android device's target at this age."""
+"""The time after its last registration at which a device is stale. FCM expires an Android target at the same age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,11 @@ class Devices:
     def register(
         self, uid: Uid, device_id: DeviceId, device: Device, guard: Callable[[Person], None] = lambda _person: None
     ) -> Person | None:
-        """Give the person the device, and take its target from any other person in the same transaction.
+        """Store the device in the person's item, and return the person. Return None for an unknown person.
 
-        Also remove the person's stale devices. `guard` gets the changed person before anything is written, and may
-        raise an error to stop the change. Return the person. Return None for an unknown person.
+        Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
+        stores the device, removes every other device with the same target, and removes the person's stale devices.
+        `guard` gets the changed person before this transaction, and may raise an error to prevent it.
         """
         before = self.people.person(uid)
         if before is None:
@@ -57,17 +61,23 @@ class Devices:
         return replace(after, revision=before.revision + 1)
 
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:
-        """Return the owners of the targets with these digests (a strongly consistent read)."""
+        """Map these digests to the owners of their targets (a strongly consistent read).
+
+        Leave out each digest whose target nobody owns.
+        """
         items = self.people.table.get_many(map(keys.target_of, digests), consistent=True)
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 
     def forget_target(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove a dead target from the person with this pseudonym, if this person still owns the target."""
+        """Remove a dead target's device, if the person with this pseudonym still owns the target."""
         if owner := self._owner(pseudonym, target):
             self.people.change(owner, instant, lambda person: _without_target(person, target))
 
     def prune(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove all stale devices of the person with this pseudonym, if this person still owns the target."""
+        """Remove all stale devices of the person with this pseudonym.
+
+        Do nothing if this person does not own the target any more.
+        """
         if owner := self._owner(pseudonym, target):
             self.people.change(owner, instant, lambda person: _without_stale(person, instant))
 
@@ -77,7 +87,7 @@ class Devices:
 
 
 def is_stale(device: Device, instant: dt.datetime) -> bool:
-    """Return whether the device's last registration is so old that nobody seems to use the device any more."""
+    """Return whether the device last registered STALE_AFTER or longer ago. Then probably nobody uses the device."""
     return instant - device.registered_at >= STALE_AFTER
 
 

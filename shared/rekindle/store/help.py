@@ -1,4 +1,4 @@
-"""Store the practice's help in one row. A process keeps it in memory for half a minute."""
+"""Store the practice's help in one row. Each process keeps the help in memory for half a minute."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ REMEMBERED: Final = 30.0
 
 
 class HelpChangedError(RekindleError):
-    """Somebody has set the help since it was read."""
+    """Somebody has changed the help since the caller read it."""
 
 
 @dataclass(slots=True)
 class HelpStore:
     """The help, as this process has it in memory.
 
-    `monotonic` returns seconds. It is used only to tell how old the help in memory is.
+    `monotonic` returns seconds. The class uses it only to compute the age of the help in memory.
     """
 
     table: Table
@@ -40,7 +40,7 @@ class HelpStore:
     _asked_at: float | None = None
 
     def help(self) -> Help:
-        """Return the practice's help. If the practice has set none, return the built-in help."""
+        """Return the practice's help. If the practice has stored no help, return the built-in help."""
         now = self.monotonic()
         if self._asked_at is None or now - self._asked_at >= REMEMBERED:
             item = self.table.get(keys.HELP, consistent=False)
@@ -49,14 +49,17 @@ class HelpStore:
         return self._help
 
     def current(self) -> tuple[Help, int]:
-        """Return the help with its revision (a strongly consistent read). The built-in help has revision 0."""
+        """Return the help with its revision. The built-in help has revision 0.
+
+        This is a strongly consistent read, which does not use the help in memory.
+        """
         item = self.table.get(keys.HELP)
         return (_help_from(item), item["revision"]) if item else (BUILT_IN, 0)
 
     def change(self, offered: Help, replaces: int, by: Actor) -> int:
         """Replace the help of revision `replaces`, add an audit row, and return the new revision.
 
-        Raise HelpChangedError if the current help has another revision.
+        Raise HelpChangedError if the current help does not have the revision `replaces`.
         """
         entry = AuditEntry(by, StaffAction.HELP_CHANGED)
         try:
@@ -67,7 +70,10 @@ class HelpStore:
 
 
 def help_write(offered: Help, replaces: int) -> Write:
-    """Return the write that replaces the help of revision `replaces`. It fails if the help has another revision."""
+    """Return the write that replaces the help of revision `replaces`.
+
+    The write fails if the current help does not have this revision.
+    """
     return Write.versioned(keys.HELP, offered.model_dump(mode="json", exclude_none=True), replaces)
 
 

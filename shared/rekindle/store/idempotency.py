@@ -1,4 +1,4 @@
-"""Store idempotency keys. A key identifies one request, so that a repeat of this request changes nothing."""
+"""Store idempotency keys. A client repeats a request with the same key, so that the repeat changes nothing."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(hours=24)
-"""How long an idempotency key is remembered."""
+"""The least time for which the table keeps an idempotency key. DynamoDB deletes the key some time after that."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A request, and whether it repeats an earlier one. `fingerprint` is the MAC of the request.
+    """A request, and whether it is a repeat. `fingerprint` is the MAC of the request.
 
-    Without an idempotency key, `fingerprint` is None and nothing is stored. With a new key, `writes` store the
-    key. Execute them in the transaction of the request, so that a refused request stores no key. For a repeat, `writes`
-    is empty.
+    For a request without an idempotency key, `fingerprint` is None and `writes` is empty. For a request with a new key,
+    `writes` store the key. Execute these writes in the transaction of the request, so that a refused request stores no
+    key. For a repeat, `writes` is empty.
     """
 
     fingerprint: str | None = None
@@ -40,11 +40,11 @@ class IdempotencyKeys:
     table: Table
 
     def request(self, uid: Uid, idempotency_key: str, fingerprint: str, instant: dt.datetime) -> KeyedRequest | None:
-        """Return the request with this fingerprint. Return None if another request already has the key."""
+        """Return the request with this fingerprint. Return None if a different request already has the key."""
         key = keys.once(uid, idempotency_key)
         if item := self.table.get(key):
             return KeyedRequest(fingerprint, is_repeat=True) if item["fingerprint"] == fingerprint else None
-        # Invariant: a key belongs to one request, even if two requests arrive with it at the same moment.
+        # Invariant: a key belongs to one request, even if two requests with the same key arrive at the same moment.
         storing = Write(
             "Put",
             key,
@@ -56,5 +56,5 @@ class IdempotencyKeys:
         return KeyedRequest(fingerprint, writes=(storing,))
 
     def remember(self, request: KeyedRequest) -> None:
-        """Store the key of a request that had nothing else to write."""
+        """Store the idempotency key of a request that has no other writes."""
         self.table.commit(request.writes)

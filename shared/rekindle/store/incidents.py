@@ -1,4 +1,4 @@
-"""Count the persons whom a fault of pushes affected on a day, so that one person alone never sets off an alarm."""
+"""Count the persons whom a fault of pushes affects on one day, so that one person alone never sets off an alarm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 WIDESPREAD: Final = 3
-"""A fault is widespread if it has affected this many persons: one more than a couple has."""
+"""A fault is widespread on a day if it has affected this many persons: one more than a couple has."""
 
 KEPT: Final = dt.timedelta(days=2)
 
@@ -27,7 +27,7 @@ class Incident(NamedTuple):
     """One occurrence of a fault.
 
     `is_widespread` says whether the fault has affected at least WIDESPREAD persons on this day. `needs_report` says
-    whether an operator must hear of this occurrence.
+    whether the caller must report this occurrence to an operator.
     """
 
     is_widespread: bool
@@ -40,14 +40,15 @@ class Incidents:
 
     table: Table
     _widespread: set[Key] = field(default_factory=set, init=False, repr=False, compare=False)
-    """The rows that have enough persons. This process neither writes nor reads such a row again."""
+    """The rows that have WIDESPREAD persons. This process neither writes nor reads these rows again."""
 
     def note(self, fault: str, persons: AbstractSet[str], at: dt.datetime) -> Incident:
         """Note that the fault affected these persons on the UTC day of `at`.
 
         `fault` becomes part of a key, so it must be a fixed text without any person's data. `persons` are pseudonyms.
-        The incident needs a report if these persons make the fault widespread, or if they are WIDESPREAD persons or
-        more. So a fault that affects single persons through the day is reported at most once a day.
+        The incident needs a report in two cases: `persons` has at least WIDESPREAD persons, or the fault becomes
+        widespread with these persons. So a fault that affects one or two persons at a time needs at most one report a
+        day.
         """
         day = at.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         key = keys.incident(fault, day.date())
@@ -70,7 +71,7 @@ class Incidents:
                 )
             )
         except WriteConflictError:
-            # The row has enough persons already, so no more are added.
+            # The row has WIDESPREAD persons already. It needs no more.
             self._widespread.add(key)
             return known
         is_widespread = len(row["persons"]) >= WIDESPREAD

@@ -1,6 +1,6 @@
 """Convert instants to the table's numbers, and back. An instant is stored in whole milliseconds since 1970.
 
-API Gateway gives the time of a call with the same precision.
+API Gateway also gives the time of a call in whole milliseconds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
 def to_millis(instant: dt.datetime) -> int:
-    """Return milliseconds since 1970, rounded down, so that no stored instant is later than the real one."""
+    """Return milliseconds since 1970, rounded down. So a stored instant is never after the real one."""
     return (instant - _EPOCH) // _MILLISECOND
 
 
@@ -23,5 +23,8 @@ def from_millis(millis: int) -> dt.datetime:
 
 
 def to_ttl(instant: dt.datetime) -> int:
-    """Return seconds since 1970 for DynamoDB's time to live, rounded up, so that nothing is deleted too early."""
+    """Return seconds since 1970, rounded up, for DynamoDB's time to live.
+
+    DynamoDB does not delete the item before `instant`, and usually deletes it some time after that.
+    """
     return -(-to_millis(instant) // 1000)

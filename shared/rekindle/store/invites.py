@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from rekindle.store.people import People
 
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
-"""How long we keep an invite's row after it expires, so that a late request still finds its code known."""
+"""The least time for which the table keeps an invite's row after the invite expires.
+
+During this time `Invites.is_known` recognizes a repeated request for the invite.
+"""
 
 
 class InviteState(StrEnum):
@@ -39,7 +42,7 @@ class InviteState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """An invite. `inviter_name` and `redeemer_name` are the names that the two show to each other."""
+    """An invite. The inviter sees `redeemer_name`, and the redeemer sees `inviter_name`."""
 
     id: InviteId
     code_mac: str
@@ -51,7 +54,10 @@ class Invite:
     redeemer_name: str | None = None
 
     def is_open_to(self, person: Uid, instant: dt.datetime) -> bool:
-        """Return whether this person may redeem the invite at `instant`. Who has redeemed it may do so again."""
+        """Return whether this person may redeem the invite at `instant`.
+
+        A person who has redeemed the invite may redeem it again until the inviter confirms it.
+        """
         if self.expires_at <= instant or self.inviter == person:
             return False
         return self.state is InviteState.OPEN or (self.state is InviteState.REDEEMED and self.redeemer == person)
@@ -64,22 +70,28 @@ class Invites:
     people: People
 
     def find(self, code_mac: str) -> Invite | None:
-        """Return the invite whose code has this MAC, in any state. Return None if it was canceled or is unknown."""
+        """Return the invite whose code has this MAC, in any state.
+
+        Return None if the code is unknown, or if the invite was canceled.
+        """
         item = self.people.table.get(keys.invite(code_mac))
         return _invite_from(item) if item and "state" in item else None
 
     def is_known(self, code_mac: str) -> bool:
-        """Return whether a row for this code still exists, whatever became of its invite."""
+        """Return whether the table has a row for this code.
+
+        The row can exist even if the invite was canceled or has expired.
+        """
         return self.people.table.get(keys.invite(code_mac)) is not None
 
     def create(
         self, invite: Invite, instant: dt.datetime, guard: Callable[[Person], None], also: Sequence[Write] = ()
     ) -> LiveInvite | None:
-        """Store this invite as the inviter's only live one, and cancel their earlier one.
+        """Store this invite as the inviter's only live invite, and return the live invite.
 
-        The writes in `also` join the same transaction. `guard` gets the inviter as stored now, and may raise an error
-        to stop the change. Return the live invite. If an earlier request with this code already made an invite,
-        return that invite. Return None if the inviter does not exist.
+        The same transaction cancels the inviter's existing live invite and executes the writes in `also`. If the
+        existing live invite has the same code, write nothing and return the existing invite. `guard` gets the inviter
+        as stored now, and may raise an error to prevent the transaction. Return None if the inviter does not exist.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 
@@ -89,7 +101,7 @@ class Invites:
             return person if same else replace(person, invite=live)
 
         def with_rows(before: Person, after: Person) -> Consequences:
-            # Invariant: a code is given out only once, so a new invite never overwrites another invite's row.
+            # Invariant: a new invite never overwrites a row. So no code gets a second invite while its row exists.
             item = {
                 "id": invite.id,
                 "inviter": invite.inviter,
@@ -118,8 +130,8 @@ class Invites:
     ) -> Invite | None:
         """Redeem the invite for this person, in one transaction with the writes in `also`.
 
-        The same person may redeem the invite again. Return the redeemed invite. Return None and write nothing if the
-        invite is unknown or has expired, if another person has redeemed it, or if the person made it themselves.
+        The same person may redeem the invite again, until the inviter confirms it. Return the redeemed invite. Return
+        None and write nothing if the invite is unknown, or if this person may not redeem it (`Invite.is_open_to`).
         """
         invite = self.find(code_mac)
         if invite is None or not invite.is_open_to(redeemer, instant):
@@ -147,17 +159,18 @@ class Invites:
         return replace(invite, state=InviteState.REDEEMED, redeemer=redeemer, redeemer_name=redeemer_name)
 
     def confirm(self, invite: Invite, inviter: Person, redeemer: Person, couple: Couple, also: Sequence[Write]) -> None:
-        """Create the couple, pair both persons and confirm the invite, in one transaction with the writes in `also`.
+        """Create the couple, pair both persons and confirm the invite, in one transaction.
 
-        Raise WriteConflictError if the invite has expired, if `redeemer` has not redeemed it, or if one of the two
-        persons has changed since they were read.
+        The transaction also executes the writes in `also`. Raise WriteConflictError if the invite has expired, if
+        `redeemer` has not redeemed it, if it is confirmed already, or if one of the two persons has changed since the
+        caller read them.
         """
         agreed = couple.touch_from is not None
         paired = [
             (person, replace(person, couple=couple.id, invite=None, touch_agreed=agreed))
             for person in (inviter, redeemer)
         ]
-        # Invariant: an invite makes at most one couple: of the inviter and the redeemer whom the inviter has confirmed.
+        # Invariant: an invite makes at most one couple: the inviter, and the redeemer whom the inviter has confirmed.
         confirming = Write(
             "Update",
             keys.invite(invite.code_mac),
@@ -179,7 +192,8 @@ def _cancelling(person: Person) -> list[Write]:
     """Return the write that cancels the person's live invite, if they have one."""
     if person.invite is None:
         return []
-    # Keep the row, without the invite's attributes. So the code stays known, and no new invite can get it.
+    # Keep a row without the invite's attributes. While the row exists, the code is known, and no new invite can have
+    # this code.
     item = {"ttl": to_ttl(person.invite.expires_at + KEPT_AFTER_EXPIRY)}
     return [Write("Put", keys.invite(person.invite.code_mac), item=item)]
 

@@ -1,4 +1,4 @@
-"""Make every key of the main table. No other module builds such a key from text."""
+"""Make every key of the main table. No other module puts the text of these keys together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """A partition key and a sort key. The key table has no sort key."""
+    """A partition key and a sort key. In the key table, which has no sort keys, `sk` is empty."""
 
     pk: str
     sk: str
@@ -54,7 +54,7 @@ HELP: Final = Key("HELP", "HELP")
 CATALOGUE_VERSION: Final = Key("CATALOGUE", "VERSION")
 
 ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind.PROMPT, "t": PushKind.TOUCH}
-"""The kind of a slot row, by the first letter of the row's sort key."""
+"""The kind of a slot row's reminder, by the first letter of the row's sort key."""
 _ROW_LETTERS: Final = {kind: letter for letter, kind in ROW_KINDS.items()}
 SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
 """The range of the sort keys of a shard's rows, without the notes of changes."""
@@ -84,7 +84,7 @@ def caught_up(uid: Uid, kind: PushKind, date: dt.date) -> Key:
 def target(value: Target) -> Key:
     """Return the key of the row that names a target's owner.
 
-    The key has a digest of the target, because a target may be longer than DynamoDB's keys can be.
+    The key has a digest of the target, because a target may be too long for a key of DynamoDB.
     """
     return target_of(digest_of(value))
 
@@ -94,7 +94,7 @@ def target_of(digest: str) -> Key:
 
 
 def digest_of(value: Target) -> str:
-    """Return a digest that identifies the target where the target itself must not appear."""
+    """Return a digest that identifies the target. Use the digest where nobody may read the target itself."""
     return _digest(f"{value.kind}:{value.value}")
 
 
@@ -128,7 +128,10 @@ def solo_day(uid: Uid, date: dt.date) -> Key:
 
 
 def shared(couple: CoupleId, date: dt.date, uid: Uid) -> Key:
-    """Return the key of a couple's copy of a solo answer. The date comes first, because pages are read by date."""
+    """Return the key of a couple's copy of a solo answer.
+
+    The date is before the uid in the sort key, because a page of shared answers is a range of dates.
+    """
     return Key(f"{COUPLE_PREFIX}{couple}", f"{SHARED_PREFIX}{date}#{uid}")
 
 
@@ -150,7 +153,7 @@ def shards(slot: Slot) -> Key:
 
 
 def slot_shard(shard: str) -> str:
-    """Return the partition of a shard's rows. The key is short because every row repeats it."""
+    """Return the partition key of a shard's rows. It is short because every row repeats it."""
     return f"DUE#{shard}"
 
 
@@ -160,17 +163,23 @@ def slot_row(shard: str, kind: PushKind, person: str) -> Key:
 
 
 def changed_row(row: Key, millis: int) -> Key:
-    """Return the key of the note that a row has changed. A note is in its row's partition, sorted by time."""
+    """Return the key of the note that a row has changed.
+
+    The row's partition has the note. Its notes are sorted by time.
+    """
     return Key(row.pk, f"~{millis:013}#{row.sk}")
 
 
 def changed_rows(millis: int) -> tuple[str, str]:
-    """Return the range of the sort keys of all notes since an instant, given in milliseconds since 1970."""
+    """Return the range of the sort keys of all notes since an instant.
+
+    `millis` is the instant in milliseconds since 1970.
+    """
     return f"~{millis:013}", "~~"
 
 
 def pseudonym_of(uid: Uid) -> str:
-    """Return the person's pseudonym of 12 symbols. The uid cannot be computed from it."""
+    """Return the person's pseudonym of 12 symbols. Nobody can compute the uid from the pseudonym."""
     return base64.urlsafe_b64encode(hashlib.blake2b(uid.encode(), digest_size=9).digest()).decode("ascii")
 
 
@@ -219,7 +228,7 @@ def tally(couple: CoupleId) -> Key:
 
 
 def tallied_run(run: str) -> Key:
-    """Return the key of the row that marks a run as counted. `run` is the run's name."""
+    """Return the key of the row that marks a run as counted. `run` is the name of the run."""
     return Key(f"TALLY#{RUN_PREFIX}{run}", "TALLY")
 
 

@@ -1,8 +1,7 @@
-"""Store the dates that have news. On such a date the push of the daily prompt announces a new pack.
+"""Store the dates that have news. On a date with news, the push of the daily prompt announces a new pack.
 
-A date is stored when its pack is published, at least an hour before the date begins in any time zone. So a process may
-use dates that it read some minutes ago, by an eventually consistent read, and still no push of the date misses the
-news.
+The table has a date at least an hour before the date begins in any time zone. A process may use dates that it read some
+minutes ago, by an eventually consistent read. Even so, every push of a date with news knows of the news.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ KEPT: Final = dt.timedelta(days=400)
 class News:
     """The dates that have news, as this process has them in memory.
 
-    `monotonic` returns seconds. It is used only to tell how old the dates in memory are.
+    `monotonic` returns seconds. The class uses it only to compute the age of the dates in memory.
     """
 
     table: Table
@@ -51,11 +50,11 @@ class News:
 
 
 def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
-    """Return the head with its correct news date, and the writes that update the stored dates of news to match it.
+    """Return the head with its news date, and the writes that update the stored dates.
 
-    A pack gets a date when one of its releases is to be announced, and the date never moves. The pack loses the date
-    when no release is to be announced any more. But a date that may have begun in some time zone stays, because couples
-    may have read the news.
+    A pack without a date gets one when one of its releases is to be announced. While the pack has a date, this date
+    does not change. The pack loses the date when none of its releases is to be announced any more. But from about an
+    hour before the date begins in the first time zone, the pack keeps the date, because couples may get the news.
     """
     announced = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
     if head.news_on is None and announced:
@@ -67,7 +66,10 @@ def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackH
 
 
 def _news_write(table: Table, date: dt.date, pack: PackId, *, add: bool) -> Write:
-    """Return the write that adds the pack to the news of a date, or removes the pack from it."""
+    """Return the write that adds a pack to a date's news, or removes the pack.
+
+    The write also removes dates that are more than KEPT before this date.
+    """
     item = table.get(keys.NEWS) or {"dates": {}, "revision": 0}
     dates: dict[str, list[str]] = item["dates"]
     packs = [each for each in dates.get(str(date), []) if each != pack] + ([pack] if add else [])

@@ -1,6 +1,7 @@
 """Store each sender's latest nudges in one item, so that one conditional write can enforce the limit.
 
-The item belongs to the person and not to the couple. So old nudges still count after the person pairs again.
+The item belongs to the sender and not to the couple. So nudges to a former partner still count after the sender pairs
+again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""How long the item is kept after its last nudge. A nudge counts for a day."""
+"""The least time for which the table keeps the item after its latest nudge. A nudge counts for a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Nudges:
     table: Table
 
     def sent_by(self, couple: Couple) -> dict[Uid, tuple[Nudge, ...]]:
-        """Return the latest nudges of both partners (a strongly consistent read)."""
+        """Map each partner to the latest nudges that they sent (a strongly consistent read)."""
         senders = {keys.nudges(uid): uid for uid in couple.profiles}
         items = self.table.get_many(senders, consistent=True)
         sent = {senders[keys.Key(item["pk"], item["sk"])]: nudges_from(item) for item in items}
@@ -44,16 +45,17 @@ class Nudges:
     def send(self, sender: Uid, to: Uid, nudge: Nudge, also: Sequence[Write] = ()) -> Nudge | dt.datetime:
         """Store the nudge to the partner, in one transaction with the writes in `also`.
 
-        If the sender already has a nudge with this id, the request is a repeat, and its nudge is not stored again. A
-        nudge that the partner does not see is stored and counts like any other.
+        If the sender's item already has a nudge of the last 24 hours with the same id, the request is a repeat. Then
+        execute only the writes in `also`. A nudge that the partner does not see also counts for the limit.
 
         Returns:
-            The stored nudge. If the sender has sent too many, the instant from which they may send another.
+            The stored nudge. If the sender has reached the limit, the instant from which they may send a nudge again.
         """
         item = self.table.get(keys.nudges(sender)) or {"revision": 0}
         sent = nudges_from(item)
         if existing := original_of(nudge, sent):
-            # The existing nudge may have another gesture, if two requests used one key at the same moment.
+            # The existing nudge may have a different gesture, if two requests used one idempotency key at the same
+            # moment.
             self.table.commit(also)
             return existing
         if next_at := next_nudge_at(sent, nudge.at):

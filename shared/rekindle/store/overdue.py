@@ -1,6 +1,7 @@
 """Store a row for each overdue reminder. The function `react` reads the row from the stream and asks for the push.
 
-A reminder is overdue if a change of its person made it due at a time that had already passed.
+A reminder becomes overdue if its person moves it to a slot whose time on that date has passed, or is so near that the
+slot's run may miss the reminder's row (`rekindle.domain.due_dates.IN_FLIGHT`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ KEPT: Final = dt.timedelta(days=1)
 
 
 def overdue_row(person: Person, due: CaughtUp, instant: dt.datetime) -> Write:
-    """Return the write of the row of a reminder that became overdue by the person's change at `instant`."""
+    """Return the write of an overdue reminder's row. The person moved the reminder at `instant`."""
     return Write(
         "Put",
         keys.caught_up(person.uid, due.kind, due.date),

@@ -1,4 +1,4 @@
-"""Compress the YAML sources of packs, and store each in several rows, the chunks."""
+"""Compress the YAML sources of packs, and split each compressed source into chunks. Each chunk has its own row."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 CHUNK_BYTES: Final = 350_000
-"""The most compressed bytes in one row, below DynamoDB's limit of 400 KB."""
+"""The most bytes of a compressed source in one row, below DynamoDB's limit of 400 KB."""
 SOURCE_BYTES: Final = 1_750_000
-"""The most compressed bytes of a source.
+"""The most bytes of a compressed source.
 
-A transaction may have 4 MB, and the transaction that saves a draft also updates the rows of the draft before it.
+The transaction that saves a draft also updates the rows of the replaced draft. DynamoDB's limit for both drafts
+together is 4 MB.
 """
 
 
@@ -27,7 +28,10 @@ class SourceTooLargeError(RekindleError):
 
 
 def chunks_of(source: str) -> list[bytes]:
-    """Return the source as compressed chunks. Raise SourceTooLargeError if the compressed source is too large."""
+    """Compress the source and return its chunks.
+
+    Raise SourceTooLargeError if the compressed source has more than SOURCE_BYTES.
+    """
     data = zlib.compress(source.encode(), 6)
     if len(data) > SOURCE_BYTES:
         raise SourceTooLargeError("the source is too large, even compressed")
@@ -35,7 +39,7 @@ def chunks_of(source: str) -> list[bytes]:
 
 
 def read_source(table: Table, chunk_keys: Iterable[Key]) -> str:
-    """Return the source that is stored in the chunks with these keys."""
+    """Return the source whose chunks have these keys. Raise ContentionError if a chunk is missing."""
     wanted = list(chunk_keys)
     rows = sorted(table.get_many(wanted, consistent=True), key=lambda row: str(row["sk"]))
     if len(rows) != len(wanted):

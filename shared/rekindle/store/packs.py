@@ -1,8 +1,10 @@
 """Store the practice's packs: a head for each pack, the drafts, and the releases, which never change.
 
-A transaction writes each action of the staff together with an audit row. Drafts and heads have revisions: a write fails
-if somebody else changed them meanwhile. A release's rows are written before its transaction, under a new version number
-that no other release has. Nobody reads these rows until the transaction has added the release to the pack's head.
+One transaction writes an action of the staff together with its audit row. Drafts and heads have revisions. So no write
+overwrites a head or a draft that has changed since it was read.
+
+`Packs.publish` writes the release's rows before its transaction, under a version number that no other release has. No
+other code needs these rows until the transaction has added the release to the pack's head.
 """
 
 from __future__ import annotations
@@ -34,14 +36,17 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 DRAFTS_KEPT: Final = dt.timedelta(days=30)
-"""How long a replaced or discarded draft is kept. Until then an engineer can restore it."""
+"""The least time for which the table keeps a replaced or discarded draft. In this time an engineer can restore it."""
 
 _HEADS: Final = TypeAdapter(PackHead)
-"""Reads heads from stored values. Pydantic takes an instant's number for milliseconds because it is so large."""
+"""Reads heads from stored values. An instant is stored as a number, which Pydantic reads as milliseconds."""
 
 
 class DraftChangedError(RekindleError):
-    """Somebody has saved or discarded the draft since it was read. `existing` is the current draft, if there is one."""
+    """The draft has changed since the caller read it: somebody has saved, discarded or published a draft.
+
+    `existing` is the current draft, or None if there is none.
+    """
 
     def __init__(self, existing: DraftHead | None) -> None:
         super().__init__("the draft has changed since it was read")
@@ -49,16 +54,16 @@ class DraftChangedError(RekindleError):
 
 
 class PackChangedError(RekindleError):
-    """Somebody has withdrawn or published the pack since it was read, or has approved or refused its proposal."""
+    """The pack's state, proposal or scheduled release has changed since the caller read the pack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A draft to publish, with its YAML `source` and the parsed `pack`, and how to publish it.
 
-    `published` is the actor who publishes or proposes the draft, and `approved` the one who approves it. The release
-    goes live at `live_from`. If `announce` is true, couples get news of it. `code` is a new code, for a pack that needs
-    a code and has none yet.
+    `published` is the actor who publishes or proposes the draft. `approved` is the actor who approves the proposal, or
+    None. The release goes live at `live_from`. `announce` says whether the practice wants news of the release. `code`
+    is a new code. The pack gets this code if its audience joins by code and the pack has no code yet.
     """
 
     pack: Pack
@@ -78,7 +83,7 @@ class Packs:
     table: Table
 
     def heads(self) -> list[PackHead]:
-        """Return the head of every pack that has a draft or a release, sorted by id."""
+        """Return the heads of all packs with a draft or a release, sorted by id."""
         heads = map(_head_from, every_item(self.table, keys.PACKS))
         return [head for head in heads if head.is_known()]
 
@@ -110,13 +115,14 @@ class Packs:
         *,
         parsed: Pack | None = None,
     ) -> DraftHead:
-        """Save a new draft in place of the draft of revision `replaces` (0 for none), and end that draft's proposal.
+        """Save a new draft in place of the current draft, and cancel the pack's proposal.
 
-        `base` is the version from which the draft was made. `parsed` is the parsed source, or None if the source has
-        errors. The new draft's title, audience and other facts are those of `parsed`, or else of the draft before.
+        `replaces` is the revision of the current draft, or 0 if there is none. `base` is the version from which the
+        draft was made. `parsed` is the parsed source, or None if the source has errors. The new draft gets its title,
+        audience and other facts from `parsed`. If `parsed` is None, the new draft gets those of the current draft.
 
         Raises:
-            DraftChangedError: the current draft has another revision.
+            DraftChangedError: the current draft does not have the revision `replaces`.
             SourceTooLargeError: the source is too large.
         """
         chunks = chunks_of(source)
@@ -139,7 +145,10 @@ class Packs:
         return head.draft
 
     def discard_draft(self, pack: PackId, replaces: int, by: Actor) -> None:
-        """Discard the draft. Raise DraftChangedError if the current draft has another revision than `replaces`."""
+        """Discard the current draft, and cancel the pack's proposal.
+
+        Raise DraftChangedError if the current draft does not have the revision `replaces`.
+        """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             _require_draft(head, replaces)
@@ -150,7 +159,7 @@ class Packs:
     def propose(self, pack: PackId, proposal: Proposal) -> PackHead:
         """Propose the draft to a colleague for approval.
 
-        Raise DraftChangedError if the current draft has another revision.
+        Raise DraftChangedError if the current draft does not have the proposal's revision.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -161,9 +170,10 @@ class Packs:
         return self._change(pack, change, entry)
 
     def take_back(self, read: PackHead, by: Actor, note: str | None) -> PackHead:
-        """Cancel the pack's proposal. If it has none, cancel its scheduled release.
+        """Cancel the pack's proposal. If the pack has no proposal, cancel its scheduled release.
 
-        Raise PackChangedError if the proposal or the scheduled release has changed since the pack was read.
+        `read` is the head as the caller read it. Raise PackChangedError if the proposal or the scheduled release has
+        changed since then.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -177,11 +187,15 @@ class Packs:
         return self._change(read.id, change, entry, catalogue=by.at)
 
     def publish(self, read: PackHead, publication: Publication) -> PackHead:
-        """Publish the draft of the pack that was read: make a release of it.
+        """Publish the pack's draft: turn the draft into a release.
+
+        `read` is the head as the caller read it.
 
         Raises:
-            DraftChangedError: the draft has changed since the pack was read.
-            PackChangedError: the pack was withdrawn, or its proposal has changed, since the pack was read.
+            DraftChangedError: the draft has changed since the caller read the head.
+            PackChangedError: since the caller read the head, somebody has withdrawn or restored the pack, or the
+                proposal has changed.
+            SourceTooLargeError: the source is too large.
         """
         pack, by = publication.pack, publication.published
         revision = read.draft.revision if read.draft else 0
@@ -222,7 +236,10 @@ class Packs:
         )
 
     def withdraw(self, pack: PackId, prompt: PromptId | None, by: Actor, note: str | None) -> PackHead:
-        """Withdraw a pack, or one prompt of it. Days that already have a withdrawn prompt keep it."""
+        """Withdraw a pack, or one prompt of the pack. Days that already have a withdrawn prompt keep it.
+
+        If `prompt` is None, withdraw the whole pack. Then also cancel its proposal and its scheduled release.
+        """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             if prompt is not None:
@@ -234,7 +251,10 @@ class Packs:
         return self._change(pack, change, entry, catalogue=by.at)
 
     def restore(self, pack: PackId, prompt: PromptId | None, by: Actor) -> PackHead:
-        """Restore a withdrawn pack, or one withdrawn prompt of a pack."""
+        """Restore a withdrawn pack, or one withdrawn prompt of the pack.
+
+        If `prompt` is None, restore the pack. Its withdrawn prompts stay withdrawn.
+        """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             if prompt is None:
@@ -246,7 +266,7 @@ class Packs:
         return self._change(pack, change, entry, catalogue=by.at)
 
     def renew_code(self, pack: PackId, code: str, by: Actor) -> PackHead:
-        """Give the pack a new code in place of the old one. Couples that joined by the old code keep the pack."""
+        """Replace the pack's code with a new one. Couples that joined by the old code keep the pack."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
             old = [Write("Delete", keys.practice_code(head.code))] if head.code else []
@@ -265,8 +285,8 @@ class Packs:
     ) -> PackHead:
         """Change the pack's head in one transaction with the audit row of `entry`.
 
-        `change` returns the changed head, and more writes for the transaction. If `catalogue` is an instant, the
-        transaction also brings the catalogue up to date for that instant.
+        `change` gets the current head. It returns the changed head, and more writes for the transaction. If `catalogue`
+        is an instant, the transaction also updates the pack's releases in the catalogue, as they are at this instant.
         """
         head = self.head(pack)
         changed, writes = change(head)
@@ -277,7 +297,10 @@ class Packs:
 
     @repeated_on_conflict("a pack kept changing")
     def _reserved_version(self, pack: PackId, revision: int) -> int:
-        """Return a version number that no other release has or will get."""
+        """Return a version number that no other release of the pack has or will get.
+
+        Raise DraftChangedError if the current draft does not have this revision.
+        """
         head = self.head(pack)
         _require_draft(head, revision)
         self.table.write(_head_row(replace(head, versions=head.versions + 1)))
@@ -285,7 +308,7 @@ class Packs:
 
 
 def _head_row(head: PackHead) -> Write:
-    """Return the write of a changed head. `head` still has the revision that was read."""
+    """Return the write of a changed head. `head.revision` must be the revision that was read."""
     item = stored(head)
     del item["id"]  # part of the key
     return Write.versioned(keys.pack(head.id), item, head.revision)
@@ -297,7 +320,7 @@ def _head_from(item: Item) -> PackHead:
 
 
 def _without_scheduled(head: PackHead, by: Actor) -> PackHead:
-    """Return the head with its scheduled release marked as taken back, if it has one."""
+    """Return the head. If it has a scheduled release, mark this release as taken back."""
     scheduled = head.scheduled(by.at)
     releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
     return replace(head, releases=releases)
@@ -313,7 +336,7 @@ def _require_draft(head: PackHead, revision: int) -> None:
 
 
 def _expire_draft(head: PackHead, instant: dt.datetime) -> list[Write]:
-    """Return the writes that let the head's current draft expire."""
+    """Return the writes that make the current draft expire DRAFTS_KEPT after `instant`."""
     draft = head.draft
     if draft is None:
         return []

@@ -1,4 +1,7 @@
-"""Store each person as one item with a revision. Their slot rows and targets change in the same transaction."""
+"""Store each person as one item with a revision.
+
+The transaction that changes a person also changes the person's slot rows and the rows of their targets.
+"""
 
 from __future__ import annotations
 
@@ -46,11 +49,11 @@ class People:
         return person_from(item) if item else None
 
     def people(self, uids: Sequence[Uid]) -> dict[Uid, Person]:
-        """Return each person in `uids` who exists (a strongly consistent read)."""
+        """Map each uid in `uids` to its person (a strongly consistent read). Leave out unknown uids."""
         return read_people(self.table, uids)
 
     def create(self, person: Person) -> Person:
-        """Create the person, and return the stored person. If another request was first, return its person."""
+        """Create the person, and return the stored person. Return the existing person if there is one."""
         try:
             self.table.commit(person_writes(self.table, person.created_at, (None, person)))
         except WriteConflictError as conflict:
@@ -68,11 +71,12 @@ class People:
         change: Callable[[Person], Person],
         consequences: Callable[[Person, Person], Consequences] = lambda _before, after: Consequences(after),
     ) -> Person | None:
-        """Change the person at `instant`, with the consequences. Return the person. Return None for an unknown person.
+        """Change the person, and return the changed person. Return None for an unknown person.
 
-        `change` returns the changed person. If it returns an equal person, nothing is written. It may raise an error to
-        stop the change. `consequences` gets the person before and after the change. If another write changes the person
-        meanwhile, both functions are called again.
+        `change` gets the current person and returns the changed one. If both are equal, this method writes nothing.
+        `change` may raise an error to prevent the change. `consequences` gets the person before and after the change,
+        and returns everything to write. If a condition of a write fails, this method reads the person and calls both
+        functions again.
         """
         before = self.person(uid)
         if before is None:
@@ -87,7 +91,7 @@ class People:
 
 
 def read_people(table: Table, uids: Sequence[Uid]) -> dict[Uid, Person]:
-    """Return each person in `uids` who exists (a strongly consistent read)."""
+    """Map each uid in `uids` to its person (a strongly consistent read). Leave out unknown uids."""
     items = table.get_many([keys.person(uid) for uid in uids], consistent=True)
     return {person.uid: person for person in map(person_from, items)}
 
@@ -96,8 +100,9 @@ def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) ->
     """Return the writes of changed persons, with their slot rows and targets, for one transaction.
 
     The writes of the persons' items come first, in the order of `changes`. So a conflict at index i means that person i
-    has changed since it was read. A reminder that became overdue by the change also gets a row
-    (`rekindle.store.overdue`).
+    has changed since the caller read them. For a new person, the conflict means that the person exists already. Each
+    reminder that became overdue by a change also gets a row (`rekindle.store.overdue`), unless the reminder is more
+    than MAX_LATENESS late.
     """
     settled: list[PersonChange] = []
     overdue = []

@@ -1,4 +1,4 @@
-"""Convert persons and their profiles to items of the table, and back. A couple's item has copies of the profiles."""
+"""Convert persons and profiles to items of the table, and back. A couple's item has copies of both profiles."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item
 
 type PersonChange = tuple[Person | None, Person]
-"""A person before and after a change. For a new person the first is None."""
+"""A person before and after a change. For a new person, the first value is None."""
 
 
 def profile_from(item: Mapping[str, Any]) -> Profile:

@@ -1,4 +1,4 @@
-"""Store releases of packs, whose rows never change, and put their prompts into the catalogue."""
+"""Store the releases of packs, and put their prompts into the catalogue. The rows of a release never change."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table, Write
 
 OVERLAP: Final = dt.timedelta(hours=1)
-"""How long a replaced release stays in the catalogue. Calls from before its replacement still get its prompts."""
+"""The least time for which a replaced release stays in the catalogue.
+
+A call that began before the replacement can still get prompts of the replaced release.
+"""
 
 
 def release_rows(
     pack: Pack, version: int, live_from: dt.datetime, chunks: Sequence[bytes]
 ) -> Iterator[tuple[keys.Key, Item]]:
-    """Yield all rows of a release: its prompts, the chunks of its source, and last the release's own row."""
+    """Yield all rows of a release: prompts, chunks of the source, and the release's own row."""
     for prompt in pack.prompts:
         yield keys.prompt(pack.id, version, prompt.id), stored(_text_of(pack, prompt))
     for number, chunk in enumerate(chunks):
@@ -77,7 +80,10 @@ def _text_of(pack: Pack, prompt: PackPrompt) -> PromptText:
 
 
 def catalogue_writes(table: Table, head: PackHead, instant: dt.datetime) -> list[Write]:
-    """Return the writes, for one transaction, that put the current releases of the head's pack into the catalogue."""
+    """Return the writes, for one transaction, that update the catalogue's releases of this pack.
+
+    Return no writes if the catalogue has the correct releases already.
+    """
     index = index_of(table)
     others = [each for each in index.releases if each.pack != head.id]
     own = [_playable(table, head, release) for release in _current(head, instant)]
@@ -86,13 +92,16 @@ def catalogue_writes(table: Table, head: PackHead, instant: dt.datetime) -> list
 
 
 def _current(head: PackHead, instant: dt.datetime) -> list[ReleaseHead]:
-    """Return the releases for the catalogue: the live one, the scheduled one, and one that was just replaced."""
+    """Return the pack's releases for the catalogue.
+
+    These are the live release, the scheduled release, and the release that was live OVERLAP ago.
+    """
     releases = (head.live(instant - OVERLAP), head.live(instant), head.scheduled(instant))
     return [each for each in dict.fromkeys(releases) if each]
 
 
 def _playable(table: Table, head: PackHead, release: ReleaseHead) -> Release:
-    """Return the release without its withdrawn prompts."""
+    """Read the release from its row, and return it without its withdrawn prompts."""
     item = table.get(keys.release(head.id, release.version))
     if item is None:
         raise ContentionError("a release was deleted while the catalogue was written")

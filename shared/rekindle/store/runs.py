@@ -1,4 +1,7 @@
-"""Store the progress of each run. So a run continues after a crash, and a repeated job repeats no finished page."""
+"""Store the progress of each run.
+
+If the run's job is delivered again, for example after a crash, the run continues after its last stored page.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""How long a run is kept after its instant. The queue repeats a run's job for a much shorter time."""
+"""The least time for which the table keeps a run. The queue repeats the run's job for a much shorter time."""
 
 NOBODY: Final[Mapping[PushKind, Reach]] = MappingProxyType({})
 
@@ -29,8 +32,9 @@ NOBODY: Final[Mapping[PushKind, Reach]] = MappingProxyType({})
 class Run:
     """One pass over a shard's rows for one date.
 
-    `cursor` is the sort key of the last handled row, or None before the first page. `rows` is the number of handled
-    rows, without those of the run's last page. `reach` counts the persons of all handled rows, by the kind of the push.
+    `cursor` is the sort key of the last handled row, or None before the end of the first page. `rows` is the number of
+    handled rows, but never includes the last page of the shard. `reach` is the reach of all handled pages, by the kind
+    of the push.
     """
 
     key: keys.Key
@@ -51,7 +55,10 @@ class Runs:
     table: Table
 
     def begin(self, shard: str, date: dt.date, instant: dt.datetime) -> Run:
-        """Begin the run of a job. If the job was delivered before, return the run with the progress made so far."""
+        """Begin the run of a job, and return the run.
+
+        If the job was delivered already, return the existing run with its stored progress.
+        """
         run = Run(keys.run(shard, date), cursor=None, done=False)
         item = {"done": False, "ttl": to_ttl(instant + KEPT)}
         try:
@@ -74,9 +81,10 @@ class Runs:
         return len(items) == len(wanted) and all(item["done"] for item in items)
 
     def advance(self, run: Run, last: str, rows: int, reach: Mapping[PushKind, Reach] = NOBODY) -> Run:
-        """Add a handled page to the run, and return the run. The page has `rows` rows and ends at the sort key `last`.
+        """Add a handled page to the run, and return the run.
 
-        Raise WriteConflictError if another delivery of the job has continued the run.
+        The page has `rows` rows and ends at the sort key `last`. Raise WriteConflictError if a second delivery of the
+        job has continued or finished the run.
         """
         advanced = replace(run, cursor=last, rows=run.rows + rows, reach=run.reach_with(reach))
         values = {":last": last, ":passed": advanced.rows}
@@ -84,9 +92,10 @@ class Runs:
         return advanced
 
     def finish(self, run: Run, reach: Mapping[PushKind, Reach] = NOBODY) -> None:
-        """Add the last page to the run, and mark the run as done. Then the function `tally` counts the run's reach.
+        """Add the last page to the run, and mark the run as done.
 
-        Raise WriteConflictError if another delivery of the job has continued the run.
+        The function `tally` reads the finished run from the stream and counts its reach. Raise WriteConflictError if a
+        second delivery of the job has continued or finished the run.
         """
         self._save(run, run.reach_with(reach), "SET done = :yes", {":yes": True})
 
@@ -94,7 +103,7 @@ class Runs:
         condition, reads = (
             ("attribute_not_exists(#cursor)", {}) if run.cursor is None else ("#cursor = :read", {":read": run.cursor})
         )
-        # Invariant: each page is counted once, even if two deliveries of a job run at the same time.
+        # Invariant: a run counts each page only once, even if two deliveries of its job run at the same time.
         counts = {f":{name}": value for name, value in _reach_item(reach).items()}
         self.table.write(
             Write(

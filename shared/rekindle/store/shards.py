@@ -1,8 +1,8 @@
 """Store which shards hold a slot's rows, and move a slot's rows to more shards.
 
-A slot with too many rows is resharded between two of its daily runs. `name_more` names twice as many new shards in
-addition to the old ones, `move_rows` moves the rows, and `forget_old` removes the names of the old shards. Each step
-can be repeated.
+The function `delivery` reshards a slot with too many rows, at a time of the day when no run of the slot is near.
+`name_more` names new shards in addition to the old ones: two new shards for each old shard. `move_rows` moves the rows,
+and `forget_old` removes the names of the old shards. A repeat of each step does no harm.
 """
 
 from __future__ import annotations
@@ -35,8 +35,9 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 class Shards:
     """The names of a slot's shards.
 
-    While the slot is resharded, `new_names` are the shards that will replace `names`. They were named at `named_at`.
-    Until the end of the resharding a row may be in an old or a new shard, and a write puts it into a new one.
+    While the slot is resharded, `new_names` are the shards that will replace `names`, and `named_at` is the instant at
+    which `name_more` stored `new_names`. Until the end of the resharding, a row may be in an old or a new shard. A
+    write that changes the row puts it into a new shard.
     """
 
     names: tuple[str, ...]
@@ -49,14 +50,14 @@ class Shards:
         return self.names + self.new_names
 
     def shards_of(self, person: str) -> tuple[str, ...]:
-        """Return the shards that may hold a person's row. A write puts the row into the last of them."""
+        """Return the shards that may hold a person's row. A write puts the row into the last of these shards."""
         # CRC-32 is the same in every process, unlike `hash`.
         return tuple(names[zlib.crc32(person.encode()) % len(names)] for names in (self.names, self.new_names) if names)
 
 
 @dataclass(frozen=True, slots=True)
 class Resharding:
-    """The steps that replace a slot's shards by twice as many."""
+    """The steps that replace a slot's shards with twice as many new shards."""
 
     table: Table
 
@@ -65,9 +66,10 @@ class Resharding:
         return read_shards(self.table, [slot]).get(slot)
 
     def name_more(self, slot: Slot, shards: Shards, instant: dt.datetime) -> None:
-        """Name twice as many new shards, unless the slot's shards have changed since they were read."""
+        """Name twice as many new shards. Do nothing if the slot's shards have changed since they were read."""
         names = unused_names(self.table, 2 * len(shards.names))
-        # Invariant: a slot has at most one set of new shards. So there are at most two shards in which a row can be.
+        # Invariant: a slot has at most one set of new shards. So there are only two shards in which a person's row can
+        # be: one old and one new shard.
         naming = Write(
             "Update",
             keys.shards(slot),
@@ -88,8 +90,9 @@ class Resharding:
             row = row_from({"sk": old.sk, **item})
             new_shard = shards.shards_of(row.person)[-1]
             writes.append(Write("Put", keys.slot_row(new_shard, row.kind, row.person), item=item))
-            # Invariant: a row is in only one shard. No write puts a row into an old shard. So if the old row still
-            # exists, it has not changed since it was read. If it does not, another write moved or deleted the row.
+            # Invariant: a row is in only one shard. The caller waits after `name_more`, so no write puts a row into an
+            # old shard any more. So if the old row still exists, it has not changed since this method read it. If the
+            # old row does not exist, a different write has moved or deleted it. Then the transaction fails.
             writes.append(Write("Delete", old, condition="attribute_exists(pk)"))
         if writes:
             with contextlib.suppress(WriteConflictError):
@@ -97,7 +100,7 @@ class Resharding:
         return bool(writes)
 
     def forget_old(self, slot: Slot, shards: Shards) -> None:
-        """Replace the names of the old shards by those of the new ones. The old shards must be empty."""
+        """Replace the names of the old shards with those of the new shards. The old shards must be empty."""
         forgetting = Write(
             "Update",
             keys.shards(slot),
@@ -111,7 +114,7 @@ class Resharding:
 
 
 def read_shards(table: Table, slots: Iterable[Slot]) -> dict[Slot, Shards]:
-    """Return the shards of each slot in `slots` that exists (a strongly consistent read)."""
+    """Map each existing slot in `slots` to its shards (a strongly consistent read)."""
     slot_of = {keys.shards(slot): slot for slot in slots}
     items = table.get_many(slot_of, consistent=True)
     return {slot_of[keys.Key(item["pk"], item["sk"])]: _shards_from(item) for item in items}
@@ -119,18 +122,18 @@ def read_shards(table: Table, slots: Iterable[Slot]) -> dict[Slot, Shards]:
 
 def make_slot(table: Table, slot: Slot) -> None:
     """Make the slot with one shard, unless the slot exists."""
-    # Invariant: an existing slot is in the list of slots, even after a crash between these two writes. So write the
-    # list first.
+    # Invariant: the list of slots has every existing slot, even after a crash between these two writes. So add the slot
+    # to the list first.
     listed = {":times": {f"{slot.time:%H:%M}"}}
     table.write(Write("Update", keys.zone(slot.zone), update="ADD times :times", values=listed))
     new = Write.new(keys.shards(slot), {"names": unused_names(table, 1)})
-    # On a conflict, another process has just made the slot. Then the new shard's name stays unused.
+    # If the write fails, the slot exists already. Then the new shard's name stays unused.
     with contextlib.suppress(WriteConflictError):
         table.write(new)
 
 
 def unused_names(table: Table, count: int) -> list[str]:
-    """Return names that no shard has ever had."""
+    """Reserve names that no shard has ever had, and return these names."""
     counted = table.write(Write("Update", keys.SHARD_NAMES, update="ADD given :count", values={":count": count}))
     return [_numeral(number) for number in range(counted["given"] - count, counted["given"])]
 

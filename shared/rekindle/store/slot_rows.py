@@ -1,15 +1,15 @@
-"""Convert slot rows to items of the table, and back. A slot row has what one reminder needs to know about a person.
+"""Convert slot rows to items of the table, and back. A slot row has the facts about a person that one reminder needs.
 
-A run reads thousands of rows, and DynamoDB bills rows by their size. So a row's sort key is one letter for the kind and
-then the person's pseudonym, and the names of its attributes have one letter each:
+A run reads thousands of rows, and DynamoDB bills rows by their size. So rows must be small. A row's sort key is one
+letter for the reminder's kind and then the person's pseudonym. The name of each attribute has one letter:
 
     t   the targets, packed (`rekindle.store.targets`)
     l   the language; absent for English
     q   the quiet hours as `HH:MM-HH:MM`, or `-` for none; absent for the default quiet hours
-    a   a date's ordinal: the row is due on every date after that date; usually absent
+    a   a date's ordinal: the row is due on every date after this date; usually absent
     o   the ordinal of one more date on which the row is due (`rekindle.domain.due_dates`); usually absent
-    w   the weekdays of a touch reminder, one digit each
-    n   false if a prompt's push must not bring news; otherwise absent
+    w   the weekdays of a touch reminder, one digit each; absent for the other kinds
+    n   false if the person wants no news; otherwise absent
     u c the uid and the couple of an evening reminder's person, to look up whether they have answered
 """
 
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item
 
 type SlotAndKind = tuple[Slot, PushKind]
-"""The slot and the kind that identify one row of a person.
+"""The slot and the kind, which identify one row of a person.
 
-A person has one row for each kind. After a move to another slot they also have a row in the old slot for a while.
+A person has one row for each kind of reminder that they get. After they move a reminder to a new slot, they may also
+keep the row in the old slot for a while.
 """
 
 _DEFAULT_QUIET_HOURS: Final = Reminders().quiet_hours
@@ -48,8 +49,8 @@ _NO_QUIET_HOURS: Final = "-"
 class SlotRow:
     """One person's reminder of one kind. `person` is the person's pseudonym.
 
-    `weekdays` is set for a touch reminder only. `uid_and_couple` is set for an evening reminder only, to look up
-    whether the person has answered. `news` says whether the prompt's push may announce news instead.
+    `weekdays` is None unless the kind is TOUCH. `uid_and_couple` is None unless the kind is EVENING: the run uses these
+    ids to look up whether the person has answered. `news` says whether news may replace the push of the prompt.
     """
 
     kind: PushKind
@@ -63,12 +64,12 @@ class SlotRow:
     news: bool = True
 
     def is_due(self, date: dt.date) -> bool:
-        """Return whether the reminder is due on the date."""
+        """Return whether the reminder comes due on the date."""
         return date in self.due_dates and (self.weekdays is None or date.weekday() in self.weekdays)
 
 
 def rows_of(person: Person) -> dict[SlotAndKind, SlotRow]:
-    """Return the person's rows. A person without a couple or without a device has no rows."""
+    """Return the person's rows, by slot and kind. A person without a couple or device has no rows."""
     due_dates = due_dates_of(person)
     if not due_dates or person.couple is None:
         return {}

@@ -1,8 +1,9 @@
-"""Store slots and their rows. A change of a person updates their rows, and a run of reminders reads its slot's rows.
+"""Store slots and their rows. A change of a person updates the person's rows. A run reads the rows of one shard.
 
-Most rows are read by eventually consistent reads, which cost half, but may miss the latest changes. So each write of a
-row also writes a note in the row's partition. A reader reads the notes of the last minutes. Then it reads the rows that
-the notes name once more, by a strongly consistent read.
+A run reads most rows by eventually consistent reads, which cost half, but may miss the latest changes. So each
+transaction that changes a row for a person also writes a note into the row's partition. The run reads the notes of the
+last minutes by a strongly consistent read. Then it reads each row that a note names again, by a strongly consistent
+read.
 """
 
 from __future__ import annotations
@@ -28,17 +29,18 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 UNSETTLED: Final = dt.timedelta(minutes=5)
-"""How long an eventually consistent read may still return a row as it was before a change.
+"""The age up to which a run reads notes of changes.
 
-DynamoDB needs about a second.
+We assume that an eventually consistent read sees each change that is older than this. DynamoDB needs about a second.
 """
 
 NOTES_KEPT: Final = dt.timedelta(hours=1)
 
 FEW_ROWS: Final = 26
-"""The number of rows in one unit of a strongly consistent read.
+"""About the number of rows that a strongly consistent read gets for one capacity unit (4 KB).
 
-A shard with at most this many rows is read by one such read. To read its notes too would cost more than it saves.
+If a shard has fewer rows, a run reads them by one strongly consistent read. This costs less than an eventually
+consistent read of the rows and a read of the notes.
 """
 
 
@@ -58,7 +60,10 @@ class Slots:
     few_rows: int = FEW_ROWS
 
     def known(self) -> frozenset[Slot]:
-        """Return all slots in the list of slots. A new slot is in the list a moment before its shards exist."""
+        """Return all slots in the list of slots.
+
+        A new slot is already in the list for a moment while its shard does not exist yet.
+        """
         return frozenset(
             Slot(Zone(item["sk"]), dt.time.fromisoformat(time))
             for item in every_item(self.table, keys.ZONES)
@@ -66,13 +71,15 @@ class Slots:
         )
 
     def existing(self, slots: Iterable[Slot]) -> dict[Slot, Shards]:
-        """Return the existing slots among `slots`, with their shards."""
+        """Map each existing slot in `slots` to its shards (a strongly consistent read)."""
         return read_shards(self.table, slots)
 
     def page(self, shard: str, after: str | None, limit: int, at: dt.datetime) -> SlotPage:
-        """Return about `limit` rows of a shard, after the sort key `after`, or from the first row if `after` is None.
+        """Return a page of about `limit` rows of a shard.
 
-        The rows have all changes that were acknowledged before `at`. So a person who unpaired before `at` has no row.
+        The page begins after the sort key `after`, or with the first row if `after` is None. `at` is the present
+        instant. The rows have all changes that DynamoDB acknowledged before `at`. So a person who unpaired before `at`
+        has no row.
         """
         pk, begin = keys.slot_shard(shard), after
         items: list[Item] = []
@@ -92,7 +99,7 @@ class Slots:
         return SlotPage([row_from(item) for item in (*unchanged, *reread)], page.last)
 
     def _changed_since(self, pk: str, since: dt.datetime) -> Iterator[str]:
-        """Return the sort keys of the rows of a partition that have changed since `since`."""
+        """Return the sort keys of a partition's rows that have changed since an instant."""
         return (
             note["sk"].partition("#")[2]
             for note in every_item(self.table, pk, between=keys.changed_rows(to_millis(since)))
@@ -100,10 +107,11 @@ class Slots:
 
 
 def slot_row_writes(table: Table, instant: dt.datetime, *changes: PersonChange) -> list[Write]:
-    """Return the writes of the changed persons' slot rows, for one transaction. Often no row changes.
+    """Return the writes that update the changed persons' slot rows, for one transaction.
 
-    If a slot does not exist yet, make the slot at once and not in the transaction. Thousands of persons share a slot
-    and its zone's list of slots, and their transactions would conflict.
+    Often no row changes, and the list is empty. If a slot does not exist yet, this function makes the slot at once,
+    outside of the transaction. Thousands of persons share a slot and its zone's list of slots, so their transactions
+    would conflict.
     """
     gone: list[tuple[SlotAndKind, str]] = []
     put: list[tuple[SlotAndKind, SlotRow]] = []
@@ -123,7 +131,7 @@ def slot_row_writes(table: Table, instant: dt.datetime, *changes: PersonChange) 
 
 
 def _shards_of(table: Table, wanted: set[Slot], left: set[Slot]) -> dict[Slot, Shards]:
-    """Return the shards of the slots in `wanted` and `left`. Make each slot in `wanted` that does not exist."""
+    """Map the slots in `wanted` and `left` to their shards. Make each slot in `wanted` that does not exist."""
     shards = read_shards(table, wanted | left)
     missing = wanted - shards.keys()
     for slot in sorted(missing):

@@ -1,4 +1,4 @@
-"""Store solo days: a person's day of each date, their solo history, and the answers that they share with a partner."""
+"""Store each person's solo days, their solo history, and couples' copies of the solo answers that persons share."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class Solo:
     table: Table
 
     def day(self, person: Uid, date: dt.date) -> SoloDay | None:
-        """Return the person's solo day of this date. Return None if they have not opened it."""
+        """Return the person's solo day of this date. Return None if they have not opened the day."""
         item = self.table.get(keys.solo_day(person, date))
         return _day_from(item) if item else None
 
     def history(self, person: Uid) -> SoloHistory:
-        """Return the themes and prompts that the person has had on solo days."""
+        """Return the person's solo history: themes of recent solo days, and prompts of all solo days."""
         item = self.table.get(keys.solo(person))
         return _history_from(item) if item else SoloHistory()
 
     def open_day(self, person: Uid, date: dt.date, entry: Entry, history: SoloHistory) -> SoloDay:
-        """Open the person's solo day, and return it. If the date already has a day, return that day.
+        """Open the person's solo day, and return the day. Return the stored day if there is one.
 
-        Raise WriteConflictError if the person has opened another date since `history` was read.
+        Raise WriteConflictError if the person has opened the day of a different date since the caller read `history`.
         """
         day = SoloDay(person, date, entry.ref)
         forgotten = forgettable(history.themes_met, date)
@@ -68,9 +68,12 @@ class Solo:
     def record_answer(self, day: SoloDay, answer: Answer, replaces: int | None) -> SoloDay:
         """Record the answer, and return the day as stored now.
 
-        `replaces` is the revision of the answer that this one edits, or None for a first answer. Raise
-        WriteConflictError if the answer has another revision, or was shared or taken back since the day was read. The
-        error has the current day (`existing_solo_day`).
+        `replaces` is the revision of the stored answer that `answer` edits, or None for a first answer. Raise
+        WriteConflictError in these cases. The error has the current day (`existing_solo_day`).
+
+        - `replaces` is None, but the person has answered already.
+        - The stored answer does not have the revision `replaces`.
+        - The person has shared the stored answer, or has taken it back, since the caller read the day.
         """
         # Invariant: the couple's copy of a shared answer has the same text as the answer.
         values: dict[str, object] = {":answer": answer_item(answer)}
@@ -93,18 +96,25 @@ class Solo:
         return _day_from(written)
 
     def journal(self, person: Uid, before: dt.date | None, limit: int) -> list[SoloDay]:
-        """Return the person's latest `limit` days, latest first. If `before` is a date, return only days before it."""
+        """Return the person's latest `limit` days, latest first.
+
+        If `before` is a date, return only days before that date.
+        """
         items = dated_items(self.table, partial(keys.solo_day, person), before, limit, descending=True)
         return list(map(_day_from, items))
 
     def onward(self, person: Uid, after: dt.date | None, limit: int) -> list[SoloDay]:
-        """Return the person's first `limit` days, earliest first. If `after` is a date, return only days after it."""
+        """Return the person's first `limit` days, earliest first.
+
+        If `after` is a date, return only days after that date.
+        """
         return list(map(_day_from, dated_items(self.table, partial(keys.solo_day, person), after, limit)))
 
     def share(self, day: SoloDay, shared: SharedAnswer) -> SoloDay:
-        """Store a copy of the day's answer for the couple, and return the day, which then has the couple's id.
+        """Store the couple's copy of the day's answer, and return the day.
 
-        Raise WriteConflictError if the answer was edited since it was read.
+        The returned day has the couple's id in `shared_with`. Raise WriteConflictError if the person has edited the
+        answer since the caller read the day.
         """
         if day.answer is None:
             raise ValueError("a shared day has an answer")
@@ -127,7 +137,7 @@ class Solo:
         return replace(day, shared_with=shared.couple)
 
     def take_back(self, day: SoloDay, couple: CoupleId) -> None:
-        """Delete the couple's copy of the day's answer."""
+        """Delete the couple's copy of the day's answer, and clear the day's `shared_with`."""
         self.table.transact(
             [
                 Write("Delete", keys.shared(couple, day.date, day.person)),
@@ -143,10 +153,10 @@ class Solo:
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
         """Return the couple's shared answers of the latest `limit` dates that have one, latest first.
 
-        If `before` is a date, return only answers of earlier dates.
+        If `before` is a date, return only answers of dates before that date.
         """
-        # A date has at most two shared answers. So with one item more than twice `limit`, the items contain all answers
-        # of the latest `limit` dates.
+        # A date has at most two shared answers: one of each partner. So the first `2 * limit` items are enough: they
+        # contain all answers of the latest `limit` dates.
         items = first_items(
             self.table,
             keys.couple(couple).pk,
@@ -161,7 +171,7 @@ class Solo:
 
 
 def existing_solo_day(conflict: WriteConflictError) -> SoloDay:
-    """Return the current day from the error of `record_answer`."""
+    """Return the current day that is in the error of `record_answer`."""
     item = conflict.existing[0]
     if item is None:
         raise ContentionError("a day was deleted while it was being answered") from conflict

@@ -1,4 +1,4 @@
-"""Store the statistics that the practice sees: rounded numbers from the counters, which stay the same for a day."""
+"""Store the statistics that the practice sees: rounded numbers, which stay the same for one day in UTC."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""How long the statistics of a date are kept."""
+"""The least time for which the table keeps the statistics of a date."""
 PART: Final = 350_000
 """The most bytes of the statistics in one row, below DynamoDB's limit of 400 KB."""
 
@@ -37,11 +37,12 @@ class Statistics:
     part: int = PART
 
     def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
-        """Return the statistics of the instant's date in UTC, with these packs and their prompts, as JSON values.
+        """Return the statistics of the instant's UTC date as JSON values.
 
-        The first request of a date stores the statistics, and every later request of the date returns the same. So
-        nobody can learn from repeated requests when a couple did something. A new pack is in the statistics of the next
-        date.
+        The first request of a date computes the statistics, with `packs` and their prompts, from the counters, and
+        stores them. Each request after that returns the stored statistics. So nobody can learn from repeated requests
+        when a couple did something. If a pack is published after the first request, the date's statistics do not have
+        this pack.
         """
         if kept := self._kept(instant.date()):
             return kept
@@ -58,13 +59,13 @@ class Statistics:
                 ]
             )
         except WriteConflictError:
-            # Another request was first.
+            # A request at the same moment has stored the statistics.
             return self._kept(instant.date()) or fresh
         return fresh
 
     def _kept(self, date: dt.date) -> dict[str, Any] | None:
         parts = list(every_item(self.table, keys.shown(date, 0).pk))
-        # A reader may see only some parts while they are being written.
+        # While a request writes the parts, a query may see only some of them.
         if not parts or len(parts) < parts[0]["parts"]:
             return None
         kept: dict[str, Any] = json.loads(zlib.decompress(b"".join(part["view"] for part in parts)))

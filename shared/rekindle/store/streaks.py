@@ -1,4 +1,4 @@
-"""Store each couple's complete dates as a bitmap. The streak is computed from the bitmap."""
+"""Store each couple's complete dates as a bitmap, and compute the streak from the bitmap."""
 
 from __future__ import annotations
 
@@ -33,16 +33,20 @@ class Streaks:
     days: Days
 
     def history(self, couple: Couple) -> History:
-        """Return the couple's complete dates (a strongly consistent read), and the dates that never count as missed."""
+        """Return the couple's complete dates, and the dates that never count as missed.
+
+        The complete dates come from a strongly consistent read.
+        """
         item = self.table.get(keys.streak(couple.id))
         return self._history(couple, unpack_dates(_origin(couple), item["bits"] if item else b""))
 
     @repeated_on_conflict("a streak kept changing")
     def complete(self, couple_id: CoupleId, date: dt.date, instant: dt.datetime) -> None:
-        """Add a complete date to the streak. The same date may come twice, and dates may come in any order.
+        """Add a complete date to the couple's bitmap. Do nothing if the bitmap has the date already.
 
-        The attributes `run` and `changed_at` store the current streak at `instant`. They are used only for milestones.
-        To show a streak, the API computes it from the bitmap at the instant of the call.
+        Calls may add dates in any order. The attribute `run` stores the current streak at `instant`, and `changed_at`
+        stores `instant`. The readers of the stream use them. To show a streak, the API does not read `run`: it computes
+        the streak from the bitmap at the instant of the call.
         """
         key = keys.streak(couple_id)
         item = self.table.get(key)
@@ -51,7 +55,7 @@ class Streaks:
             return
         complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
         stored = self.days.nearby(couple_id, instant)
-        # Invariant: no added date is lost, even if two dates are added at the same moment.
+        # Invariant: the bitmap keeps every added date, even if two calls add dates at the same moment.
         changed = {
             "persons": sorted(couple.profiles),
             "bits_from": str(_origin(couple)),

@@ -28,7 +28,7 @@ type _Attribute = Mapping[str, Any]
 def change_in(record: Mapping[str, Any]) -> Change | None:
     """Return the change in a stream record. Return None for a record that no function needs.
 
-    Raise an exception if the stores cannot have written the record's item.
+    Raise an exception if the record's item does not have the form in which the stores write it.
     """
     stream = record["dynamodb"]
     read = _reader_of(keys.Key(stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"]))
@@ -58,7 +58,7 @@ def _day(before: Item | None, after: Item) -> DayChange:
 
 
 def _without_texts(day: Item) -> Item:
-    """Return the day's item without the sealed texts. No reader of the stream may see an answer."""
+    """Return the day's item without sealed texts and reflections. No reader of the stream may see these."""
     kept = ("at", "revision", "share_first")
     answers = {uid: {name: answer[name] for name in kept} for uid, answer in day["answers"].items()}
     return day | {"answers": answers}
@@ -74,10 +74,10 @@ def _nudges(before: Item | None, after: Item) -> NudgesChange:
 
 
 def _without_gestures(nudges: Item) -> Item:
-    """Return the sender's item with the same gesture in each nudge.
+    """Return the sender's item with the gesture HUG in each nudge.
 
-    A newer version of the API may write a gesture that this version of the code does not know. Reading the item must
-    not fail then.
+    A newer version of the API may write a gesture that this version of the code does not know. Even so, the code must
+    be able to read the item. No reader of the stream needs the gesture.
     """
     return nudges | {"sent": [entry | {"gesture": Gesture.HUG} for entry in nudges.get("sent", ())]}
 
@@ -87,7 +87,7 @@ def _item(image: Mapping[str, _Attribute]) -> Item:
 
 
 def _plain(attribute: _Attribute) -> object:
-    # `unmarshal` does not work here: boto3 expects a binary value as bytes, but in an event it is base64 text.
+    # `unmarshal` does not work here. It expects a binary value as bytes, but an event has the value as base64 text.
     ((kind, value),) = attribute.items()
     match kind:
         case "N":

@@ -32,17 +32,17 @@ type Item = dict[str, Any]
 BATCH_GET_LIMIT: Final = 100
 BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
-"""How many times one request to DynamoDB is made at most."""
+"""The most attempts at one batch, write or transaction."""
 CONFLICTS: Final = 10
-"""How many times a method is called at most if other writes come between its read and its write."""
+"""The most calls of a method, if each call fails because of a write between the method's read and its own write."""
 FIRST_PAUSE: Final = 0.02
-"""In seconds. The pause before retry n (from 0) is random: from 0 to FIRST_PAUSE * 2**n (full jitter)."""
+"""In seconds. The pause after attempt n (counted from 0) is random: from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 
 _CONDITION_FAILED: Final = "ConditionalCheckFailed"
 _TEMPORARY: Final = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException"}
 )
-"""Reasons for a canceled transaction that may be gone at the next attempt."""
+"""Reasons why DynamoDB cancels a transaction although a new attempt may succeed."""
 
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
@@ -74,10 +74,11 @@ def _plain(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write, alone or in a transaction. If `table` is None, the write goes to the table that executes it.
+    """One write, alone or in a transaction.
 
-    If the condition fails and `otherwise` is set, the error that `otherwise` returns is raised in place of
-    WriteConflictError.
+    `table` is the name of a DynamoDB table. If it is None, the write goes to the table of the `Table` object that
+    executes the write. If the condition fails, `Table` raises the error that `otherwise` returns. If `otherwise` is
+    None, `Table` raises WriteConflictError.
     """
 
     kind: Literal["Put", "Update", "Delete"]
@@ -92,14 +93,15 @@ class Write:
 
     @classmethod
     def new(cls, key: Key, item: Mapping[str, object], table: str | None = None) -> Self:
-        """Return the write of a new item. It fails if an item with this key exists."""
+        """Return the write of a new item. The write fails if an item with this key exists."""
         return cls("Put", key, item=item, condition="attribute_not_exists(pk)", table=table)
 
     @classmethod
     def replacing(cls, key: Key, item: Mapping[str, object], **read: object) -> Self:
-        """Return the write that replaces the item that was read. It fails if the item has changed since.
+        """Return the write that replaces an item. The write fails if the attribute in `read` has changed.
 
-        `read` is one attribute with the value that was read, or None if there was no item.
+        `read` is one attribute of the stored item with the value that the caller has read. The value is None if there
+        was no item.
         """
         ((name, value),) = read.items()
         if value is None:
@@ -108,15 +110,19 @@ class Write:
 
     @classmethod
     def versioned(cls, key: Key, item: Mapping[str, object], read: int) -> Self:
-        """Return the write of an item with revision `read` + 1. It fails if the current revision is not `read`.
+        """Return the write of an item with the revision `read` + 1.
 
-        Revision 0 means that there is no item yet. So no write overwrites a change that its writer has not read.
+        `read` is the revision that the caller has read, or 0 if there is no item yet. The write fails if the current
+        revision is not `read`. So a write never overwrites a change that the caller has not read.
         """
         return cls.replacing(key, {**item, "revision": read + 1}, revision=read or None)
 
     @classmethod
     def expiring(cls, key: Key, ttl: int, condition: str = "", table: str | None = None) -> Self:
-        """Return the write after which DynamoDB deletes the item at `ttl`, in seconds since 1970."""
+        """Return the write that makes an item expire at `ttl`, in seconds since 1970.
+
+        DynamoDB deletes the item some time after that.
+        """
         names, values = {"#ttl": "ttl"}, {":ttl": ttl}
         return cls(
             "Update", key, update="SET #ttl = :ttl", condition=condition, names=names, values=values, table=table
@@ -144,7 +150,10 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Items of one page of a query. The next page begins after the sort key `last`, which is None on the last page."""
+    """Items of one page of a query. `last` is the sort key after which the next page begins.
+
+    On the last page, `last` is None.
+    """
 
     items: list[Item]
     last: str | None
@@ -163,12 +172,18 @@ class Table:
     jitter: Callable[[], float] = random.random
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
-        """Return the item, by a strongly consistent read unless `consistent` is false. Return None if there is none."""
+        """Return the item. Return None if there is none.
+
+        The read is strongly consistent, unless `consistent` is false.
+        """
         reply = self.client.get_item(TableName=self.name, Key=marshal(key.attributes), ConsistentRead=consistent)
         return unmarshal(reply["Item"]) if "Item" in reply else None
 
     def get_many(self, keys: Iterable[Key], *, consistent: bool = False) -> list[Item]:
-        """Return the items with these keys that exist, in any order. Make one request for each hundred keys."""
+        """Return the existing items with these keys, in any order.
+
+        Each request has at most a hundred keys. The reads are eventually consistent, unless `consistent` is true.
+        """
         items: list[Item] = []
         for batch in batched(dict.fromkeys(keys), BATCH_GET_LIMIT, strict=False):
             wanted: list[dict[str, Any]] = [marshal(key.attributes) for key in batch]
@@ -196,9 +211,10 @@ class Table:
         descending: bool = False,
         consistent: bool = True,
     ) -> Page:
-        """Return one page of a partition's items, whose sort keys are in the range `between` (inclusive).
+        """Return one page of a partition's items, in the order of their sort keys.
 
-        The page begins after the sort key `after`. If `descending` is true, it continues with smaller sort keys.
+        If `between` is set, the page has only items whose sort keys are in this range (inclusive). If `after` is set,
+        the page begins after this sort key. If `descending` is true, the greatest sort key comes first.
         """
         request: dict[str, Any] = {
             "TableName": self.name,
@@ -218,9 +234,10 @@ class Table:
         return Page([unmarshal(item) for item in reply["Items"]], unmarshal(last)["sk"] if last else None)
 
     def write(self, write: Write) -> Item:
-        """Execute one write. Return the new item after an update, and an empty item after any other write.
+        """Execute one write. After an update, return the changed item. Otherwise return an empty item.
 
-        Raise WriteConflictError if the condition failed. The error has the current item.
+        Raise WriteConflictError if the condition fails. The error has the current item. If the write has an
+        `otherwise`, raise its error instead of WriteConflictError.
         """
         request = write.request(self.name)
         for attempt in range(ATTEMPTS):
@@ -243,14 +260,20 @@ class Table:
         raise ContentionError(f"a write to {write.key.sk.partition('#')[0]} kept meeting other transactions")
 
     def commit(self, writes: Sequence[Write]) -> None:
-        """Execute all writes or none of them. A single write needs no transaction, and so costs half."""
+        """Execute all writes or none of them.
+
+        A single write is executed without a transaction, because a transaction costs twice as much.
+        """
         if len(writes) == 1:
             self.write(writes[0])
         elif writes:
             self.transact(writes)
 
     def put_many(self, items: Iterable[tuple[Key, Mapping[str, object]]]) -> None:
-        """Put items without conditions, in any order, 25 in a request. After a crash some items may be missing."""
+        """Put items without conditions, in any order, and not in a transaction.
+
+        After a crash or an error, some of the items may be missing. A request has at most BATCH_WRITE_LIMIT items.
+        """
         for batch in batched(items, BATCH_WRITE_LIMIT, strict=False):
             wanted: list[Any] = [{"PutRequest": {"Item": marshal({**key.attributes, **item})}} for key, item in batch]
             for attempt in range(ATTEMPTS):
@@ -265,8 +288,8 @@ class Table:
     def transact(self, writes: Sequence[Write]) -> None:
         """Execute all writes in one transaction, or none of them.
 
-        Raise WriteConflictError if a condition failed. The error has the index of each write whose condition failed,
-        with the current item.
+        Raise WriteConflictError if a condition fails. The error maps the index of each write whose condition failed to
+        the current item. If such a write has an `otherwise`, raise the error of `otherwise` instead.
         """
         requests: list[TransactWriteItemTypeDef] = [
             {write.kind: write.request(self.name)}  # type: ignore[misc]  # the three kinds have similar parameters
@@ -289,9 +312,10 @@ class Table:
 
 
 def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return a decorator that calls a method again after a WriteConflictError. The method reads and then writes.
+    """Return a decorator that calls a method again after a WriteConflictError.
 
-    After CONFLICTS calls that all met another write, the decorated method raises ContentionError with `message`.
+    Use it for a method that reads and then writes. If CONFLICTS calls in a row raise WriteConflictError, the decorated
+    method raises ContentionError with `message`.
     """
 
     def decorated(method: Callable[P, T]) -> Callable[P, T]:
@@ -308,7 +332,10 @@ def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Cal
 
 
 def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None) -> Iterator[Item]:
-    """Yield every item of a partition whose sort key is in the range `between` (inclusive), over all pages."""
+    """Yield every item of a partition, from all pages of the query.
+
+    If `between` is set, yield only items whose sort keys are in this range (inclusive).
+    """
     last = None
     while True:
         page = table.query(pk, between=between, after=last)
@@ -327,9 +354,10 @@ def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's qu
     after: str | None = None,
     descending: bool = False,
 ) -> list[Item]:
-    """Return the first `limit` items of a partition after the sort key `after`, in the range `between` (inclusive).
+    """Return the first `limit` items of a partition in a range of sort keys.
 
-    If `descending` is true, return the last `limit` items before `after`, last first.
+    `between` is the range (inclusive). If `after` is set, begin after this sort key. If `descending` is true, begin
+    with the greatest sort key and continue with smaller ones.
     """
     items: list[Item] = []
     first, last = between
@@ -347,10 +375,11 @@ def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's qu
 def dated_items(
     table: Table, key_of: Callable[[dt.date], Key], beyond: dt.date | None, limit: int, *, descending: bool = False
 ) -> list[Item]:
-    """Return the first `limit` items after the date `beyond`, of a partition with one item for each date.
+    """Return the first `limit` items after a date, from a partition with dated items.
 
-    If `descending` is true, return the last `limit` items before that date, last first. If `beyond` is None, begin at
-    the first or the last date. `key_of` returns the key of a date's item.
+    `beyond` is the date, or None to begin with the first item. If `descending` is true, return the last `limit` items
+    before `beyond`, last item first. In this case, None means to begin with the last item. `key_of` returns the key of
+    a date's item.
     """
     first, last = key_of(dt.date.min), key_of(dt.date.max)
     after = key_of(beyond).sk if beyond else None
@@ -366,7 +395,7 @@ def conflict_of(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any
 
 
 def _raise_if_final(error: ClientError, writes: Sequence[Write]) -> None:
-    """Raise an error, unless another attempt at the canceled transaction may succeed."""
+    """Raise an error, unless a new attempt at the canceled transaction may succeed."""
     reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", [])
     failed = {
         index: unmarshal(reason["Item"]) if reason.get("Item") else None

@@ -1,6 +1,6 @@
-"""Store tallies and counters. A tally has the last weeks of one couple, and shows which changes were counted.
+"""Store tallies and counters. A tally has the last weeks of one couple, and shows which changes are counted already.
 
-A transaction writes a couple's tally and adds the same changes to the counters.
+One transaction writes a couple's tally and adds the counts of the same changes to the counters.
 """
 
 from __future__ import annotations
@@ -42,19 +42,25 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KEPT: Final = dt.timedelta(days=60)
-"""How long a tally is kept after its latest date. This must be longer than `rekindle.domain.tallies.KEPT`."""
+"""The least time for which the table keeps a tally after the tally's latest date.
+
+This time must be longer than `rekindle.domain.tallies.KEPT` weeks.
+"""
 RUN_KEPT: Final = dt.timedelta(days=8)
-"""How long after its date a run is marked as counted. The stream can repeat a record for a shorter time."""
+"""The least time for which a run stays marked as counted after the run's date.
+
+The stream can repeat a run's record, but for a shorter time than this.
+"""
 
 WRITES: Final = 100
 """The most writes of one transaction."""
 PIECE: Final = 20
-"""The most changes of one couple in one transaction. The counters of so many changes always fit into it."""
+"""The most changes of one couple in one transaction. The counters of so few changes always fit into a transaction."""
 CONFLICTS: Final = 10
-"""How often a transaction is tried again after another process has counted some of its couples meanwhile."""
+"""The most new attempts in a row, if transactions fail because a different process has counted the same couples."""
 
 _DAY: Final = re.compile(r"(\d+)([a-z]{2}|--)(\d)([\d.]+)")
-"""A stored day: the days since the first date, the theme, the number of answers, and the numbers of the packs."""
+"""A stored day: the days since the tally's first date, the theme, the number of answers, and the packs' numbers."""
 _THEMES: Final = {theme[:2]: theme for theme in Theme}
 _NO_THEME: Final = "--"
 
@@ -68,11 +74,14 @@ class _CoupleChanges:
 
     @property
     def prompts(self) -> list[PromptId]:
-        """The latest prompt of each changed day. Couples are sorted by these."""
+        """The latest prompt of each changed day. `Tallies.count` sorts couples by these prompts."""
         return [each.prompts[-1].prompt for each in self.changes if isinstance(each, DayProgress)]
 
     def entry(self, row: Item | None) -> _Entry | None:
-        """Return what to write if `row` is the couple's tally. Return None if all changes are counted already."""
+        """Return the write of the couple's tally and the counts to add. `row` is the current tally.
+
+        Return None if no change counts: each change is counted already, or is in a week that takes no more changes.
+        """
         history = before = history_from(row) if row else History()
         counts = []
         for change in self.changes:
@@ -88,13 +97,16 @@ class _CoupleChanges:
 
 @dataclass(frozen=True, slots=True)
 class _RunToCount:
-    """A finished run of reminders, which is counted once."""
+    """A finished run of a shard, to count only once."""
 
     key: keys.Key
     run: FinishedRun
 
     def entry(self, row: Item | None) -> _Entry | None:
-        """Return what to write to count the run. Return None if a `row` marks the run as counted."""
+        """Return the write that marks the run as counted, and the counts to add.
+
+        `row` is the existing mark. If there is one, return None.
+        """
         if row:
             return None
         end = dt.datetime.combine(self.run.date, dt.time(), dt.UTC) + RUN_KEPT
@@ -118,11 +130,11 @@ class Tallies:
     table: Table
 
     def count(self, couples: Mapping[CoupleId, Sequence[Progress]], runs: Iterable[FinishedRun] = ()) -> None:
-        """Count the couples' changes and the runs. A change or a run that comes again is not counted again.
+        """Count the couples' changes and the runs. Ignore each change and each run that is counted already.
 
-        Many couples share a transaction, so that a counter is written once for all of them. After an error, the changes
-        that were counted before it stay counted. Raise ContentionError if another process kept counting the same
-        couples.
+        Many couples share a transaction, so that one write updates a counter for all of them. After an error, the
+        changes that were counted before the error stay counted. Raise ContentionError if a different process kept
+        counting the same couples or runs.
         """
         pieces = [
             [_CoupleChanges(keys.tally(couple), piece) for piece in batched(changes, PIECE, strict=False)]
@@ -131,11 +143,12 @@ class Tallies:
         finished_runs = {run.name: run for run in runs}
         runs_to_count = [_RunToCount(keys.tallied_run(name), run) for name, run in finished_runs.items()]
         wanted = [keys.tally(couple) for couple in couples]
-        # This eventually consistent read may return an old row. Then the write's condition on the revision fails.
+        # This eventually consistent read may return an old row. Then the condition of the tally's write fails, and the
+        # error has the current row.
         rows = {keys.Key(row["pk"], row["sk"]): row for row in self.table.get_many(wanted)}
         for turn in zip_longest(*pieces):
-            # Sort couples with the same prompt next to each other, so that they share a transaction. Then a prompt's
-            # counters are written once for all of them.
+            # Sort couples with the same prompt next to each other, so that they share a transaction. Then one write
+            # updates the prompt's counters for all these couples.
             couples_in_turn: list[_CoupleChanges] = sorted(filter(None, turn), key=lambda each: each.prompts)
             self._count_all(couples_in_turn, rows)
         self._count_all(runs_to_count, rows)
@@ -161,9 +174,10 @@ class Tallies:
 
 
 def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list[tuple[_Subject, _Entry]]:
-    """Remove as many subjects from `pending` as fit into one transaction, and return them with their entries.
+    """Remove the subjects of one transaction from `pending`, and return them with their entries.
 
-    Leave out a subject that is counted already. Return an empty list if nothing is left to count.
+    Take as many subjects as fit into the transaction. Also remove each subject that has nothing to count, but do not
+    return it. Return an empty list if nothing is left to count.
     """
     group: list[tuple[_Subject, _Entry]] = []
     counter_rows: set[DayRow | WeekRow | PromptRow] = set()
@@ -180,7 +194,7 @@ def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list
 
 
 def _additions(entries: Iterable[_Entry]) -> Iterator[Write]:
-    """Return the writes that add the entries' numbers to the counters, one for each row of counters."""
+    """Return the writes that add the entries' counts to the counters, one for each row."""
     by_row: dict[DayRow | WeekRow | PromptRow, list[tuple[str, int]]] = {}
     for (row, name), count in total_of(entry.counts for entry in entries).items():
         by_row.setdefault(row, []).append((name, count))
@@ -205,7 +219,7 @@ def _key_of(row: DayRow | WeekRow | PromptRow) -> keys.Key:
 
 
 def item_from(history: History) -> Item:
-    """Return the item of a couple's history. A day takes about eight bytes."""
+    """Return the item of a couple's history. Each day takes about eight bytes of the item."""
     first, last = min([*history.days, *history.runs]), max([*history.days, *history.runs])
     packs = sorted({pack for day in history.days.values() for pack in day.packs})
     numbers = {pack: str(number) for number, pack in enumerate(packs)}

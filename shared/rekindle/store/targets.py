@@ -1,14 +1,17 @@
 """Store each target's owner in a row, and pack targets for slot rows.
 
-Targets make up most of a slot row, and DynamoDB bills rows by their size. FCM's registration token is
-`<22 symbols>:APA91b<more>`, and its installation id has 22 symbols. The symbols are URL-safe base64, so a packed symbol
-takes 6 bits instead of 8. A target that looks different is stored as plain text. The month of the latest registration
-is stored with each target, so that a stale device is found without reading its owner's item.
+Targets make up most of a slot row, and DynamoDB bills rows by their size. So targets must be small. A registration
+token of FCM has the form `<22 symbols>:APA91b<more symbols>`. An installation id of FCM has 22 symbols. The symbols are
+URL-safe base64, so a packed symbol takes 6 bits instead of 8. `packed` stores a target as plain text if the target has
+other characters, or if it is a token of a different form. With each target, `packed` stores the month of its latest
+registration. So a run can find stale devices without a read of their persons' items.
+
+A packed value has these fields for each target:
 
     encoding  1 byte   one of the four encodings below
     month     1 byte   the number of months since January 2024
-    length    1 byte   the number of symbols, if packed
-              2 bytes  the number of bytes, if plain
+    length    1 byte   if packed: the number of symbols, without `:APA91b`
+              2 bytes  if plain: the number of bytes
     text
 """
 
@@ -59,7 +62,7 @@ def packed(registered: Iterable[Registered]) -> bytes:
 
 
 def unpacked(value: bytes) -> tuple[Registered, ...]:
-    """Unpack the targets of a packed value."""
+    """Return the targets in a packed value."""
     registered = []
     at = 0
     while at < len(value):
@@ -91,8 +94,8 @@ def _packed(registered: Registered) -> bytes:
 
 
 def _decoded(symbols: str) -> bytes:
-    # Base64 needs groups of four symbols. So put "A"s (six zero bits each) before the symbols. `unpacked` removes them
-    # by the stored length.
+    # Base64 needs groups of four symbols. So put "A"s (six zero bits each) before the symbols. `unpacked` uses the
+    # stored length to remove these "A"s.
     return base64.urlsafe_b64decode("A" * (-len(symbols) % 4) + symbols)
 
 
@@ -109,7 +112,11 @@ def _month_from(number: int) -> dt.date:
 
 
 def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
-    """Return the writes, for one transaction, that store each target's new owner and remove those without an owner."""
+    """Return the writes, for one transaction, that update the rows of targets' owners.
+
+    The writes store the new owner of each target that a person gets. They delete the row of each target that has no
+    owner any more.
+    """
     lost = {
         target: before.uid for before, after in changes if before for target in _targets_of(before) - _targets_of(after)
     }
@@ -118,8 +125,8 @@ def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
         for before, after in changes
         for target in _targets_of(after) - (_targets_of(before) if before else frozenset())
     }
-    # Invariant: a target has at most one owner. So each write fails if the target's row names a person who is neither
-    # its old nor its new owner here.
+    # Invariant: a target has at most one owner. If a person loses the target here, the write fails if the row names
+    # anyone but this person. Otherwise the write fails if the row names anyone but the new owner.
     condition = "attribute_not_exists(pk) OR uid = :owner"
     return [
         *(

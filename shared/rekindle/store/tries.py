@@ -1,4 +1,4 @@
-"""Store each person's latest tries of codes. Too many tries are refused, so that nobody can guess a code."""
+"""Store each person's latest tries of codes. A person who tried too many must wait, so that nobody can guess a code."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Tries:
 
     @repeated_on_conflict("a person's tries of codes kept changing")
     def admit(self, key: Key, instant: dt.datetime, fingerprint: str | None = None) -> dt.datetime | None:
-        """Count one try before anything checks the code. Return None if the person may try the code now.
+        """Count one try, and return None if the person may try the code now.
 
-        After too many tries, count nothing and return the instant from which the person may try again. A repeated
-        request, with the `fingerprint` of an earlier one, does not count as a try. `key` is the key of the row that
-        stores the person's tries.
+        Call this method before anything checks the code. If the person has made too many tries, count nothing, and
+        return the instant from which they may try again. If a stored try has the same `fingerprint`, the request is a
+        repeat: count nothing and return None. `key` is the key of the row that stores the person's tries.
         """
         item = self.table.get(key) or {}
         tries = [from_millis(each) for each in item.get("tries", [])]
@@ -39,7 +39,7 @@ class Tries:
             return next_at
         if fingerprint:
             requests[fingerprint] = to_millis(instant)
-        # Invariant: each try is counted, even if two come at the same moment.
+        # Invariant: the row counts each admitted try, even if two requests come at the same moment.
         changed = {
             "tries": [to_millis(each) for each in (*kept, instant)],
             "requests": requests,

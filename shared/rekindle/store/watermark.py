@@ -1,4 +1,4 @@
-"""Store the tick's watermark. The queue has got jobs for all slots that came before this instant."""
+"""Store the tick's watermark: the instant up to which ticks have enqueued the jobs of slots."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ class Watermark:
         return from_millis(item["until_at"]) if item else None
 
     def advance(self, until: dt.datetime) -> None:
-        """Move the watermark to `until`, unless a later tick has moved it further."""
-        # Invariant: the watermark never moves back. A tick enqueues all slots from the watermark that it has read up to
-        # `until`. So no slot is left out, even if two ticks run at the same time.
+        """Move the watermark to `until`, unless the watermark is at `until` or after it already."""
+        # Invariant: the watermark never moves back. A tick reads the watermark, and enqueues the jobs of all slots from
+        # there up to `until`. So two ticks at the same time leave out no slot. (A tick leaves out a slot that is more
+        # than MAX_LATENESS late.)
         further = Write(
             "Put",
             keys.WATERMARK,
