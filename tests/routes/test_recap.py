@@ -240,6 +240,15 @@ class TestNewPacks:
         assert self.new(ada) == ["fixed"]
         assert self.new(ada, MONDAY + 7 * DAY) == []
 
+    def test_a_pack_whose_first_publication_crashed_is_new_with_its_next(
+        self, own_services: Services, londoners: tuple[Phone, Phone]
+    ) -> None:
+        """The crash has used up the number of version 1, and left no row of it."""
+        ada, _ = londoners
+        self.publish(own_services, "mine", "2026-03-04T08:00:00Z", version=2)
+        at_noon(MONDAY + 8 * DAY, ada)
+        assert self.new(ada) == ["mine"]
+
     def test_a_pack_joined_by_its_code_is_new_in_the_week_it_was_joined(
         self, own_services: Services, londoners: tuple[Phone, Phone]
     ) -> None:

@@ -178,7 +178,10 @@ class Catalogue:
         return {pack: text for (pack, _), text in texts.items()}
 
     def first_live(self, releases: Iterable[Release]) -> dict[PackId, dt.datetime]:
-        """Map each pack of these releases to the `live_from` of its version 1."""
+        """Map each pack of these releases to the `live_from` of its version 1.
+
+        A crash while staff publish can use up a version number without a row. Then the release itself counts as first.
+        """
         live_from = {each.pack: each.live_from for each in releases}
         first_versions = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}
         return live_from | self._remembered(first_versions, self._first_live, _live_from, PACKS_REMEMBERED)
@@ -195,7 +198,7 @@ class Catalogue:
         value_from: Callable[[Mapping[str, Any]], Value],
         limit: int,
     ) -> dict[Name, Value]:
-        """Return the value of each row in `wanted`. Read only the rows whose values are not in `memory`.
+        """Return the value of each row in `wanted` that exists. Read only the rows whose values are not in `memory`.
 
         Afterwards `memory` has the `limit` values that were used most recently.
         """
@@ -205,8 +208,8 @@ class Catalogue:
         for consistent in (False, True):
             for item in self.table.get_many(missing, consistent=consistent):
                 memory[missing.pop(keys.Key(item["pk"], item["sk"]))] = value_from(item)
-        values = {name: memory[name] for name in wanted}
-        for name in wanted:
+        values = {name: memory[name] for name in wanted if name in memory}
+        for name in values:
             memory.move_to_end(name)
         while len(memory) > limit:
             memory.popitem(last=False)
