@@ -34,7 +34,7 @@ _KEPT: Final = dt.timedelta(days=4)
 """The next move forgets dates that are this old. No zone can show these dates again."""
 
 IN_FLIGHT: Final = dt.timedelta(seconds=30)
-"""A change may become visible to runs this long after the instant of its request. A run may read the old row before."""
+"""Runs may take this long to see a change, from the instant of its request. Until then, they may read the old row."""
 
 
 @dataclass(frozen=True, slots=True)
