@@ -31,7 +31,7 @@ class DayChange:
 
 @dataclass(frozen=True, slots=True)
 class StreakRecord:
-    """A couple's complete dates. A date was last added at `changed_at`. `current` was the couple's streak then."""
+    """A couple's complete dates. The last of them was added at `changed_at`, when the streak was `current`."""
 
     couple: CoupleId
     persons: frozenset[Uid]

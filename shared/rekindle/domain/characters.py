@@ -70,8 +70,8 @@ def visible(text: str) -> str:
 def visible_name(name: str) -> str:
     """Return the name. Raise ValueError if the name is not valid.
 
-    A valid name is one line with a visible character. Its only invisible characters are spaces and parts of visible
-    symbols. So it has no characters that change the direction of writing.
+    A valid name is one line with a visible character. Besides visible characters, a name can have spaces, combining
+    marks, and invisible parts of visible symbols. So it has no characters that change the direction of writing.
     """
     visible(name)
     for symbol in name:

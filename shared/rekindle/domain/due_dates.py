@@ -97,8 +97,8 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
     """Return `after` with updated due dates, and the reminders that come due because of the change.
 
     `before` is the same person before the change at `instant`. A pause that begins, ends or changes is treated like a
-    move, although the slots stay the same: the person's `last_due` records the latest date that came due in each slot.
-    The caller drops a caught-up reminder that is more than MAX_LATENESS late.
+    move, even if no slot changes: the person's `last_due` records the latest date that came due in each slot. The
+    caller drops a caught-up reminder that is more than MAX_LATENESS late.
     """
     old, new = slots_of(before), slots_of(after)
     today, soon = local_date(instant, after.profile.zone), instant + IN_FLIGHT

@@ -68,7 +68,7 @@ def nudges_left(sent: Iterable[Nudge], instant: dt.datetime) -> int:
 def remembered(sent: Iterable[Nudge]) -> tuple[Nudge, ...]:
     """Return the latest nudges, at most LIMIT of them, oldest first.
 
-    Older nudges are not needed. A person has at most LIMIT nudges that are younger than SPAN. After SPAN, the partner
+    No function needs more nudges. A person has at most LIMIT nudges that are younger than SPAN. After SPAN, the partner
     does not see a nudge any more, and `original_of` does not recognize a repeat of the nudge.
     """
     return tuple(reversed(_latest_first(sent)[:LIMIT]))

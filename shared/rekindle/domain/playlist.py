@@ -2,29 +2,31 @@
 
 Both choices are pure functions, so the day's prompt does not depend on who opens the day first.
 
-Themes. If a couple opens every day, they meet each theme once in any seven consecutive days. `theme_for` applies three
-rules. If the rules leave no theme, the date gets the theme that fits them best.
+Themes. The aim is that a couple that opens every day meets each theme once in any seven consecutive days. `theme_for`
+applies three rules. If the rules leave no theme, the date gets the theme that fits the rules best.
 
 1. A date does not get a theme that the couple met within six days before or after this date. If they open every day,
    this rule alone repeats the order of their first week.
 2. Of the remaining themes, the date gets the theme that they have not met for the longest time. So a couple that skips
-   days still meets all seven themes, and one that opens only on weekends does not get the same two themes each time. If
-   a theme helps with one of their barriers, the time without this theme counts twice. So this theme comes at the
-   beginning of their first week, and it comes more often than other themes if the couple skips days.
-3. The partners' clocks can show different dates, so they may open tomorrow before today. So a date reserves a theme for
-   each of the two dates before it that nobody has opened. It reserves the theme that can wait longest.
+   days still meets all seven themes. A couple that opens only on weekends does not get the same two themes each time.
+   If a theme helps with one of their barriers, the time without this theme counts twice. So this theme comes at the
+   beginning of their first week. If the couple skips days, it comes more often than other themes.
+3. The partners' clocks can show different dates, so somebody may open tomorrow before today. The choice for a date
+   therefore reserves a theme for each of the two dates before it, unless somebody has opened them already. The reserved
+   theme is the theme that can wait longest.
 
 If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
-allow touch. A theme that helps with a barrier gets this turn. So it comes twice in seven days, three or four days
-apart. If the couple has no barrier, all other themes come again after fewer than seven days. An order of the themes
-decides ties. It depends on the couple's id.
+allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
+four days apart. If the couple has no barrier, the other themes come again after fewer than seven days. If two themes
+are equal by the rules, an order of the themes decides. The order depends on the couple's id.
 
 Prompts. A couple gets prompts from the packs that play for them. A pack that they joined by its code is a course. On
 the course's dates, its prompts come before the prompts of other packs. The course gives a prompt that the couple has
 not met: the next prompt in the author's order, or a prompt of the theme that the rules choose. The author's order
-overrides the rules for themes. The prompt's theme still counts as met, so that the dates around it avoid this theme. On
-other dates, a couple meets new prompts of a course only if no prompt of another pack fits them. A prompt of a course
-that they have met can come back on any date, like prompts of other packs. A prompt that they swap counts as met.
+overrides the rules for themes. The prompt's theme still counts as met, so the dates around it avoid this theme. On a
+date without a turn of the course, the couple meets a new prompt of the course only if no prompt of another pack fits
+them. A prompt of a course that they have met can come back, like prompts of other packs. A prompt that they swap counts
+as met.
 """
 
 from __future__ import annotations

@@ -73,8 +73,9 @@ def due_slots(after: dt.datetime, until: dt.datetime, zone: Zone) -> tuple[DueSl
     each slot of a date exactly once. When a clock skips some time, several slots can come at one instant.
     """
     # A slot comes when the clock first shows its time or a later one. So begin after the time that the clock shows at
-    # `after`. End with a time that is not before any time that the clock has shown by `until`. While the clock repeats
-    # an hour, this is one hour after the time that the clock shows. The check of `instant` drops the slots in excess.
+    # `after`. End with the latest time that the clock has shown by `until`, or with a later time. While the clock
+    # repeats an hour, `furthest` is one hour after the time that the clock shows. The check of `instant` below leaves
+    # out the slots that come after `until`.
     shown = local_time(after, zone).replace(tzinfo=None)
     at_end = local_time(until, zone)
     furthest = at_end.replace(tzinfo=None) + (until - at_end.replace(fold=0).astimezone(dt.UTC))

@@ -25,7 +25,7 @@ DAYS: Final = 28
 WEEKS: Final = 12
 
 STREAMS_HOUR: Final = dt.timedelta(hours=1)
-"""The time that the stream may take to deliver a change, until the change is counted."""
+"""The stream may take this long to deliver a change that the statistics count."""
 OVER_AFTER: Final = dt.timedelta(hours=12 + 3) + STREAMS_HOUR
 """A date is over everywhere, and counted, this long after its end in UTC.
 
@@ -92,7 +92,7 @@ def _prompts(prompts: Mapping[PromptId, Counters]) -> dict[str, dict[str, int | 
 
 
 def _week(week: dt.date, counters: Counters, packs: Iterable[PackId], reminders: Iterable[PushKind]) -> dict[str, Any]:
-    # Reach counts persons. So divide by two, to hide numbers of fewer than ten couples.
+    # Reach counts persons. A couple is two persons, so divide a reach by two before rounding.
     couples = {name: count // 2 if name.startswith("reach/") else count for name, count in counters.items()}
     return {
         "week": str(week),

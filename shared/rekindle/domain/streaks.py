@@ -1,7 +1,7 @@
 """A streak is the number of complete days in a couple's current run.
 
 `streak_of` computes the streak from the couple's first date, their complete, paused, excused and open dates, and the
-last date to judge. The order in which dates became complete does not matter. So a stored streak is only a cache.
+last date to judge. The order in which dates became complete does not matter. A stored streak is a cache of the result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MILESTONES = (7, 30, 100, 365)
 """Lengths of a run, in days, for which the app congratulates."""
 
 REST_SPACING = dt.timedelta(days=7)
-"""A missed date is a rest day if the missed date before it is at least this far away. Otherwise it ends the run."""
+"""A missed date is a rest day if the missed date before it is at least this long ago. Otherwise it ends the run."""
 
 _ONE_DAY = dt.timedelta(days=1)
 _LEAP_DAY = (2, 29)

@@ -39,7 +39,7 @@ This is enough: a date takes answers for three days, or five if somebody flies. 
 day.
 """
 KEPT: Final = LATE + LOOK_BACK
-"""A history has the week of its newest date and this many weeks before. No new change needs older weeks."""
+"""A history has the week of its newest date, and this many weeks before that week. No new change needs older weeks."""
 
 _BOTH: Final = 2
 
@@ -161,9 +161,9 @@ class CountedDay:
 
 
 class Latest(NamedTuple):
-    """The latest completion of a date in a week: `total` complete dates, and the length class of the run.
+    """A completion of a date: the couple's total of complete dates then, and the length class of their run.
 
-    It may be older: a completion that stays in the same length class is not stored.
+    It is the latest completion of its week that gave the run a new length class.
     """
 
     total: int
@@ -172,7 +172,7 @@ class Latest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A couple's last weeks: their days by date, and the latest completion in each week by the week's Monday."""
+    """A couple's last weeks: their days by date, and for each week (by its Monday) the `Latest` completion."""
 
     days: Mapping[dt.date, CountedDay] = field(default_factory=dict)
     runs: Mapping[dt.date, Latest] = field(default_factory=dict)
@@ -214,7 +214,8 @@ def length_of(run: int) -> RunLength:
 def after(history: History, progress: Progress) -> tuple[History, Counts]:
     """Return the history with this progress, and what the progress adds to the counters.
 
-    Progress of a date in a week before the last LATE weeks adds nothing: it must be a repeat.
+    Progress adds nothing if its week is more than LATE weeks before the week of the couple's newest date. This progress
+    must be a repeat.
     """
     newest = max([progress.date, *history.days, *history.runs])
     if week_of(progress.date) < week_of(newest) - LATE * ONE_WEEK:
