@@ -70,10 +70,10 @@ def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 
 def day_window(date: dt.date, zones: Iterable[Zone]) -> DayWindow:
-    """Return the window in which `date` is open to people in `zones`, which must not be empty.
+    """Return the window in which `date` is open to people in `zones`.
 
-    The window opens at the earliest start of the date in any of the zones. It closes GRACE after the latest end
-    of the date in any of the zones.
+    `zones` must not be empty. The window opens at the earliest start of the date in any of the zones. The window closes
+    GRACE after the latest end of the date in any of the zones.
     """
     distinct = frozenset(zones)
     return DayWindow(
@@ -106,7 +106,10 @@ def _reading(instant: dt.datetime, zone: Zone) -> dt.datetime:
 
 
 def _first_showing(wall: dt.datetime, zone: Zone) -> dt.datetime:
-    """Return the first instant (UTC) at which a clock in `zone` shows the naive `wall` or a later time."""
+    """Return the first instant (UTC) when `zone` shows `wall` or a later time.
+
+    `wall` is naive: a date and a time without a zone.
+    """
     clock = _clock(zone)
     instant = wall.replace(tzinfo=clock, fold=0).astimezone(dt.UTC)
     if _reading(instant, zone) == wall:

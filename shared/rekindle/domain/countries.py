@@ -47,7 +47,10 @@ def country_named(code: str) -> str | None:
 
 
 def countries_of(zone: Zone) -> tuple[str, ...]:
-    """Return the countries that a zone's name may mean: mostly one, but none for `UTC` and two for `GB-Eire`."""
+    """Return the countries that a zone's name may mean.
+
+    Most names mean one country, but `UTC` means none and `GB-Eire` means two.
+    """
     return _countries_by_zone().get(zone, _NO_COUNTRY)
 
 

@@ -97,7 +97,7 @@ class Day:
 
     @property
     def takes_swap(self) -> bool:
-        """Whether an open day takes a swap: nobody has answered the day or swapped its prompt yet."""
+        """Whether an open day takes a swap: nobody has answered it or swapped its prompt."""
         return not self.answers and not self.swapped
 
     @property

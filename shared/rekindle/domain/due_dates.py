@@ -94,7 +94,7 @@ def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
 
 
 def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, list[CaughtUp]]:
-    """Return `after` with updated due dates, and the reminders that come due because of the change.
+    """Return `after` with updated due dates, and the reminders that the change makes due.
 
     `before` is the same person before the change at `instant`. A pause that begins, ends or changes is treated like a
     move, even if no slot changes: the person's `last_due` records the latest date that came due in each slot. The
@@ -148,7 +148,7 @@ def _last_skipped_date(person: Person, kind: PushKind, slot: Slot) -> dt.date:
 
 
 def _latest_due(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:
-    """Return the date and the instant at which the slot last came, at or before `instant`."""
+    """Return the date and the instant at which the slot last came before or at `instant`."""
     date = local_date(instant, slot.zone)
     while True:
         came = slot_instant(date, slot.time, slot.zone)

@@ -33,7 +33,7 @@ class TouchGesture:
 
 
 def text_of(gesture: TouchGesture, language: Language) -> str:
-    """Return the gesture's text in this language, or in English if there is no text in this language."""
+    """Return the gesture's text in this language, or else in English."""
     return gesture.texts.get(language, gesture.texts[ENGLISH])
 
 

@@ -42,9 +42,9 @@ class Nudge:
 
 
 def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
-    """Return the nudge in `sent` that this nudge repeats, or None if this nudge is new.
+    """Return the nudge in `sent` that this nudge repeats. Return None for a new nudge.
 
-    The repeated nudge has the same id, and is not older than this nudge by SPAN or more.
+    The repeated nudge has the same id. It is less than SPAN older than this nudge, or has the same or a later instant.
     """
     return next((each for each in _latest_first(sent) if each.id == nudge.id and each.at > nudge.at - SPAN), None)
 
@@ -75,7 +75,10 @@ def remembered(sent: Iterable[Nudge]) -> tuple[Nudge, ...]:
 
 
 def shown_to_partner(sent: Iterable[Nudge], couple: CoupleId, instant: dt.datetime) -> list[Nudge]:
-    """Return the sender's nudges of the last SPAN that the partner in `couple` sees at `instant`, latest first."""
+    """Return the sender's nudges that the partner in `couple` sees at `instant`.
+
+    These are nudges of the last SPAN. The latest nudge comes first.
+    """
     return [
         nudge for nudge in _latest_first(sent) if nudge.shown and nudge.couple == couple and nudge.at > instant - SPAN
     ]

@@ -30,7 +30,7 @@ _DATES_LIVED_TWICE: Final = dt.timedelta(days=2)
 
 
 def nearby_dates(instant: dt.datetime) -> tuple[dt.date, dt.date]:
-    """Return the first and the last date that may be open at an instant, whatever the couple's zones are."""
+    """Return the first and the last date that any couple may have open at an instant."""
     return (instant - _BEHIND).date(), (instant + _AHEAD).date()
 
 
@@ -52,11 +52,11 @@ def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> D
 def windows_after_move(
     couple: Couple, zones: tuple[Zone, ...], stored: Mapping[dt.date, Day], instant: dt.datetime
 ) -> dict[dt.date, DayWindow]:
-    """Return the windows that a couple must keep when its zones change to `zones` at `instant`.
+    """Return the windows that a couple must keep when its zones change to `zones`.
 
-    A closed date stays closed. An open or stored date keeps its window, and the window grows to cover the window in the
-    new zones. Any other date gets its window from the new zones. The result has only the windows that differ from the
-    windows in the new zones. `stored` holds the couple's stored days among `nearby_dates`.
+    The zones change at `instant`. A closed date stays closed. An open or stored date keeps its window, which grows to
+    cover the window in the new zones. Any other date gets its window from the new zones. The result has only the
+    windows that differ from the windows in the new zones. `stored` holds the couple's stored days among `nearby_dates`.
     """
     kept = {}
     for date in dates(*nearby_dates(instant)):
@@ -86,7 +86,10 @@ def latest_closed(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.dat
 
 
 def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
-    """Return the first date that can count as missed: it began in no zone before the couple paired."""
+    """Return the first date that began in neither zone before the couple paired.
+
+    No date before this date can count as missed.
+    """
     begun = (date for date in dates(*nearby_dates(created_at)) if day_window(date, zones).opens_at < created_at)
     return max(begun) + dt.timedelta(days=1)
 

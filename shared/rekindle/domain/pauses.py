@@ -30,7 +30,7 @@ def pause_on(couple: Couple, today: dt.date) -> Pause | None:
 
 
 def end_range(today: dt.date) -> tuple[dt.date, dt.date]:
-    """Return the earliest and the latest end that a partner can set for a pause on the date `today`."""
+    """Return the earliest and the latest end that a pause can get on `today`."""
     return today + _ONE_DAY, today + LONGEST
 
 

@@ -153,7 +153,10 @@ class Person:
 
     @property
     def wants_touch(self) -> bool:
-        """Whether the person wants touch reminders: they have set a time, and their touch comfort is not 0."""
+        """Whether the person wants touch reminders.
+
+        They do if they have set a time and their touch comfort is not 0.
+        """
         return self.reminders.touch is not None and self.profile.touch_comfort > 0
 
     def is_silent_on(self, date: dt.date) -> bool:

@@ -165,7 +165,7 @@ def is_joined(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
 
 
 def first_turn(course: Course, since: dt.date) -> dt.date:
-    """Return the first date of a course for a couple that joined it on the date `since`.
+    """Return the first date of a course for a couple that joined it on `since`.
 
     If the course has a start date, turns are counted from it. So all its couples have turns on the same dates.
     """
@@ -249,10 +249,10 @@ def theme_for(
     barriers: Collection[Barrier],
     seed: str,
 ) -> Theme:
-    """Choose the theme of `date` for a couple whose other dates have the themes in `met`.
+    """Choose the theme of `date` for a couple.
 
-    `seed` decides ties. It is the id of the couple, or of a person in no couple. The same arguments always give the
-    same theme. Raise NoPromptError if no theme is available.
+    `met` has the themes of the couple's other dates. `seed` decides ties. It is the id of the couple, or of a person in
+    no couple. The same arguments always give the same theme. Raise NoPromptError if no theme is available.
     """
     if not available:
         raise NoPromptError("no theme has a prompt that fits this couple")
@@ -268,7 +268,7 @@ def theme_for(
 
 
 def forgettable(met: Mapping[dt.date, Theme], date: dt.date) -> frozenset[dt.date]:
-    """Return the dates of `met` that no longer affect the theme of `date` or of another open date.
+    """Return the dates of `met` that cannot affect the theme of an open date.
 
     The result has only dates more than three weeks before `date`, without the latest date of each theme.
     """
@@ -283,12 +283,12 @@ def prompt_for(
     comfort: Comfort,
     seed: str,
 ) -> Entry:
-    """Choose the next prompt of `theme` for a couple that last saw prompts on the dates in `seen`.
+    """Choose the next prompt of `theme` for a couple. `seen` has the prompts that they saw.
 
-    Prompts that they never saw come first, and those with the lowest depth come first among these. If they saw all
-    prompts, choose the prompt that they saw longest ago. A prompt that they saw in an old version of a pack is not new
-    in a new version. `seed` decides ties. It is the id of the couple, or of a person in no couple. Raise NoPromptError
-    if no prompt of the theme fits.
+    If there are prompts that they never saw, choose one with the lowest depth. If they saw all prompts, choose the
+    prompt that they saw longest ago. A prompt that they saw in an old version of a pack is not new in a new version.
+    `seed` decides ties. It is the id of the couple, or of a person in no couple. Raise NoPromptError if no prompt of
+    the theme fits.
     """
 
     def rank(entry: Entry) -> tuple[dt.date, int, bytes]:
@@ -341,7 +341,10 @@ class _Rhythm:
         )
 
     def _excess(self, theme: Theme, date: int, days: Mapping[int, Theme]) -> int:
-        """Return by how much `theme` on `date` would exceed its share in the fullest span around the date."""
+        """Return by how many turns `theme` on `date` would exceed its share.
+
+        Count the turns in the fullest span that contains the date.
+        """
         taken = [day for day in self._around(date) if days.get(day) == theme]
         if len(taken) < self.shares[theme]:
             return 0

@@ -89,7 +89,10 @@ def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today
 
 
 def may_be_new(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    """Return whether a pack can be news to a couple: they get it, or they can choose it."""
+    """Return whether a pack can be news to a couple.
+
+    This is a pack that they get or can choose.
+    """
     return release.audience is Audience.CHOICE or is_wanted(release, wishes)
 
 

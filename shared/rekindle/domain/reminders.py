@@ -50,7 +50,7 @@ class DueSlot:
 
 
 def is_slot_time(time: dt.time) -> bool:
-    """Return whether a reminder can be set to this wall-clock time: a whole multiple of 5 minutes."""
+    """Return whether this wall-clock time is a multiple of 5 minutes, as reminders need."""
     return time.minute % 5 == 0 and time.second == time.microsecond == 0 and time.tzinfo is None
 
 

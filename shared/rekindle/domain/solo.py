@@ -53,5 +53,8 @@ def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: I
 
 
 def takes_solo_answers(date: dt.date, today: dt.date) -> bool:
-    """Return whether a person can answer the solo prompt of `date`: it is today or yesterday on their clock."""
+    """Return whether a person can answer the solo prompt of `date`.
+
+    They can if `date` is today or yesterday on their clock.
+    """
     return date in {today, today - _ONE_DAY}

@@ -156,7 +156,7 @@ class CountedDay:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """A value that never decreases: a couple can swap prompts only before anybody answers."""
+        """How far the day has come. It never decreases, because a couple can swap only before anybody answers."""
         return self.answered, len(self.packs)
 
 
@@ -233,7 +233,10 @@ def after(history: History, progress: Progress) -> tuple[History, Counts]:
 
 
 def contributions(history: History) -> Counts:
-    """Return what a couple with this history adds to the counters of dates and weeks: at most 1 to each counter."""
+    """Return what a couple with this history adds to the counters of dates and weeks.
+
+    A couple adds 1 to a counter, or nothing.
+    """
     added: set[Counted] = set()
     for date, day in history.days.items():
         week = WeekRow(week_of(date))
@@ -269,7 +272,10 @@ def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Count
 
 
 def reach_contributions(date: dt.date, reach: Mapping[PushKind, Reach]) -> Counts:
-    """Return what a run for a date adds to the counters: for each kind, how many persons were due and reached."""
+    """Return what a run for a date adds to the counters.
+
+    For each kind, this is how many persons were due and how many were reached.
+    """
     week = WeekRow(week_of(date))
     return Counter(
         {

@@ -38,9 +38,10 @@ def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
 
 
 def are_apart(couple: Couple, date: dt.date) -> bool:
-    """Return whether the two seem to be in different places: the date begins at different instants for them.
+    """Return whether the two partners seem to be in different places.
 
-    Two names of zones alone do not show this, because two phones side by side can use two names of one zone.
+    They do if the date begins at different instants in their zones. The names of their zones are not compared, because
+    two phones side by side can use two names of one zone.
     """
     return len({start_of(date, zone) for zone in couple.zones}) > 1
 
