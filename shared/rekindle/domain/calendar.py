@@ -1,8 +1,8 @@
 """Convert between instants, and dates and times in a zone.
 
 One rule turns every wall-clock time into an instant: take the first instant at which the zone's clock shows that time
-or a later one. If a clock shows a time twice, the first of the two counts. If a clock skips a time, the end of the skip
-counts. A date starts at its midnight, by the same rule.
+or a later one. If the clock shows a time twice, the rule gives the first of the two instants. If the clock skips a
+time, the rule gives the instant at which the skip ends. A date starts at the instant that the rule gives for midnight.
 
 Zones come from the pinned `tzdata` package only: an operating system's copy can be a year old.
 """
@@ -30,7 +30,7 @@ GRACE = dt.timedelta(hours=3)
 
 _MIDNIGHT = dt.time()
 _ONE_DAY = dt.timedelta(days=1)
-_PLACEHOLDERS = frozenset({"Factory", "localtime"})  # zones of a clock that nobody has set
+_PLACEHOLDERS = frozenset({"Factory", "localtime"})  # names for clocks whose zone nobody has set
 
 
 @cache
@@ -59,7 +59,7 @@ def local_date(instant: dt.datetime, zone: Zone) -> dt.date:
 def start_of(date: dt.date, zone: Zone) -> dt.datetime:
     """Return the first instant (UTC) of `date` in `zone`.
 
-    If the zone skipped the whole date, return the first instant of the next existing date.
+    If the zone skipped the whole date, return the first instant of the next date that exists there.
     """
     return _first_showing(dt.datetime.combine(date, _MIDNIGHT), zone)
 
@@ -70,9 +70,10 @@ def dates(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 
 def day_window(date: dt.date, zones: Iterable[Zone]) -> DayWindow:
-    """Return the window in which `date` is open to people in `zones`, which must not be empty.
+    """Return the window in which `date` is open to people in `zones`.
 
-    The window opens at the earliest start of the date in any of the zones. It closes GRACE after the latest end.
+    `zones` must not be empty. The window opens at the earliest start of the date in any of the zones. The window closes
+    GRACE after the latest end of the date in any of the zones.
     """
     distinct = frozenset(zones)
     return DayWindow(
@@ -84,8 +85,8 @@ def day_window(date: dt.date, zones: Iterable[Zone]) -> DayWindow:
 def slot_instant(date: dt.date, time: dt.time, zone: Zone) -> dt.datetime | None:
     """Return the instant (UTC) at which a clock in `zone` reaches `time` on `date`.
 
-    If the clock skips the time, return the end of the skip. If the time comes twice, return the first of the two.
-    Return None if the zone skipped the whole date.
+    If the clock skips the time, return the instant at which the skip ends. If the clock shows the time twice, return
+    the first of the two instants. Return None if the zone skipped the whole date.
     """
     wall = dt.datetime.combine(date, time)
     instant = _first_showing(wall, zone)
@@ -105,13 +106,16 @@ def _reading(instant: dt.datetime, zone: Zone) -> dt.datetime:
 
 
 def _first_showing(wall: dt.datetime, zone: Zone) -> dt.datetime:
-    """Return the first instant (UTC) at which a clock in `zone` shows the naive `wall` or a later time."""
+    """Return the first instant (UTC) when `zone` shows `wall` or a later time.
+
+    `wall` is naive: a date and a time without a zone.
+    """
     clock = _clock(zone)
     instant = wall.replace(tzinfo=clock, fold=0).astimezone(dt.UTC)
     if _reading(instant, zone) == wall:
         return instant
     # The zone's clock skips `wall`. By PEP 495, fold=0 gives an instant after the skip, and fold=1 an instant before
-    # it. So search between these two instants.
+    # the skip. So search between these two instants.
     before = wall.replace(tzinfo=clock, fold=1).astimezone(dt.UTC)
     seconds = range(int((instant - before).total_seconds()))
     passed = bisect_left(seconds, wall, key=lambda second: _reading(before + dt.timedelta(seconds=second), zone))

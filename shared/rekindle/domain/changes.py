@@ -1,7 +1,8 @@
-"""Changes of stored records, to which workers react and which they count.
+"""Changes of stored records. Workers react to these changes, and count some of them.
 
-Most changes hold a record before and after one write. The table's stream delivers each change at least once, sometimes
-late. `rekindle.store.stream` turns the stream's entries into these classes.
+Three of the classes hold a record before and after one write. `OverdueReminder` and `FinishedRun` hold only the record
+after the write. The table's stream can deliver a change more than once, and long after the write.
+`rekindle.store.stream` turns the stream's entries into these classes.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class DayChange:
 
 @dataclass(frozen=True, slots=True)
 class StreakRecord:
-    """A couple's complete dates, and their streak (`current`) when the last of the dates was added at `changed_at`."""
+    """A couple's complete dates. The last of them was added at `changed_at`, when the streak was `current`."""
 
     couple: CoupleId
     persons: frozenset[Uid]
@@ -49,7 +50,7 @@ class StreakChange:
 
 @dataclass(frozen=True, slots=True)
 class NudgesChange:
-    """The latest nudges of one sender before and after a write. `to` is the recipient of the last nudge."""
+    """The latest nudges of one sender before and after a write. `to` is the recipient of the newest nudge."""
 
     to: Uid
     before: tuple[Nudge, ...]
@@ -58,9 +59,9 @@ class NudgesChange:
 
 @dataclass(frozen=True, slots=True)
 class OverdueReminder:
-    """A reminder whose time on `date` had already passed in the new slot when the person moved it there.
+    """A reminder that its person moved to a slot whose time on `date` had already passed.
 
-    `due_at` is the instant of that time. The person moved the reminder at `moved_at`. The date ends at `ends_at`.
+    That time was at the instant `due_at`. The person moved the reminder at `moved_at`. The date ends at `ends_at`.
     """
 
     uid: Uid

@@ -1,6 +1,6 @@
 """Refuse texts that look empty, and names with characters that a name cannot have.
 
-No rule changes a text. It is stored exactly as written, with its emoji, joiners, vowel points and accents.
+No rule of this module changes a text. Emoji, joiners, vowel points and accents stay as written.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ _IGNORABLE_RANGES: Final = (
 """Default_Ignorable_Code_Point, from https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt."""
 _IGNORABLE: Final = frozenset(code for first, last in _IGNORABLE_RANGES for code in range(first, last + 1))
 _BLANK: Final = frozenset("\u2800\ufffc\U00013441\U00013442\U0001d159")
-"""Symbols that look empty: a Braille cell, a lost attachment, two hieroglyphic blanks, a note without a head."""
+"""Symbols that look empty: a Braille cell without dots, the placeholder of an attachment, two hieroglyphic blanks, and
+an empty note head.
+"""
 _VISIBLE_CATEGORIES: Final = frozenset("LNPS")
 _UNASSIGNED: Final = "Cn"
 _NONCHARACTERS: Final = frozenset(range(0xFDD0, 0xFDF0))
 _LAST_OF_A_PLANE: Final = 0xFFFE
 
 _PARTS_OF_OTHERS: Final = frozenset("\u200c\u200d") | {chr(tag) for tag in range(0xE0020, 0xE0080)}
-"""Invisible parts of visible symbols: joiners in some scripts and emoji, and the tags in some flags."""
+"""Invisible characters that are part of visible symbols: joiners in some scripts and emoji, and tags in some flags."""
 _KINDS: Final = {"Cc": "a control character", "Co": "a private character", "Cs": "half a character"}
 
 
@@ -54,21 +56,22 @@ def is_visible(symbol: str) -> bool:
     if symbol in _BLANK or is_ignorable(symbol):
         return False
     category = unicodedata.category(symbol)
-    # Python may not know the character yet: phones get new emoji years earlier.
+    # Python may not know the character yet: phones can have a new emoji years before Python knows it.
     return category[0] in _VISIBLE_CATEGORIES or (category == _UNASSIGNED and not _is_noncharacter(symbol))
 
 
 def visible(text: str) -> str:
-    """Return the text. Raise ValueError if no character of it can be seen."""
+    """Return the text. Raise ValueError if the text has no visible character."""
     if not any(map(is_visible, text)):
         raise ValueError(NOTHING_TO_SEE)
     return text
 
 
 def visible_name(name: str) -> str:
-    """Return the name. Raise ValueError if no character of it can be seen, or if a name cannot have one of them.
+    """Return the name. Raise ValueError if the name is not valid.
 
-    A name is one line. It cannot have characters that are hidden or that change the direction of writing.
+    A valid name is one line with a visible character. Besides visible characters, a name can have spaces, combining
+    marks, and invisible parts of visible symbols. So it has no characters that change the direction of writing.
     """
     visible(name)
     for symbol in name:
@@ -78,7 +81,7 @@ def visible_name(name: str) -> str:
 
 
 def named(symbol: str) -> str:
-    """Return the code point and the Unicode name of a character, in plain letters."""
+    """Return the code point and the Unicode name of a character as ASCII text."""
     name = unicodedata.name(symbol, "") or _KINDS.get(unicodedata.category(symbol), "an unknown character")
     return f"U+{ord(symbol):04X} ({name})"
 

@@ -31,18 +31,19 @@ _LINK: Final = re.compile(
 )
 """A link that begins with a scheme, or a host with a path after it.
 
-The pattern starts only at the beginning of a word and never goes back in it (`++`). So the search takes linear time.
+The pattern matches only from the beginning of a word, and does not backtrack inside the word (`++`). So the time of a
+search grows only linearly with the text.
 """
 _BEFORE_A_CODE: Final = re.compile(r"#|\bj(?:oin)?/|[?&]code=", re.IGNORECASE)
 _IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGNORECASE)
-"""A link has the code in its fragment, in its path after /join/ or /j/, or in its parameter `code`."""
+"""A code in a link: in the link's fragment, in its path after /join/ or /j/, or in its parameter `code`."""
 
 
 def code_from(entropy: bytes, length: int) -> str:
-    """Return the code made from these random bytes.
+    """Return a code of `length` symbols, made from random bytes.
 
-    All codes are equally likely, up to 1 part in 2**78: there are that many more values of 16 bytes than codes. Raise
-    ValueError if there are fewer than 16 bytes.
+    All codes of ten symbols are equally likely, up to 1 part in 2**78: 16 bytes have more than 2**78 times as many
+    values as there are codes. Raise ValueError if there are fewer than 16 bytes.
     """
     if len(entropy) < _ENTROPY_BYTES:
         raise ValueError(f"a code takes at least {_ENTROPY_BYTES} random bytes, not {len(entropy)}")
@@ -55,7 +56,7 @@ def code_from(entropy: bytes, length: int) -> str:
 
 
 def displayed(code: str) -> str:
-    """Return the code as people read it, in two groups."""
+    """Return the code as people read it: in two groups of symbols."""
     half = len(code) // 2
     return f"{code[:half]}-{code[half:]}"
 
@@ -63,14 +64,15 @@ def displayed(code: str) -> str:
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
-    Only letters and digits count. Their case and width do not matter. The code may be part of a link, or a word outside
-    of links. No symbol is replaced by a similar one, because codes have none of 0, O, 1, I and L. Raise NotACodeError
-    if the text has no code. The error's message is a sentence for the person.
+    Only letters and digits count. Their case and width do not matter. The code may be in a link, in a word outside of
+    links, or spread over the whole text. No symbol is replaced by a similar one, because codes have none of 0, O, 1, I
+    and L. Raise NotACodeError if the text has no code or more than one. The error's message is a sentence for the
+    person.
     """
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)
     words = re.findall(_WORD, _LINK.sub(" ", plain))
-    # A code may have a space or a line break inside only if it is the whole text, or the end of a link.
+    # A code may have a space or a line break inside only if the code is the whole text, or the end of a link.
     cut = [plain, _BEFORE_A_CODE.split(plain)[-1]]
     for texts in (filter(_may_be_code, [*linked, *words]), linked, cut):
         codes = _codes_among(texts, length)
@@ -84,7 +86,7 @@ def read_code(text: str, length: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return the text without invisible characters, and with all letters and digits in one width."""
+    """Return the text URL-decoded, without invisible characters, and with letters and digits in one width."""
     seen = "".join(symbol for symbol in unquote(text) if not is_ignorable(symbol))
     # Keyboards for Arabic, Hindi or Thai type other characters for the digits 0 to 9.
     digits = "".join(str(unicodedata.decimal(symbol, symbol)) for symbol in seen)
@@ -104,7 +106,7 @@ def _codes_among(texts: Iterable[str], length: int) -> list[str]:
 
 
 def _may_be_code(word: str) -> bool:
-    """Return whether a word may be a code: it has a digit, or is all in capitals. `everywhere` is an ordinary word."""
+    """Return whether a word has a digit or only capital letters. An ordinary word such as `everywhere` has neither."""
     return word.isupper() or any(map(str.isdigit, word))
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import Zone
 
 _NO_COUNTRY: Final = ()
-# tzdata's tables lack the countries of these zones. Some are links to a zone in another country. Others name a kind
-# of time.
+# For these zones, tzdata's tables give no country, a wrong one, or too few. Some of these zones are links to a zone in
+# another country. Others name a kind of time, such as CET.
 _MISSING_IN_TZDATA: Final[Mapping[str, tuple[str, ...]]] = {
     "Africa/Asmera": ("ER",),
     "Africa/Timbuktu": ("ML",),
@@ -30,7 +30,7 @@ _MISSING_IN_TZDATA: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("CET", "EET", "EST", "HST", "MET", "MST", "WET"), _NO_COUNTRY),
 }
 _CUSTOMARY: Final[Mapping[str, str]] = {"EL": "GR", "UK": "GB"}
-"""Codes that the European Union and most people use in place of the ISO 3166 code."""
+"""Codes that many people use instead of the ISO 3166 code: the European Union's EL for Greece, and UK for Britain."""
 
 
 @cache
@@ -47,7 +47,10 @@ def country_named(code: str) -> str | None:
 
 
 def countries_of(zone: Zone) -> tuple[str, ...]:
-    """Return the countries that a zone's name may mean: mostly one, but none for `UTC` and two for `GB-Eire`."""
+    """Return the countries that a zone's name may mean.
+
+    Most names mean one country, but `UTC` means none and `GB-Eire` means two.
+    """
     return _countries_by_zone().get(zone, _NO_COUNTRY)
 
 
@@ -55,7 +58,7 @@ def countries_of(zone: Zone) -> tuple[str, ...]:
 def _countries_by_zone() -> Mapping[str, tuple[str, ...]]:
     known: dict[str, tuple[str, ...]] = {zone: (code,) for code, _, zone, *_ in _rows("zone.tab")}
     known |= _MISSING_IN_TZDATA
-    # A link (L) is an old spelling of a zone.
+    # Each line with L gives a zone and an old spelling of its name.
     for line in _lines("tzdata.zi"):
         match line.split():
             case ["L", zone, spelling] if zone in known:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Wish(StrEnum):
-    """A couple's choice about a pack: turned off (everyone's packs only), chosen, or joined by its code."""
+    """A couple's choice about a pack: turned off, chosen, or joined by its code.
+
+    Couples can turn off only a pack that every couple gets.
+    """
 
     TURNED_OFF = "aside"
     CHOSEN = "chosen"
@@ -34,7 +37,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class PackWish:
-    """A couple's choice about a pack, and its date. A joined pack plays from that date on."""
+    """A couple's choice about a pack, and the date of the choice. A joined pack gives no prompt before that date."""
 
     wish: Wish
     since: dt.date
@@ -42,20 +45,20 @@ class PackWish:
 
 @dataclass(frozen=True, slots=True)
 class Couple:
-    """Two persons. `profiles` is a copy of both profiles, and is written together with the person.
+    """Two persons. `profiles` is a copy of both persons' profiles. A write of a profile also writes the copy.
 
-    `first_date` is the earliest date that either clock showed when the couple was made. `counted_from` is the first
-    date that began after that. `themes_met` holds the themes of the last weeks by date. `ended_at` is when they
-    unpaired. `packs` holds their choices about packs.
+    `first_date` is the earliest date that either partner's clock showed when they paired. `counted_from` is the first
+    date that began after they had paired. `themes_met` maps dates of the last weeks to their themes. `ended_at` is the
+    instant at which they unpaired. `packs` holds their choices about packs.
 
-    `pause` is the latest pause, which may be over. `paused` holds all dates inside this or an earlier pause
-    (`rekindle.domain.pauses`). `windows` holds windows of dates near the latest zone change, if they differ from the
-    windows of the current zones (`rekindle.domain.open_days`). `touch_wanted_by` holds the persons who want touch
-    reminders. `touch_from` is the date from which both want them, or None.
+    `pause` is the latest pause, which may be over. `paused` holds the dates of all pauses (`rekindle.domain.pauses`).
+    `windows` holds windows of dates near the latest zone change. These windows differ from those that the current zones
+    give (`rekindle.domain.open_days`). `touch_wanted_by` holds the persons who want touch reminders. `touch_from` is
+    the date since which both want touch reminders, or None.
 
-    `revision` grows by one with each write of a profile, a theme, a pack, a pause or a touch choice. A write that
-    depends on both persons fails if `revision` has changed: the choice of a day's prompt, a pause, and the agreement on
-    touch.
+    `revision` grows by one with each write of a profile, a theme, a pack, a pause or a touch choice. Some writes depend
+    on both persons: the choice of a day's prompt, a pause, and the agreement on touch. Such a write fails if `revision`
+    has changed since the read.
     """
 
     id: CoupleId
@@ -84,7 +87,10 @@ class Couple:
         return partner
 
     def with_person(self, person: Person, date: dt.date) -> Couple:
-        """Return the couple with one person updated. If this makes both want touch, set `touch_from` to `date`."""
+        """Return the couple with this person's profile and touch choice.
+
+        If this makes both partners want touch, `touch_from` becomes `date`.
+        """
         others = self.touch_wanted_by - {person.uid}
         wanted_by = others | {person.uid} if person.wants_touch else others
         return replace(

@@ -35,13 +35,13 @@ class DayWindow:
         return self.opens_at <= instant < self.closes_at
 
     def widened(self, other: DayWindow) -> DayWindow:
-        """Return the window that covers both. So a change of zone can only widen a window."""
+        """Return the smallest window that covers both windows."""
         return DayWindow(min(self.opens_at, other.opens_at), max(self.closes_at, other.closes_at))
 
 
 @dataclass(frozen=True, slots=True)
 class Swapped:
-    """A prompt that a couple swapped for another. `again` means that they had met the prompt before that day.
+    """A prompt that a couple swapped for another prompt. `again` means that they had met it on an earlier day.
 
     `request` identifies the request that swapped the prompt, so that a repeat of that request is recognized.
     """
@@ -53,7 +53,7 @@ class Swapped:
 
 @dataclass(frozen=True, slots=True)
 class Reflection:
-    """A person's reply to the partner's opened answer. `sealed` is the encrypted text. Only `heard` has one."""
+    """A person's reply to the partner's opened answer. `sealed` is the encrypted text. Only `HEARD` has a text."""
 
     at: dt.datetime
     kind: ReflectionKind
@@ -78,11 +78,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A couple's day, with both answers. It is one item, so that each write sees both answers.
+    """A couple's day, with both answers. The day is one stored item, so that each write sees both answers.
 
     `theme` is the prompt's theme, or None on a day stored before this field existed. `again` means that the couple had
-    met the prompt before that day. `swapped` holds the prompts that were swapped away, oldest first. The statistics
-    need these three fields.
+    met the prompt on an earlier day. `swapped` holds the prompts that the couple swapped for others, oldest first. The
+    statistics need these three fields.
     """
 
     couple: CoupleId
@@ -97,16 +97,19 @@ class Day:
 
     @property
     def takes_swap(self) -> bool:
-        """Whether the prompt may be swapped while the day is open: nobody has answered or swapped it yet."""
+        """Whether an open day takes a swap: nobody has answered it or swapped its prompt."""
         return not self.answers and not self.swapped
 
     @property
     def revealed(self) -> bool:
-        """Whether both have answered. That opens both answers and completes the day."""
+        """Whether both partners have answered. Then both answers are open."""
         return len(self.answers) == 2  # noqa: PLR2004  a couple is two
 
     def opened_to(self, uid: Uid) -> list[Uid]:
-        """Return the persons whose answers `uid` may read, with `uid` first. This rule is the seal."""
+        """Return the persons whose answers `uid` may read, with `uid` first.
+
+        A person may read the partner's answer after the reveal, or if the partner shared it first.
+        """
         own = [uid] if uid in self.answers else []
         partners = [
             each for each, answer in self.answers.items() if each != uid and (self.revealed or answer.share_first)
@@ -115,7 +118,10 @@ class Day:
 
 
 def is_awaited(day: Day | None, uid: Uid, instant: dt.datetime) -> bool:
-    """Return whether a person has yet to answer a date that is open. `day` is None if nobody has opened it."""
+    """Return whether an open date still waits for a person's answer.
+
+    `day` is None if nobody has opened the day. Then the result is True at every instant.
+    """
     return day is None or (uid not in day.answers and day.window.is_open(instant))
 
 
@@ -123,7 +129,7 @@ def is_awaited(day: Day | None, uid: Uid, instant: dt.datetime) -> bool:
 class SoloDay:
     """A person's own prompt of one date, and their answer.
 
-    `shared_with` is the couple in which they shared the answer: a copy is sealed with that couple's key.
+    `shared_with` is the couple in which the person shared the answer (`SharedAnswer`).
     """
 
     person: Uid
@@ -135,7 +141,7 @@ class SoloDay:
 
 @dataclass(frozen=True, slots=True)
 class SharedAnswer:
-    """A copy of a solo answer that a person shared with their partner. It is sealed with the couple's key."""
+    """A copy of a solo answer that a person shared with their partner. The copy is sealed with the couple's key."""
 
     couple: CoupleId
     person: Uid

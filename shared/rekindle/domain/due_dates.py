@@ -1,14 +1,17 @@
-"""Decide for which dates each slot sends a person's reminders. Each date comes due exactly once.
+"""Decide for which dates each slot sends a person's reminders. A reminder comes due only once for a date.
 
-A person's reminder of one kind has a slot. It moves to another slot when the person changes zone or time. Then:
+A reminder has a slot (`slots_of`). A reminder moves to another slot when the person changes their zone or the
+reminder's time. At this move:
 
-- A date that had already come due in the old slot stays with the old slot, whose pushes may still be under way.
-- Every later date belongs to the new slot.
-- A date that the new slot had already reached, but the old slot had not, comes due at the move (`CaughtUp`).
-- A slot never sends for a date that came before the reminder existed: before the person paired or switched it on.
+- A date that has already come due in the old slot stays with the old slot, whose pushes may still be under way.
+- Every date after that date belongs to the new slot.
+- A date comes due at the move if its time has passed in the new slot, but not in the old slot (`CaughtUp`).
 
-A pause moves no reminder. A date inside a pause comes due at its usual time, without a push. It does not come due again
-if somebody ends or shortens the pause.
+A slot does not send a reminder for a date whose time passed before the reminder began. For example, a reminder begins
+when the person pairs, or switches the reminder on.
+
+A pause moves no reminder. A date inside a pause comes due at its usual time, without a push. The date does not come due
+again if somebody ends or shortens the pause.
 """
 
 from __future__ import annotations
@@ -28,15 +31,15 @@ if TYPE_CHECKING:
 _NEVER: Final = dt.date.max
 _ONE_DAY: Final = dt.timedelta(days=1)
 _KEPT: Final = dt.timedelta(days=4)
-"""A date is forgotten after this long, when no zone can show it again."""
+"""The next move forgets dates that are this old. No zone can show these dates again."""
 
 IN_FLIGHT: Final = dt.timedelta(seconds=30)
-"""A change may become visible only this long after its request. Until then, a run may read the old row."""
+"""Runs may take this long to see a change, from the instant of its request. Until then, they may read the old row."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueDates:
-    """Dates for which a slot sends a reminder: all dates after `after`, and `also_on`."""
+    """Dates for which a slot sends a reminder: all dates after the date `after`, and the date `also_on`."""
 
     after: dt.date = dt.date.min
     also_on: dt.date | None = None
@@ -50,7 +53,7 @@ EVERY_DATE: Final = DueDates()
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """A reminder of `date` whose time in the new slot, `instant`, had already passed when it moved there."""
+    """A reminder that moved to a slot whose time on `date` had already passed. That time was at `instant`."""
 
     kind: PushKind
     date: dt.date
@@ -58,7 +61,7 @@ class CaughtUp:
 
 
 def slots_of(person: Person) -> dict[PushKind, Slot]:
-    """Return the slot of each reminder. A person without a couple or without a device has none."""
+    """Return the slot of each reminder. A person without a couple or a device has no slots."""
     if person.couple is None or not person.devices:
         return {}
     reminders, zone = person.reminders, person.profile.zone
@@ -73,7 +76,8 @@ def slots_of(person: Person) -> dict[PushKind, Slot]:
 def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
     """Map each slot and kind to the dates for which it sends this person's reminders.
 
-    The result includes a slot that the person left, as long as the slot may still be sending for its last date.
+    The result includes a slot that a reminder has left, as long as the slot may still send for the date that came due
+    before the move.
     """
     slots = slots_of(person)
     silent_through = person.paused_until - _ONE_DAY if person.paused_until else dt.date.min
@@ -90,11 +94,11 @@ def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
 
 
 def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, list[CaughtUp]]:
-    """Return `after` with updated due dates, and the reminders that come due because of the change.
+    """Return `after` with updated due dates, and the reminders that the change makes due.
 
     `before` is the same person before the change at `instant`. A pause that begins, ends or changes is treated like a
-    move: the person's `last_due` then records the date that each slot has reached. The caller drops a caught-up
-    reminder that is more than MAX_LATENESS late.
+    move, even if no slot changes: the person's `last_due` records the latest date that came due in each slot. The
+    caller drops a caught-up reminder that is more than MAX_LATENESS late.
     """
     old, new = slots_of(before), slots_of(after)
     today, soon = local_date(instant, after.profile.zone), instant + IN_FLIGHT
@@ -113,8 +117,8 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
         else:
             date, fell_due = _latest_due(old_slot, soon)
             if fell_due > instant and before.is_silent_on(date):
-                # The old slot's run for this date is still to come. It may read the old row, which is silent, or the
-                # new row. So the date has not come due yet.
+                # The old slot's run for this date is still to come. The run may read the old row, which is silent, or
+                # the new row. So treat the date as not yet due.
                 date, fell_due = _latest_due(old_slot, instant)
             if _is_on_weekday(before, kind, date) and date > _last_skipped_date(before, kind, old_slot):
                 last_due[kind] = max(date, last_due.get(kind, date))
@@ -135,13 +139,16 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
 
 
 def _last_skipped_date(person: Person, kind: PushKind, slot: Slot) -> dt.date:
-    """Return the latest date that this slot must skip: it has come due, or came before the reminder existed."""
+    """Return the latest date that this slot must skip.
+
+    The date has come due already, or its time passed before the reminder began.
+    """
     last_due, since = person.last_due.get(kind, dt.date.min), person.reminded_since.get(kind)
     return last_due if since is None else max(last_due, _latest_due(slot, since)[0])
 
 
 def _latest_due(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:
-    """Return the latest date on which the slot had come by `instant`, and when it came."""
+    """Return the date and the instant at which the slot last came before or at `instant`."""
     date = local_date(instant, slot.zone)
     while True:
         came = slot_instant(date, slot.time, slot.zone)

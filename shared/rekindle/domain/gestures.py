@@ -1,8 +1,7 @@
-"""List the touch gestures that a couple may get on a day, from small to warm.
+"""List the touch gestures that the app suggests to couples.
 
-Every gesture suits any couple: no gesture assumes a gender, a religion, a marriage or an able body. A gesture that asks
-for much offers an alternative. No gesture leads to more touch than it names. `apart` gestures are for partners in
-different places.
+Gestures are written for any couple: no gesture assumes a gender, a religion, a marriage or an able body. Many gestures
+that could be too much for somebody offer an alternative. No gesture leads to more touch than its text names.
 """
 
 from __future__ import annotations
@@ -22,7 +21,10 @@ FRENCH: Final = Language("fr")
 
 @dataclass(frozen=True, slots=True)
 class TouchGesture:
-    """A gesture with its permanent `id`. `warmth` is 1 (small) to 3 (warm). `texts` has a text for each language."""
+    """A gesture with its permanent `id`. `warmth` is 1 (small) to 3 (warm). `texts` holds its text by language.
+
+    If `apart` is True, the gesture is for partners in different places.
+    """
 
     id: str
     warmth: int
@@ -31,7 +33,7 @@ class TouchGesture:
 
 
 def text_of(gesture: TouchGesture, language: Language) -> str:
-    """Return the gesture's text in a language, or in English if it has none in that language."""
+    """Return the gesture's text in this language, or else in English."""
     return gesture.texts.get(language, gesture.texts[ENGLISH])
 
 

@@ -1,6 +1,6 @@
 """Help tells couples where to book time with the practice, and which help lines exist.
 
-The practice sets its own help document. Until it does, couples get a built-in document, so that everybody finds help.
+The practice sets its own help document. Until then, couples get a built-in document, so that everybody finds help.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ DEFAULT_LANGUAGE: Final = Language("en")
 TEXTS: Final = frozenset(
     {"hours", "phone", "text", "url", *(first + second for first in ascii_lowercase for second in ascii_lowercase)}
 )
-"""Names of the fields in a help document that people read. A name of two letters is a language."""
+"""Names of the fields of a help document whose values people read. A name of two letters is a language."""
 
 GENTLE_LINES: Final[Mapping[Language, str]] = {
     DEFAULT_LANGUAGE: "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
     Language("es"): "Si esto se hace grande, no hace falta llevarlo a solas. Hay alguien con quien hablar.",
     Language("fr"): "Si cela pèse, rien n'oblige à le porter sans aide. Il y a quelqu'un à qui parler.",
 }
-"""The sentence beside a prompt that links to help."""
+"""The sentence that the app shows with the link to help, by language."""
 
 
 def _known_country(code: str) -> str:
@@ -47,7 +47,7 @@ type ShortText = Annotated[
 ]
 type Words = Annotated[dict[LanguageCode, ShortText], Field(min_length=1, max_length=40)]
 type WebAddress = Annotated[str, StringConstraints(max_length=300, pattern=r"""^https://[^\s\x00-\x1f\x7f<>"'`\\]+$""")]
-"""A web page's address. Other schemes, which could run code, are refused."""
+"""A web page's address. Only https is valid, because some other schemes can run code."""
 type PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=30, pattern=r"^[+*#0-9][0-9 ()*#./-]*$")]
 type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
 
@@ -55,7 +55,7 @@ _CONFIG: Final = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=Tr
 
 
 class Booking(BaseModel):
-    """Where a couple books time with the practice. `words` is the link's text by language."""
+    """The link to the page on which a couple books time with the practice."""
 
     model_config = _CONFIG
 
@@ -91,7 +91,7 @@ class HelpLine(BaseModel):
 
 
 class Help(BaseModel):
-    """All help that the practice offers, the most important first within each country."""
+    """All help that the practice offers. Within each country, the most important line comes first."""
 
     model_config = _CONFIG
 
@@ -112,15 +112,15 @@ BUILT_IN: Final = Help(
         ),
     )
 )
-"""The help before the practice has set its own."""
+"""The help that couples get until the practice sets its own help document."""
 
 
 def lines_for(offered: Help, country: str | None, language: Language) -> list[HelpLine]:
     """Return the help lines for a person's country and language. The list is never empty.
 
-    The lines of the country come first, and among them the lines in the person's language. Then come the lines for
-    everybody, or the built-in line if the practice has none. If the country is unknown (None), return the lines for
-    everybody and then all others.
+    The lines of the country come first. Among these, the lines that speak the person's language come first. Then come
+    the lines for everybody, or the built-in line if the practice offers no line for everybody. If the country is
+    unknown (None), return the lines for everybody and then the lines of all countries.
     """
     for_everybody = [line for line in offered.lines if line.country is None] or list(BUILT_IN.lines)
     if country is None:
@@ -130,7 +130,7 @@ def lines_for(offered: Help, country: str | None, language: Language) -> list[He
 
 
 def spoken(words: Mapping[Language, str], language: Language) -> str | None:
-    """Return the words in a language, or else in English, or else in any language. Return None without words."""
+    """Return the words in a language, or else in English, or else in any language. Return None if there are none."""
     return words.get(language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()), None)
 
 

@@ -8,7 +8,7 @@ Uid = NewType("Uid", str)
 """A person's id: the `sub` of their Firebase ID token."""
 CoupleId = NewType("CoupleId", str)
 DeviceId = NewType("DeviceId", str)
-"""Chosen by the phone, and stable for one installation of the app."""
+"""The phone chooses this id. The id stays the same for one installation of the app."""
 InviteId = NewType("InviteId", str)
 PackId = NewType("PackId", str)
 PromptId = NewType("PromptId", str)

@@ -12,13 +12,13 @@ CODE_LENGTH = 10
 VALIDITY = dt.timedelta(hours=24)
 
 TRY_LIMITS = ((dt.timedelta(hours=1), 5), (dt.timedelta(days=1), 20))
-"""The length of a period, and the most codes that one person may try within it."""
+"""Pairs of a time span, and the most codes that one person may try within any period of this span."""
 
 
 def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the person who made `tries` may try a code again. Return None if that is at `instant` already.
+    """Return when the person who made `tries` may try a code again. Return None if they may at `instant`.
 
-    Tries dated later than `instant` count too: two requests can be written out of order.
+    Tries with an instant after `instant` count too, because two requests can be written out of order.
     """
     latest_first = sorted(tries, reverse=True)
     frees_at = (latest_first[limit - 1] + span for span, limit in TRY_LIMITS if len(latest_first) >= limit)
@@ -26,6 +26,6 @@ def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.dateti
 
 
 def remembered(tries: Iterable[dt.datetime], instant: dt.datetime) -> tuple[dt.datetime, ...]:
-    """Return the tries that still count at `instant` or later, oldest first."""
+    """Return the tries that a limit still counts at `instant`, oldest first."""
     longest = max(span for span, _ in TRY_LIMITS)
     return tuple(sorted(made_at for made_at in tries if made_at + longest > instant))

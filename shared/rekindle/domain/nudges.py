@@ -1,4 +1,4 @@
-"""A nudge is a warm gesture from one partner to the other. Each person can send only a few a day."""
+"""A nudge is a small warm message from one partner to the other. A person can send at most three in 24 hours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPAN: Final = dt.timedelta(hours=24)
 
 
 class Gesture(StrEnum):
-    """Meaning of a nudge. The app puts it into words."""
+    """Meaning of a nudge. The app has the words for each meaning."""
 
     THINKING_OF_YOU = "thinking_of_you"
     PROUD_OF_YOU = "proud_of_you"
@@ -29,7 +29,7 @@ class Gesture(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """One gesture to the partner in `couple`. A repeated request has the same `id`.
+    """One gesture to the partner in `couple`. If a phone repeats its request, the nudge has the same `id` again.
 
     `shown` is False if the recipient had muted nudges when the nudge was sent. The recipient never sees such a nudge.
     """
@@ -42,14 +42,17 @@ class Nudge:
 
 
 def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
-    """Return the nudge in `sent` that this nudge repeats: it has the same id and is less than SPAN older."""
+    """Return the nudge in `sent` that this nudge repeats. Return None for a new nudge.
+
+    The repeated nudge has the same id. It is less than SPAN older than this nudge, or has the same or a later instant.
+    """
     return next((each for each in _latest_first(sent) if each.id == nudge.id and each.at > nudge.at - SPAN), None)
 
 
 def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the sender of these nudges may send another. Return None if that is at `instant` already.
+    """Return when the sender of these nudges may send the next one. Return None if they may at `instant`.
 
-    Nudges dated later than `instant` count too: two requests can be written out of order.
+    Nudges with an instant after `instant` count too, because two requests can be written out of order.
     """
     latest = _latest_first(sent)[:LIMIT]
     if len(latest) < LIMIT or latest[-1].at + SPAN <= instant:
@@ -63,21 +66,24 @@ def nudges_left(sent: Iterable[Nudge], instant: dt.datetime) -> int:
 
 
 def remembered(sent: Iterable[Nudge]) -> tuple[Nudge, ...]:
-    """Return the nudges that still matter, oldest first: the latest LIMIT.
+    """Return the latest nudges, at most LIMIT of them, oldest first.
 
-    These are enough. At most LIMIT nudges can be younger than SPAN, so all of those are kept. After SPAN, a nudge is no
-    longer shown, and a repeat of it is no longer recognized.
+    No function needs more nudges. A person has at most LIMIT nudges that are younger than SPAN. After SPAN, the partner
+    does not see a nudge any more, and `original_of` does not recognize a repeat of the nudge.
     """
     return tuple(reversed(_latest_first(sent)[:LIMIT]))
 
 
 def shown_to_partner(sent: Iterable[Nudge], couple: CoupleId, instant: dt.datetime) -> list[Nudge]:
-    """Return the sender's nudges of the last SPAN that the partner in `couple` sees at `instant`, latest first."""
+    """Return the sender's nudges that the partner in `couple` sees at `instant`.
+
+    These are nudges of the last SPAN. The latest nudge comes first.
+    """
     return [
         nudge for nudge in _latest_first(sent) if nudge.shown and nudge.couple == couple and nudge.at > instant - SPAN
     ]
 
 
 def _latest_first(sent: Iterable[Nudge]) -> list[Nudge]:
-    # The sort is stable, so of two nudges with the same instant the one stored later comes first.
+    # The sort keeps the order of nudges with the same instant. So the result has the last of these nudges first.
     return sorted(sent, key=lambda nudge: nudge.at)[::-1]

@@ -17,31 +17,32 @@ if TYPE_CHECKING:
     from rekindle.domain.streaks import History
 
 _BEHIND: Final = dt.timedelta(days=3)
-"""Earlier dates have closed everywhere. A date closes at most 39 hours after it began in UTC.
+"""A date that ended in UTC this long ago or longer has closed everywhere.
 
-These are 24 hours of the date, 12 because the westernmost zone is UTC-12, and 3 of GRACE. The rest is a reserve.
+A date closes at most 39 hours after its beginning in UTC: the date has 24 hours, the westernmost zone (UTC-12) adds 12
+hours, and GRACE adds 3 hours. So this constant has a reserve.
 """
 
 _AHEAD: Final = dt.timedelta(hours=14)
-"""A date opens at most this long before it begins in UTC: in the easternmost zone."""
+"""A date opens at most this long before its beginning in UTC: the easternmost zone is UTC+14."""
 
 _DATES_LIVED_TWICE: Final = dt.timedelta(days=2)
 
 
 def nearby_dates(instant: dt.datetime) -> tuple[dt.date, dt.date]:
-    """Return the first and the last date that may be open at an instant, in any zones."""
+    """Return the first and the last date that any couple may have open at an instant."""
     return (instant - _BEHIND).date(), (instant + _AHEAD).date()
 
 
 def latest_date(zones: Iterable[Zone], instant: dt.datetime) -> dt.date:
-    """Return the latest date that a clock in these zones shows."""
+    """Return the latest date that a clock in any of these zones shows at `instant`."""
     return max(local_date(instant, zone) for zone in zones)
 
 
 def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> DayWindow:
-    """Return the window of a couple's date, whether or not anyone has opened its day.
+    """Return the window of a couple's date, also if nobody has opened the day yet.
 
-    `stored` holds the nearby days that exist.
+    `stored` holds the couple's stored days among `nearby_dates`.
     """
     if date in stored:
         return stored[date].window
@@ -51,11 +52,11 @@ def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> D
 def windows_after_move(
     couple: Couple, zones: tuple[Zone, ...], stored: Mapping[dt.date, Day], instant: dt.datetime
 ) -> dict[dt.date, DayWindow]:
-    """Return the windows that a couple must keep when its zones change to `zones` at `instant`.
+    """Return the windows that a couple must keep when its zones change to `zones`.
 
-    A closed date stays closed. An open date keeps its hours and gains the hours of the new zones. A date that has not
-    begun follows the new zones. Windows that equal those of the new zones are left out. `stored` holds the nearby days
-    that exist.
+    The zones change at `instant`. A closed date stays closed. An open or stored date keeps its window, which grows to
+    cover the window in the new zones. Any other date gets its window from the new zones. The result has only the
+    windows that differ from the windows in the new zones. `stored` holds the couple's stored days among `nearby_dates`.
     """
     kept = {}
     for date in dates(*nearby_dates(instant)):
@@ -74,18 +75,21 @@ def windows_after_move(
 def open_dates(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> frozenset[dt.date]:
     """Return the dates that take answers at an instant.
 
-    `stored` holds the nearby days that exist.
+    `stored` holds the couple's stored days among `nearby_dates`.
     """
     return frozenset(date for date in dates(*nearby_dates(instant)) if window_of(couple, date, stored).is_open(instant))
 
 
 def latest_closed(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> dt.date:
-    """Return the latest date that no longer takes answers."""
+    """Return the latest date whose window is over at `instant`."""
     return max(date for date in dates(*nearby_dates(instant)) if window_of(couple, date, stored).closes_at <= instant)
 
 
 def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
-    """Return the first date that began after the couple was made. Earlier dates never count as missed."""
+    """Return the first date that began in neither zone before the couple paired.
+
+    No date before this date can count as missed.
+    """
     begun = (date for date in dates(*nearby_dates(created_at)) if day_window(date, zones).opens_at < created_at)
     return max(begun) + dt.timedelta(days=1)
 
@@ -93,8 +97,8 @@ def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
 def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], instant: dt.datetime) -> Streak:
     """Return the couple's streak: judge every closed date and count every complete date.
 
-    After a flight west, a complete date may be later than today. This date still counts. The dates between today and
-    this date cannot be missed yet.
+    After a flight west, a complete date may be later than the latest date that their clocks show now. The complete date
+    still counts. The dates between now and the complete date cannot be missed yet.
     """
     today = latest_date(couple.zones, instant)
     last = max({today, *history.complete})
@@ -105,6 +109,6 @@ def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], i
 def earliest_date(first_date: dt.date) -> dt.date:
     """Return the earliest date of which a couple can ever have a day.
 
-    A couple that pairs in Kiritimati (UTC+14) and flies to Midway (UTC-11) can get to earlier dates.
+    If a couple pairs in Kiritimati (UTC+14) and flies to Midway (UTC-11), their clocks show dates before `first_date`.
     """
     return first_date - _DATES_LIVED_TWICE

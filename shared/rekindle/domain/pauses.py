@@ -1,7 +1,7 @@
-"""A pause is a couple's time off, in which nothing asks them to take part.
+"""A pause is a couple's time off: they get no reminders and miss no days.
 
-Either partner can pause for both. A pause covers whole dates, which begin and end by each partner's own clock. A date
-inside a pause is never missed. It counts for the streak if both take part anyway.
+Either partner can pause for both. A pause covers whole dates, which begin and end by each partner's own clock. If both
+partners answer on a date inside a pause, the date counts for the streak.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from rekindle.domain.couples import Couple
 
 LONGEST: Final = dt.timedelta(days=92)
-"""A pause may end at most this far ahead: three months. For more time off, a partner must set a new end later."""
+"""A pause may end at most this long after the date on which a partner sets its end. A partner can set a new end."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
 
 def pause_on(couple: Couple, today: dt.date) -> Pause | None:
-    """Return the pause that is not over on a clock that shows `today`. Return None if there is none."""
+    """Return the couple's latest pause. Return None without a pause, or if it is over on the date `today`."""
     return couple.pause if couple.pause and today < couple.pause.until else None
 
 
 def end_range(today: dt.date) -> tuple[dt.date, dt.date]:
-    """Return the earliest and the latest end of a pause that someone sets today."""
+    """Return the earliest and the latest end that a pause can get on `today`."""
     return today + _ONE_DAY, today + LONGEST
 
 
 def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
     """Return the couple with a pause from `today` until just before `until`.
 
-    If a pause runs already, move its end. Dates before `today` do not change. Dates up to `closed`, the latest date
-    that no longer takes answers, do not change either. A pause that directly follows another one keeps the other's
-    beginning.
+    If a pause already runs, only its end moves. The new pause marks no date before `today` as paused, and no date up to
+    `closed`, the latest date that no longer takes answers. If the previous pause ended just before `today`, the two
+    become one pause, with the beginning of the previous pause.
     """
     latest = couple.pause
     new = dates(max(today, closed + _ONE_DAY), until - _ONE_DAY)
@@ -51,10 +51,11 @@ def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) 
 
 
 def without_pause(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
-    """Return the couple with its pause ended from `today` on. Return it unchanged if it has no pause.
+    """Return the couple with its pause ended from `today` on. Without a pause, return the couple unchanged.
 
-    Dates up to `closed` no longer take answers and do not change. If the partner's clock is behind, an earlier pause
-    may still run there. Only the partner can end that pause.
+    Dates up to `closed` no longer take answers and stay as they are. If the pause has no date before `today`, the pause
+    before it becomes the couple's latest pause again. That pause may still run on the clock of a partner who is a date
+    behind. Only this partner can end that pause.
     """
     if pause_on(couple, today) is None or couple.pause is None:
         return couple

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Barrier(StrEnum):
-    """An obstacle to closeness. Private to the person who names it."""
+    """Something that keeps a person from being close. The partner never sees a person's barriers."""
 
     STRESS = "stress"
     COMMUNICATION = "communication"
@@ -24,14 +24,14 @@ class Barrier(StrEnum):
 
 
 class Platform(StrEnum):
-    """A device's operating system. It decides how a push is made silent."""
+    """A device's operating system. Each operating system needs a different setting for a push without sound."""
 
     ANDROID = "android"
     IOS = "ios"
 
 
 class TargetKind(StrEnum):
-    """How FCM finds a phone: by a registration token, or by the newer Firebase installation id."""
+    """Kind of a target: a registration token, or a Firebase installation id (FID)."""
 
     TOKEN = "token"  # noqa: S105  a kind, not a secret
     FID = "fid"
@@ -47,7 +47,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A phone that takes pushes."""
+    """One installation of the app, to which pushes can be sent."""
 
     target: Target
     platform: Platform
@@ -56,7 +56,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Local times between which a push makes no sound. They may span midnight, and `start` is never `end`."""
+    """Local times between which a push makes no sound. Quiet hours may span midnight. `start` and `end` differ."""
 
     start: dt.time
     end: dt.time
@@ -74,8 +74,8 @@ class TouchReminder:
 class Reminders:
     """A person's reminder settings, in local times that are multiples of 5 minutes.
 
-    `evening`, `quiet_hours` and `touch` are None when switched off. `touch` is off by default. If `news` is True,
-    new packs are announced in place of one date's prompt reminder.
+    `evening`, `quiet_hours` and `touch` are None when switched off. `touch` is off by default. If `news` is True, a
+    push that announces a new pack replaces the prompt reminder of one date.
     """
 
     prompt: dt.time = dt.time(8, 30)
@@ -88,7 +88,7 @@ class Reminders:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person's own settings. `depth` is 1 to 3, `touch_comfort` 0 (no touch prompts at all) to 3."""
+    """A person's own settings. `depth` is 1 to 3. `touch_comfort` is 0 (no touch prompts at all) to 3."""
 
     display_name: str
     zone: Zone
@@ -101,7 +101,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class LiveInvite:
-    """A person's current invite. Only phones know the code itself; `code_mac` recognizes it."""
+    """A person's current invite. We store only a MAC of its code: `code_mac`."""
 
     id: InviteId
     code_mac: str
@@ -110,9 +110,10 @@ class LiveInvite:
 
 @dataclass(frozen=True, slots=True)
 class DueEarlier:
-    """A reminder that came due on `date` just before its person moved it away from that zone and time.
+    """A reminder that came due on `date` just before its person moved the reminder to another slot.
 
-    Its push may still be under way. So the old slot still sends for that one date, until the instant `until`.
+    `zone` and `time` are the old slot. Its push for `date` may still be under way. So the old slot may send for this
+    one date until the instant `until`.
     """
 
     kind: PushKind
@@ -124,15 +125,15 @@ class DueEarlier:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person's settings, devices and couple. They are one item, so that one conditional write keeps them consistent.
+    """A person's settings, devices and couple. All are one item, so that one conditional write keeps them consistent.
 
-    `parted` maps each former couple to the instant of its end, so that the person's texts there can be found.
+    `parted` maps former couples to the instant of their end, so that we can find the person's texts in these couples.
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
-    couple's pause silences all reminders before that date.
+    couple's pause silences all reminders of the dates before this date.
 
-    `reminded_since` maps each reminder that began in the last days to the instant of its beginning. `last_due` and
-    `due_earlier` record what had come due when a reminder last moved (`rekindle.domain.due_dates`). Each write adds one
-    to `revision`, and fails if `revision` has changed since the read.
+    `reminded_since` maps a reminder that began in the last days to the instant at which it began. `last_due` and
+    `due_earlier` record the dates that had come due when a reminder last moved (`rekindle.domain.due_dates`). Each
+    write adds one to `revision`, and fails if `revision` has changed since the read.
     """
 
     uid: Uid
@@ -152,7 +153,10 @@ class Person:
 
     @property
     def wants_touch(self) -> bool:
-        """Whether the person wants touch reminders: they have set a time, and their touch comfort is not 0."""
+        """Whether the person wants touch reminders.
+
+        They do if they have set a time and their touch comfort is not 0.
+        """
         return self.reminders.touch is not None and self.profile.touch_comfort > 0
 
     def is_silent_on(self, date: dt.date) -> bool:

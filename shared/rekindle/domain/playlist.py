@@ -2,26 +2,31 @@
 
 Both choices are pure functions, so the day's prompt does not depend on who opens the day first.
 
-Themes. A couple meets each theme once in any seven consecutive days. `theme_for` applies three rules:
+Themes. The aim is that a couple that opens every day meets each theme once in any seven consecutive days. `theme_for`
+applies three rules. If the rules leave no theme, the date gets the theme that fits the rules best.
 
-1. A date does not get a theme that was met within six days before or after it. If a couple opens every day, this rule
-   alone repeats the order of their first week.
-2. Of the remaining themes, the date gets the one that was not met for longest. So a couple that skips days still meets
-   all seven themes, and does not get the same two each weekend. For a theme that answers one of their barriers, the
-   time without it counts twice. So this theme comes earlier in the first week, and more often to a couple that skips
-   days.
-3. The partners' clocks can show different dates, so tomorrow may be opened before today. A date therefore leaves a
-   theme for each earlier date that may still be opened. It leaves the theme that can wait longest.
+1. A date does not get a theme that the couple met within six days before or after this date. If they open every day,
+   this rule alone repeats the order of their first week.
+2. Of the remaining themes, the date gets the theme that they have not met for the longest time. So a couple that skips
+   days still meets all seven themes. A couple that opens only on weekends does not get the same two themes each time.
+   If a theme helps with one of their barriers, the time without this theme counts twice. So this theme comes at the
+   beginning of their first week. If the couple skips days, it comes more often than other themes.
+3. The partners' clocks can show different dates, so somebody may open tomorrow before today. The choice for a date
+   therefore reserves a theme for each of the two dates before it, unless somebody has opened them already. The reserved
+   theme is the theme that can wait longest.
 
-If no prompt of a theme fits the couple (touch, until both allow it), the theme's turn is free. A theme that answers a
-barrier gets this turn: it comes twice in seven days, three or four days apart. If the couple has no barrier, the other
-themes come again sooner. Ties are decided by an order of the themes that differs from couple to couple.
+If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
+allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
+four days apart. If the couple has no barrier, the other themes come again after fewer than seven days. If two themes
+are equal by the rules, an order of the themes decides. The order depends on the couple's id.
 
-Prompts. A couple gets prompts from the packs that play for them. A pack that they joined by its code is a course and
-comes first. On each of its dates, a course gives a prompt that they have not met: the next in its author's order, or
-one of the day's theme. The author's order overrides the rules for themes. The prompt's theme still counts as met, so
-that later dates avoid it. A couple meets new prompts of a course only on the course's dates. A prompt of a course that
-they have met can come back on other dates, like prompts of other packs. A prompt that they swap counts as met.
+Prompts. A couple gets prompts from the packs that play for them. A pack that they joined by its code is a course. On
+the course's dates, its prompts come before the prompts of other packs. The course gives a prompt that the couple has
+not met: the next prompt in the author's order, or a prompt of the theme that the rules choose. The author's order
+overrides the rules for themes. The prompt's theme still counts as met, so the dates around it avoid this theme. On a
+date without a turn of the course, the couple meets a new prompt of the course only if no prompt of another pack fits
+them. A prompt of a course that they have met can come back, like prompts of other packs. A prompt that they swap counts
+as met.
 """
 
 from __future__ import annotations
@@ -45,7 +50,7 @@ if TYPE_CHECKING:
     from rekindle.domain.persons import Profile
 
 type Seen = Mapping[tuple[PackId, PromptId], dt.date]
-"""The date on which a couple last met each prompt."""
+"""The prompts that a couple has met, each with the date on which they last met it."""
 
 LEANINGS: Final = MappingProxyType(
     {
@@ -55,16 +60,19 @@ LEANINGS: Final = MappingProxyType(
         Barrier.NEGLECT: frozenset({Theme.TIME, Theme.SPARK}),
     }
 )
-"""The themes that answer each barrier."""
+"""For each barrier, the themes that help with it."""
 
 _RECENT = dt.timedelta(days=21)  # reaches more than seven days back from the earliest date that can be open
-_NEVER = 1_000_000  # days: longer than any theme can have been missed
-_STILL_OPENED = 2  # earlier dates that may still be opened: one partner's clock may be up to two dates ahead
+_NEVER = 1_000_000  # days: longer than any couple can go without a theme
+_STILL_OPENED = 2  # dates before a date that may be opened after it: the partners' clocks can be two dates apart
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The facts about a prompt that the playlist needs. `depth` is 1 to 3, `comfort` (with touch) is 0 to 3."""
+    """The facts about a prompt that the playlist needs. `depth` is 1 to 3.
+
+    `comfort` is how much touch the prompt asks for, from 0 to 3.
+    """
 
     ref: PromptRef
     theme: Theme
@@ -77,7 +85,8 @@ class Entry:
 class Course:
     """How a pack plays for couples that joined it by its code.
 
-    With `in_order`, prompts come in the author's order. Without `starts_on` the course starts when a couple joins.
+    With `in_order`, prompts come in the author's order. Without `starts_on`, the course starts when a couple joins it.
+    The course has a turn every `every_days` days.
     """
 
     in_order: bool = False
@@ -99,7 +108,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A prompt for a couple. `again` means that they have met it before."""
+    """A prompt for a couple. `again` means that they have already met the prompt on another day."""
 
     entry: Entry
     again: bool
@@ -107,7 +116,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Comfort:
-    """Limits of a couple: `depth` 1 to 3, `touch` 0 (none at all) to 3."""
+    """Limits for a couple's prompts: `depth` is 1 to 3, `touch` is 0 (no touch at all) to 3."""
 
     depth: int
     touch: int
@@ -129,9 +138,9 @@ def available_themes(entries: Iterable[Entry], comfort: Comfort) -> frozenset[Th
 def playing(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comfort: Comfort) -> tuple[Release, ...]:
     """Return the live releases that play for a couple.
 
-    These are everyone's packs that they have not turned off, the packs that they chose, and the packs that they joined
-    by a code. If no prompt of these packs fits them, everyone's packs play, even if they turned them off. So a couple
-    always gets a prompt.
+    These are the packs for everyone that they have not turned off, the packs that they chose, and the packs that they
+    joined by a code. If no prompt of these packs fits them, all packs for everyone play, also those that they turned
+    off.
     """
     live = tuple(releases)
     wanted = tuple(release for release in live if is_wanted(release, wishes))
@@ -139,7 +148,7 @@ def playing(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comf
 
 
 def is_wanted(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    """Return whether a couple wants a pack. This depends on the pack's audience and on their choice about it."""
+    """Return whether a couple wants a pack. This depends on the pack's audience and on the couple's wish."""
     wish = wishes[release.pack].wish if release.pack in wishes else None
     match release.audience:
         case Audience.EVERYONE:
@@ -156,16 +165,16 @@ def is_joined(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
 
 
 def first_turn(course: Course, since: dt.date) -> dt.date:
-    """Return the first date of a course for a couple that joined it on the date `since`.
+    """Return the first date of a course for a couple that joined it on `since`.
 
-    Turns are counted from the start of the course, so couples that join later have turns on the same dates.
+    If the course has a start date, turns are counted from it. So all its couples have turns on the same dates.
     """
     start = course.starts_on or since
     return max(start, since + dt.timedelta(days=(start - since).days % course.every_days))
 
 
 def courses_on(date: dt.date, wishes: Mapping[PackId, PackWish], releases: Iterable[Release]) -> tuple[Release, ...]:
-    """Return the couple's courses that have a turn on the date, in the order in which they joined them."""
+    """Return the couple's courses that have a turn on the date. The course that they joined first comes first."""
     joined = sorted(
         ((wishes[release.pack].since, release.pack, release) for release in releases if is_joined(release, wishes)),
         key=lambda each: each[:2],
@@ -181,8 +190,9 @@ def prompt_on(
 ) -> Offer:
     """Choose the couple's prompt of `date`; the same arguments always give the same prompt.
 
-    `seen_of` reads which prompts of some themes they have met. It is called with the themes of the date's courses, if
-    there are any, and then with the day's theme if that is still needed. Raise NoPromptError if no prompt fits them.
+    `seen_of` returns the prompts of the given themes that the couple has met. The first call is for the themes of the
+    date's courses, if there are any. If no course gives the prompt, a second call is for the day's theme, unless the
+    first call included this theme. Raise NoPromptError if no prompt fits the couple.
     """
     live = tuple(releases)
     comfort, barriers = comfort_of(couple.profiles.values()), _barriers_of(couple)
@@ -207,10 +217,11 @@ def prompt_on(
 def another_prompt(
     theme: Theme, but: PromptRef, couple: Couple, releases: Iterable[Release], seen: Seen
 ) -> Offer | None:
-    """Choose the prompt of the same theme that replaces the prompt `but`. Return None if there is no other prompt.
+    """Choose the prompt of `theme` that replaces the prompt `but`. Return None if there is no other prompt.
 
-    A course without an order replaces its prompt by another unmet prompt of the course, if it has one. A course with an
-    order keeps its next prompt for its next date, so a prompt of another pack replaces this one.
+    If `but` is from a course without an order, another unmet prompt of the course replaces it, if there is one. A
+    course with an order keeps its unmet prompts for its next dates. So a prompt of another pack replaces `but`, or a
+    prompt of a course that the couple has met.
     """
     live = tuple(releases)
     comfort = comfort_of(couple.profiles.values())
@@ -238,10 +249,10 @@ def theme_for(
     barriers: Collection[Barrier],
     seed: str,
 ) -> Theme:
-    """Choose the theme of `date` for a couple whose other dates have the themes in `met`.
+    """Choose the theme of `date` for a couple.
 
-    `seed` decides ties, and is the id of the couple. The same arguments always give the same theme. Raise NoPromptError
-    if no theme is available.
+    `met` has the themes of the couple's other dates. `seed` decides ties. It is the id of the couple, or of a person in
+    no couple. The same arguments always give the same theme. Raise NoPromptError if no theme is available.
     """
     if not available:
         raise NoPromptError("no theme has a prompt that fits this couple")
@@ -257,9 +268,9 @@ def theme_for(
 
 
 def forgettable(met: Mapping[dt.date, Theme], date: dt.date) -> frozenset[dt.date]:
-    """Return the dates of `met` that no longer affect the theme of `date` or of another open date.
+    """Return the dates of `met` that cannot affect the theme of an open date.
 
-    The dates of the last three weeks and the latest date of each theme can still affect a theme.
+    The result has only dates more than three weeks before `date`, without the latest date of each theme.
     """
     latest = {theme: day for day, theme in sorted(met.items())}
     return frozenset(day for day, theme in met.items() if day < date - _RECENT and day != latest[theme])
@@ -272,11 +283,12 @@ def prompt_for(
     comfort: Comfort,
     seed: str,
 ) -> Entry:
-    """Choose the next prompt of `theme` for a couple that last saw prompts on the dates in `seen`.
+    """Choose the next prompt of `theme` for a couple. `seen` has the prompts that they saw.
 
-    Prompts that they never saw come first, lower depth before higher. If they saw all prompts, the one seen longest ago
-    comes. A new version of a pack does not make its prompts new. `seed` decides ties, and is the id of the couple.
-    Raise NoPromptError if no prompt of the theme fits.
+    If there are prompts that they never saw, choose one with the lowest depth. If they saw all prompts, choose the
+    prompt that they saw longest ago. A prompt that they saw in an old version of a pack is not new in a new version.
+    `seed` decides ties. It is the id of the couple, or of a person in no couple. Raise NoPromptError if no prompt of
+    the theme fits.
     """
 
     def rank(entry: Entry) -> tuple[dt.date, int, bytes]:
@@ -295,7 +307,10 @@ def prompt_for(
 
 @dataclass(frozen=True, slots=True)
 class _Rhythm:
-    """The order of a couple's themes. Dates are ordinals; `shares` is how often each theme comes in a span."""
+    """The order of a couple's themes. Dates are ordinals.
+
+    `shares` is the number of turns of each theme in a span. A span is as many dates as there are turns.
+    """
 
     met: Mapping[int, Theme]
     order: list[Theme]
@@ -316,7 +331,7 @@ class _Rhythm:
         return min(self.order, key=lambda theme: (*self._obstacles(theme, date, planned), *self._patience(theme, date)))
 
     def _obstacles(self, theme: Theme, date: int, planned: Mapping[int, Theme]) -> tuple[bool, int, int, bool]:
-        """Return the reasons against `theme` on `date`, the strongest first. False or zero means that one is absent."""
+        """Return the reasons against `theme` on `date`, the strongest first. An absent reason is False or 0."""
         nearest = min((abs(date - day) for day in self._around(date) if planned.get(day) == theme), default=self.span)
         return (
             theme in (self.met.get(date - 1), self.met.get(date + 1)),
@@ -326,7 +341,10 @@ class _Rhythm:
         )
 
     def _excess(self, theme: Theme, date: int, days: Mapping[int, Theme]) -> int:
-        """Return by how much `theme` on `date` would exceed its share in the fullest span around the date."""
+        """Return by how many turns `theme` on `date` would exceed its share.
+
+        Count the turns in the fullest span that contains the date.
+        """
         taken = [day for day in self._around(date) if days.get(day) == theme]
         if len(taken) < self.shares[theme]:
             return 0
@@ -341,7 +359,7 @@ class _Rhythm:
         """Return a sort key for `theme` on `date`. The theme that can wait least comes first."""
         missed_for = min((abs(date - day) for day, known in self.met.items() if known == theme), default=_NEVER)
         share = self.shares[theme]
-        # A theme that comes more than once in a span has to come in time, or its next turns would crowd together.
+        # A theme that comes more than once in a span must not come late, or its turns would be too close together.
         is_due = share > 1 and self.span <= missed_for * share < self.span * share
         return (not is_due, -missed_for * (2 if theme in self.leaning else 1), self.order.index(theme))
 
@@ -349,7 +367,7 @@ class _Rhythm:
 def _shares(order: list[Theme], leaning: frozenset[Theme]) -> dict[Theme, int]:
     """Return how many turns each theme has in a span.
 
-    Each available theme has one turn. Themes that answer a barrier also get the turns of the unavailable themes.
+    Each available theme has one turn. Themes that help with a barrier also get the turns of the unavailable themes.
     """
     shares = dict.fromkeys(order, 1)
     favored = [theme for theme in order if theme in leaning]
@@ -366,7 +384,8 @@ def _plays_on(date: dt.date, course: Course, since: dt.date) -> bool:
 def _everyday(wishes: Mapping[PackId, PackWish], live: Sequence[Release], comfort: Comfort) -> list[Entry]:
     """Return the prompts of the couple's packs that are not courses.
 
-    If none of them fits the couple, return the prompts of everyone's packs, or else those of the couple's courses.
+    If none of these prompts fits the couple, return the prompts of all packs for everyone. If none of those fits
+    either, return the prompts of the couple's courses.
     """
     own = playing(wishes, live, comfort)
     choices = [release for release in own if release.audience is not Audience.CODE], _for_everyone(live), own
@@ -402,5 +421,5 @@ def _fits(entry: Entry, comfort: Comfort) -> bool:
 
 
 def shuffled(seed: str, *name: str) -> bytes:
-    """Return a sort key for names. Each seed, such as a couple's id, gives another order."""
+    """Return a sort key for names. The order depends on the seed, such as a couple's id."""
     return hashlib.sha256("\n".join((seed, *name)).encode()).digest()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Theme(StrEnum):
-    """The seven practices. Every prompt has exactly one."""
+    """The seven subjects that prompts practice. Each prompt has one theme."""
 
     OPENNESS = "openness"
     TIME = "time"
@@ -23,7 +23,7 @@ class Theme(StrEnum):
 
 
 class PromptKind(StrEnum):
-    """How a couple takes part: a written answer, or something done together and checked off."""
+    """How a couple takes part: they write answers, do something together, or touch."""
 
     QUESTION = "question"
     TOGETHER = "together"
@@ -40,7 +40,7 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PromptRef:
-    """Reference to a prompt in one version of its pack. Its text never changes, as no published version does."""
+    """Reference to a prompt in one version of its pack. The prompt's text never changes within a published version."""
 
     pack: PackId
     version: int

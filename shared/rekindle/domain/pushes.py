@@ -1,4 +1,4 @@
-"""Define the kinds of pushes, and how many persons a reminder reached."""
+"""Define the kinds of pushes, and the number of persons whom a reminder reached."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class PushKind(StrEnum):
-    """Why a push is sent."""
+    """The reason for which a push is sent."""
 
     PROMPT = "prompt"
     EVENING = "evening"

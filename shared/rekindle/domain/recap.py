@@ -26,10 +26,10 @@ _A_WEEK = dt.timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Seven dates, named by their Monday.
+    """The seven dates that begin with `monday`.
 
     Raises:
-        ValueError: the date is not a Monday.
+        ValueError: `monday` is not a Monday.
     """
 
     monday: dt.date
@@ -59,7 +59,10 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """A couple's week: the dates on which they met, the streak at its end, and the milestones reached in it."""
+    """A couple's week: its complete dates (`met`), the streak at its end, and the milestones that they reached in it.
+
+    `longest_grew` is True if their longest run grew in this week.
+    """
 
     met: tuple[dt.date, ...]
     streak: Streak
@@ -68,7 +71,7 @@ class Recap:
 
 
 def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today: dt.date) -> Recap:
-    """Return the recap of a week on `today`, the latest date that either clock shows.
+    """Return the recap of a week. `today` is the latest date that either partner's clock shows.
 
     Dates after `today` cannot be missed yet.
     """
@@ -86,13 +89,17 @@ def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today
 
 
 def may_be_new(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    """Return whether a pack can be news to a couple: they can have it and have not turned it off."""
+    """Return whether a pack can be news to a couple.
+
+    This is a pack that they get or can choose.
+    """
     return release.audience is Audience.CHOICE or is_wanted(release, wishes)
 
 
 def available_from(release: Release, first_live: dt.date, wishes: Mapping[PackId, PackWish]) -> dt.date:
     """Return the date from which a couple could have the pack.
 
-    It is the date on which it first went live, or on which they joined it by its code.
+    This is the date on which the pack first went live. If they joined the pack by its code after that date, it is the
+    date on which they joined.
     """
     return max(first_live, wishes[release.pack].since) if is_joined(release, wishes) else first_live

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from rekindle.domain.persons import QuietHours
 
 MAX_LATENESS = dt.timedelta(hours=2)
-"""A slot is dropped if it is later than this. Nobody wants the morning's reminder at noon."""
+"""Reminders more than this late are not sent: nobody wants the morning's reminder at noon."""
 
 SETTLED_AFTER = MAX_LATENESS + dt.timedelta(minutes=30)
-"""The last run of a slot has surely ended this long after the slot came: MAX_LATENESS plus the time of a run."""
+"""This long after a slot came, its last run has surely ended: MAX_LATENESS plus ample time for a run."""
 
 _STEP = dt.timedelta(minutes=5)
 
@@ -50,7 +50,7 @@ class DueSlot:
 
 
 def is_slot_time(time: dt.time) -> bool:
-    """Return whether a reminder can be set to this wall-clock time: a whole multiple of 5 minutes."""
+    """Return whether this wall-clock time is a multiple of 5 minutes, as reminders need."""
     return time.minute % 5 == 0 and time.second == time.microsecond == 0 and time.tzinfo is None
 
 
@@ -69,12 +69,13 @@ def is_quiet(local_time: dt.time, quiet_hours: QuietHours | None) -> bool:
 def due_slots(after: dt.datetime, until: dt.datetime, zone: Zone) -> tuple[DueSlot, ...]:
     """Return the slots of `zone` that come after `after` and not after `until`, in order.
 
-    Each slot comes exactly once on each local date that exists. So two calls for consecutive periods return each slot
-    exactly once. When a clock skips some time, several slots can come at one instant.
+    Each slot comes exactly once on each local date that exists. So two calls for consecutive periods together return
+    each slot of a date exactly once. When a clock skips some time, several slots can come at one instant.
     """
     # A slot comes when the clock first shows its time or a later one. So begin after the time that the clock shows at
-    # `after`. End with the latest time that it has shown by `until`. If the clock is repeating an hour then, that is an
-    # hour more than the time that it shows.
+    # `after`. End with the latest time that the clock has shown by `until`, or with a later time. While the clock
+    # repeats an hour, `furthest` is one hour after the time that the clock shows. The check of `instant` below leaves
+    # out the slots that come after `until`.
     shown = local_time(after, zone).replace(tzinfo=None)
     at_end = local_time(until, zone)
     furthest = at_end.replace(tzinfo=None) + (until - at_end.replace(fold=0).astimezone(dt.UTC))

@@ -1,7 +1,7 @@
-"""Choose prompts for one person alone, before they pair or between two couples.
+"""Choose prompts for a person who is in no couple.
 
-The prompt is a pure function of the person's solo history, so all their phones show the same prompt. Themes and prompts
-that a person met alone do not count for a later couple.
+The choice is a pure function of the date, the person, their solo history and the live packs. So all phones of a person
+show the same prompt. Themes and prompts that a person met alone do not count as met when they are in a couple.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ONE_DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SoloHistory:
-    """A person's solo history: the themes of the last weeks by date, and all prompts.
+    """A person's solo history: the themes of the last weeks by date, and all prompts that they have met.
 
     A write fails if `revision` has changed since the read.
     """
@@ -36,9 +36,9 @@ class SoloHistory:
 
 
 def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: Iterable[Release]) -> Entry:
-    """Choose the person's solo prompt of `date`: a question from everyone's packs that fits their comfort.
+    """Choose the person's solo prompt of `date`: a question from a pack for everyone.
 
-    Raise NoPromptError if no prompt fits them.
+    The question fits the person's comfort. Raise NoPromptError if no question does.
     """
     questions = [
         entry
@@ -53,5 +53,8 @@ def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: I
 
 
 def takes_solo_answers(date: dt.date, today: dt.date) -> bool:
-    """Return whether a person can answer the solo prompt of `date`: it is today or yesterday on their clock."""
+    """Return whether a person can answer the solo prompt of `date`.
+
+    They can if `date` is today or yesterday on their clock.
+    """
     return date in {today, today - _ONE_DAY}

@@ -1,8 +1,8 @@
 """Prepare the practice's statistics so that no number reveals fewer than ten couples.
 
 Every number is rounded down to tens, and a number under ten is not shown. Both parts of a rate are rounded too. So any
-two shown numbers are equal or differ by at least ten. No subtraction of two numbers can reveal a smaller group, whether
-they are of two days, of two packs, or of a total and its part.
+two shown numbers are equal or differ by at least ten. If a reader subtracts one number from another, the result cannot
+reveal a group of fewer than ten couples. This is true for two days, for two packs, and for a total and its part.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from rekindle.domain.pushes import PushKind
 
 STEP: Final = 10
-"""Counts below this number of couples are never shown. Larger counts are rounded down to a multiple of it."""
+"""Counts below this number of couples are never shown. All other counts are rounded down to a multiple of STEP."""
 DAYS: Final = 28
 WEEKS: Final = 12
 
 STREAMS_HOUR: Final = dt.timedelta(hours=1)
-"""The stream may take this long to deliver a change to be counted."""
+"""The stream may take this long to deliver a change that the statistics count."""
 OVER_AFTER: Final = dt.timedelta(hours=12 + 3) + STREAMS_HOUR
 """A date is over everywhere, and counted, this long after its end in UTC.
 
@@ -46,18 +46,21 @@ def shown(count: int) -> int | None:
 
 
 def through(instant: dt.datetime) -> dt.date:
-    """Return the last date that is over everywhere and counted."""
+    """Return the last date that is over everywhere and counted at `instant`."""
     return (instant - OVER_AFTER).date() - _ONE_DAY
 
 
 def shown_days(instant: dt.datetime) -> list[dt.date]:
-    """Return the dates that are shown, oldest first."""
+    """Return the dates that the statistics show at `instant`, oldest first."""
     last = through(instant)
     return [last - number * _ONE_DAY for number in reversed(range(DAYS))]
 
 
 def shown_weeks(instant: dt.datetime) -> list[dt.date]:
-    """Return the Mondays of the shown weeks, latest first. All dates of these weeks are over everywhere."""
+    """Return the Mondays of the weeks that the statistics show, latest first.
+
+    All dates of these weeks are over everywhere.
+    """
     open_week = week_of(through(instant) + _ONE_DAY)
     return [open_week - number * ONE_WEEK for number in range(1, WEEKS + 1)]
 
@@ -83,13 +86,13 @@ def view(
 
 
 def _prompts(prompts: Mapping[PromptId, Counters]) -> dict[str, dict[str, int | None]]:
-    # A prompt without a shown number is left out: its mere presence would say that somebody has had it.
+    # Leave out a prompt without a shown number: its name alone would reveal that at least one couple has had it.
     named = {prompt: _named(counters, "", _OF_A_PROMPT) for prompt, counters in sorted(prompts.items())}
     return {prompt: counts for prompt, counts in named.items() if any(counts.values())}
 
 
 def _week(week: dt.date, counters: Counters, packs: Iterable[PackId], reminders: Iterable[PushKind]) -> dict[str, Any]:
-    # Reach counts persons. Two persons are a couple.
+    # Reach counts persons. A couple is two persons, so divide a reach by two before rounding.
     couples = {name: count // 2 if name.startswith("reach/") else count for name, count in counters.items()}
     return {
         "week": str(week),

@@ -1,7 +1,7 @@
 """A streak is the number of complete days in a couple's current run.
 
-`streak_of` computes it from the couple's first date, their complete, paused, excused and open dates, and the last date
-to judge. The order in which dates became complete does not matter. A stored streak is only a cache of this result.
+`streak_of` computes the streak from the couple's first date, their complete, paused, excused and open dates, and the
+last date to judge. The order in which dates became complete does not matter. A stored streak is a cache of the result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MILESTONES = (7, 30, 100, 365)
 """Lengths of a run, in days, for which the app congratulates."""
 
 REST_SPACING = dt.timedelta(days=7)
-"""Two missed dates are both rest days if they are at least this far apart. Otherwise the later one ends the run."""
+"""A missed date is a rest day if the missed date before it is at least this long ago. Otherwise it ends the run."""
 
 _ONE_DAY = dt.timedelta(days=1)
 _LEAP_DAY = (2, 29)
@@ -30,8 +30,9 @@ _LEAP_DAY = (2, 29)
 class History:
     """Dates from which a couple's streak is computed.
 
-    `first` is the couple's first date. On a `complete` date both took part before the day closed. A `paused` date is
-    inside a pause. On an `excused` date we failed to offer a prompt.
+    `first` is the first date to judge. On a `complete` date, both partners took part before the day closed. A `paused`
+    date is inside a pause. An `excused` date cannot be missed: there was an outage, or the couple had not paired when
+    the date began.
     """
 
     first: dt.date
@@ -42,7 +43,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Streak:
-    """Days in the current run, days in the longest run, and all days on which the couple met."""
+    """The numbers of complete days in the current run, in the longest run, and in all."""
 
     current: int
     longest: int
@@ -50,7 +51,10 @@ class Streak:
 
 
 class DayMark(StrEnum):
-    """Mark of a date in the couple's calendar. Each missed or excused date is `rest`, even if it ended a run."""
+    """Mark of a date in the couple's calendar. A missed date has the mark REST, even if it ended a run.
+
+    A closed excused date that is neither complete nor paused has the mark REST too.
+    """
 
     COMPLETE = "complete"
     REST = "rest"
@@ -61,9 +65,9 @@ class DayMark(StrEnum):
 def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date) -> Streak:
     """Compute the streak from the couple's first date up to and including `through`.
 
-    A complete date counts at once, even inside a pause. An open date that is not complete yet is neutral. A date is
-    missed if it is closed, not complete, not paused and not excused. A missed date is a rest day if none of the six
-    dates before it was missed. Otherwise it ends the run.
+    A complete date counts at once, even inside a pause. An open date that is not complete yet changes nothing. A date
+    is missed if it is closed, not complete, not paused and not excused. A missed date is a rest day if none of the six
+    dates before it was missed. Otherwise the missed date ends the run.
     """
     run = longest = total = 0
     last_missed: dt.date | None = None
@@ -82,7 +86,7 @@ def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date
 def first_of_year(last: dt.date) -> dt.date:
     """Return the first date of the twelve months that end with `last`.
 
-    It is the date after `last` in the year before. A year that ends on 29 February begins on 1 March.
+    For 5 May 2026, this is 6 May 2025. For 29 February 2028, this is 1 March 2027.
     """
     if (last.month, last.day) == _LEAP_DAY:
         return dt.date(last.year - 1, 3, 1)
@@ -94,14 +98,17 @@ def calendar_marks(
 ) -> dict[dt.date, DayMark]:
     """Return the marks of the dates from `first` to `last`, oldest first.
 
-    A date before the couple's first date has no mark. `last` must be a date that has opened: a later date would look
-    like rest.
+    A date before the couple's first date has no mark. `last` must be a date that has opened: a date that has not opened
+    yet would get the mark REST.
     """
     return {date: _mark(history, open_dates, date) for date in dates(max(first, history.first), last)}
 
 
 def milestone_crossed(before: int, after: int) -> int | None:
-    """Return the highest milestone that a run reached by growing from `before` to `after` days. None without one."""
+    """Return the highest milestone that a run reached by growing from `before` to `after` days.
+
+    Return None if it reached no milestone.
+    """
     return max((days for days in MILESTONES if before < days <= after), default=None)
 
 

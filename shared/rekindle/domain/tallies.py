@@ -1,8 +1,9 @@
-"""Compute how much each couple adds to the counters of the statistics, from its last weeks.
+"""Compute how much each couple adds to the counters of the statistics.
 
-`contributions` depends only on the couple's history, and a history only grows. A change adds the difference between the
-contributions after it and before it. So a change that arrives twice, or after a later change, adds nothing. The
-counters and the history are written in one transaction. So the counters always equal the sum over all histories.
+Each couple has a history of its last weeks. `contributions` depends only on this history. A change adds the difference
+between the contributions of the history with the change and without it. So a change that arrives a second time adds
+nothing, and so does an old state of a day that arrives after a newer state. A write of the history also writes the
+counters, in one transaction. So the counters always equal the sum of what all changes added to them.
 
 The history stores the packs of a day, but not its prompts. So each change of a day names the day's prompts again, and
 `prompt_contributions` counts them.
@@ -30,20 +31,21 @@ if TYPE_CHECKING:
 
 ONE_WEEK: Final = dt.timedelta(weeks=1)
 LOOK_BACK: Final = 3
-"""A couple that was active in a week counts in the `active_28` of that week and of this many later weeks."""
+"""A couple that was active in a week counts in `active_28` of that week, and of this many weeks after it."""
 LATE: Final = 2
-"""Changes are counted in the week of a couple's newest date and in this many weeks before it.
+"""A change is counted if its date is in the week of the couple's newest date, or in this many weeks before that week.
 
-That is enough: a date takes answers for three days, or five if somebody flies. The stream delivers within a day.
+This is enough: a date takes answers for three days, or five if somebody flies. The stream delivers a change within a
+day.
 """
 KEPT: Final = LATE + LOOK_BACK
-"""This many weeks before the week of the newest date are stored. No earlier week can matter to a new change."""
+"""A history has the week of its newest date, and this many weeks before that week. No new change needs older weeks."""
 
 _BOTH: Final = 2
 
 
 class RunLength(StrEnum):
-    """The length class of a run, by the milestones that the run has passed."""
+    """The length class of a run, by the milestones that the run has reached."""
 
     NONE = "0"
     DAYS = "1-6"
@@ -83,7 +85,7 @@ class Counted(NamedTuple):
 
 
 type Counts = Counter[Counted]
-"""Changes of counters: how much each goes up, or down if negative."""
+"""The number to add to each counter. A negative number lowers the counter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,10 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class DayProgress:
-    """The new state of a day. `prompts` are its swapped prompts and then the current one.
+    """The new state of a day. `prompts` are its swapped prompts, and after them its current prompt.
 
-    `answered` is how many persons have answered. `theme` is None on a day stored before this field existed. Of such a
-    day nobody knows whether the couple had met its prompts before.
+    `answered` is the number of persons who have answered. `theme` is None on a day stored before this field existed.
+    For a day without a theme, it is unknown whether the couple had met its prompts on an earlier day.
     """
 
     date: dt.date
@@ -111,7 +113,10 @@ class DayProgress:
 
 @dataclass(frozen=True, slots=True)
 class StreakProgress:
-    """The new state of a streak after `date` became complete. It is the couple's complete date number `total`."""
+    """The new state of a streak after `date` became complete.
+
+    `total` is the number of the couple's complete dates, and `run` is the length of their run.
+    """
 
     date: dt.date
     total: int
@@ -122,7 +127,7 @@ type Progress = DayProgress | StreakProgress
 
 
 def progress_of(change: Change | None) -> tuple[CoupleId, Progress] | None:
-    """Return what a change adds to its couple's history. Return None for a change that is not counted."""
+    """Return what a change adds to its couple's history. Return None if it adds nothing."""
     match change:
         case DayChange(before=before, after=after):
             progress = _progress_of_day(after)
@@ -143,7 +148,7 @@ def _progress_of_day(day: Day) -> DayProgress:
 
 @dataclass(frozen=True, slots=True)
 class CountedDay:
-    """A day as the history stores it. `packs` are the packs of its prompts, the current one last."""
+    """A day as the history stores it. `packs` are the packs of its prompts, with the current prompt's pack last."""
 
     theme: Theme | None
     packs: tuple[PackId, ...]
@@ -151,12 +156,15 @@ class CountedDay:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How far the day has come. It never goes back: prompts are swapped only before anybody answers."""
+        """How far the day has come. It never decreases, because a couple can swap only before anybody answers."""
         return self.answered, len(self.packs)
 
 
 class Latest(NamedTuple):
-    """The latest completion in a week: the couple's total of complete dates then, and the length of their run."""
+    """A completion of a date: the couple's total of complete dates then, and the length class of their run.
+
+    It is the latest completion of its week that gave the run a new length class.
+    """
 
     total: int
     run: RunLength
@@ -164,7 +172,7 @@ class Latest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A couple's last weeks: their days, and for each week (by its Monday) its latest completion."""
+    """A couple's last weeks: their days by date, and for each week (by its Monday) the `Latest` completion."""
 
     days: Mapping[dt.date, CountedDay] = field(default_factory=dict)
     runs: Mapping[dt.date, Latest] = field(default_factory=dict)
@@ -206,7 +214,8 @@ def length_of(run: int) -> RunLength:
 def after(history: History, progress: Progress) -> tuple[History, Counts]:
     """Return the history with this progress, and what the progress adds to the counters.
 
-    Progress in a week that takes no more changes is ignored: it can only be a repeat.
+    Progress adds nothing if its week is more than LATE weeks before the week of the couple's newest date. This progress
+    must be a repeat.
     """
     newest = max([progress.date, *history.days, *history.runs])
     if week_of(progress.date) < week_of(newest) - LATE * ONE_WEEK:
@@ -224,7 +233,10 @@ def after(history: History, progress: Progress) -> tuple[History, Counts]:
 
 
 def contributions(history: History) -> Counts:
-    """Return what a couple with this history adds to the counters of dates and weeks: at most 1 to each counter."""
+    """Return what a couple with this history adds to the counters of dates and weeks.
+
+    A couple adds 1 to a counter, or nothing.
+    """
     added: set[Counted] = set()
     for date, day in history.days.items():
         week = WeekRow(week_of(date))
@@ -244,10 +256,10 @@ def contributions(history: History) -> Counts:
 
 
 def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Counts:
-    """Return what a day that has come as far as `day` adds to the counters of its prompts.
+    """Return what the state `day` of a day adds to the counters of its prompts.
 
-    `progress` names the prompts, and may be ahead of `day`. A prompt counts only if the couple had not met it before:
-    the statistics tell how prompts do with couples to whom they are new.
+    `progress` is the same state or a newer one, and names the prompts. A prompt counts only if the couple had not met
+    it on an earlier day. So the statistics show how couples use a prompt that is new to them.
     """
     if day is None or day.theme is None:
         return Counter()
@@ -260,7 +272,10 @@ def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Count
 
 
 def reach_contributions(date: dt.date, reach: Mapping[PushKind, Reach]) -> Counts:
-    """Return what a run of a date's reminders adds to the counters: numbers of persons by kind."""
+    """Return what a run for a date adds to the counters.
+
+    For each kind, this is how many persons were due and how many were reached.
+    """
     week = WeekRow(week_of(date))
     return Counter(
         {

@@ -1,4 +1,4 @@
-"""Define types for texts that people write. The error of a refused text is a sentence for its writer."""
+"""Define types for texts that people write. If a text is refused, the error is a sentence for its writer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LANGUAGE: Final = r"^[a-z]{2}$"
 type LanguageCode = Annotated[Language, StringConstraints(pattern=LANGUAGE)]
-"""A language as two small letters, such as `en`."""
+"""A language as two lower-case letters, such as `en`."""
 
 UNFIT: Final = "text_unfit"
 """Pydantic's error type for a refused text. The error's message is a sentence for the person who wrote the text."""
@@ -27,7 +27,7 @@ UNFIT: Final = "text_unfit"
 
 @dataclass(frozen=True, slots=True)
 class Shows:
-    """Adds a rule of `rekindle.domain.characters` to a text type, in validation and in the OpenAPI document."""
+    """Adds a rule of `rekindle.domain.characters` to a type: to its validation and to the OpenAPI document."""
 
     rule: Callable[[str], str]
     description: str
@@ -38,7 +38,7 @@ class Shows:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        # A client can check only the pattern. The description says the rest of the rule.
+        # A client can check only this pattern. The description states the whole rule.
         return {"description": self.description, "pattern": r"\S", **handler(schema)}
 
     def _checked(self, text: str) -> str:

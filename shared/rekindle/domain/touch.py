@@ -1,9 +1,10 @@
 """Choose a couple's small touch gesture for a date.
 
 The choice is a pure function of the couple, the date and the first date on which both wanted touch. So both partners
-see the same gesture. Gestures grow from warmth 1 (small) to 3 (warm). For two weeks all have warmth 1. Then warmth 2 is
-added, and after four weeks warmth 3, but nothing beyond the couple's touch comfort. Most gestures have the highest
-allowed warmth, with smaller ones between. No gesture comes again before the couple has had all others of its warmth.
+see the same gesture. For the first two weeks, all gestures have warmth 1 (small). Warmth 2 begins after two weeks, and
+warmth 3 (warm) after four weeks. No gesture has a warmth above the couple's touch comfort. Most gestures have the
+highest allowed warmth, and gestures of less warmth come between them. A gesture comes again after the couple has had
+all other gestures of its warmth, as long as their comfort and their places stay the same.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import CoupleId
 
 GROWS_AFTER: Final = (dt.timedelta(weeks=2), dt.timedelta(weeks=4))
-"""How long both have wanted touch when the second and the third warmth are added."""
+"""How long both partners have wanted touch when warmth 2 begins, and when warmth 3 begins."""
 
 _RHYTHMS: Final = MappingProxyType({1: (1,), 2: (2, 2, 1), 3: (3, 2, 3, 1, 3)})
-"""For each highest allowed warmth, the warmths of consecutive dates, which repeat in this order."""
+"""For each highest allowed warmth, the warmths of consecutive dates. After the last warmth, the first comes again."""
 
 
 def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
@@ -37,9 +38,10 @@ def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
 
 
 def are_apart(couple: Couple, date: dt.date) -> bool:
-    """Return whether the two seem to be in different places: their clocks differ on the date.
+    """Return whether the two partners seem to be in different places.
 
-    Zone names are not compared, since two phones side by side can use two names of one zone.
+    They do if the date begins at different instants in their zones. The names of their zones are not compared, because
+    two phones side by side can use two names of one zone.
     """
     return len({start_of(date, zone) for zone in couple.zones}) > 1
 
@@ -47,12 +49,12 @@ def are_apart(couple: Couple, date: dt.date) -> bool:
 def gesture_for(couple: CoupleId, date: dt.date, touch_from: dt.date, comfort: int, *, apart: bool) -> TouchGesture:
     """Return the gesture of a date for a couple that has wanted touch since `touch_from`.
 
-    `comfort` (1 to 3) is the highest allowed warmth. A date before `touch_from` is possible: the partner's clock may
-    still show it.
+    `comfort` (1 to 3) is the highest allowed warmth. `date` may be before `touch_from`, because the partner's clock may
+    be behind.
     """
     day = (date - touch_from).days
     warmth = warmth_of(day, comfort)
-    # How many gestures of this warmth came before. Before day 0 there is only the smallest warmth, counted backwards.
+    # The number of gestures of this warmth on days 0 to `day` - 1. A day before day 0 has warmth 1 and a negative turn.
     turn = sum(warmth_of(earlier, comfort) == warmth for earlier in range(day)) if day > 0 else day
     allowed = [gesture for gesture in CATALOGUE if (gesture.warmth, gesture.apart) == (warmth, apart)]
     return sorted(allowed, key=lambda gesture: shuffled(couple, gesture.id))[turn % len(allowed)]
