@@ -202,9 +202,9 @@ def _nudge(world: World, ada: Phone, ben: Phone) -> None:
 
 
 def _live_in_two_zones(world: World, api: Handler) -> None:
-    """Measure a couple in New York and Tokyo at 15:00 UTC, when two dates are open.
+    """Measure a couple in New York and Tokyo while two dates are open.
 
-    At this time, the next date has begun in Tokyo.
+    It is 15:00 UTC, and the next date has begun in Tokyo.
     """
     cleo, dai = a_settled_phone(api, "cleo"), a_settled_phone(api, "dai", TOKYO)
     pair(cleo, dai)
@@ -248,7 +248,7 @@ def _open_days_beside_a_large_pack(world: World) -> None:
 
 
 def _choose_packs(world: World) -> None:
-    """Measure a swap, the help, and how a couple chooses a pack and joins a course by its code."""
+    """Measure a swap, the help, the choice of a pack, and joining a course."""
     table = Table(world.raw, world.table.name)
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, prompts("group"), audience=Audience.CODE, course=Course(in_order=True))
@@ -271,7 +271,7 @@ def _choose_packs(world: World) -> None:
 
 
 def _pause(world: World) -> None:
-    """Measure a pause: its start, a change of its end, the days during it, and its early end."""
+    """Measure a pause from its start to its early end. The couple changes its end meanwhile."""
     pat, sam = a_couple(world.running_process(), ("pat", "sam"))
     one_day(pat, sam)
     week, fortnight = ({"pause": {"until": str(pat.now.date() + days * ONE_DAY)}} for days in (7, 14))

@@ -93,7 +93,7 @@ class Expected:
     """Each person's moves, earliest first."""
 
     def instants(self, zone: Zone, step: int) -> Mapping[dt.date, dt.datetime]:
-        """Map each date to the instant at which a time of day comes in a zone. `step` is the time of day.
+        """Map each date to the instant of a time of day in a zone. `step` is the time of day.
 
         The instants begin three days before the start.
         """
@@ -125,7 +125,7 @@ class Expected:
                     yield WrongCount(number, reminder, count, least)
 
     def on_the_edge(self) -> int:
-        """Return how many reminders are on the edge: it is right to send them, and right not to; see EDGE."""
+        """Return how many reminders may be sent or not. EDGE says why."""
         return sum(each.least < each.most for number in self.moves for each in self._of_mover(number).values())
 
     def _of_everybody(self, reminder: Reminder) -> bytearray:

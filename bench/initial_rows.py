@@ -87,7 +87,7 @@ class InitialRows:
         return self.pseudonyms[_PSEUDONYM * number : _PSEUDONYM * (number + 1)].decode("ascii")
 
     def fill_slots(self, table: MemoryTable, shard_rows: int) -> int:
-        """Create every slot with as many shards as it needs, and put the rows into them. Return the number of slots.
+        """Create all slots with enough shards, and put the rows into them. Return the number of slots.
 
         The smallest slot with more than GROWN times `shard_rows` gets only one shard. So delivery has a slot to
         reshard.
@@ -128,7 +128,10 @@ class InitialRows:
                 self.shards.setdefault(keys.slot_shard(name), {}).setdefault(letter, array("I")).append(number)
 
     def item(self, key: Key) -> Sized | None:
-        """Return the item with this key: a person, a couple's day, a slot row, or the owner of a dormant target."""
+        """Return the item with this key, or None.
+
+        The item is a person, a couple's day, a slot's row, or the owner of a dormant target.
+        """
         item: Item | None = None
         if key.sk.startswith(keys.DAY_PREFIX):
             return self._day(key)
@@ -160,7 +163,7 @@ class InitialRows:
             del self.shards[key.pk][key.sk[0]][found]
 
     def _found(self, key: Key) -> int | None:
-        """Return the index of the row with this key among its shard's rows of its kind. Return None without a row."""
+        """Return the row's index among the rows of its shard and kind. Return None if there is no such row."""
         numbers, pseudonym = self.shards.get(key.pk, {}).get(key.sk[0]), key.sk[1:]
         if numbers is None:
             return None
@@ -224,7 +227,7 @@ def _stored(person: Person) -> Iterator[Item]:
 
 
 def _at(person: Person, slot: Slot) -> Person:
-    """Return a copy of the person whose only reminder is a prompt reminder in this slot."""
+    """Return a copy of the person. Its only reminder is a prompt reminder in this slot."""
     return replace(
         person,
         profile=replace(person.profile, zone=slot.zone),

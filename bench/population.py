@@ -158,7 +158,7 @@ def token_of(number: int, device: int) -> str:
 
 
 def owner_of(token: str) -> tuple[int, int]:
-    """Return the number of the person with this token, and the number of their device: 0 or 1."""
+    """Return the numbers of the person and of the device with this token. A device is 0 or 1."""
     head = base64.urlsafe_b64decode(token[:_NUMBER_SYMBOLS])
     return int.from_bytes(head), int(token[_NUMBER_SYMBOLS] == "B")
 
@@ -233,7 +233,7 @@ class Population:
         return len(self.all_traits[self.traits[number]].months)
 
     def wants(self, kind: PushKind, number: int, date: dt.date) -> bool:
-        """Return whether a person should get a reminder on a date on which it comes due.
+        """Return whether a person should get a reminder that is due on the date.
 
         A person gets a touch reminder only on its weekdays, and an evening reminder only if they have not answered.
         """
@@ -308,7 +308,7 @@ def _drawn_times(
 
 
 def _drawn_devices(rng: random.Random, persons: int) -> tuple[bytes, bytes]:
-    """Draw when the app was last opened on each person's first and second device; `_opened` decodes a value."""
+    """Draw when the app on each first and second device was last opened. `_opened` decodes a value."""
     recent, dormant = range(1, RECENT), range(1, DORMANT_FOR // 2)
     weights = [(100 - DORMANT) / len(recent)] * len(recent) + [DORMANT / len(dormant)] * len(dormant)
     values = [*recent, *(RECENT + each for each in dormant)]

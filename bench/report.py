@@ -91,7 +91,7 @@ class Report:
             yield f"delivery, {each.name}: {read:.4f} read units for a push, goal at most {READ_PER_PUSH}: {kept}."
 
     def full_prompt_slots(self) -> list[Measurement]:
-        """Return the measurements of slots that push the prompt to a thousand persons: one a kind of target."""
+        """Return the measurements of prompt slots with a thousand persons. Each kind of target has one."""
         deliveries = self.sections["delivery"]
         return [each for each in deliveries if each.name.startswith("prompt") and each.pushes == _PER_PUSHES]
 
@@ -139,7 +139,7 @@ def _cells(each: Measurement) -> list[str]:
 
 
 def _ranges(pattern: Pattern) -> dict[str, str]:
-    """Return each count as "least to most", or as one figure if the least and the most are equal."""
+    """Return each count as "least to most". If both are equal, return one figure."""
     figures: dict[str, list[float]] = {
         "db": [cost.dynamodb for cost in pattern.costs],
         "RCU": [cost.read for cost in pattern.costs],

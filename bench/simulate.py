@@ -152,7 +152,7 @@ def _units(simulation: Simulation) -> Mapping[str, str]:
 
 
 def _works(simulation: Simulation, kind: PushKind) -> tuple[Work, Work]:
-    """Return the cost of all pushes of a kind: first in small shards, then in large shards."""
+    """Return the cost of a kind's pushes in small shards and in large shards."""
     return simulation.work[LETTERS[kind], False], simulation.work[LETTERS[kind], True]
 
 
@@ -200,9 +200,10 @@ def _load(simulation: Simulation, per_second: float) -> Mapping[str, str]:
 
 
 def backlog(demand: Mapping[dt.datetime, int], a_minute: float) -> dt.timedelta:
-    """Return the longest time that a push waits, if at most `a_minute` pushes are sent in a minute.
+    """Return the longest time that a push waits.
 
-    `demand` maps each instant to the number of pushes that come due at this instant.
+    At most `a_minute` pushes are sent in a minute. `demand` maps each instant to the number of pushes that come due at
+    this instant.
     """
     free = longest = 0.0
     for at, pushes in sorted(demand.items()):

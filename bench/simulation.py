@@ -286,7 +286,7 @@ class Simulation:
         self.ticks += 1
 
     def _tick_twice(self, at: dt.datetime) -> None:
-        """Run a tick twice, as if the first tick had crashed just before it moved the watermark."""
+        """Run a tick twice, as if it had crashed just before it moved the watermark."""
         self.bill.purpose = FAULTS
         watermark = self.table.get(keys.WATERMARK)
         self._tick(at)

@@ -62,7 +62,7 @@ _GONE_AT_APPLE: Final = frozenset({"ExpiredToken", "Unregistered"})
 
 
 def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) -> Outcome:
-    """Return the outcome of a push, from the status, the body and the Retry-After header of FCM's answer."""
+    """Return the outcome of a push. The arguments are parts of FCM's answer."""
     try:
         if status < _ERRORS:
             json.loads(body)  # raises ValueError if the answer comes not from FCM but from a proxy
@@ -73,7 +73,7 @@ def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) ->
 
 
 def stops_page(outcome: Outcome) -> bool:
-    """Return whether the page must stop, because FCM asks to wait or refuses the access token."""
+    """Return whether the page must stop: FCM asks to wait or refuses the access token."""
     return outcome.wait > NO_WAIT or outcome.reason == STALE.reason
 
 

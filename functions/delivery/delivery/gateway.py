@@ -84,9 +84,9 @@ class PushGateway(Protocol):
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
         """Send to all targets, and return one outcome for each, in order.
 
-        If the service asks to wait or finally refuses our credential, the gateway begins no further push. The pushes
-        that it has not begun get the same outcome. The gateway itself never waits. It also begins no further push when
-        less than LONGEST_SEND of `within` is left. The remaining pushes then get the outcome NO_TIME.
+        If the service asks to wait or finally refuses our credential, the gateway begins no further push. The remaining
+        pushes get the outcome of the refused push. The gateway itself never waits. If less than LONGEST_SEND of
+        `within` is left, the gateway also begins no further push, and the remaining pushes get the outcome NO_TIME.
 
         Raise CredentialError if the gateway gets no access token at first, because the credential is not valid.
         """

@@ -84,7 +84,7 @@ class Batch(NamedTuple):
 def of_page(
     services: Services, job: SlotJob, rows: Iterable[SlotRow], late: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> Iterator[Batch]:
-    """Yield one batch for each kind of push that is due for persons in the rows."""
+    """Yield one batch for each kind of push that is due in the rows."""
     kinds: defaultdict[PushKind, list[SlotRow]] = defaultdict(list)
     for row in rows:
         if row.is_due(job.date):
@@ -152,7 +152,7 @@ def of_job(
 
 
 def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:
-    """Return the kind of push to send: NEWS in place of the prompt, or the given kind.
+    """Return the kind of push to send: NEWS in place of PROMPT, or `kind`.
 
     A person who wants news gets NEWS on a date that has news. The push is still counted as a prompt. A retry keeps the
     kind of the first attempt. So if a phone gets both pushes, the second replaces the first.

@@ -68,7 +68,7 @@ def reshard(
 
 
 def is_at_rest(slot: Slot, at: dt.datetime) -> bool:
-    """Return whether, at this instant, no run of the slot is under way or begins soon."""
+    """Return whether no run of the slot is under way or begins soon."""
     today = local_date(at, slot.zone)
     comes = (slot_instant(today + dt.timedelta(days=days), slot.time, slot.zone) for days in (-1, 0, 1))
     return not any(each and each - BEFORE_NEXT < at < each + SETTLED_AFTER for each in comes)

@@ -71,7 +71,7 @@ def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> S
     A push becomes a dead letter if it is given up for a fault that affects many persons.
 
     Returns:
-        The results. If a foreign device belongs to another project, its fate is DEAD in place of FOREIGN.
+        The results, in which some foreign devices may have the fate DEAD in place of FOREIGN.
 
     Raises:
         CredentialError: FCM refused our credential for every push. The queue has to deliver the whole job again.
@@ -107,7 +107,7 @@ def proves_our_project(results: Sequence[Result]) -> bool:
 
 
 def without_foreign(results: Iterable[Result], kept: Container[str] = ()) -> list[Result]:
-    """Return the results with the fate DEAD in place of FOREIGN. Do not change faults in `kept`."""
+    """Return the results with DEAD in place of FOREIGN. Keep FOREIGN if the fault is in `kept`."""
     return [
         Result(recipient, replace(outcome, fate=Fate.DEAD))
         if outcome.fate is Fate.FOREIGN and outcome.fault not in kept
@@ -117,7 +117,7 @@ def without_foreign(results: Iterable[Result], kept: Container[str] = ()) -> lis
 
 
 def split(results: Sequence[Result], attempt: int) -> tuple[list[Result], list[Result]]:
-    """Split the failed results: return those to try again after this attempt, and those to give up."""
+    """Return the failed results to try again after this attempt, and those to give up."""
     again = having(results, Fate.LATER, Fate.UNAUTHORISED, Fate.APNS, Fate.FOREIGN)
     refused = having(results, Fate.REFUSED)
     return (again, refused) if attempt < LAST_ATTEMPT else ([], again + refused)

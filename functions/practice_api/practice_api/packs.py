@@ -82,7 +82,7 @@ def _withdrawn_by(head: PackHead, prompt: str | None, staff: Staff) -> Actor | N
 
 
 def _require_prompt(services: Services, head: PackHead, prompt: str | None) -> None:
-    """Raise a problem if the pack has no version, or if no version has the prompt.
+    """Raise a problem if the pack has no version, or no version with the prompt.
 
     A version that was taken back does not count.
     """

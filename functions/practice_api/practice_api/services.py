@@ -62,7 +62,7 @@ class Services:
         return code_from(self.entropy(_ENTROPY_BYTES), CODE_LENGTH)
 
     def others(self, pack: PackId, instant: dt.datetime) -> Iterator[Pack]:
-        """Yield the live versions of all packs except `pack`, so that its draft can be compared with them."""
+        """Yield the live versions of all packs except `pack`. Its draft is compared with them."""
         for head in self.packs.heads():
             live = None if head.id == pack else head.live(instant)
             if live and (published := self.published(head.id, live)):
@@ -115,7 +115,7 @@ def _publisher(request: Request) -> Staff:
 
 
 def staff_refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
-    """Return the responses for these problems, and the response to a caller without the route's scope."""
+    """Return the responses for these problems and for a caller without the route's scope."""
     return refusals(Problem.NOT_ALLOWED, *problems)
 
 

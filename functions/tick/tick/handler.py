@@ -42,18 +42,21 @@ class TickEvent(BaseModel):
 
 
 def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """Return the first and the last instant of the time that a tick covers, without the first instant itself.
+    """Return the first and the last instant of the time that a tick covers.
 
-    After an outage, the tick also covers the time of the ticks that were missed. It goes back at most MAX_LATENESS,
-    because a later reminder would not be sent. If the watermark is already at `until` or after it, both instants are
-    the same, and the tick covers nothing.
+    The first instant itself is not covered. After an outage, the tick also covers the time of the ticks that were
+    missed. The tick goes back at most MAX_LATENESS, because reminders from before that time are too late to be sent. If
+    the watermark is already at `until` or after it, both instants are the same, and the tick covers nothing.
     """
     after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
     return min(after, until), until
 
 
 def due_in(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """Return every slot of these zones that comes after `after` and no later than `until`, in a fixed order."""
+    """Return all slots of these zones that come after `after` and up to `until`.
+
+    The order of the slots is always the same.
+    """
     return [due for zone in sorted(zones) for due in due_slots(after, until, zone)]
 
 
