@@ -62,7 +62,10 @@ _GONE_AT_APPLE: Final = frozenset({"ExpiredToken", "Unregistered"})
 
 
 def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) -> Outcome:
-    """Return the outcome of a push. The arguments are parts of FCM's answer."""
+    """Return the outcome of a push, from FCM's answer.
+
+    `retry_after` is the wait in the header Retry-After. It is zero if the answer does not have this header.
+    """
     try:
         if status < _ERRORS:
             json.loads(body)  # raises ValueError if the answer comes not from FCM but from a proxy

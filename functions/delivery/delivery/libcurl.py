@@ -40,13 +40,13 @@ REQUESTS: Final = 2
 """The largest number of requests for one push. A second request follows if the connection breaks before an answer."""
 
 BURST: Final = 0.05
-"""Seconds. After a pause, the pushes of this much time may begin at once."""
+"""Seconds. After a pause, as many pushes may begin at once as the pace allows in this many seconds."""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200
 _NAME: Final = b'"name"'
 _IDLE: Final = 1.0
-"""Seconds. After at most this wait for libcurl, `Libcurl.send` looks at the clock again."""
+"""The longest wait for libcurl in seconds. `Libcurl.send` then looks at the clock again."""
 
 _BROKEN: Final = frozenset({pycurl.E_GOT_NOTHING, pycurl.E_HTTP2, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
 """Errors of a broken connection. Connections often break while Lambda freezes the function."""

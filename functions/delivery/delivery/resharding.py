@@ -1,7 +1,6 @@
 """Double the number of shards of a slot that has grown. Nobody misses a push meanwhile.
 
-A slot comes once a day. Resharding happens while the slot is not about to come, in three steps. Each step can be
-repeated:
+A slot comes once a day. Resharding happens at other times of the day, in three steps. If a step fails, it is repeated:
 
 1. Name the new shards beside the old ones. After this step, every write puts a row into a new shard and deletes the row
    from the old shard.

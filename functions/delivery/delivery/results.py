@@ -1,7 +1,7 @@
 """Settle the results of an attempt: decide which failed pushes to try again and which to give up, and log them.
 
-If a failure may pass, a retry job with the failed devices goes to the queue. Its delay grows from attempt to attempt. A
-push is given up after the last attempt, or at once if FCM refuses the message itself.
+If a failure may pass, a retry job with the failed devices goes to the queue. The job's delay grows from attempt to
+attempt. A push is given up after the last attempt, or at once if FCM refuses the message itself.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ LASTING: Final = {
     Fate.APNS: "FCM cannot sign in to Apple",
     Fate.FOREIGN: "FCM calls the devices another sender's",
 }
-"""Log messages for faults that somebody must correct. Each attempt counts and logs these faults, not only the last."""
+"""Log messages for faults that do not pass by themselves. Every attempt counts and logs these faults, not only the last
+attempt.
+"""
 
 
 class Result(NamedTuple):

@@ -55,7 +55,10 @@ def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, se
 
 @router.post("/packs/<pack_id>/restore", responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NOT_WITHDRAWN))
 def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, services: TheServices) -> PackDetail:
-    """Restore a withdrawn pack or prompt. If the withdrawal canceled a scheduled version, it stays canceled."""
+    """Restore a withdrawn pack or prompt.
+
+    If the withdrawal canceled a scheduled version, this version stays canceled.
+    """
     head = known_pack(services, pack_id)
     prompt = PromptId(body.prompt) if body.prompt else None
     if _withdrawn_by(head, prompt, staff) is None:
