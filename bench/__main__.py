@@ -1,6 +1,6 @@
 """Print what each call and each worker costs, and how fast the push gateway is: `python -m bench`.
 
-`--write` also writes the counts, which are the same on every machine, into docs/table.md.
+`--write` also writes the counts into docs/table.md. The counts are the same on every machine.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with Console(stderr=True).status("Counting requests"), engines.emulator() as url, fcm() as stand_in:
             report = Report.measured(url, stand_in)
-        # The emulator has ended by now. It would use the cores that the gateway needs.
+        # The emulator must end before the gateway is timed, because both would need the same cores.
         with Console(stderr=True).status("Timing the push gateway"):
             gateway = GatewayReport.measured()
     except StackError as error:

@@ -35,8 +35,9 @@ _TOUCH: Final = {"depth": 2, "touch_comfort": 2}
 def measured_calls(url: str, recorder: CostRecorder) -> list[Measurement]:
     """Measure each route on the emulator at `url`.
 
-    The name of a measurement says `new process` if the process has just started. Otherwise its caches are filled. The
-    name says `the first of a zone` if the person's slots do not exist yet. Otherwise they exist.
+    If the name of a measurement says `new process`, the process has just started. Otherwise, the caches of the process
+    are filled. If the name says `the first of a zone` or `the first of a slot`, the call creates a slot. Otherwise, the
+    person's slots exist already.
     """
     world = World.on(url, recorder).with_starter_pack()
     api = world.running_process()
@@ -61,7 +62,7 @@ def measured_calls(url: str, recorder: CostRecorder) -> list[Measurement]:
 
 
 def measured_exports(url: str, recorder: CostRecorder) -> list[Measurement]:
-    """Measure exports of days in a couple and of solo days, one page each."""
+    """Measure exports of days in a couple, and of solo days. Each measurement exports one page."""
     world = World.on(url, recorder).with_starter_pack()
     ada, ben = a_couple(world.running_process())
     for days, note in ((MONTH, "30 days"), (EXPORT_PAGE - MONTH, "100 days, a full page")):
@@ -83,7 +84,7 @@ def a_couple(handler: Handler, names: tuple[str, str] = ("ada", "ben")) -> tuple
 
 
 def one_day(ada: Phone, ben: Phone) -> None:
-    """Let both answer, then set their clocks to the next day."""
+    """Let both persons answer, then set the clocks of their phones to the next day."""
     date = ada.get("/v1/today").body["today"]["date"]
     for phone in (ada, ben):
         phone.put(f"/v1/days/{date}/answer", _TEXT)
@@ -183,7 +184,7 @@ def _look_back(world: World, ada: Phone) -> None:
     world.call(ada, "GET /v1/days", "30 days, new process", query="?limit=30", process=world.new_process())
     world.call(ada, "GET /v1/streak")
     world.call(ada, "GET /v1/recap")
-    # The reflection is on a day three weeks ago. So it does not change what the calls about the last days cost.
+    # The reflection is on a day about three weeks ago. So it does not change the costs of calls about the latest days.
     date, heard = (ada.now - 20 * ONE_DAY).date(), {"kind": "heard", "text": ANSWER}
     world.call(ada, "PUT /v1/days/{date}/reflection", body=heard, date=date)
     world.call(ada, "PUT /v1/days/{date}/reflection", "the same again", heard, date=date)
@@ -201,7 +202,10 @@ def _nudge(world: World, ada: Phone, ben: Phone) -> None:
 
 
 def _live_in_two_zones(world: World, api: Handler) -> None:
-    """Measure a couple in New York and Tokyo at 15:00 UTC. It is the next date in Tokyo, so two dates are open."""
+    """Measure a couple in New York and Tokyo while two dates are open.
+
+    It is 15:00 UTC, and the next date has begun in Tokyo.
+    """
     cleo, dai = a_settled_phone(api, "cleo"), a_settled_phone(api, "dai", TOKYO)
     pair(cleo, dai)
     for phone in (cleo, dai):
@@ -225,7 +229,10 @@ def _change_settings(world: World, ada: Phone, ben: Phone) -> None:
 
 
 def _open_days_beside_a_large_pack(world: World) -> None:
-    """Measure opening a day before and after a pack of 1,000 prompts in five languages is published."""
+    """Measure how a day is opened, with and without a large published pack.
+
+    The pack has 1,000 prompts in five languages.
+    """
     couples = {"of a new couple": ("gus", "hal"), "of one beside a pack of 1,000 prompts": ("ida", "jon")}
     for note, names in couples.items():
         first, second = a_couple(world.running_process(), names)
@@ -241,7 +248,7 @@ def _open_days_beside_a_large_pack(world: World) -> None:
 
 
 def _choose_packs(world: World) -> None:
-    """Measure choosing a pack, joining a course with its code, a swap, and the help."""
+    """Measure a swap, the help, the choice of a pack, and joining a course."""
     table = Table(world.raw, world.table.name)
     publish(table, prompts("choice"), audience=Audience.CHOICE)
     publish(table, prompts("group"), audience=Audience.CODE, course=Course(in_order=True))
@@ -264,7 +271,7 @@ def _choose_packs(world: World) -> None:
 
 
 def _pause(world: World) -> None:
-    """Measure a pause whose end the couple changes, and which it ends early."""
+    """Measure a pause from its start to its early end. The couple changes its end meanwhile."""
     pat, sam = a_couple(world.running_process(), ("pat", "sam"))
     one_day(pat, sam)
     week, fortnight = ({"pause": {"until": str(pat.now.date() + days * ONE_DAY)}} for days in (7, 14))

@@ -1,7 +1,7 @@
 """Calculate a stack's monthly bill, line by line: `python -m bench.bill` prints the table of docs/costs.md.
 
-The figures with the comment "as measured" come from `make bench` (docs/table.md), those with "as simulated" from `make
-simulate` (docs/costs.md). The others are assumptions. The bill leaves out free tiers.
+Figures with the comment "as measured" come from `make bench` (docs/table.md). Figures with the comment "as simulated"
+come from `make simulate` (docs/costs.md). The other figures are assumptions. The bill leaves out free tiers.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ DAYS: Final = 30
 HOURS: Final = 24 * DAYS
 PRACTICE: Final = 40
 MANY: Final = 1_000_000
-"""The number of couples in each of the two columns."""
+"""The numbers of couples in the bill's two columns."""
 
 # Usage by one couple in one day.
 CALLS: Final = 40
 CALL_MILLISECONDS: Final = 30
 CALL_READ_UNITS: Final = 4.5  # GET /v1/today, as measured; other calls read less
-DAY_WRITE_UNITS: Final = 9.0  # couples_api, as measured: the day is opened, and both answer
+DAY_WRITE_UNITS: Final = 9.0  # couples_api, as measured: one person opens the day, and both answer
 TALLY_WRITE_UNITS: Final = 6.6  # as measured, in batches of a thousand
 REACT_READ_UNITS: Final = 6.0
 PUSHES: Final = 7.0  # four reminders, two answers, and sometimes a nudge
@@ -32,19 +32,19 @@ STORED_BYTES: Final = 2_500  # a day with two answers, its counters and streak
 # Usage by the stack itself, for any number of couples.
 ALARM_METRICS: Final = 51
 CUSTOM_METRICS: Final = 3
-"""Metrics that always have a value. A metric that counts error lines costs only in the hours with errors."""
+"""The metrics that always have a value. A metric that counts error lines costs something only in hours with errors."""
 TICKS: Final = 12 * HOURS
 TICK_READ_UNITS: Final = 20
 POLLERS: Final = 5
 POLLS: Final = POLLERS * 3 * 60 * HOURS
 """Each of Lambda's pollers asks the job queue for messages three times a minute."""
 ARTIFACT_GIGABYTES: Final = 2.0  # ten releases
-PUSH_DOLLARS: Final = 0.072 / prices.MILLION  # tick, queue, delivery and the rows that it reads, as simulated
+PUSH_DOLLARS: Final = 0.072 / prices.MILLION  # tick, queue, and delivery with the rows that it reads, as simulated
 EXPORT_READ_UNITS: Final = 0.5  # one export a year
 
 
 def bill(couples: int) -> dict[str, float]:
-    """Map each line of the bill to dollars a month. The couples have used the app for a year."""
+    """Map each line of the bill to dollars a month. All couples have used the app for a year."""
     days = couples * DAYS
     calls = days * CALLS
     gigabytes = couples * 365 * STORED_BYTES / 1e9

@@ -1,4 +1,4 @@
-"""Record the cost of each call that a function makes to a store."""
+"""Record the cost of each call of a store's method, and the function that calls it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STORES = ("rekindle.store", "rekindle.crypto")
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A store's method as `Class.method`, the functions that call it, and the cost of each call."""
+    """A store's method, named `Class.method`, with the functions that call it and the cost of each call."""
 
     method: str
     functions: frozenset[str]
@@ -27,7 +27,7 @@ class Pattern:
 
 
 class CostRecorder:
-    """Records calls to stores. If a store calls its own method, the cost belongs to the outer call."""
+    """Records calls of stores' methods. If a method calls another method of its store, the two count as one call."""
 
     def __init__(self, meter: Meter) -> None:
         self.meter = meter
@@ -35,19 +35,19 @@ class CostRecorder:
         self._functions: defaultdict[str, set[str]] = defaultdict(set)
 
     def recorded[T: DataclassInstance](self, services: T, function: str) -> T:
-        """Return the function's services with each store in a wrapper that records its calls."""
+        """Return the function's services. A wrapper around each store records the calls of its methods."""
         found = {field.name: getattr(services, field.name) for field in fields(services)}
         stores = {name: each for name, each in found.items() if type(each).__module__.startswith(_STORES)}
         recorded: dict[str, Any] = {name: _Recorded(self, each, function) for name, each in stores.items()}
         return replace(services, **recorded)
 
     def record(self, method: str, function: str, cost: Cost) -> None:
-        """Add the cost of one call."""
+        """Add one call of a method by a function, with its cost."""
         self._costs[method].append(cost)
         self._functions[method].add(function)
 
     def patterns(self) -> list[Pattern]:
-        """Return every method that sent a request, ordered by name."""
+        """Return all methods that have sent a request, ordered by name."""
         return [
             Pattern(method, frozenset(self._functions[method]), tuple(costs))
             for method, costs in sorted(self._costs.items())

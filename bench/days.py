@@ -1,4 +1,4 @@
-"""Make a couple's day as the store writes it, without a request to an engine."""
+"""Make a couple's day as the store writes it, without a request to a database."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 SEALED_BYTES: Final = 81 + len(ANSWER)
-"""The bytes of a sealed answer: the text and 81 bytes for version, salt, commitment and tag."""
+"""The size of a sealed answer in bytes: the text, and 81 bytes for version, salt, commitment and tag."""
 _PROMPT: Final = PromptRef(PackId("starter"), 1, PromptId("spark-01"))
 
 
 def stored_day(
     couple: CoupleId, persons: tuple[Person, Person], date: dt.date, instant: dt.datetime, answered: Collection[Uid]
 ) -> Item:
-    """Return the item of a couple's day. The persons in `answered` have answered it at `instant`."""
+    """Return the item of a couple's day. The persons in `answered` have answered this day at `instant`."""
     table = MemoryTable(Bill())
     zones = persons[0].profile.zone, persons[1].profile.zone
     known = Couple(

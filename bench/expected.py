@@ -1,8 +1,8 @@
 """Calculate how often each person should receive each reminder, by the product's own rules.
 
-Other tests check the rules themselves: `tests/calendar` checks when a slot comes, and the tests of
-`rekindle.domain.due_dates` check which dates a moved reminder keeps. Here, the rules say which pushes the workers and
-the stores should have sent together.
+The simulation compares the result with the pushes that the workers have sent. The rules themselves have other tests:
+`tests/calendar` checks when a slot comes, and the tests of `rekindle.domain.due_dates` check the due dates of reminders
+that move.
 """
 
 from __future__ import annotations
@@ -29,15 +29,18 @@ if TYPE_CHECKING:
     from rekindle.domain.pushes import PushKind
 
 LONGEST_WAIT: Final = dt.timedelta(minutes=20)
-"""The longest time that a job waits in the queue."""
+"""The longest time that a job waits in the simulated queue."""
 EDGE: Final = LONGEST_WAIT + STEP
-"""A caught-up reminder came due in the old slot just before its person moved. If the move is this close to the latest
-time at which it may be sent, its job may wait too long in the queue, so it may be sent or not.
+"""A reminder is caught up if its time in the new slot had already passed when its person moved there. The move enqueues
+a job for this reminder. If less than EDGE is left until the reminder is too late to be sent, the wait in the queue
+decides whether it is sent.
 """
 
 FIRST_DEVICE: Final = 1
 SECOND_DEVICE: Final = 16
-"""A push to a second device counts 16, and to a first device 1, so that one byte counts the pushes to both."""
+"""A push to a person's first device counts 1, and a push to the second device counts 16. So one byte holds the numbers
+of pushes to both devices.
+"""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 _LOOK_BACK: Final = dt.timedelta(days=3)
@@ -46,7 +49,7 @@ type Reminder = tuple[PushKind, dt.date]
 
 
 class Move(NamedTuple):
-    """A change of a person's zone or times."""
+    """A change of the zone or of the reminder times of the person with this number. The times are steps."""
 
     number: int
     at: dt.datetime
@@ -65,14 +68,14 @@ class Move(NamedTuple):
 
 
 class AllowedCounts(NamedTuple):
-    """The least and the most pushes of a reminder to a person. If they differ, both are right."""
+    """The two right counts of a reminder's pushes to a person. They differ only for a reminder on the edge."""
 
     least: int
     most: int
 
 
 class WrongCount(NamedTuple):
-    """A person whose devices did not receive a reminder as often as they should have."""
+    """A person, by number, and a reminder that reached the person's devices too often or not often enough."""
 
     number: int
     reminder: Reminder
@@ -82,7 +85,7 @@ class WrongCount(NamedTuple):
 
 @dataclass(slots=True)
 class Expected:
-    """Calculates the pushes that a population should get between its start and `end`, while some persons move."""
+    """Calculates the pushes that a population should get between its start and `end`. Some persons move."""
 
     population: Population
     end: dt.datetime
@@ -92,7 +95,7 @@ class Expected:
     def instants(self, zone: Zone, step: int) -> Mapping[dt.date, dt.datetime]:
         """Map each date to the instant of a time of day in a zone. `step` is the time of day.
 
-        The dates begin three days before the start.
+        The instants begin three days before the start.
         """
         return _instants(zone, step, self.population.start - _LOOK_BACK, self.end)
 
@@ -108,7 +111,7 @@ class Expected:
         return due
 
     def wrong(self, sent: Mapping[Reminder, bytearray]) -> Iterator[WrongCount]:
-        """Yield every person who received a reminder too often or not often enough."""
+        """Yield each person and reminder with a wrong count. `sent` has the counts by person's number."""
         movers = {number: self._of_mover(number) for number in self.moves}
         for reminder, counts in sent.items():
             expected = self._of_everybody(reminder)
@@ -122,11 +125,11 @@ class Expected:
                     yield WrongCount(number, reminder, count, least)
 
     def on_the_edge(self) -> int:
-        """Return how many reminders moved so close to their latest time that they may be sent or not."""
+        """Return how many reminders may be sent or not. EDGE says why."""
         return sum(each.least < each.most for number in self.moves for each in self._of_mover(number).values())
 
     def _of_everybody(self, reminder: Reminder) -> bytearray:
-        """Return the number of pushes of a reminder to each person if nobody moves."""
+        """Return the right count of a reminder's pushes to each person if nobody moves."""
         kind, date = reminder
         population, start = self.population, self.population.start
         steps = population.steps(kind)
@@ -144,7 +147,7 @@ class Expected:
         return FIRST_DEVICE + (SECOND_DEVICE if self.population.devices(number) > 1 else 0)
 
     def _of_mover(self, number: int) -> dict[Reminder, AllowedCounts]:
-        """Return the allowed counts of a person who moves, calculated from one move to the next."""
+        """Return the allowed counts of a person who moves. Calculate them from each move to the next."""
         population, person, since = self.population, self.population.person(number), self.population.start
         count, allowed = self._count(number), dict[Reminder, AllowedCounts]()
         for move in (*self.moves[number], None):

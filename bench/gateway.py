@@ -1,8 +1,8 @@
 """Measure the speed of the push gateway, and compare it with the SDK's own methods and with h2load.
 
-h2load shows about the most pushes that the server can take. All clients send to the same stand-in for FCM over TLS, one
-after another. The client runs on one core, and the server on another. The figures differ between machines; the ratios
-differ less.
+h2load shows about how many pushes in a second the server can take. The clients send to the same stand-in for FCM over
+TLS, one client after another. The client runs on one core, and the server runs on another core if there is one. The
+figures differ between machines; the ratios differ less.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 DELAYS: Final = (0, 60)
-"""Milliseconds until the server answers. With 0, the speed depends on the client's own work. With 60, it depends on how
-many requests the client has in flight.
+"""Milliseconds until the server answers. With 0, the speed depends on the client's own work. With 60, the speed depends
+on how many requests the client has in flight.
 """
 ROUNDS: Final = 9
-"""Each round is short, so that other work on the machine slows all clients equally."""
+"""The rounds are many and short. So other work on the machine slows all clients about equally."""
 PAGE: Final = 1_000
 SDK_BATCH: Final = 500
 """The most messages that the SDK takes in one call."""
@@ -70,7 +70,7 @@ CAPTION: Final = (
     f"{ROUNDS} rounds; a ratio is the median of the ratios of each round."
 )
 _ACCESS_TOKEN: Final = "ya29.c.b0".ljust(1024, "x")
-"""A token as long as a service account's."""
+"""An access token, as long as the token of a service account."""
 _PROJECT: Final = "bench-{}ms"
 _AT: Final = an_instant("2026-03-02T13:30:00Z")
 _PAYLOAD: Final = payload_of(
@@ -83,7 +83,7 @@ type Figure = Literal["rate", "cpu"]
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """A client's speed in one round. `rate` is pushes in a second, `cpu` is CPU seconds for 1,000 pushes."""
+    """A client's speed in one round: pushes in a second (`rate`), and CPU seconds for 1,000 pushes (`cpu`)."""
 
     rate: float
     cpu: float
@@ -95,7 +95,10 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A goal for the ratio of two clients' figures. `delay` is the server's delay in milliseconds."""
+    """A goal for a ratio: the figure of `client`, divided by the same figure of `other`.
+
+    `delay` is the server's delay in milliseconds. The ratio should be at least `target`, or at most, if `at_most`.
+    """
 
     sentence: str
     delay: int
@@ -116,13 +119,13 @@ GOALS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class GatewayReport:
-    """The speeds of all clients: for each delay and each client, one speed a round."""
+    """The speeds of all clients: for each delay and each client, one speed for each round."""
 
     speeds: Mapping[int, Mapping[str, Sequence[Speed]]]
 
     @classmethod
     def measured(cls) -> GatewayReport:
-        """Measure all clients, one after another in each round. Leave out h2load if it is not installed."""
+        """Measure all clients, one after another in each round. If h2load is not installed, leave it out."""
         cores = sorted(os.sched_getaffinity(0))
         (port,) = free_ports(1)
         with tempfile.TemporaryDirectory(prefix="rekindle-bench-", ignore_cleanup_errors=True) as name:
@@ -135,7 +138,7 @@ class GatewayReport:
         return statistics.median(speed.of(figure) for speed in self.speeds[delay][client])
 
     def ratio(self, delay: int, client: str, other: str, figure: Figure) -> float:
-        """Calculate the ratio of two clients in each round. Return the median of these ratios."""
+        """Divide a client's figure by another client's figure in each round. Return the median of these ratios."""
         pairs = zip(self.speeds[delay][client], self.speeds[delay][other], strict=True)
         return statistics.median(ours.of(figure) / theirs.of(figure) for ours, theirs in pairs)
 
@@ -215,7 +218,7 @@ def _ours(address: str, project: str, tokens: Sequence[str], folder: Path) -> It
 
 @contextlib.contextmanager
 def _sdk(address: str, project: str, tokens: Sequence[str]) -> Iterator[tuple[Callable[[], bool], Callable[[], bool]]]:
-    """Yield functions that send with two of the SDK's methods, to the server's address in place of FCM's."""
+    """Yield two functions, which send with two methods of the SDK to the server's address."""
     app = firebase_admin.initialize_app(_Access(), {"projectId": project}, name=f"bench-{project}")
     service = messaging._get_messaging_service(app)  # noqa: SLF001  the SDK has no public setting for the address
     service._fcm_url = f"{address}/v1/projects/{project}/messages:send"  # noqa: SLF001  the same
@@ -237,7 +240,7 @@ def _sdk(address: str, project: str, tokens: Sequence[str]) -> Iterator[tuple[Ca
         try:
             yield each, each_async
         finally:
-            runner.run(service._async_client.aclose())  # noqa: SLF001  the SDK would leave it open
+            runner.run(service._async_client.aclose())  # noqa: SLF001  the SDK would not close this client
             session.close()
             firebase_admin.delete_app(app)
 

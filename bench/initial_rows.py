@@ -1,8 +1,8 @@
-"""Make the rows that the population has at the simulation's beginning, as the store would write them.
+"""Make the rows that the population has at the simulation's beginning, as the store writes them.
 
-The rows would need too much memory, so a row is made when it is read. The store makes one template for each kind of row
-and each combination of traits. A person's row differs from the template only in the pseudonym, the numbers in the
-targets, the uid and the couple.
+All rows together need too much memory. So each row is made whenever it is read. The store makes one template for each
+kind of row and each combination of traits and weekdays. A person's row differs from its template only in its key, the
+numbers in the targets, the uid and the couple.
 """
 
 from __future__ import annotations
@@ -40,44 +40,44 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KINDS: Final[Mapping[str, PushKind]] = dict(sorted(keys.ROW_KINDS.items()))
-"""Maps the letter of each kind of row to the kind, in the order of the sort keys."""
+"""Maps letters to kinds of reminders, in the order of the sort keys. A row's sort key begins with its kind's letter."""
 LETTERS: Final = {kind: letter for letter, kind in KINDS.items()}
 
 FULL: Final = 0.95
-"""The average shard of a slot has at most this part of SHARD_ROWS. It is below 1 because shards differ in size."""
+"""A slot's shards have, on average, at most this part of `shard_rows`. Single shards may have more rows."""
 GROWN: Final = 1.1
-"""A slot with this many times SHARD_ROWS needs a second shard, even after some persons have left it."""
+"""A slot with more than this many times `shard_rows` needs a second shard, even after some of its persons have left."""
 
 _PSEUDONYM: Final = 12
 _NUMBER: Final = slice(3, 9)
-"""The place of the person's number in the bytes of a packed token."""
+"""Where the bytes of a packed token contain the person's number."""
 
 
 @dataclass(slots=True)
 class InitialRows:
     """The population's rows, targets and days.
 
-    `shards` has the numbers of the persons in each shard, by the shard's partition key and the row's letter.
+    `shards` has the numbers of the persons in each shard, by the shard's partition key and the letter of the rows.
     """
 
     population: Population
     pseudonyms: bytes
     shards: dict[str, dict[str, array[int]]]
     dormant: Mapping[str, Uid]
-    """Maps the partition keys of targets that delivery may look up to the targets' owners."""
+    """Maps the partition key of each dormant target to the target's owner; see `_dormant_targets`."""
     tails: Sequence[bytes]
-    """The end of a packed token, for a first and for a second device. It is the same for all persons."""
+    """The last bytes of a packed token, for a first and for a second device. All persons have the same bytes there."""
     days: Mapping[tuple[bool, ...], Sized]
-    """A day for each combination of answers. The size does not include the window."""
+    """A day for each combination of answers. Its size does not include the window."""
     moves: defaultdict[CoupleId, set[Zone]] = field(default_factory=lambda: defaultdict(set))
-    """The zones to which persons of each couple have moved. The couple's days are open in these zones, too."""
+    """For each couple, the zones to which its persons have moved. The windows of its days cover these zones, too."""
     _rows: dict[tuple[str, int, int], Sized] = field(default_factory=dict)
     _heads: dict[int, tuple[bytes, ...]] = field(default_factory=dict)
     _windows: dict[tuple[str, frozenset[Zone]], Sized] = field(default_factory=dict)
 
     @classmethod
     def of(cls, population: Population) -> InitialRows:
-        """Return the rows of a population, which are in no slot yet; see `fill_slots`."""
+        """Return the rows of a population. `fill_slots` then puts the rows into slots."""
         pseudonyms = b"".join(keys.pseudonym_of(uid_of(number)).encode("ascii") for number in range(len(population)))
         tails = [_packed(device, population.start.date())[_NUMBER.stop :] for device in (0, 1)]
         return cls(population, pseudonyms, {}, dict(_dormant_targets(population)), tails, _days(population))
@@ -87,9 +87,10 @@ class InitialRows:
         return self.pseudonyms[_PSEUDONYM * number : _PSEUDONYM * (number + 1)].decode("ascii")
 
     def fill_slots(self, table: MemoryTable, shard_rows: int) -> int:
-        """Create every slot with as many shards as it needs, and put the rows into them. Return the number of slots.
+        """Create all slots with enough shards, and put the rows into them. Return the number of slots.
 
-        The smallest slot that needs a second shard gets only one, so that delivery has a slot to reshard.
+        The smallest slot with more than GROWN times `shard_rows` gets only one shard. So delivery has a slot to
+        reshard.
         """
         places = (self._place(kind, number) for kind in KINDS.values() for number in range(len(self.population)))
         sizes = Counter(place for place in places if place is not None)
@@ -116,7 +117,7 @@ class InitialRows:
         return None if step == NEVER else self.population.zone[number] * STEPS + step
 
     def _fill(self, shards_of: Mapping[int, Shards]) -> None:
-        """Add every person to the shards of their slots, ordered by pseudonym."""
+        """Add each person to the shards of their slots. The persons of a shard are ordered by pseudonym."""
         order = sorted(range(len(self.population)), key=self.pseudonym)
         for letter, kind in KINDS.items():
             for number in order:
@@ -127,7 +128,10 @@ class InitialRows:
                 self.shards.setdefault(keys.slot_shard(name), {}).setdefault(letter, array("I")).append(number)
 
     def item(self, key: Key) -> Sized | None:
-        """Return the item with this key: a person, a couple's day, a slot row, or the owner of a dormant target."""
+        """Return the item with this key, or None.
+
+        The item is a person, a couple's day, a slot's row, or the owner of a dormant target.
+        """
         item: Item | None = None
         if key.sk.startswith(keys.DAY_PREFIX):
             return self._day(key)
@@ -146,20 +150,20 @@ class InitialRows:
         rows: list[Row] = []
         for letter, numbers in self.shards.get(pk, {}).items():
             if not between[0] <= letter <= between[1] or letter < after[:1]:
-                continue  # a range covers whole kinds, or the notes, whose sort keys begin with another character
+                continue  # `between` covers whole kinds, or notes, whose sort keys begin with another character
             first = bisect_right(numbers, after[1:], key=self.pseudonym) if letter == after[:1] else 0
             last = len(numbers) if limit is None else first + limit - len(rows)
             rows += [self._row(pk, letter, number) for number in numbers[first:last]]
         return rows
 
     def forget(self, key: Key) -> None:
-        """Remove a row. The table itself holds the row from now on."""
+        """Remove a row that was written to. The table itself holds the row from now on."""
         found = self._found(key)
         if found is not None:
             del self.shards[key.pk][key.sk[0]][found]
 
     def _found(self, key: Key) -> int | None:
-        """Return the row's index in its shard. Return None if there is no such row."""
+        """Return the row's index among the rows of its shard and kind. Return None if there is no such row."""
         numbers, pseudonym = self.shards.get(key.pk, {}).get(key.sk[0]), key.sk[1:]
         if numbers is None:
             return None
@@ -180,7 +184,7 @@ class InitialRows:
         return Row(sk, template.size + len(pk), item)
 
     def _template(self, letter: str, traits: int, number: int, weekdays: int) -> Sized:
-        """Let the store write a row to copy. Its size does not include the value of the partition key."""
+        """Let the store write a template. The template's size does not include the value of the partition key."""
         stored = _stored(self.population.person(number))
         (item,) = (each for each in stored if each["pk"].startswith("DUE#") and each["sk"][0] == letter)
         months = self.population.all_traits[traits].months
@@ -207,7 +211,7 @@ class InitialRows:
         return Sized(item, template.size + window.size)
 
     def _window(self, iso: str, zones: frozenset[Zone]) -> Sized:
-        """Return the window of a day's item, and its size. The size depends on the digits of the instants."""
+        """Return the window in a day's item, with the size of the window. It depends on the digits of the instants."""
         known = self._windows.get((iso, zones))
         if known is None:
             window = day_window(dt.date.fromisoformat(iso), zones)
@@ -217,13 +221,13 @@ class InitialRows:
 
 
 def _stored(person: Person) -> Iterator[Item]:
-    """Yield the items that the store writes for a new person. The first is the person's own item."""
+    """Yield the items that the store writes for a new person. The first item is the person."""
     writes = person_writes(cast("Table", MemoryTable(Bill())), person.created_at, (None, person))
     return ({**write.key._asdict(), **write.item} for write in writes)
 
 
 def _at(person: Person, slot: Slot) -> Person:
-    """Return the person with a prompt reminder in this slot and no other reminder."""
+    """Return a copy of the person. Its only reminder is a prompt reminder in this slot."""
     return replace(
         person,
         profile=replace(person.profile, zone=slot.zone),
@@ -236,9 +240,9 @@ def _packed(device: int, month: dt.date) -> bytes:
 
 
 def _dormant_targets(population: Population) -> Iterator[tuple[str, Uid]]:
-    """Yield the partition key and the owner of each dormant target, whose owner delivery may look up.
+    """Yield the partition key and the owner of each dormant target. Delivery may look up this owner.
 
-    A target is dormant if its app was last opened about as long ago as STALE_AFTER.
+    A target is dormant if an app of its owner was last opened at least about STALE_AFTER ago.
     """
     oldest = population.start.date() - STALE_AFTER + dt.timedelta(days=5)
     dormant = [any(month <= oldest for month in traits.months) for traits in population.all_traits]
@@ -250,7 +254,7 @@ def _dormant_targets(population: Population) -> Iterator[tuple[str, Uid]]:
 
 
 def _days(population: Population) -> dict[tuple[bool, ...], Sized]:
-    """Map each combination of answers to a day. The size does not include the window."""
+    """Map each combination of answers to a day. The day's size does not include its window."""
     persons, date = (population.person(0), population.person(1)), population.start.date()
     noon = population.start + dt.timedelta(hours=12)  # the date is open in every zone
     days: dict[tuple[bool, ...], Sized] = {}

@@ -28,7 +28,10 @@ _A_MONTH: Final = dt.timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class OneSlot:
-    """Couples in New York with the default times and a phone each. One of each couple has answered on `date`."""
+    """Couples in New York. In each couple, one of the two persons has answered on `date`.
+
+    Each person has one phone and the default times.
+    """
 
     world: World
     date: dt.date
@@ -37,7 +40,7 @@ class OneSlot:
 
     @classmethod
     def of(cls, world: World, persons: int, instant: dt.datetime, kind: TargetKind = TargetKind.TOKEN) -> OneSlot:
-        """Store this many persons. The targets of their phones are all of one kind."""
+        """Store this many persons. The targets of all their phones have the same kind."""
         couples = [
             (_person("ada", number, instant, kind), _person("ben", number, instant, kind))
             for number in range(persons // 2)
@@ -76,7 +79,7 @@ def target_of(person: Person) -> Target:
 def _person(name: str, number: int, instant: dt.datetime, kind: TargetKind) -> Person:
     since = instant - _A_MONTH
     return a_person(
-        uid=Uid(f"{name}{number:025}"),  # as long as Firebase's
+        uid=Uid(f"{name}{number:025}"),  # 28 characters, as Firebase's uids have
         couple=CoupleId(f"couple{number:018}"),
         created_at=since,
         devices={DeviceId("phone"): Device(a_long_target(kind), Platform.ANDROID, since)},

@@ -1,7 +1,7 @@
 """Draw the population of the simulation: the couples, their zones and the times of their reminders.
 
-The tables below are assumptions. A random generator with one seed draws the persons from them. A person is a number and
-takes about thirty bytes.
+The tables below are assumptions. A random generator, which begins with a seed, draws the persons from these tables.
+Each person has a number. The data of a person take about thirty bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def _percent(table: str) -> dict[str, float]:
-    """Read a table of names and their shares."""
+    """Read a table of names with their shares in percent."""
     return {name: float(share) for name, share in (entry.split() for entry in table.split(","))}
 
 
@@ -48,36 +48,38 @@ ZONE_SHARES: Final = _percent("""
     Africa/Johannesburg 0.5, Africa/Lagos 0.4
 """)
 """Percent of all couples in each zone, for an app in English, Spanish and French. All other zones of tzdata have equal
-shares of the rest. They include old spellings of zones, because phones report such names, too."""
+shares of the remaining couples. They include old names of zones, because some phones report an old name."""
 
 LONG_DISTANCE: Final = 0.05
-"""The share of couples whose two persons may live in different zones."""
+"""The share of couples in which each person's zone is drawn separately. Both zones may be the same by chance."""
 
 PROMPT_TIMES: Final = _percent("""
     08:30 62, 07:00 4, 07:30 4, 08:00 6, 09:00 5, 10:00 2, 12:00 2.5, 12:30 1, 17:00 1, 18:00 1.5, 19:00 2, 20:00 2,
     21:00 2
 """)
-"""Percent of persons who choose each time. The rest choose all other multiples of five minutes until LATEST equally
-often."""
+"""Percent of persons who choose each time. The remaining persons choose multiples of five minutes before LATEST. They
+choose each multiple equally often."""
 
 EVENING_TIMES: Final = _percent("""
     20:30 65, 19:00 2, 19:30 2, 20:00 4, 21:00 6, 21:30 3, 22:00 2
 """)
 WITHOUT_EVENING: Final = 10
-"""Percent of persons who want no evening reminder. The rest choose all multiples of five minutes from EARLIEST_EVENING
-to LATEST equally often.
+"""Percent of persons who want no evening reminder. EVENING_TIMES has the times of most others. The remaining persons
+choose multiples of five minutes, from EARLIEST_EVENING on and before LATEST. They choose each multiple equally often.
 """
 EARLIEST_EVENING: Final = 17 * 12
 LATEST: Final = 23 * 12
-"""The latest time, in steps of five minutes. A job for a later time could wait in the queue until its date is over."""
+"""The latest time of a reminder, in steps of five minutes. The job of a reminder after LATEST could wait in the queue
+until its date is over.
+"""
 
 ANSWERED: Final = 50
-"""Percent of persons who have answered by the evening. Also, of couples without an answer, percent who have opened the
-day.
+"""Percent of persons who have answered by the evening. The same percentage of couples in which nobody has answered have
+opened the day.
 """
 
 TOUCH: Final = 12
-"""Percent of couples who both want touch reminders."""
+"""Percent of couples in which both persons want touch reminders."""
 TOUCH_TIMES: Final = _percent("21:00 50, 18:00 20, 20:30 15, 07:30 15")
 TOUCH_WEEKDAYS: Final = (frozenset({2, 4}), frozenset({5, 6}), frozenset({0, 2, 4, 6}), frozenset(range(7)))
 
@@ -90,20 +92,20 @@ QUIET_HOURS: Final[tuple[tuple[QuietHours | None, float], ...]] = (
     (QuietHours(dt.time(23), dt.time(6)), 7),
 )
 MOVED_BEFORE: Final = 10
-"""Percent of persons whose reminders have moved once. After a move, their rows have one more date."""
+"""Percent of persons whose reminders moved before the simulation. The move has added a date to each of their rows."""
 
 DORMANT: Final = 3
-"""Percent of devices whose app was last opened on any day within DORMANT_FOR days. The app on the other devices was
-opened within RECENT days.
+"""Percent of devices whose app was last opened on a random day of the DORMANT_FOR days before the start. The app on the
+other devices was opened in the RECENT days before the start.
 """
 RECENT: Final = 14
 DORMANT_FOR: Final = 265
 
 STEP: Final = dt.timedelta(minutes=5)
 STEPS: Final = 288
-"""The number of steps in a day."""
+"""The number of steps in a day. A time of day is counted in steps after midnight."""
 NEVER: Final = STEPS
-"""Stands for the step of a reminder that is turned off."""
+"""A value in place of a step, for a reminder that is turned off."""
 
 _NO_DEVICE: Final = 255
 _NUMBER_BYTES: Final = 6
@@ -115,13 +117,13 @@ _MIX: Final = 0x9E3779B97F4A7C15
 
 
 class Traits(NamedTuple):
-    """The traits of a person that affect their rows. Persons with the same traits have rows of the same size."""
+    """A person's traits that change their rows. Persons with the same traits have rows of the same size."""
 
     language: Language
     quiet_hours: QuietHours | None
     moved_before: bool
     months: tuple[dt.date, ...]
-    """For each device, the month in which it was registered."""
+    """For each device, the first day of the month in which the device was registered."""
 
 
 def time_of(step: int) -> dt.time:
@@ -130,7 +132,7 @@ def time_of(step: int) -> dt.time:
 
 
 def step_of(time: dt.time) -> int:
-    """Return the step of a time of day."""
+    """Return the step in which a time of day lies."""
     return time.hour * 12 + time.minute // 5
 
 
@@ -156,14 +158,14 @@ def token_of(number: int, device: int) -> str:
 
 
 def owner_of(token: str) -> tuple[int, int]:
-    """Return the numbers of the person and of the device with this token."""
+    """Return the numbers of the person and of the device with this token. A device is 0 or 1."""
     head = base64.urlsafe_b64decode(token[:_NUMBER_SYMBOLS])
     return int.from_bytes(head), int(token[_NUMBER_SYMBOLS] == "B")
 
 
 @dataclass(slots=True)
 class Population:
-    """All persons, in arrays by the person's number. Two consecutive persons are a couple.
+    """All persons, in arrays by the person's number. The persons 0 and 1 are a couple, and so are 2 and 3, and so on.
 
     `start` is the simulation's beginning.
     """
@@ -178,12 +180,12 @@ class Population:
     weekdays: bytes
     traits: array[int]
     registered: tuple[bytes, bytes]
-    """For the first and the second devices of all persons, when the app was last opened; see `_opened`."""
+    """When the app was last opened on each person's first device and on the second; `_opened` decodes a value."""
     salt: int
 
     @classmethod
     def drawn(cls, persons: int, start: dt.datetime, seed: int) -> Self:
-        """Draw this many persons. The same seed gives the same persons."""
+        """Draw this many persons, or one fewer if the number is odd. The same seed gives the same persons."""
         rng = random.Random(seed)  # noqa: S311  no secret depends on it
         couples = persons // 2
         persons = 2 * couples
@@ -223,7 +225,7 @@ class Population:
         return len(self.zone)
 
     def steps(self, kind: PushKind) -> array[int]:
-        """Return the step at which each person wants a kind of reminder, or NEVER."""
+        """Return, for each person, the step of a kind of reminder. It is NEVER if the reminder is turned off."""
         return {PushKind.PROMPT: self.prompt, PushKind.EVENING: self.evening, PushKind.TOUCH: self.touch}[kind]
 
     def devices(self, number: int) -> int:
@@ -231,29 +233,29 @@ class Population:
         return len(self.all_traits[self.traits[number]].months)
 
     def wants(self, kind: PushKind, number: int, date: dt.date) -> bool:
-        """Return whether a person should get a reminder that is due.
+        """Return whether a person should get a reminder that is due on the date.
 
-        A touch reminder comes only on its weekdays, and an evening reminder only if the person has not answered.
+        A person gets a touch reminder only on its weekdays, and an evening reminder only if they have not answered.
         """
         if kind is PushKind.TOUCH:
             return date.weekday() in TOUCH_WEEKDAYS[self.weekdays[number]]
         return kind is not PushKind.EVENING or not self.answered(number, date)
 
     def answered(self, number: int, date: dt.date) -> bool:
-        """Return whether the person has answered by the evening of the date."""
+        """Return whether the person has answered the date's prompt before the evening reminder."""
         return self._percent(number, date) < ANSWERED
 
     def opened(self, number: int, date: dt.date) -> bool:
-        """Return whether a couple of whom neither has answered has opened the date. `number` is their first person."""
+        """Return whether a couple without an answer has opened the date. `number` is the couple's first person."""
         return self._percent(~number, date) < ANSWERED
 
     def _percent(self, number: int, date: dt.date) -> int:
-        # A multiplicative hash, so that the result does not depend on the order of calls and needs no memory.
+        # A multiplicative hash needs no memory, and its result does not depend on the order of calls.
         mixed = (number * 2 + 1 + self.salt + date.toordinal() * 0x2545F491) * _MIX & 0xFFFFFFFFFFFFFFFF
         return (mixed >> 32) % 100
 
     def person(self, number: int) -> Person:
-        """Return a person at the simulation's beginning."""
+        """Return a person as they are at the simulation's beginning."""
         traits = self.all_traits[self.traits[number]]
         evening, touch = self.evening[number], self.touch[number]
         wants_touch = touch != NEVER
@@ -282,7 +284,7 @@ class Population:
 
 
 def _zone_shares() -> dict[Zone, float]:
-    """Map every zone to its share in percent."""
+    """Map each zone to its share of the couples in percent."""
     others = sorted(zone_names() - ZONE_SHARES.keys())
     left = (100 - sum(ZONE_SHARES.values())) / len(others)
     return {Zone(zone): share for zone, share in {**ZONE_SHARES, **dict.fromkeys(others, left)}.items()}
@@ -293,7 +295,7 @@ def _drawn_times(
 ) -> array[int]:
     """Draw times of day, as steps, by their shares in percent.
 
-    `without` is the share of NEVER. The steps in `others` have equal shares of the rest.
+    `without` is the share of NEVER. The steps in `others` have equal parts of the remaining share.
     """
     steps = [step_of(dt.time.fromisoformat(time)) for time in shares]
     weights = [*shares.values(), without]
@@ -306,7 +308,7 @@ def _drawn_times(
 
 
 def _drawn_devices(rng: random.Random, persons: int) -> tuple[bytes, bytes]:
-    """Draw when the app on each person's first and second device was last opened; see `_opened`."""
+    """Draw when the app on each first and second device was last opened. `_opened` decodes a value."""
     recent, dormant = range(1, RECENT), range(1, DORMANT_FOR // 2)
     weights = [(100 - DORMANT) / len(recent)] * len(recent) + [DORMANT / len(dormant)] * len(dormant)
     values = [*recent, *(RECENT + each for each in dormant)]
@@ -320,7 +322,8 @@ def _drawn_devices(rng: random.Random, persons: int) -> tuple[bytes, bytes]:
 def _opened(start: dt.datetime, value: int) -> dt.datetime:
     """Decode the byte that says when an app was last opened.
 
-    A value below RECENT is a number of days before the start. From RECENT on, the days are twice the rest of the value.
+    A value below RECENT is the number of days before the start. For any other value, this number is twice the
+    difference between the value and RECENT.
     """
     return start - dt.timedelta(days=value if value < RECENT else 2 * (value - RECENT))
 

@@ -35,7 +35,7 @@ _BYTES: Final = "bytes"
 _BYTES_LEGEND: Final = "bytes: the body of the reply."
 _PER_PUSHES: Final = 1_000
 READ_PER_PUSH: Final = 0.02
-"""The goal: the most read units for one push of the daily prompt, in a slot of a thousand persons."""
+"""The goal: the most read units that one push of the daily prompt may cost, in a slot of a thousand persons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Report:
 
     @classmethod
     def measured(cls, url: str, fcm: Fcm) -> Report:
-        """Measure everything on the emulator at `url`. Raise ScanError if a request scans a table."""
+        """Measure all calls and workers on the emulator at `url`. Raise ScanError if a request scans a table."""
         recorder = CostRecorder(Meter())
         sections = {
             "couples_api": sorted(
@@ -76,7 +76,7 @@ class Report:
         return table
 
     def verdicts(self) -> Iterator[str]:
-        """Yield sentences that say what the counts mean."""
+        """Yield sentences that compare the counts with the goals."""
         yield "No request scanned a table. The measurement ends with an error at the first scan."
         for each in self.sections["delivery"]:
             if each.pushes and each.pushes >= _PER_PUSHES // 2:
@@ -91,12 +91,12 @@ class Report:
             yield f"delivery, {each.name}: {read:.4f} read units for a push, goal at most {READ_PER_PUSH}: {kept}."
 
     def full_prompt_slots(self) -> list[Measurement]:
-        """Return the measurements of prompt slots with a thousand persons, one for each kind of target."""
+        """Return the measurements of prompt slots with a thousand persons. Each kind of target has one."""
         deliveries = self.sections["delivery"]
         return [each for each in deliveries if each.name.startswith("prompt") and each.pushes == _PER_PUSHES]
 
     def written_into(self, document: str) -> str:
-        """Return the text of docs/table.md with all blocks of figures replaced by the present figures."""
+        """Return the text of docs/table.md with the figures of this report in all its blocks."""
         patterns = [
             (f"`{each.method}`", ", ".join(sorted(each.functions)), *_ranges(each).values()) for each in self.patterns
         ]
@@ -106,7 +106,7 @@ class Report:
             "verdicts": "\n".join(f"- {verdict}" for verdict in self.verdicts()),
         }
         for name, section in self.sections.items():
-            # Leave out the bytes of the replies, because they change with every word of the pack.
+            # Leave out the sizes of the replies, because they change whenever somebody edits the starter pack.
             rows = [(each.name, *_cells(each)[: len(_COUNTS)]) for each in section]
             blocks[name] = _markdown(("", *_COUNTS), rows)
         for name, block in blocks.items():
@@ -139,7 +139,7 @@ def _cells(each: Measurement) -> list[str]:
 
 
 def _ranges(pattern: Pattern) -> dict[str, str]:
-    """Return each count as "least to most", or as one figure if both are equal."""
+    """Return each count as "least to most". If both are equal, return one figure."""
     figures: dict[str, list[float]] = {
         "db": [cost.dynamodb for cost in pattern.costs],
         "RCU": [cost.read for cost in pattern.costs],

@@ -1,6 +1,6 @@
 """Simulate two days of two million persons and print the results: `python -m bench.simulate`.
 
-The exit status is 1 if anybody did not receive each due reminder exactly once.
+The exit status is 1 if a reminder reached somebody too often or not often enough.
 """
 
 from __future__ import annotations
@@ -42,26 +42,26 @@ CHANGES: Final = {
     "autumn": dt.datetime(2026, 10, 31, tzinfo=dt.UTC),
     "spring": dt.datetime(2026, 3, 7, tzinfo=dt.UTC),
 }
-"""The start of two days, on one of which the clocks of the United States change."""
+"""For each season, the first of the two simulated days. On the second day, the clocks of the United States change."""
 
 MEMORY_GOAL: Final = 4.0
-"""The goal: the most gigabytes of memory that the simulation may take."""
+"""The goal: the most gigabytes of memory that the simulation may use."""
 
 PER_SECOND: Final = 1_900
-"""The pushes that one worker sends in a second, which template.yaml limits."""
+"""The pushes that one worker sends in a second. It is the limit in template.yaml."""
 WORKERS: Final = 5
-"""The most workers of delivery at the same time, as in template.yaml."""
+"""How many workers of `delivery` run at the same time at most, as in template.yaml."""
 DELIVERY_GB: Final = 1.0
 TICK_GB: Final = 0.5
-"""The gigabytes of memory of each function, as in template.yaml."""
+"""The memory of `delivery` and of `tick` in gigabytes, as in template.yaml."""
 ROUND_TRIP: Final = 0.006
-"""Seconds that a request to DynamoDB or SQS takes. This is an assumption."""
+"""How many seconds a request to DynamoDB or SQS takes. This is an assumption."""
 POLLING: Final = 5 * 3
-"""Requests a minute to an empty queue. Lambda has five pollers, and each of their requests waits for 20 seconds."""
+"""How many requests a minute Lambda sends to an empty queue. Its five pollers wait for 20 seconds at each request."""
 
 PAPER_WIDTH: Final = 120
 NAMED: Final = 20
-"""The most persons with a wrong count to print."""
+"""The most wrong counts to print."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(simulation: Simulation, per_second: float, console: Console) -> int:
-    """Print the results. Return the exit status."""
+    """Compare the pushes with the rules, and print all results. Return the exit status."""
     with Console(stderr=True).status("Comparing pushes with due reminders"):
         wrong = list(simulation.expected.wrong(simulation.phones.counts))
     shown = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
@@ -152,7 +152,7 @@ def _units(simulation: Simulation) -> Mapping[str, str]:
 
 
 def _works(simulation: Simulation, kind: PushKind) -> tuple[Work, Work]:
-    """Return the cost of a kind's pushes, for small shards and for large shards."""
+    """Return the cost of a kind's pushes in small shards and in large shards."""
     return simulation.work[LETTERS[kind], False], simulation.work[LETTERS[kind], True]
 
 
@@ -166,7 +166,7 @@ def _dollars(simulation: Simulation, per_second: float) -> Mapping[str, str]:
     bill, pushes = simulation.bill, simulation.phones.pushes.total()
     units, jobs = bill.total(TICK, DELIVERY, RESHARDING), simulation.jobs.total()
     dynamodb = units.read * prices.READ_UNIT + units.write * prices.WRITE_UNIT
-    # In the worst case, each job needs its own request to be received and another to be deleted.
+    # In the worst case, Lambda needs one request to receive each job, and one more request to delete the job.
     sqs = simulation.queue.requests + 2 * jobs + POLLING * LENGTH.total_seconds() / 60
     sending = pushes / per_second + ROUND_TRIP * bill.total(DELIVERY, RESHARDING).requests
     ticking = ROUND_TRIP * (bill.total(TICK).requests + simulation.queue.requests)
@@ -200,9 +200,10 @@ def _load(simulation: Simulation, per_second: float) -> Mapping[str, str]:
 
 
 def backlog(demand: Mapping[dt.datetime, int], a_minute: float) -> dt.timedelta:
-    """Return how long the last push waits at most, if `a_minute` pushes can be sent a minute.
+    """Return the longest time that a push waits.
 
-    `demand` maps instants to the number of pushes that come due then.
+    At most `a_minute` pushes are sent in a minute. `demand` maps each instant to the number of pushes that come due at
+    this instant.
     """
     free = longest = 0.0
     for at, pushes in sorted(demand.items()):
@@ -218,7 +219,7 @@ def _span(span: dt.timedelta) -> str:
 
 
 def _verdicts(simulation: Simulation, wrong: Sequence[WrongCount]) -> Iterator[str]:
-    """Yield sentences that say what the results mean."""
+    """Yield sentences that compare the results with the goals."""
     if wrong:
         persons = len({each.number for each in wrong})
         yield f"[red]{persons:,} persons did not receive each due reminder exactly once[/red]. The first of them:"

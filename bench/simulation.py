@@ -1,8 +1,8 @@
 """Simulate two days of a large population, with the real tick, delivery and stores on a table in memory.
 
-The simulated time jumps from event to event. A job waits in its queue for some time, sometimes for long, and sometimes
-arrives twice. One tick is missed, one runs twice and one is late. Meanwhile, some persons change their zone or their
-times.
+The simulated time jumps from event to event. Each job waits in a queue, some jobs for long. Some jobs arrive twice. One
+tick is missed, one tick runs twice and one tick is late. Some persons change their zone or their times during the two
+days.
 """
 
 from __future__ import annotations
@@ -57,36 +57,40 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 TIMEOUT: Final = dt.timedelta(seconds=180)
-"""The timeout of delivery, as in template.yaml."""
+"""The timeout of the function `delivery`, as in template.yaml."""
 
 MOVERS: Final = 0.005
-"""The share of persons who change their zone or a time within the two days."""
+"""The share of persons who move: they change their zone or a time within the two days."""
 MOVE_TWICE: Final = 0.1
 MOVE_NEAR_A_REMINDER: Final = 0.5
-"""The share of movers who move twice, and the share who move within NEAR seconds of one of their own reminders."""
+"""The share of movers who move twice is MOVE_TWICE. Of the movers who move once, about MOVE_NEAR_A_REMINDER move within
+NEAR seconds of one of their own reminders.
+"""
 NEAR: Final = 2400
 
 SOON: Final = (0.2, 60.0)
 LATER: Final = (60.0, LONGEST_WAIT.total_seconds())
 HELD_UP: Final = 0.02
-"""The share of jobs that wait between the LATER seconds, as after a crash. The others wait between the SOON seconds."""
+"""The share of jobs that wait for long, as after a crash. LATER has the shortest and the longest wait of these jobs in
+seconds. SOON has the same for all other jobs.
+"""
 REPEATED: Final = 0.005
-"""The share of slots' jobs that arrive again, between the LATER seconds after the first time.
+"""The share of slots' jobs that arrive twice. The second time comes within LATER seconds after the first time.
 
-A job for one person does not arrive again here. Delivery would send a second push, which replaces the first on the
-phone, and the simulation would count it as wrong.
+A job for one person never arrives twice here, though SQS may deliver it twice. Then `delivery` sends a second push,
+which replaces the first on the phone. The simulation would count the second push as wrong.
 """
 
 LARGE: Final = 1_000
-"""The rows of a full page. The goal for a push's cost holds for shards with at least this many rows."""
+"""The rows of a large shard. The goal for a push's cost is for jobs that read at least this many rows."""
 
 TICK, DELIVERY, RESHARDING, MOVING, FAULTS = "tick", "delivery", "resharding", "moving", "faults"
-"""The purposes of the requests to the table, by which the bill counts them."""
+"""The purposes of requests to the table. The bill counts the requests of each purpose separately."""
 
 
 @dataclass(slots=True)
 class Queue:
-    """Stands in for SQS. `sent` has the body and the delay of each message. `requests` counts the calls."""
+    """Stands in for SQS. `sent` has the body and the delay of each message; `requests` is the number of calls."""
 
     sent: list[tuple[str, int]] = field(default_factory=list)
     requests: int = 0
@@ -107,10 +111,8 @@ class Queue:
 class Phones:
     """Stands in for the push gateway. Every push arrives.
 
-    `counts` has the number of pushes of each reminder to each person.
-
-    News count as the prompt that they replace, and also in `news`. `busy` is the time that the present job has spent
-    with sending.
+    `counts` has the number of pushes of each reminder to each person. A push of the kind NEWS counts as the prompt that
+    it replaces, and also in `news`. `busy` is how many seconds the present job has spent sending.
     """
 
     per_second: float
@@ -123,7 +125,7 @@ class Phones:
 
     @classmethod
     def of(cls, persons: int, dates: Iterable[dt.date], per_second: float) -> Self:
-        """Return the phones of this many persons, for reminders of these dates."""
+        """Return the phones of this many persons. The phones get reminders of these dates."""
         listed = list(dates)
         phones = cls(per_second, {each: bytearray(persons) for each in itertools.product(REMINDERS, listed)})
         for kind, date in itertools.product(OF_A_DATE, listed):
@@ -133,7 +135,7 @@ class Phones:
         return phones
 
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:  # noqa: ARG002  the gateway's own signature
-        """Count the pushes."""
+        """Count one push to each target."""
         kind, date = self._occasions[payload.collapse_id]
         if kind is PushKind.NEWS:
             kind, self.news = PushKind.PROMPT, self.news + len(targets)
@@ -148,9 +150,10 @@ class Phones:
 
 @dataclass(slots=True)
 class Work:
-    """The cost of the pushes of one kind.
+    """The cost of all pushes of one kind.
 
-    A job with several kinds counts for each kind in proportion to the bytes that it read of the kind's rows.
+    If a job reads rows of several kinds, its cost is divided in proportion to the bytes of each kind's rows. Only the
+    cost of reading days belongs to the evening reminder alone.
     """
 
     pushes: int = 0
@@ -161,7 +164,7 @@ class Work:
 
 @dataclass(slots=True)
 class Simulation:
-    """A simulation. Its first tick is five minutes after the population's start."""
+    """A simulation of a population. Its first tick comes five minutes after the population's start."""
 
     population: Population
     rows: InitialRows
@@ -174,7 +177,7 @@ class Simulation:
     rng: random.Random
     slots: int
     work: defaultdict[tuple[str, bool], Work] = field(default_factory=lambda: defaultdict(Work))
-    """The keys are the letter of a kind's rows, and whether the job read at least LARGE rows."""
+    """A key is the letter of a kind's rows, and whether the job has read at least LARGE rows."""
     demand: Counter[dt.datetime] = field(default_factory=Counter)
     """The number of pushes, by the instant at which their jobs were sent to the queue."""
     jobs: Counter[str] = field(default_factory=Counter)
@@ -200,7 +203,10 @@ class Simulation:
         slots: Callable[[Table], Slots] = Slots,
         runs: Callable[[Table], Runs] = Runs,
     ) -> Self:
-        """Return a simulation with its table. `slots` and `runs` make delivery's stores; tests pass broken ones."""
+        """Return a simulation with its table.
+
+        `slots` and `runs` make two stores of `delivery`. A test can pass functions that make broken stores.
+        """
         population = Population.drawn(persons, start, seed)
         rows = InitialRows.of(population)
         table = MemoryTable(Bill(), rows)
@@ -246,11 +252,11 @@ class Simulation:
 
     @property
     def written_for_pushes(self) -> int:
-        """The number of writes by delivery, without the writes of its runs."""
+        """The number of write requests by `delivery`, without the requests that write runs."""
         return self.bill.total(DELIVERY).written - self.bill.total(DELIVERY, entities={"RUN"}).written
 
     def run(self, progress: Callable[[int], None] = lambda _rows: None) -> None:
-        """Play all events in order of time. `progress` gets the number of rows read so far."""
+        """Play all events in order of time. After each event, call `progress` with the number of rows read so far."""
         while self._events:
             at, _, happens = heapq.heappop(self._events)
             happens(at)
@@ -261,7 +267,7 @@ class Simulation:
         heapq.heappush(self._events, (at, next(self._serial), happens))
 
     def _plan_ticks(self) -> None:
-        """Plan all ticks. The three ticks with the most due reminders go wrong."""
+        """Plan all ticks. The three ticks with the most due reminders go wrong. The last tick never does."""
         end = self.expected.end
         worst = [at for at, _ in self.expected.due().most_common() if at != end][:3]
         self.faults = dict(zip(("missed", "doubled", "late"), worst, strict=True))
@@ -280,7 +286,7 @@ class Simulation:
         self.ticks += 1
 
     def _tick_twice(self, at: dt.datetime) -> None:
-        """Run a tick twice, as if the first run had crashed just before it moved the watermark."""
+        """Run a tick twice, as if it had crashed just before it moved the watermark."""
         self.bill.purpose = FAULTS
         watermark = self.table.get(keys.WATERMARK)
         self._tick(at)
@@ -290,7 +296,7 @@ class Simulation:
         self._tick(at)
 
     def _take_jobs(self, at: dt.datetime) -> None:
-        """Take the jobs from the queue, and plan when each job reaches a worker."""
+        """Take all jobs from the queue, and plan when each job reaches a worker."""
         sent, self.queue.sent = self.queue.sent, []
         for body, delay in sent:
             wait = self.rng.uniform(*(LATER if self.rng.random() < HELD_UP else SOON))
@@ -328,7 +334,10 @@ class Simulation:
         return TIMEOUT - dt.timedelta(seconds=self.phones.busy)
 
     def _delivered(self) -> tuple[Units, Units]:
-        """Return delivery's cost so far, and the part of it for reading days. Only evening reminders read days."""
+        """Return the cost of `delivery` so far, and the part of this cost for days.
+
+        Only evening reminders read days.
+        """
         return self.bill.total(DELIVERY), self.bill.total(DELIVERY, entities={"COUPLE"})
 
     def _share_cost(self, before: tuple[Units, Units], shares: dict[str, int], *, large: bool) -> None:
@@ -345,12 +354,15 @@ class Simulation:
             work.write += part * (everything.write - all_before.write)
 
     def _note(self, key: Key, item: Item) -> None:
-        """Keep an inserted item if the stream's filter would pass it to the function react."""
+        """Keep an inserted item if it is a caught-up reminder. The stream's filter passes such an item to `react`."""
         if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
             self._inserted.append((key, item))
 
     def _plan_moves(self, share: float) -> None:
-        """Plan who moves and when. Many move close to one of their own reminders, because mistakes are likely then."""
+        """Plan who moves and when.
+
+        Many persons move shortly before or after one of their own reminders, because mistakes are likely at such times.
+        """
         population, rng = self.population, self.rng
         seconds = int((self.expected.end - population.start).total_seconds())
         for number in rng.sample(range(len(population)), max(1, round(share * len(population)))):
@@ -374,7 +386,10 @@ class Simulation:
             self.expected.moves[number] = moves
 
     def _near_a_reminder(self, zone: int, step: int) -> dt.datetime | None:
-        """Return an instant within NEAR seconds of this time of day in the zone. Return None if there is none."""
+        """Return a random instant within NEAR seconds of a time of day in the zone. `step` is the time of day.
+
+        Return None if no such instant is within the simulation.
+        """
         comes = self.expected.instants(self.population.zones[zone], step).values()
         near = [each + dt.timedelta(seconds=self.rng.randrange(-NEAR, NEAR)) for each in comes]
         within = [each for each in near if self.population.start < each < self.expected.end]

@@ -1,4 +1,4 @@
-"""Measure what the function tally costs, by the number of couples in a batch."""
+"""Measure the cost of the function `tally` for batches with different numbers of couples."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 COUPLES: Final = (1, 100, 1_000)
 TODAY: Final = dt.date(2026, 3, 27)
-"""A Friday, so that the week has begun in every zone."""
+"""A Friday. So the week has begun in every zone."""
 BEFORE: Final = 40
-"""The days since each couple's first day, which are more than a row keeps. Both answered on every third of them."""
+"""How many days ago each couple had its first day. A row keeps fewer days. Both persons answered on every third day."""
 PACKS: Final = 8
 PROMPTS: Final = 400
 STEPS: Final = ("a day is opened", "the first answer", "the second answer, and the streak")
 
 
 def measured_tallies(url: str, recorder: CostRecorder) -> list[Measurement]:
-    """Measure one batch with one step of each couple's day."""
+    """Measure batches. Each batch has one step of every couple's day."""
     measured = []
     for couples in COUPLES:
         world = World.on(url, recorder)
@@ -62,7 +62,7 @@ def _theme(date: dt.date) -> Theme:
 
 
 def _prompt(dice: random.Random, date: dt.date) -> Met:
-    """Return a random prompt of the date's theme, from a random pack."""
+    """Return a random prompt from a random pack. The prompt has the date's theme."""
     number = dice.randrange(PROMPTS // len(Theme))
     pack, prompt = PackId(f"celebrating-us-{number % PACKS}"), PromptId(f"{_theme(date)}-borrowed-mood-{number}")
     return Met(pack, prompt, again=False)

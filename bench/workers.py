@@ -1,4 +1,4 @@
-"""Measure tick for several numbers of zones, react for each kind of change, and delivery for each kind of job."""
+"""Measure `tick` with several numbers of zones, `react` for each kind of change, and `delivery` for kinds of jobs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ PLENTY: Final = dt.timedelta(minutes=2)
 
 
 def measured_ticks(url: str, recorder: CostRecorder) -> list[Measurement]:
-    """Measure three ticks for each number of zones with persons. The third tick comes two hours late."""
+    """Measure three ticks for each number of zones. The third tick comes two hours late."""
     measured: list[Measurement] = []
     soon = MORNING + FIRST_WINDOW
     ticks = {
@@ -80,7 +80,7 @@ def _open_slots(world: World, slots: Sequence[Slot]) -> None:
 
 
 def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
-    """Measure what react does for each kind of change in the table."""
+    """Measure the cost of `react` for each kind of change in the table."""
     world = World.on(url, recorder).with_starter_pack()
     streaks = Streaks(world.table, Couples(world.table), Days(world.table))
     react = recorder.recorded(React(streaks, Outbox(world.sqs, world.queue())), "react")
@@ -112,7 +112,7 @@ def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
     found.append(measured("a nudge", {}, world.row(nudges)))
     world.raw.delete_item(TableName=world.table.name, Key=marshal(streak._asdict()))
     found.append(measured("the second answer, of which the streak does not know yet", first, second))
-    # The couple paired at 10:00. At 10:40 an evening reminder moves to a quarter past ten.
+    # The couple paired at 10:00. At 10:40, Ada moves the evening reminder to 10:15, which is over.
     ada.now += dt.timedelta(minutes=40)
     ada.put("/v1/me/reminders", {"evening_time": "10:15"})
     caught_up = keys.caught_up(ada.uid, PushKind.EVENING, dt.date.fromisoformat(date))
@@ -120,7 +120,7 @@ def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
 
 
 def measured_deliveries(url: str, recorder: CostRecorder, fcm: Fcm) -> list[Measurement]:
-    """Measure what delivery does for each kind of job. `fcm` counts the pushes."""
+    """Measure the cost of `delivery` for each kind of job except resharding. `fcm` counts the pushes."""
     measured: list[Measurement] = []
     for persons in (PERSONS // 10, PERSONS):
         slot = OneSlot.of(World.on(url, recorder), persons, MORNING)
@@ -147,7 +147,7 @@ def measured_deliveries(url: str, recorder: CostRecorder, fcm: Fcm) -> list[Meas
 
 
 class Delivery:
-    """Delivery on a world's tables, with a real gateway to the FCM stand-in."""
+    """The function `delivery` on a world's table. A real gateway sends the pushes to the FCM stand-in."""
 
     def __init__(self, world: World, fcm: Fcm) -> None:
         table = world.table
@@ -159,7 +159,7 @@ class Delivery:
         self._services.news.dates()  # fills the cache, as in a process that has run for a while
 
     def measured(self, name: str, job: SlotJob | PersonJob | RetryJob) -> Measurement:
-        """Measure a job, and count the pushes that reach FCM."""
+        """Measure a job, and count the pushes that reach the FCM stand-in."""
         before = self._fcm.sends()
         _, cost = self._meter.cost_of(lambda: handle(self._services, job, dt.timedelta(0), lambda: PLENTY))
         return Measurement(name, cost, pushes=self._fcm.sends() - before)

@@ -1,4 +1,4 @@
-"""Set up what is measured: new tables on the emulator, the functions, and a stand-in for FCM."""
+"""Set up new tables on the emulator, the functions to measure, and a stand-in for FCM."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def a_long_token() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """The cost of one piece of work. `pushes` are the messages that reached FCM."""
+    """The cost of one piece of work. `pushes` is the number of messages that reached the FCM stand-in."""
 
     name: str
     cost: Cost
@@ -90,7 +90,7 @@ class World:
     sqs: Any
     raw: Any
     entropy: Callable[[int], bytes] = field(default_factory=lambda: random.Random(0).randbytes)  # noqa: S311  see below
-    """Returns the same bytes in each run of the bench, so that the counts are the same. No secret depends on them."""
+    """Returns the same bytes in each run of the bench, so that the counts are the same. The bytes protect no secret."""
     measured: list[Measurement] = field(default_factory=list)
 
     @classmethod
@@ -104,7 +104,7 @@ class World:
         return cls(meter, recorder, table, key_table, meter.attach(kms), key, meter.attach(sqs), raw)
 
     def with_starter_pack(self) -> World:
-        """Publish the packs of a new stack. Return this world."""
+        """Publish the packs with which a new stack begins. Return this world."""
         seed.seed(self.raw, self.table.name)
         return self
 
@@ -113,11 +113,11 @@ class World:
         return self._couples_api(self.new_vault())
 
     def running_process(self) -> Handler:
-        """Return the handler of couples_api in a process that has already opened every cell key."""
+        """Return the handler of couples_api in a process that has opened every cell key."""
         return self._couples_api(self.warm_vault())
 
     def privacy(self, vault: Vault) -> Handler:
-        """Return the handler of privacy in a process of its own."""
+        """Return the handler of `privacy` in a new process with this vault."""
         services = self.recorder.recorded(privacy_services(self._services(vault)), "privacy")
         return privacy.handler.handler_of(lambda: services)
 
@@ -126,7 +126,7 @@ class World:
         return couples_api.handler.handler_of(lambda: services)
 
     def _services(self, vault: Vault) -> Services:
-        """Return the API's stores. Their caches never expire."""
+        """Return the API's stores. The caches of the catalogue and the help never expire."""
         return replace(
             Services.on(self.table, vault, APP_LINK),
             catalogue=Catalogue(self.table, monotonic=lambda: 0.0),
@@ -165,8 +165,8 @@ class World:
     ) -> Any:  # noqa: ANN401  a JSON body
         """Measure a request. The measurement's name is the route and a note. Return the reply's body.
 
-        `parts` are the values for the route's braces. `key` is an idempotency key. If `process` is given, it answers in
-        place of the phone's own process.
+        `parts` are the values for the names in the route's braces. `key` is an idempotency key. If `process` is given,
+        this process answers in place of the phone's own process.
         """
         method, _, path = route.partition(" ")
         caller = replace(phone, handler=process or phone.handler)
@@ -179,13 +179,13 @@ class World:
         return json.loads(reply.text) if reply.text else None
 
     def row(self, key: Key) -> dict[str, Any]:
-        """Return an existing item in DynamoDB's typed JSON, as a stream record has it."""
+        """Return an existing item in DynamoDB's typed JSON, which stream records also use."""
         found = self.raw.get_item(TableName=self.table.name, Key=marshal(key._asdict()), ConsistentRead=True)
         row: dict[str, Any] = found["Item"]
         return row
 
     def put_rows(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Put items in DynamoDB's typed JSON. The meter does not count this."""
+        """Put items, which are in DynamoDB's typed JSON. The meter does not count these requests."""
         for batch in itertools.batched(rows, _BATCH_WRITE_LIMIT, strict=False):
             puts = [{"PutRequest": {"Item": row}} for row in batch]
             self.raw.batch_write_item(RequestItems={self.table.name: puts})
@@ -212,19 +212,19 @@ class Fcm:
     gateway: FcmGateway
 
     def sends(self) -> int:
-        """Return how many messages have reached the stand-in."""
+        """Return how many messages have reached the stand-in so far."""
         stats = httpx.get(f"{self.place.origin}/stats").json()
         return int(stats["sends"].get("attempts", 0))
 
     def call_unregistered(self, token: str) -> None:
-        """Answer UNREGISTERED to every message for the token from now on."""
+        """Let the stand-in answer UNREGISTERED to every further message for the token."""
         fault = {"kind": "UNREGISTERED", "token": token}
         httpx.put(f"{self.place.origin}/faults", json=fault).raise_for_status()
 
 
 @contextlib.contextmanager
 def fcm() -> Iterator[Fcm]:
-    """Run an FCM stand-in."""
+    """Run an FCM stand-in while the context is open."""
     with tempfile.TemporaryDirectory(prefix="rekindle-bench-", ignore_cleanup_errors=True) as folder:
         (port,) = free_ports(1)
         place = Place(port, "rekindle-bench", Path(folder))

@@ -1,4 +1,4 @@
-"""Read, hash and compress the files of the console's page. They do not change until the next deployment."""
+"""Read, hash and compress the files of the console's page. The files do not change until the next deployment."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 PAGE: Final = Path(__file__).with_name("page")
 DOCUMENT: Final = "index.html"
-"""The file that the browser opens first. It names the other files, with VERSION in their paths."""
+"""The file that the browser opens first. It contains the paths of other files, with VERSION in them."""
 
 VERSION: Final = "{version}"
-"""The placeholder in DOCUMENT. It is replaced by the version that all files share."""
+"""The placeholder in DOCUMENT. `Files.in_folder` replaces it by the version that all files share."""
 
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -28,7 +28,7 @@ _TYPES: Final = {
     ".txt": "text/plain; charset=utf-8",
 }
 _WORTH_COMPRESSING: Final = 512
-"""Bytes. Below this size, gzip and base64 cost more than they save."""
+"""Bytes. For a file below this size, gzip and base64 cost more than they save."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +40,26 @@ class File:
 
     @cached_property
     def etag(self) -> str:
-        """The content's ETag. It is weak, since the file may be sent compressed or not compressed."""
+        """The content's ETag. The ETag is weak, because the compressed and the uncompressed content share it."""
         return f'W/"{hashlib.sha256(self.content).hexdigest()[:32]}"'
 
     @cached_property
     def compressed(self) -> bytes | None:
-        """The content compressed by gzip, or None if that makes it no smaller."""
+        """The content compressed by gzip. None if the file is too small, or if gzip does not make it smaller."""
         compressed = gzip.compress(self.content, mtime=0) if len(self.content) >= _WORTH_COMPRESSING else self.content
         return compressed if len(compressed) < len(self.content) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """All files of the page, by their paths in its folder. `version` changes when any file changes."""
+    """All files of the page, by their paths in the page's folder. If a file changes, `version` changes."""
 
     version: str
     by_name: Mapping[str, File]
 
     @classmethod
     def in_folder(cls, folder: Path = PAGE) -> Self:
-        """Read a folder. Raise KeyError for a file type that the page does not use."""
+        """Read all files of a folder. Raise KeyError if the page does not use a file's type."""
         by_name = {
             path.relative_to(folder).as_posix(): File(path.read_bytes(), _TYPES[path.suffix])
             for path in sorted(folder.rglob("*"))

@@ -1,8 +1,9 @@
 """Serve the console's page, its files, and a configuration with the addresses at which staff sign in.
 
-The page is at `/console`, and the paths of its files begin with `/console/`. All addresses in the page are relative, so
-it also works behind a proxy that adds a prefix. All files share one version, which is part of each path. So a browser
-may keep a file for good. A path with another version gets 404.
+The page is at `/console`, and the paths of its files begin with `/console/`. All addresses in the page are relative. So
+the page also works behind a proxy that adds a prefix. The paths of all files, except the page and the configuration,
+contain one version. So a browser may keep a file for a year without asking again. A path with any other version gets
+404.
 """
 
 from __future__ import annotations
@@ -45,14 +46,14 @@ _SENTENCES: Final = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side.",
 }
 _POLICY_WITHOUT_SETTINGS: Final = "default-src 'none'; frame-ancestors 'none'"
-"""The Content-Security-Policy that lets the browser load nothing. Errors get it when the settings cannot be used."""
+"""A Content-Security-Policy that lets the browser load nothing. Answers with status 500 have this policy."""
 
 
 def security_policy(settings: ConsoleSettings) -> str:
     """Return the Content-Security-Policy.
 
-    It allows scripts and styles from this origin only, and calls to this origin and to the sign-in services. It allows
-    no Trusted Types policy, so the browser refuses whenever the page tries to turn a text into markup or a script.
+    It allows scripts and styles only from this origin. It allows requests to this origin and to the sign-in services.
+    It allows no Trusted Types policy. So if the page tries to turn a text into markup or a script, the browser refuses.
     """
     sign_in = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, (settings.identity, settings.securetoken))}
     return (
@@ -72,7 +73,7 @@ def handler_of(
             answer = _answer(event, files(), settings())
         except SettingsError:
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)  # `ConsoleSettings.read` has logged the error
-        except Exception as error:  # noqa: BLE001  log the reason, which API Gateway would not
+        except Exception as error:  # noqa: BLE001  API Gateway would not log the reason
             log_failure("internal error", error)
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, None)
         logger.info("answered", extra={"status": answer["statusCode"]})
@@ -89,13 +90,13 @@ def _answer(event: Mapping[str, Any], files: Files, settings: ConsoleSettings) -
         case "":
             return _file_response(files.by_name[DOCUMENT], REVALIDATE, headers, settings)
         case "/":
-            # The page's relative addresses would be wrong below `/console/`.
+            # At `/console/`, the browser would resolve the page's relative addresses to wrong paths.
             return _response(HTTPStatus.PERMANENT_REDIRECT, {"Location": "../console"}, settings)
         case path if path == f"/{CONFIG}":
             return _file_response(_config(settings), REVALIDATE, headers, settings)
         case path:
             version, _, name = path.removeprefix("/").partition("/")
-            # Look the name up and do not open it as a path. So no request can read a file outside of the page.
+            # Only look the name up, and open no path from a request. So no request can read a file outside of the page.
             if version == files.version and name in files.by_name and name != DOCUMENT:
                 return _file_response(files.by_name[name], IMMUTABLE, headers, settings)
             return _refusal(HTTPStatus.NOT_FOUND, settings)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 QUOTA_WAIT: Final = dt.timedelta(minutes=1)
-"""How long to wait if FCM refuses a push for its quota and names no time. FCM's documentation asks for this."""
+"""How long to wait if our quota at FCM is used up and the answer names no time. FCM's documentation gives this time."""
 
 UNKNOWN: Final = "UNKNOWN"
 STALE: Final = Outcome(Fate.UNAUTHORISED, "UNAUTHENTICATED")
-"""The outcome if FCM refuses the access token. A new token may help."""
+"""The outcome if FCM refuses the access token. FCM may accept a new token."""
 APPLE_REFUSES: Final = "FCM cannot sign in to Apple"
 
 FCM_CODES: Final[Mapping[str, Fate]] = {
@@ -27,7 +27,7 @@ FCM_CODES: Final[Mapping[str, Fate]] = {
     "SENDER_ID_MISMATCH": Fate.FOREIGN,
     "QUOTA_EXCEEDED": Fate.LATER,
     "THIRD_PARTY_AUTH_ERROR": Fate.APNS,
-    "APNS_AUTH_ERROR": Fate.APNS,  # the older name
+    "APNS_AUTH_ERROR": Fate.APNS,  # an older name of THIRD_PARTY_AUTH_ERROR
 }
 """FCM's own codes, which are in the details of an answer. They have priority over GOOGLE_CODES."""
 
@@ -52,20 +52,23 @@ HTTP_CODES: Final[Mapping[int, str]] = {
     500: "INTERNAL",
     503: "UNAVAILABLE",
 }
-"""The codes for answers that have no code in their body, by HTTP status."""
+"""For an answer without a code in its body, the code by HTTP status."""
 
 _SERVER_ERRORS: Final = 500
 _ERRORS: Final = 400
 _TARGETS: Final = frozenset({"message.token", "message.fid"})
 _GONE_AT_APPLE: Final = frozenset({"ExpiredToken", "Unregistered"})
-"""Reasons that Apple gives if a device is gone. FCM may answer 400 with such a reason, and not UNREGISTERED."""
+"""Apple's reasons for a device that is gone. FCM may answer 400 with such a reason in place of UNREGISTERED."""
 
 
 def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) -> Outcome:
-    """Return the outcome of a push, given the status, the body and the Retry-After header of FCM's answer."""
+    """Return the outcome of a push, from FCM's answer.
+
+    `retry_after` is the wait in the header Retry-After. It is zero if the answer does not have this header.
+    """
     try:
         if status < _ERRORS:
-            json.loads(body)  # an answer that is not JSON does not come from FCM, but perhaps from a proxy
+            json.loads(body)  # raises ValueError if the answer comes not from FCM but from a proxy
             return DELIVERED
         return _failure(status, _error_in(body), retry_after)
     except (AttributeError, TypeError, ValueError):
@@ -73,7 +76,7 @@ def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) ->
 
 
 def stops_page(outcome: Outcome) -> bool:
-    """Return whether no further push of the page may begin, since FCM asks to wait or refuses the access token."""
+    """Return whether the page must stop: FCM asks to wait or refuses the access token."""
     return outcome.wait > NO_WAIT or outcome.reason == STALE.reason
 
 
@@ -89,7 +92,7 @@ def _failure(status: int, error: Any, retry_after: dt.timedelta) -> Outcome:  # 
     reason = _apple_reason(details)
     if code == "INVALID_ARGUMENT" and (reason in _GONE_AT_APPLE or _blames_target(details)):
         return Outcome(Fate.DEAD, code)
-    # If Apple refuses FCM, the status and perhaps the message blame our credential. Only the details name Apple.
+    # If Apple refuses FCM's sign-in, the status says that our credential is not valid. Only the details name Apple.
     if fate is Fate.APNS or (code == STALE.reason and reason):
         return Outcome(Fate.APNS, APPLE_REFUSES, detail=reason)
     if code == UNKNOWN and status >= _SERVER_ERRORS:

@@ -24,9 +24,10 @@ _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQ
 
 
 def credential_from(secret: str) -> Credentials:
-    """Return the credential that a secret holds: the key of a service account, or an `external_account` for AWS.
+    """Return the credential that a secret holds.
 
-    Raise CredentialError if the secret holds neither.
+    The secret holds the key of a service account, or an `external_account` for AWS. Raise CredentialError if the secret
+    holds neither.
     """
     try:
         info = json.loads(secret)
@@ -44,8 +45,9 @@ def credential_from(secret: str) -> Credentials:
 class SignIn:
     """Gets access tokens from Google. A token is reused until it expires.
 
-    The gateway asks for a token before it sends a page. google-auth does not send the pushes itself. If it did, it
-    would start a background thread that looks up where the account may be used, and Lambda would freeze that thread.
+    The gateway asks for a token before it sends a page. google-auth does not send the pushes itself. If google-auth
+    sent them, it would start a background thread to look up where the account may be used. Lambda would freeze this
+    thread.
     """
 
     def __init__(self, credential: Credentials, timeout: tuple[float, float]) -> None:
@@ -54,7 +56,7 @@ class SignIn:
         self._request = partial(_once, Request(self._session), timeout=timeout)
 
     def access_token(self) -> str:
-        """Return a valid token. Raise TransportError for a failure that may pass, and CredentialError for any other."""
+        """Return a valid token. Raise TransportError for a failure that may pass, otherwise CredentialError."""
         return str(self._credential.token) if self._credential.valid else self.renewed()
 
     def renewed(self) -> str:

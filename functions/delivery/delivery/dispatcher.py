@@ -1,7 +1,7 @@
 """Handle a push job. A slot's job pushes to one shard of the slot, page by page.
 
-Nothing is written for a single push that succeeds. A run stores its last page, so that it continues with the next one
-after a crash.
+Nothing is written for a single push that succeeds. A run stores the end of the last page that it has handled. After a
+crash, the run continues with the page after that.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from delivery.services import Services
 
 LOOK_AGAIN: Final = dt.timedelta(minutes=1)
-"""How long to wait before looking again whether the runs of the old shards are done."""
+"""How long the job of a new shard waits before it checks again whether the runs of the old shards are done."""
 LONGEST_WAIT_FOR_OTHERS: Final = dt.timedelta(minutes=30)
-"""From this lateness on, a run no longer waits for the runs of the old shards.
+"""From this lateness on, the run of a new shard no longer waits for the runs of the old shards.
 
-A push that then comes twice does little harm, because the second replaces the first on the phone. A push that is too
-late is lost.
+A person may then get a push twice. This does little harm, because the second push replaces the first on the phone. A
+longer wait could do more harm, because a reminder that is too late is not sent.
 """
 
 
@@ -40,10 +40,12 @@ def handle(
     waited: dt.timedelta,
     time_left: Callable[[], dt.timedelta],
 ) -> dt.timedelta:
-    """Send the pushes of a job, as far as time allows, and return how long FCM asks to wait before any other push.
+    """Send a job's pushes, as far as time allows. Return how long FCM asks to wait.
 
-    `waited` is how long the job was in the queue. A push that is too late is dropped. After an error, such as
-    CredentialError or OutboxError, the job must be handled again. A slot's job then continues with the failed page.
+    The caller must send no push to anybody before this wait is over. `waited` is how long the job was in the queue. If
+    a job is more than MAX_LATENESS late, it sends nothing. This is true for slots' jobs and for kinds of pushes that
+    end with their date. After an error, such as CredentialError or OutboxError, the job must be handled again. A slot's
+    job then continues with the page that failed.
     """
     late = job.late + waited
     if late > MAX_LATENESS and (isinstance(job, SlotJob) or KINDS[job.kind].ends_with_date):
@@ -55,7 +57,10 @@ def handle(
 
 
 def _run(services: Services, job: SlotJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> dt.timedelta:
-    """Push to the shard's remaining pages, while time is left. Return how long FCM asks to wait."""
+    """Push to the shard's remaining pages while time is left. Return how long FCM asks to wait.
+
+    If pages remain, enqueue the job again.
+    """
     if job.after and late < LONGEST_WAIT_FOR_OTHERS and not services.runs.are_done(job.after, job.date):
         services.outbox.send([job.again(late)], LOOK_AGAIN)
         return NO_WAIT

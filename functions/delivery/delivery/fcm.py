@@ -1,4 +1,4 @@
-"""Send pushes through Firebase Cloud Messaging, a page at a time."""
+"""Send a payload to many devices through Firebase Cloud Messaging (FCM)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class FcmGateway:
             return [_unreachable(error)] * len(targets)
         stop = _stop_of(outcomes)
         if stop == STALE and time.monotonic() <= until:
-            # Renew the access token once for a page. If FCM refuses the new one too, our credential is at fault.
+            # Get a new access token, once in each call. If FCM also refuses the new token, our credential is at fault.
             again = [number for number, outcome in enumerate(outcomes) if outcome in {STALE, NO_TIME}]
             renewed = self._again(message, [targets[number] for number in again], until)
             for number, outcome in zip(again, renewed, strict=True):
@@ -60,7 +60,7 @@ class FcmGateway:
         return [stop if outcome is NO_TIME else outcome for outcome in outcomes]
 
     def _again(self, message: messaging.Message, targets: Sequence[Target], until: float) -> list[Outcome]:
-        """Send with a new access token. If there is none, return the reason as the outcome of each push."""
+        """Send with a new access token. If Google gives no token, return the reason as each push's outcome."""
         try:
             return self._transport.send(message, targets, self._sign_in.renewed(), until)
         except TransportError as error:
@@ -74,9 +74,10 @@ def _unreachable(error: TransportError) -> Outcome:
 
 
 def _stop_of(outcomes: Iterable[Outcome]) -> Outcome:
-    """Return the outcome that stopped the page. The pushes that were not begun get the same outcome.
+    """Return the outcome that stopped the page, or NO_TIME if no outcome did.
 
-    If FCM both asks to wait and refuses the token, return the outcome with the wait: a new token would not help now.
+    The caller gives this outcome to all pushes that were not begun. If FCM has asked to wait and has also refused the
+    token, return the outcome with the wait, because no push may begin before the wait is over.
     """
     return max(filter(stops_page, outcomes), key=lambda outcome: outcome.wait, default=NO_TIME)
 

@@ -1,4 +1,4 @@
-"""Define the interface between delivery and the push service."""
+"""Define the interface between `delivery` and the push service, such as FCM."""
 
 from __future__ import annotations
 
@@ -18,29 +18,32 @@ if TYPE_CHECKING:
 NO_WAIT: Final = dt.timedelta(0)
 
 TIMEOUT: Final = (3, 10)
-"""How many seconds to wait for a connection, and then for an answer."""
+"""How many seconds to wait for a connection, and how many seconds then for the answer."""
 
 LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
-"""The longest time that a send takes. It makes up to two requests for an access token and up to two for a message."""
+"""The time for the last requests of a send: two for an access token and two for a push, each as long as TIMEOUT."""
 
 
 SPARE: Final = dt.timedelta(seconds=30)
-"""Time to read a page, to enqueue its retries and to store the run's progress."""
+"""The time to read a page, to enqueue retries of its pushes and to store the run's progress."""
 
 RESERVE: Final = LONGEST_SEND + SPARE
-"""Time that must be left to begin another page."""
+"""The time that must be left before a run begins its next page."""
 
 
 class CredentialError(RekindleError):
-    """The push service refuses our credential, and nothing was sent. An operator has to correct the credential."""
+    """Nothing was sent, because our credential for the push service is missing or refused.
+
+    An operator has to correct the credential.
+    """
 
 
 class Fate(StrEnum):
     """What became of one push.
 
     DEAD: the target will never work again. FOREIGN: the target belongs to another sender. LATER: the failure may pass,
-    or the push was not begun. UNAUTHORISED: the service refuses our credential. APNS: Apple refuses the service's
-    credential. REFUSED: the service refuses the message.
+    or no time was left for the push. UNAUTHORISED: the service refuses our credential. APNS: the service cannot sign in
+    to Apple. REFUSED: the service refuses the message.
     """
 
     DELIVERED = "delivered"
@@ -56,8 +59,8 @@ class Fate(StrEnum):
 class Outcome:
     """What became of one push, why it was not delivered, and how long the service asks to wait.
 
-    `reason` is one of FCM's codes in `delivery.answers`, or a text of our own. `detail` is a text from the service,
-    which is only logged.
+    `reason` is one of the codes in `delivery.answers`, or a text of our own. `detail` is a text from the service. The
+    detail is used only in log lines and in the reason of a retry.
     """
 
     fate: Fate
@@ -67,7 +70,7 @@ class Outcome:
 
     @property
     def fault(self) -> str:
-        """The name of the fault. It becomes a part of a row's key, so it contains no text from the service."""
+        """The name of the fault. The name is a part of a row's key, so it contains no free text from the service."""
         return f"{self.fate}#{self.reason}"
 
 
@@ -81,7 +84,9 @@ class PushGateway(Protocol):
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
         """Send to all targets, and return one outcome for each, in order.
 
-        The gateway does not sleep when the service asks to wait. It begins no further push after that, or when less
-        than LONGEST_SEND of `within` is left. A push that was not begun has the fate LATER and the wait that the
-        service asked for. Raise CredentialError if no push could be sent because the credential is not valid.
+        If the service asks to wait or finally refuses our credential, the gateway begins no further push. The remaining
+        pushes get the outcome of the refused push. The gateway itself never waits. If less than LONGEST_SEND of
+        `within` is left, the gateway also begins no further push, and the remaining pushes get the outcome NO_TIME.
+
+        Raise CredentialError if the gateway gets no access token at first, because the credential is not valid.
         """

@@ -1,4 +1,4 @@
-"""Handle messages of the push queue. Each message is one job, which comes again if it fails."""
+"""Handle messages of the push queue. Each message is one job. If a job fails, the queue delivers it again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _outbox() -> Outbox:
 
 
 def _start_over() -> None:
-    """Close the connections, and let the next job read the secret again, since it may hold a new credential."""
+    """Close the connections. The next job then reads the secret again, which may hold a new credential."""
     if _gateway.cache_info().currsize:
         _gateway().close()
     _gateway.cache_clear()
@@ -69,7 +69,10 @@ def _start_over() -> None:
 
 
 def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta:
-    """Return how long a message was in the queue. After each failure, the queue hid it for `visibility`."""
+    """Estimate how long a message was in the queue.
+
+    After each failure, the queue hides the message for `visibility` before it delivers the message again.
+    """
     stamps = record["attributes"]
     first_received = from_millis(int(stamps["ApproximateFirstReceiveTimestamp"]))
     failures = int(stamps["ApproximateReceiveCount"]) - 1
@@ -79,9 +82,9 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
 def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Handle a batch. Return the failed messages in the format of ReportBatchItemFailures.
 
-    When FCM asks to wait, or time runs short, enqueue the rest of the batch as new messages. So these jobs lose none of
-    the attempts that the queue gives a message. Do the same with a job whose wait is longer than the queue's longest
-    delay.
+    When FCM asks to wait, or time runs short, enqueue the remaining jobs of the batch again, as new messages. This does
+    not count as a failed attempt of these jobs. Also enqueue a job again if it arrives before its wait is over
+    (`hold`), because SQS cannot delay it long enough at once.
     """
 
     def time_left() -> dt.timedelta:
@@ -108,7 +111,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
 
 
 def _log(error: Exception, message_id: str) -> None:
-    """Log the failure of a message. If FCM refused the credential, let the next job read it again."""
+    """Log the failure of a message. After a CredentialError, let the next job read the secret again."""
     if not isinstance(error, CredentialError):
         log_failure("not done", error, message_id=message_id)
         return

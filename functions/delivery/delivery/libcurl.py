@@ -1,8 +1,8 @@
 """Send requests to FCM with libcurl. One thread has hundreds of requests under way over a few HTTP/2 connections.
 
-Most of a push's processor time would go into building and encoding its message. So firebase-admin validates and encodes
-only one message for a page, with a mark in place of the target. For each push, the mark is then replaced by the
-target's bytes. libcurl's handles and connections are kept from page to page.
+To build and encode a message for each push would take most of the processor time. So firebase-admin validates and
+encodes only one message a page for each kind of target. This message has a mark in place of the target. For each push,
+the target's bytes replace the mark. libcurl's handles and connections are kept from page to page.
 """
 
 from __future__ import annotations
@@ -28,22 +28,25 @@ if TYPE_CHECKING:
     from firebase_admin import messaging
 
 AT_ONCE: Final = 100
-"""How many requests may be under way at the same time on one connection."""
+"""The most requests that may be under way at the same time on one HTTP/2 connection.
+
+Without HTTP/2, this is the most requests over all connections together.
+"""
 
 CONNECTIONS: Final = 4
-"""Largest number of HTTP/2 connections. A new one is opened when all others have AT_ONCE requests under way."""
+"""The largest number of HTTP/2 connections. libcurl opens one when all open ones have AT_ONCE requests under way."""
 
 REQUESTS: Final = 2
-"""Largest number of requests for one push. A second one is made if the connection breaks without an answer."""
+"""The largest number of requests for one push. A second request follows if the connection breaks before an answer."""
 
 BURST: Final = 0.05
-"""Seconds. After a pause, as many pushes may begin at once as the pace allows in this time."""
+"""Seconds. After a pause, as many pushes may begin at once as the pace allows in this many seconds."""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200
 _NAME: Final = b'"name"'
 _IDLE: Final = 1.0
-"""The longest time, in seconds, to wait for libcurl before looking at the clock again."""
+"""The longest wait for libcurl in seconds. `Libcurl.send` then looks at the clock again."""
 
 _BROKEN: Final = frozenset({pycurl.E_GOT_NOTHING, pycurl.E_HTTP2, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
 """Errors of a broken connection. Connections often break while Lambda freezes the function."""
@@ -62,11 +65,11 @@ _CODES: Final = {
         "UNAVAILABLE",
     ),
 }
-"""Google's code for each of libcurl's errors, which mean that there was no answer."""
+"""Google's codes for libcurl's errors. All these errors mean that no complete answer came. Other errors get UNKNOWN."""
 
 
 class Libcurl:
-    """Sends one message to many targets, at most `pushes_per_second` of them in a second.
+    """Sends one message to many targets. Over time, it begins at most `pushes_per_second` pushes in a second.
 
     `authorities` is the path of a file with the certificates of the authorities that TLS trusts.
     """
@@ -79,7 +82,8 @@ class Libcurl:
         pushes_per_second: float | None = None,
         authorities: str | None = None,
     ) -> None:
-        # HTTP/2 is only used with TLS. Without TLS, as on a developer's machine, requests cannot share a connection.
+        # libcurl uses HTTP/2 only with TLS. Without TLS, as on a developer's machine, each request under way needs its
+        # own connection.
         is_shared = endpoint.startswith("https:")
         self._at_once = AT_ONCE * CONNECTIONS if is_shared else AT_ONCE
         self._pace = Pace(pushes_per_second)
@@ -93,10 +97,11 @@ class Libcurl:
     def send(
         self, message: messaging.Message, targets: Sequence[Target], access_token: str, until: float
     ) -> list[Outcome]:
-        """Send to the targets and return one outcome for each, in order. A push that was not begun has NO_TIME.
+        """Send to the targets and return one outcome for each, in order.
 
-        The first pushes always begin. No further push begins after an outcome that stops the page, or when the
-        monotonic clock is past `until`. The answers to requests that are under way are still read.
+        The first pushes begin even if the monotonic clock is past `until`. Further pushes begin only before `until`,
+        and only while no outcome stops the page. A push that was not begun has the outcome NO_TIME. Requests that are
+        under way still get their answers.
         """
         encoded = {kind: _encoded(message, kind) for kind in {target.kind for target in targets}}
         outcomes = [NO_TIME] * len(targets)
@@ -124,9 +129,9 @@ class Libcurl:
 
 
 class Pace:
-    """Limits how many sends begin in a second, so that all workers together stay below FCM's limit for a project.
+    """Limits how many pushes begin in a second. So all workers together stay below FCM's limit for a project.
 
-    `per_second` None means no limit. `now` is in seconds of the monotonic clock.
+    There is no limit if `per_second` is None. `now` is in seconds of the monotonic clock.
     """
 
     def __init__(self, per_second: float | None = None) -> None:
@@ -134,18 +139,18 @@ class Pace:
         self._next = 0.0
 
     def allowed(self, now: float) -> int:
-        """Return how many sends may begin now."""
+        """Return how many pushes may begin now."""
         if not self._apart:
             return sys.maxsize
         self._next = max(self._next, now - BURST)
         return int((now - self._next) / self._apart) + 1 if now >= self._next else 0
 
     def spend(self, sends: int) -> None:
-        """Count sends that have begun."""
+        """Count pushes that have begun."""
         self._next += sends * self._apart
 
     def wait(self, now: float) -> float:
-        """Return the seconds until another send may begin."""
+        """Return the seconds until the next push may begin."""
         return max(self._next - now, 0.0)
 
 
@@ -160,26 +165,35 @@ class _Call:
     body: list[bytes] = field(default_factory=list)
 
     def count(self, *_: object) -> int:
-        """Count a request, and abort it if there were too many. libcurl makes one after each broken connection."""
+        """Count a request for the push. Abort the request if the push has had REQUESTS already.
+
+        libcurl calls this before each request. It makes a new request by itself after some broken connections.
+        """
         self.requests += 1
         return int(pycurl.PREREQFUNC_OK if self.requests <= REQUESTS else pycurl.PREREQFUNC_ABORT)
 
     def may_repeat(self) -> bool:
-        """Return whether to make another request after the connection broke. Make none if a part of an answer came."""
+        """Return whether to repeat the request after its connection broke.
+
+        Do not repeat it if a part of an answer came, because FCM may have sent the push.
+        """
         return not self.is_repeat and self.requests < REQUESTS and not self.handle.getinfo(pycurl.RESPONSE_CODE)
 
     def outcome(self) -> Outcome:
-        """Return the outcome that the answer means."""
+        """Return the outcome of the push, from FCM's answer."""
         status = self.handle.getinfo(pycurl.RESPONSE_CODE)
         if status == _OK and len(self.body) == 1 and _NAME in self.body[0]:
             return DELIVERED
-        # libcurl itself reads the Retry-After header. Reading all headers would cost a tenth more time for each push.
+        # libcurl finds the Retry-After header. If Python read all headers, each push would take a tenth more time.
         wait = self.handle.getinfo(pycurl.RETRY_AFTER)
         return outcome_of(status, b"".join(self.body), dt.timedelta(seconds=wait) if wait > 0 else NO_WAIT)
 
 
 class _Connections:
-    """libcurl's connections to one address, and the requests under way. Requests share connections if `is_shared`."""
+    """libcurl's connections to one address, and the requests under way.
+
+    If `is_shared`, several requests are under way on one connection.
+    """
 
     def __init__(self, url: str, timeout: tuple[float, float], authorities: str, *, is_shared: bool) -> None:
         self._headers = ["content-type: application/json", "x-goog-api-format-version: 2"]
@@ -197,7 +211,7 @@ class _Connections:
         return len(self._calls) - len(self._free)
 
     def authorise(self, access_token: str) -> None:
-        """Send this access token with all requests from now on."""
+        """Send this access token with all requests that begin after this call."""
         bearer = f"authorization: Bearer {access_token}"
         if bearer != self._headers[-1]:
             self._headers = [*self._headers[:2], bearer]
@@ -228,7 +242,7 @@ class _Connections:
         for handle, error, _ in failed:
             call = self._calls[handle]
             if error in _BROKEN and call.may_repeat():
-                # Up to AT_ONCE requests shared the broken connection. They share the next one, too.
+                # Up to AT_ONCE requests shared the broken connection. When they are repeated, they share a new one.
                 self._multi.remove_handle(handle)
                 call.is_repeat = True
                 self._multi.add_handle(handle)
@@ -237,7 +251,7 @@ class _Connections:
                 self._put_back(call)
 
     def drop(self) -> None:
-        """Give up the requests that are under way. An exception in `Libcurl.send` leaves some."""
+        """Give up the requests that are under way. Some are left if `Libcurl.send` raises an exception."""
         if self.under_way:
             for call in set(self._calls.values()).difference(self._free):
                 self._put_back(call)
@@ -277,14 +291,14 @@ class _Connections:
 
 
 def _encoded(message: messaging.Message, kind: TargetKind) -> tuple[bytes, bytes]:
-    """Return the parts of a request's body before and after the target. firebase-admin validates and encodes them."""
+    """Let firebase-admin encode a request's body. Return the parts before and after the target."""
     before, after = str(addressed(message, Target(kind, _MARK))).split(json.dumps(_MARK))
     return b'{"message": ' + before.encode(), after.encode() + b"}"
 
 
 def addressed(message: messaging.Message, target: Target) -> messaging.Message:
     """Return a copy of the message with a target."""
-    # Set the attribute on a copy: the constructor would warn each time that `token` is deprecated.
+    # Set the attribute on a copy. The constructor would warn at each call that `token` is deprecated.
     copied = copy.copy(message)
     setattr(copied, target.kind, target.value)
     return copied

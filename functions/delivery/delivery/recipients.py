@@ -1,4 +1,4 @@
-"""Find the devices that get a push. A push that no longer concerns a person is not sent to them."""
+"""Find the devices that get a push. Leave out a person whom the push no longer concerns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from rekindle.store.slot_rows import SlotRow
 
 LEAST_LIFE: Final = dt.timedelta(minutes=10)
-"""A reminder stays on a phone at least this long, even if the clock skips the end of its date."""
+"""The shortest time between a slot and the end of its reminders, even if a change of the clocks skips the end of the
+date.
+"""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
@@ -36,8 +38,8 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 class Attempt:
     """One attempt to deliver a push.
 
-    `late` is how long after the occasion's instant the attempt is made. `couple` is the couple that the push is about,
-    or None.
+    The attempt is made at the occasion's instant plus `late`. `couple` is the couple that the push is about. It is None
+    for a slot's reminder.
     """
 
     occasion: Occasion
@@ -68,7 +70,10 @@ class Recipient:
 
 
 class Batch(NamedTuple):
-    """The recipients of one attempt, how many persons were due, and the stale devices with their owners' pseudonyms."""
+    """The recipients of one attempt.
+
+    `due` is how many persons of a slot's page were due. `stale` has the stale devices with their owners' pseudonyms.
+    """
 
     attempt: Attempt
     recipients: Sequence[Recipient]
@@ -79,7 +84,7 @@ class Batch(NamedTuple):
 def of_page(
     services: Services, job: SlotJob, rows: Iterable[SlotRow], late: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> Iterator[Batch]:
-    """Yield one batch for each kind of push for which persons in the rows are due."""
+    """Yield one batch for each kind of push that is due in the rows."""
     kinds: defaultdict[PushKind, list[SlotRow]] = defaultdict(list)
     for row in rows:
         if row.is_due(job.date):
@@ -87,7 +92,8 @@ def of_page(
     at = job.instant + late
     clock = local_time(at, job.zone).time()
     ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
-    # A row holds only the month in which a device was registered. The device is stale if the whole month is too old.
+    # A row holds the month in which a device was registered, but not the day. Call the device stale only if it would be
+    # stale with any day of this month.
     live_since = (at.date() - STALE_AFTER + _ONE_DAY).replace(day=1)
     for kind in OF_A_DATE:
         due = kinds[kind]
@@ -111,7 +117,7 @@ def of_job(
 ) -> Batch:
     """Return a batch of the job's devices.
 
-    Leave out a device that no longer belongs to the same person, and all devices of a person whom the push no longer
+    Leave out a device that has another owner now, a stale device, and all devices of a person whom the push no longer
     concerns.
     """
     kind, number, missed = job.kind, 1, None
@@ -146,10 +152,10 @@ def of_job(
 
 
 def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:
-    """Return the kind of push to send. On a date that has news, whoever wants news gets NEWS in place of the prompt.
+    """Return the kind of push to send: NEWS in place of PROMPT, or `kind`.
 
-    The push is still due and counted as a prompt. A retry has the same kind as the first attempt, so that
-    it replaces the first push on a phone that got both.
+    A person who wants news gets NEWS on a date that has news. The push is still counted as a prompt. A retry keeps the
+    kind of the first attempt. So if a phone gets both pushes, the second replaces the first.
     """
     is_news = wants_news and KINDS[PushKind.NEWS].replaces is kind and date in services.news.dates()
     return PushKind.NEWS if is_news else kind

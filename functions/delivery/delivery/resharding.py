@@ -1,15 +1,16 @@
-"""Give a slot that has grown twice as many shards, so that nobody misses a push.
+"""Double the number of shards of a slot that has grown. Nobody misses a push meanwhile.
 
-A slot comes once a day. Resharding happens at other times of the day, in three steps. Each step can be repeated:
+A slot comes once a day. Resharding happens at other times of the day, in three steps. If a step fails, it is repeated:
 
-1. Name the new shards beside the old ones. From now on every write puts a row into a new shard and deletes it from the
-   old one.
-2. Wait until every write has ended that began before step 1. Then move the rows, each in one transaction, so that a row
-   is in exactly one shard at any time.
-3. Forget the old shards when they are empty.
+1. Name the new shards beside the old ones. After this step, every write puts a row into a new shard and deletes the row
+   from the old shard.
+2. Wait until all writes that began before step 1 have ended. Then move the remaining rows. Each row moves in one
+   transaction, so it is always in exactly one shard.
+3. Forget the old shards, which are empty now.
 
 If the slot comes between two steps, the tick enqueues a job for each old and each new shard. The runs of the new shards
-wait for the runs of the old ones. So if a person's row moves to a new shard in between, a later run still finds it.
+wait for the runs of the old shards. So if a row moves to a new shard during these runs, the run of the new shard still
+finds the row.
 """
 
 from __future__ import annotations
@@ -32,19 +33,22 @@ if TYPE_CHECKING:
     from rekindle.store.shards import Resharding
 
 BEFORE_NEXT: Final = dt.timedelta(minutes=30)
-"""No rows move during this time before the slot comes."""
+"""No step of resharding begins within this time before the slot comes."""
 
 
 def reshard(
     resharding: Resharding, outbox: Outbox, job: ReshardJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> None:
-    """Do the slot's next step. Enqueue the job again unless the last step is done."""
+    """Do the next step of a slot's resharding. Enqueue the job again while a step remains.
+
+    If it is too early for the next step, do nothing else.
+    """
     late = job.late + waited
     at = job.instant + late
     rests = is_at_rest(job.slot, at)
     shards = resharding.shards(job.slot)
     if shards is None or job.shard not in shards.all:
-        # Each shard that has grown enqueues a job. Another job has resharded this slot already.
+        # The run of each shard that is too large enqueues a job. A job for another shard has resharded this slot.
         logger.info("resharded already", extra=job.about)
         return
     if rests and shards.named_at is None:
@@ -63,7 +67,7 @@ def reshard(
 
 
 def is_at_rest(slot: Slot, at: dt.datetime) -> bool:
-    """Return whether at this instant no run of the slot is under way and none begins soon."""
+    """Return whether no run of the slot is under way or begins soon."""
     today = local_date(at, slot.zone)
     comes = (slot_instant(today + dt.timedelta(days=days), slot.time, slot.zone) for days in (-1, 0, 1))
     return not any(each and each - BEFORE_NEXT < at < each + SETTLED_AFTER for each in comes)

@@ -1,7 +1,7 @@
 """Settle the results of an attempt: decide which failed pushes to try again and which to give up, and log them.
 
-If a failure may pass, a retry job with the devices concerned goes to the queue, with a delay that grows each time. A
-push is given up after the last attempt, or at once if FCM refuses the message itself.
+If a failure may pass, a retry job with the failed devices goes to the queue. The job's delay grows from attempt to
+attempt. A push is given up after the last attempt, or at once if FCM refuses the message itself.
 """
 
 from __future__ import annotations
@@ -27,17 +27,21 @@ if TYPE_CHECKING:
 
 LAST_ATTEMPT: Final = 6
 FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
-"""The wait before the second attempt. It doubles with each attempt, up to eight minutes before the sixth."""
+"""The wait before the second attempt. The wait doubles before each further attempt: before the sixth, it is eight
+minutes.
+"""
 
 MISSED: Final = 1000
-"""Largest number of devices in one job. They fill about half of a message's largest size."""
+"""The largest number of devices in one retry job. So many devices take about half of the largest SQS message."""
 
 
 LASTING: Final = {
     Fate.APNS: "FCM cannot sign in to Apple",
     Fate.FOREIGN: "FCM calls the devices another sender's",
 }
-"""Log messages for faults that do not pass by themselves. Each attempt counts and logs these faults."""
+"""Log messages for faults that do not pass by themselves. Every attempt counts and logs these faults, not only the last
+attempt.
+"""
 
 
 class Result(NamedTuple):
@@ -58,21 +62,23 @@ def persons_of(results: Iterable[Result]) -> frozenset[str]:
 
 
 def reasons_of(results: Iterable[Result]) -> str:
-    """Return all reasons of the results as one text, with the service's details."""
+    """Return the reasons of all results as one text, with FCM's details. Name each reason once."""
     outcomes = {result.outcome for result in results}
     return ", ".join(sorted({": ".join(filter(None, [each.reason, each.detail])) for each in outcomes}))
 
 
 def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> Sequence[Result]:
-    """Enqueue retries of the failed pushes, enqueue dead letters, and log the results.
+    """Enqueue retries and dead letters for the failed pushes, and log the results.
 
-    A push becomes a dead letter if it is given up for a fault that affects many persons. Return the final results, in
-    which a foreign device may have become a dead one.
+    A push becomes a dead letter if it is given up for a fault that affects many persons.
+
+    Returns:
+        The results, in which some foreign devices may have the fate DEAD in place of FOREIGN.
 
     Raises:
-        CredentialError: FCM refuses our credential for every push, so the whole job has to come again.
-        OutboxError: a retry could not be enqueued, so the whole job has to come again. No other error may be raised
-            after FCM has taken some pushes.
+        CredentialError: FCM refused our credential for every push. The queue has to deliver the whole job again.
+        OutboxError: a retry or a dead letter could not be enqueued. The queue has to deliver the whole job again. No
+            other error may be raised after FCM has taken some pushes, because the job would then send them twice.
     """
     if len(having(results, Fate.UNAUTHORISED)) == len(results):
         _log(attempt, results, [], {})
@@ -96,14 +102,14 @@ def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> S
 def proves_our_project(results: Sequence[Result]) -> bool:
     """Return whether at least as many persons were reached as have foreign devices.
 
-    If so, we send with the right project, and the foreign devices belong to another one.
+    If so, we send with the right Firebase project, and the foreign devices belong to another project.
     """
     reached, foreign = (persons_of(having(results, fate)) for fate in (Fate.DELIVERED, Fate.FOREIGN))
     return bool(reached) and len(reached) >= len(foreign)
 
 
 def without_foreign(results: Iterable[Result], kept: Container[str] = ()) -> list[Result]:
-    """Return the results with the fate DEAD in place of FOREIGN, except where the fault is in `kept`."""
+    """Return the results with DEAD in place of FOREIGN. Keep FOREIGN if the fault is in `kept`."""
     return [
         Result(recipient, replace(outcome, fate=Fate.DEAD))
         if outcome.fate is Fate.FOREIGN and outcome.fault not in kept
@@ -113,19 +119,22 @@ def without_foreign(results: Iterable[Result], kept: Container[str] = ()) -> lis
 
 
 def split(results: Sequence[Result], attempt: int) -> tuple[list[Result], list[Result]]:
-    """Return the failed results that are tried again after this attempt, and those that are given up."""
+    """Return the failed results to try again after this attempt, and those to give up."""
     again = having(results, Fate.LATER, Fate.UNAUTHORISED, Fate.APNS, Fate.FOREIGN)
     refused = having(results, Fate.REFUSED)
     return (again, refused) if attempt < LAST_ATTEMPT else ([], again + refused)
 
 
 def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
-    """Return the wait before an attempt: its backoff, or the longest wait that FCM asked for if that is longer."""
+    """Return the wait before an attempt: its backoff, or FCM's longest wait, whichever is longer."""
     return max([FIRST_BACKOFF * (1 << attempt - 2), *(outcome.wait for outcome in outcomes)])
 
 
 def _incidents(services: Services, at: dt.datetime, failed: Iterable[Result]) -> dict[str, Incident]:
-    """Count how many persons each fault affects, and return its incident. If counting fails, call it widespread."""
+    """Count how many persons each fault affects. Return the incident of each fault.
+
+    If the store cannot count a fault, call the fault widespread.
+    """
     affected: defaultdict[str, set[str]] = defaultdict(set)
     for recipient, outcome in failed:
         affected[outcome.fault].add(recipient.person)
@@ -141,7 +150,10 @@ def _incidents(services: Services, at: dt.datetime, failed: Iterable[Result]) ->
 
 
 def retry_jobs(attempt: Attempt, missed: Iterable[Result], number: int, wait: dt.timedelta = NO_WAIT) -> list[RetryJob]:
-    """Return jobs that push to the missed devices again, after the wait. They make the attempt `number`."""
+    """Return jobs that push to the missed devices again. The jobs make attempt `number`.
+
+    The caller must delay the jobs by the wait, or by LONGEST_DELAY if that is shorter.
+    """
     return [
         RetryJob(
             **asdict(attempt.occasion),
@@ -161,12 +173,13 @@ def retry_jobs(attempt: Attempt, missed: Iterable[Result], number: int, wait: dt
 def _log(
     attempt: Attempt, results: Sequence[Result], given_up: Sequence[Result], incidents: Mapping[str, Incident]
 ) -> None:
-    """Log the results of an attempt. Only a line of level ERROR sets off an alarm."""
+    """Log the results of an attempt. A line of level ERROR sets off an alarm."""
     reported = {fault for fault, incident in incidents.items() if incident.needs_report}
     failed = [each for each in results if each.outcome.fate not in {Fate.DELIVERED, Fate.DEAD}]
     subject = attempt.occasion.about | {"attempt": attempt.number}
     extra = subject | {
-        # An alarm goes off if many persons were due and nobody was reached. A retry does not count them as due again.
+        # Another alarm goes off if many persons were due and nobody was reached. A person counts as due only once, at
+        # the first attempt.
         "due": len(persons_of(results)) if attempt.number == 1 else 0,
         "reached": len(persons_of(having(results, Fate.DELIVERED))),
         "devices": len(results),
@@ -184,10 +197,10 @@ def _log(
 
 
 def _complain(message: str, extra: Mapping[str, object], failed: Sequence[Result], reported: Container[str]) -> None:
-    """Log an error if the fault of a failure is in `reported`, else a warning.
+    """Log an error if the fault of a failure is in `reported`. Otherwise log a warning.
 
-    `outside` marks an error that a new version did not cause, so it does not roll the version back. A refused message
-    has no such mark, because the new version may have built it.
+    The field `outside` marks an error that no version of our code causes, so that the error does not roll a new version
+    back. An error about a refused message is not marked, because a new version may have built the message.
     """
     fields = {**extra, "persons": len(persons_of(failed)), "reasons": reasons_of(failed)}
     fates = {outcome.fate for _, outcome in failed if outcome.fault in reported}

@@ -22,18 +22,21 @@ if TYPE_CHECKING:
 
 
 class Sent(NamedTuple):
-    """How long FCM asks to wait before any other push, and for how many persons FCM took a push."""
+    """How long FCM asks to wait before the next push to anybody, and for how many persons FCM took a push."""
 
     wait: dt.timedelta
     persons: int = 0
 
 
 def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent:
-    """Send to all recipients and settle the results. If FCM asks to `wait`, send nothing, but enqueue retries.
+    """Send to all recipients and settle the results.
+
+    `wait` is how long FCM has asked to wait. If it is more than zero, send nothing and enqueue retries. A push that has
+    expired is not sent.
 
     Raises:
-        CredentialError: FCM refuses our credential for every push.
-        OutboxError: a retry could not be enqueued.
+        CredentialError: there is no valid credential, or FCM refuses it for every push.
+        OutboxError: a retry or a dead letter could not be enqueued.
     """
     attempt, occasion = batch.attempt, batch.attempt.occasion
     _forget(attempt, batch.stale, services.devices.prune)
@@ -67,7 +70,7 @@ def _forget(
     devices: Iterable[tuple[str, Target]],
     forget: Callable[[str, Target, dt.datetime], None],
 ) -> None:
-    """Delete stale or dead devices while there is time. The next push deletes the others."""
+    """Delete stale or dead devices while time is left. The next push to the other devices deletes them."""
     for person, target in devices:
         if attempt.time_left() < SPARE:
             logger.warning("dead targets stay for now")

@@ -1,4 +1,4 @@
-"""Hold the stores, the queues and the gateway that delivery works with."""
+"""Hold the stores, the queues and the gateway that `delivery` works with."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 PAGE_ROWS: Final = 2000
 SHARD_ROWS: Final = 20_000
-"""A slot with a larger shard is resharded. One worker sends pushes to a shard of this size in about ten seconds."""
+"""If a shard has more rows than this, its slot is resharded. One worker pushes to so many rows in about ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The services of one process. Links in pushes begin with `app_link`."""
+    """The services of one process. Every link in a push begins with `app_link`."""
 
     slots: Slots
     runs: Runs

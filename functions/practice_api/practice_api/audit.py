@@ -1,4 +1,4 @@
-"""`/v1/practice/audit` lists which member of staff did what."""
+"""`/v1/practice/audit` lists what each member of staff did."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def get_audit(
     before: Annotated[str | None, Query(pattern=CURSOR, description="The `before` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=AUDIT_PAGE)] = AUDIT_PAGE,
 ) -> AuditView:
-    """List what staff did, latest first. The API has no way to change or remove an entry."""
+    """List the actions of staff, latest first. No call of the API changes or removes an action in this list."""
     entries, last = services.audit.entries(before, limit)
     return AuditView(
         entries=[

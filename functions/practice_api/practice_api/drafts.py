@@ -26,7 +26,8 @@ router = APIGatewayHttpRouter()
 def get_draft(pack_id: PackPath, _staff: TheReader, services: TheServices) -> DraftView:
     """Show the draft, or the latest version if there is no draft.
 
-    The findings do not include a comparison with other packs. `POST /v1/practice/check` and saving compare the draft.
+    The findings do not say whether the text repeats other packs. To compare it with other packs, call `POST
+    /v1/practice/check` or save the draft.
     """
     head = known_pack(services, pack_id)
     draft = head.draft
@@ -46,12 +47,15 @@ def get_draft(pack_id: PackPath, _staff: TheReader, services: TheServices) -> Dr
 
 @router.put("/packs/<pack_id>/draft", responses=staff_refusals(Problem.DRAFT_CHANGED))
 def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, services: TheServices) -> SavedView:
-    """Save a draft, even if it has findings. Saving is refused if somebody saved another draft after `revision`."""
+    """Save a draft, even if it has findings. If the current draft has the same text, change nothing.
+
+    Saving another text is refused if `revision` is not the revision of the current draft.
+    """
     head = services.packs.head(PackId(pack_id))
     check = checked(services, staff, head.id, body.source)
     findings = finding_views(check)
     if head.draft and services.packs.draft(head.id, head.draft) == body.source:
-        # The draft is saved already, perhaps by the same request, whose reply was lost.
+        # The same text is saved already. Perhaps the client sends the request again because the first reply was lost.
         return _saved(head.draft, findings, unchanged=True)
     base = head.draft.base if head.draft else (head.releases[-1].version if head.releases else None)
     try:
@@ -74,7 +78,7 @@ def delete_draft(
     staff: ThePublisher,
     services: TheServices,
 ) -> None:
-    """Delete the draft. The published versions stay. A pack that was never published is gone with its draft."""
+    """Delete the draft. The published versions stay. If the pack was never published, nothing of it remains."""
     head = known_pack(services, pack_id)
     if head.draft is None:
         return
@@ -92,12 +96,12 @@ def post_check(body: CheckBody, staff: TheReader, services: TheServices) -> Chec
 
 
 def checked(services: Services, staff: Staff, pack: PackId, source: str) -> Checked:
-    """Check a text, and compare it with the other packs that couples have."""
+    """Check a text, and compare it with the live versions of all other packs."""
     return check_source(source, others=services.others(pack, staff.instant))
 
 
 def draft_changed(error: DraftChangedError) -> ProblemError:
-    """Return the problem DRAFT_CHANGED. It says who saved the current draft."""
+    """Return the problem DRAFT_CHANGED, which says who saved the current draft."""
     existing = error.existing
     members = {
         "revision": existing.revision if existing else 0,

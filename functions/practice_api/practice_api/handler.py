@@ -1,4 +1,4 @@
-"""Handle API calls from the practice's staff. Lambda calls `handler`."""
+"""Handle API calls of the practice's staff. Lambda calls `handler`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 BODY_LIMIT: Final = 4_500_000
-"""Bytes. A large pack in several languages fits, and Lambda's limit leaves room for the rest of the event."""
+"""Bytes. A large pack in several languages fits. The rest of the event still fits within Lambda's limit."""
 
 
 def application() -> APIGatewayHttpResolver:
-    """Return a resolver with all routes. The console and the CLI rely on the OpenAPI document that is made from it."""
+    """Return a resolver with all routes. The console and the CLI rely on its OpenAPI document."""
     app = resolver.resolver()
     for routes in (packs, drafts, releases, statistics, help, audit):
         app.include_router(routes.router, prefix="/v1/practice")
@@ -30,7 +30,7 @@ def application() -> APIGatewayHttpResolver:
 
 
 def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return a Lambda handler. It calls `services` once, at the first request."""
+    """Return a Lambda handler. It calls `services` at each request, so `services` should cache its result."""
     return resolver.handler_of(application(), services, BODY_LIMIT)
 
 

@@ -15,13 +15,17 @@ router = APIGatewayHttpRouter()
 
 @router.get("/help", responses=staff_refusals())
 def get_help(_staff: TheReader, services: TheServices) -> HelpView:
-    """Show the help that couples see. Until the practice has set its help, this is the built-in help."""
+    """Show the help that couples see. If the practice has not set its own help, show the built-in help."""
     return _view(*services.help.current())
 
 
 @router.put("/help", responses=staff_refusals(Problem.HELP_CHANGED))
 def put_help(body: HelpView, staff: ThePublisher, services: TheServices) -> HelpView:
-    """Replace the help. Couples see the new help within half a minute. Refused if somebody changed it since."""
+    """Replace the help. Couples see the new help within half a minute.
+
+    If the current help is the same, change nothing. Otherwise, the call is refused if `revision` is not the current
+    one.
+    """
     wanted = Help.model_validate(body.model_dump(exclude={"revision"}))
     current, revision = services.help.current()
     if revision and current == wanted:

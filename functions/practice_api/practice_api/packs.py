@@ -41,9 +41,9 @@ def get_pack(pack_id: PackPath, staff: TheReader, services: TheServices) -> Pack
     responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NO_SUCH_PROMPT, Problem.NOT_PUBLISHED),
 )
 def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, services: TheServices) -> PackDetail:
-    """Withdraw the pack, or one prompt of it, from all couples within half a minute.
+    """Withdraw the pack or one of its prompts. Within half a minute, no couple gets it any more.
 
-    A day that already has a withdrawn prompt keeps it.
+    A day that already has a withdrawn prompt keeps this prompt.
     """
     head = known_pack(services, pack_id)
     _require_prompt(services, head, body.prompt)
@@ -55,7 +55,10 @@ def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, se
 
 @router.post("/packs/<pack_id>/restore", responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NOT_WITHDRAWN))
 def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, services: TheServices) -> PackDetail:
-    """Restore a withdrawn pack or prompt. A scheduled version that the withdrawal canceled stays canceled."""
+    """Restore a withdrawn pack or prompt.
+
+    If the withdrawal canceled a scheduled version, this version stays canceled.
+    """
     head = known_pack(services, pack_id)
     prompt = PromptId(body.prompt) if body.prompt else None
     if _withdrawn_by(head, prompt, staff) is None:
@@ -65,7 +68,7 @@ def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, serv
 
 @router.post("/packs/<pack_id>/code", responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NO_CODE))
 def post_code(pack_id: PackPath, staff: ThePublisher, services: TheServices) -> PackDetail:
-    """Give the pack a new code. The old code no longer works. Couples that have joined keep the pack."""
+    """Replace the pack's code. The old code no longer works. Couples that have joined keep the pack."""
     head = known_pack(services, pack_id)
     if head.code is None or head.latest is None or head.latest.audience is not Audience.CODE:
         raise ProblemError(Problem.NO_CODE)
@@ -74,12 +77,18 @@ def post_code(pack_id: PackPath, staff: ThePublisher, services: TheServices) -> 
 
 
 def _withdrawn_by(head: PackHead, prompt: str | None, staff: Staff) -> Actor | None:
-    """Return who has withdrawn the prompt, or the pack if `prompt` is None. Return None if nobody has."""
+    """Return who withdrew the prompt, or the pack if `prompt` is None.
+
+    Return None if the prompt or the pack is not withdrawn.
+    """
     return head.withdrawn_at(staff.instant) if prompt is None else head.withdrawn_prompts.get(PromptId(prompt))
 
 
 def _require_prompt(services: Services, head: PackHead, prompt: str | None) -> None:
-    """Raise a problem if the pack was never published, or if no published version has the prompt."""
+    """Raise a problem if the pack has no version, or no version with the prompt.
+
+    A version that was taken back does not count.
+    """
     published: list[ReleaseHead] = [release for release in head.releases if not release.taken_back]
     if not published:
         raise ProblemError(Problem.NOT_PUBLISHED)

@@ -1,4 +1,4 @@
-"""`/v1/practice/packs/{id}/publish`, `approve`, `reject` and `releases` bring a draft to couples."""
+"""`/v1/practice/packs/{id}/publish`, `approve` and `reject` publish drafts, and `releases` shows versions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ UNPUBLISHABLE = (
     Problem.WRONG_PACK,
     Problem.PACK_CHANGED,
 )
-"""The problems of a draft that cannot be published."""
+"""The problems for which a draft cannot be published."""
 
 
 @router.get(
@@ -57,7 +57,10 @@ def get_release(
 
 @router.post("/packs/<pack_id>/publish", responses=staff_refusals(*UNPUBLISHABLE))
 def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, services: TheServices) -> PublishedView:
-    """Publish the draft with this revision, now or at `at`. Only propose it if a second person must approve."""
+    """Publish the draft with this revision, now or at `at`.
+
+    If a second person must approve the draft, only propose it. If the live version is the same pack, do nothing.
+    """
     head = known_pack(services, pack_id)
     if body.at is not None and not staff.instant < body.at <= staff.instant + LONGEST_SCHEDULE:
         reason = "must be in the future, at most a year from now"
@@ -90,7 +93,10 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, serv
     responses=staff_refusals(*UNPUBLISHABLE, Problem.NOTHING_TO_TAKE_BACK, Problem.NEEDS_ANOTHER_PERSON),
 )
 def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, services: TheServices) -> PublishedView:
-    """Approve another person's proposal. The draft is published at the proposed time, or now if that has passed."""
+    """Approve another person's proposal. This publishes the draft.
+
+    The new version is live from the proposed time on. It is live now if the proposal has no time or its time is over.
+    """
     head = known_pack(services, pack_id)
     proposal = head.proposal
     if proposal is None:
@@ -118,7 +124,7 @@ def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, serv
     responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NOTHING_TO_TAKE_BACK, Problem.PACK_CHANGED),
 )
 def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, services: TheServices) -> PackDetail:
-    """Reject a proposal, or cancel a version that is not live yet. The draft stays."""
+    """Reject a proposal, or cancel a version that is not live yet. The draft of a rejected proposal stays."""
     head = known_pack(services, pack_id)
     if not (head.proposal or head.scheduled(staff.instant)):
         raise ProblemError(Problem.NOTHING_TO_TAKE_BACK)
@@ -130,7 +136,10 @@ def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, serv
 
 
 def _publishable(services: Services, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
-    """Return the draft with this revision, as a pack and as text. Raise a problem if it cannot be published."""
+    """Return the draft as a pack and as text. Raise a problem if it cannot be published.
+
+    Also raise a problem if the draft has another revision than `revision`.
+    """
     draft = head.draft
     if draft is None:
         raise ProblemError(Problem.NOTHING_TO_PUBLISH)
@@ -154,7 +163,10 @@ def _is_live_already(services: Services, head: PackHead, pack: Pack, instant: dt
 
 
 def _published(services: Services, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:
-    """Publish, and return the result. Raise a problem if the pack has changed since `read` was read."""
+    """Publish, and return the result. `read` is the pack as the caller read it.
+
+    Raise a problem if somebody has changed the draft or the proposal, or withdrawn the pack, since the caller read it.
+    """
     try:
         head = services.packs.publish(read, publication)
     except DraftChangedError as error:

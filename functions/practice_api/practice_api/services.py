@@ -1,6 +1,6 @@
-"""Give every route its stores, and the member of staff who calls.
+"""Give every route its stores and its caller, who is a member of staff.
 
-No store here can open an answer or read a couple's rows. The function's role forbids both, too.
+No store here can open an answer or read a couple's rows. The permissions of the function's AWS role forbid both, too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ENTROPY_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The stores of one process."""
+    """The stores of one process, and whether a second person must approve each publication."""
 
     packs: Packs
     audit: Audit
@@ -62,14 +62,14 @@ class Services:
         return code_from(self.entropy(_ENTROPY_BYTES), CODE_LENGTH)
 
     def others(self, pack: PackId, instant: dt.datetime) -> Iterator[Pack]:
-        """Yield the live version of every other pack, so that a draft can be compared with it."""
+        """Yield the live versions of all packs except `pack`. Its draft is compared with them."""
         for head in self.packs.heads():
             live = None if head.id == pack else head.live(instant)
             if live and (published := self.published(head.id, live)):
                 yield published
 
     def published(self, pack: PackId, release: ReleaseHead) -> Pack | None:
-        """Return the pack in this version. Return None if it breaks rules that are newer than the version."""
+        """Return the pack in this version. Return None if the version breaks a rule that was added later."""
         name = (pack, release.version)
         if name not in self._published:
             self._published[name] = check_source(self.packs.released(pack, release)).pack
@@ -78,7 +78,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """The caller, whom API Gateway's authorizer has verified, and the instant of the call."""
+    """The member of staff who calls, and the instant of the call. API Gateway's authorizer has verified the caller."""
 
     uid: str
     name: str
@@ -98,10 +98,10 @@ def _services(request: Request) -> Services:
 def _staff(request: Request, *scopes: str) -> Staff:
     event = request.resolved_event
     claims = claims_of(event)
-    # API Gateway checks the scope already. Check it again, in case a route in template.yaml lacks its scope.
+    # API Gateway has checked the scope. Check it again, because a route in template.yaml may lack its scope by mistake.
     if not {*scopes} & {*str(claims.get("scope", "")).split()}:
         raise ProblemError(Problem.NOT_ALLOWED)
-    # Do not use an unverified address as the name: it may belong to a colleague.
+    # Do not use an unverified mail address as the name. The address may belong to a colleague.
     name = claims.get("email") if str(claims.get("email_verified")).lower() == "true" else None
     return Staff(claims["sub"], name or claims["sub"], called_at(event))
 
@@ -115,7 +115,7 @@ def _publisher(request: Request) -> Staff:
 
 
 def staff_refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
-    """Return the responses for these problems, and for a caller without the route's scope."""
+    """Return the responses for these problems and for a caller without the route's scope."""
     return refusals(Problem.NOT_ALLOWED, *problems)
 
 

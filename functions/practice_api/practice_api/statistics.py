@@ -1,4 +1,4 @@
-"""`/v1/practice/statistics` shows numbers about all couples together. None is about fewer than ten couples."""
+"""`/v1/practice/statistics` shows numbers about all couples together. No number is about fewer than ten couples."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ router = APIGatewayHttpRouter()
 
 @router.get("/statistics", responses=staff_refusals())
 def get_statistics(staff: TheReader, services: TheServices) -> StatisticsView:
-    """Show how couples respond to the packs. The numbers change once a day. None is about fewer than ten couples."""
+    """Show how couples respond to the packs. The numbers change once a day.
+
+    No number is about fewer than ten couples.
+    """
     packs = [head.id for head in services.packs.heads()]
     return StatisticsView.model_validate(services.statistics.view(staff.instant, packs))

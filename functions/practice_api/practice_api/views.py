@@ -1,4 +1,4 @@
-"""Make the views of packs, drafts and releases that staff get."""
+"""Make the views of packs, drafts and releases that the API sends to staff."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def finding_views(checked: Checked) -> list[FindingView]:
 
 
 def preview_of(pack: Pack) -> PreviewView:
-    """Return a preview of what couples would see."""
+    """Return a preview of the pack, as couples see it once it is live."""
     return PreviewView.model_validate(pack, from_attributes=True)
 
 
 def pack_summary(head: PackHead, instant: dt.datetime, uid: str) -> PackSummary:
-    """Return the pack's row in the list of packs at this instant. `uid` is the reader's."""
+    """Return the pack's row in the list of packs at this instant. `uid` is the uid of the person who reads it."""
     live, scheduled = head.live(instant), head.scheduled(instant)
     known = head.latest or (head.draft.about if head.draft else None)
     withdrawn = head.withdrawn_at(instant)
@@ -67,7 +67,7 @@ def pack_summary(head: PackHead, instant: dt.datetime, uid: str) -> PackSummary:
 
 
 def pack_detail(head: PackHead, instant: dt.datetime, uid: str) -> PackDetail:
-    """Return the pack with its draft and its versions at this instant. `uid` is the reader's."""
+    """Return the pack with its draft and versions at this instant. `uid` is the uid of the person who reads it."""
     draft = head.draft
     return PackDetail(
         **dict(pack_summary(head, instant, uid)),

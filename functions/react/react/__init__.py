@@ -1,1 +1,1 @@
-"""React to changes that come through the table's stream."""
+"""React to changes of the table, which come through its stream."""

@@ -1,7 +1,7 @@
 """Read the table's stream, enqueue push jobs, and add completed days to streaks.
 
-The API call with the second answer also adds the day to the streak. This function does it again in case the call failed
-before that.
+The API call that stores the second answer also adds the day to the streak. This function adds the day again, because
+the call may have failed after it stored the answer. A day that is added twice counts once.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class React:
-    """Reacts to the stream's records. A record may come twice."""
+    """Reacts to the stream's records. Lambda may send a record twice."""
 
     streaks: Streaks
     outbox: Outbox
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
-        """React to the records in order. Return the first record that failed. Lambda continues from it.
+        """React to the records in order, up to the first record that fails. Return this record.
 
-        Raise OutboxError if not all jobs were enqueued. Lambda then repeats the whole batch.
+        Lambda then sends this record and all records after it again. Raise OutboxError if not all jobs were enqueued.
+        Lambda then sends the whole batch again.
         """
         jobs: list[PersonJob] = []
 
@@ -68,5 +69,5 @@ def _react() -> React:
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:
-    """Handle a batch of the stream's records."""
+    """React to a batch of the stream's records."""
     return _react().handle(event["Records"])

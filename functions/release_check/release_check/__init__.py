@@ -1,1 +1,1 @@
-"""Call each new version of a function with sample events, before it gets any real calls."""
+"""Call each new version of a function with sample events, before the version gets real calls."""

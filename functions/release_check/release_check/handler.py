@@ -1,7 +1,8 @@
 """Call a function's new version with the samples from `events/`, and report to CodeDeploy.
 
-CodeDeploy calls this hook for each function that is deployed, before the alias sends any call to the new version. A
-sample names persons and couples that do not exist, or a time that is long past, so that it changes nothing.
+CodeDeploy calls this hook for each function that is deployed, before the alias sends calls to the new version. The
+samples that this hook sends change nothing: they only read, or they name persons and couples that do not exist, or
+their time is long past.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 SAMPLES: Final = Path(__file__).parent / "samples"
 LEFT_OUT: Final = frozenset({"delivery", "practice_api-put-draft", "release_check", "tally"})
-"""Samples that are not used here. They would send pushes, store a draft, add to the statistics or call this hook."""
+"""Samples that this hook does not send. They would send pushes, store a draft, change statistics or call this hook."""
 
 NO_PROFILE: Final = "urn:rekindle:problem:no-profile"
 ANSWERS: Final = {
@@ -37,9 +38,9 @@ ANSWERS: Final = {
     "practice_api-get-packs": (HTTPStatus.OK, None),
     "privacy-export": (HTTPStatus.NOT_FOUND, NO_PROFILE),
 }
-"""The status and the problem type of the right answer to a sample. A version without its routes answers otherwise."""
+"""The status and the problem type of the right answer to a sample. A version that lacks a route answers otherwise."""
 
-# A function has three samples at most. Even if all of them hang, the hook ends before its own timeout.
+# A function has at most three samples. Even if it answers none of them, the hook ends before its own timeout.
 _PATIENCE: Final = Config(connect_timeout=2, read_timeout=28, retries={"mode": "standard", "total_max_attempts": 3})
 _UNKNOWN: Final = "Unknown"
 
@@ -51,14 +52,14 @@ def samples() -> dict[str, bytes]:
 
 
 def function_of(sample: str) -> str:
-    """Return the name of a sample's function. The sample `couples_api-redeem` is for `couples_api`."""
+    """Return the function that a sample is for. The sample `couples_api-redeem` is for `couples_api`."""
     return sample.partition("-")[0]
 
 
 def failures_of(invoker: Any, versions: Mapping[str, str]) -> dict[str, str]:  # noqa: ANN401  a boto3 client of Lambda
-    """Call each version with its samples. Return the reason for each sample that failed, by the sample's name.
+    """Call each version with its function's samples. Map each failed sample to the reason of the failure.
 
-    `versions` holds the ARN of each version by its function's name.
+    `versions` maps the name of each function to the ARN of its new version.
     """
     failures = {}
     for name, event in samples().items():
@@ -79,8 +80,9 @@ def failure_of(sample: str, function_error: str | None, result: Any) -> str | No
 
     Args:
         sample: The sample's name.
-        function_error: What Lambda says if the function raised an exception.
-        result: What the function returned. No text from it gets into the reason.
+        function_error: Lambda's name for the error, if the function raised an exception. Otherwise None.
+        result: The value that the function returned, or Lambda's description of the exception. The reason contains
+            codes from it, such as the exception's type, but no message.
     """
     if function_error:
         error = result.get("errorType", _UNKNOWN) if isinstance(result, dict) else _UNKNOWN
@@ -106,9 +108,10 @@ def _problem_in(answer: Mapping[str, Any]) -> str | None:
 
 
 def deployed_function(group: str, versions: Mapping[str, str]) -> dict[str, str]:
-    """Return the version that a deployment group is for. Return all versions if the group's name names no function.
+    """Return the version that a deployment group deploys.
 
-    SAM names a group `STACK-CouplesApiDeploymentGroup-SUFFIX`, where `CouplesApi` is the function's logical id.
+    SAM names a group `STACK-CouplesApiDeploymentGroup-SUFFIX`, where `CouplesApi` is the function's logical id. Return
+    all versions if the group's name contains no logical id of a function.
     """
     logical_ids = {name: name.title().replace("_", "") for name in versions}
     own = {name: arn for name, arn in versions.items() if f"-{logical_ids[name]}DeploymentGroup-" in group}
@@ -116,15 +119,17 @@ def deployed_function(group: str, versions: Mapping[str, str]) -> dict[str, str]
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, dict[str, str]]:
-    """Check the version that is being deployed, and report to CodeDeploy. Without a deployment, check all versions.
+    """Check the version that CodeDeploy deploys, and report the result to CodeDeploy.
+
+    If the event names no deployment, check all versions and report nothing.
 
     Returns:
-        In `failures`, the reason for each sample that failed.
+        In `failures`, the reason of the failure for each failed sample.
     """
     if "DeploymentId" not in event:
         return {"failures": _checked(_versions())}
     codedeploy = boto3.client("codedeploy", config=_PATIENCE)
-    # Report even after an error: CodeDeploy would wait an hour for a hook that does not report.
+    # Report even after an error. Without a report, CodeDeploy would wait for an hour.
     status = "Failed"
     try:
         deployment = codedeploy.get_deployment(deploymentId=event["DeploymentId"])["deploymentInfo"]

@@ -1,1 +1,1 @@
-"""Count statistics of all couples together from the table's stream."""
+"""Read the table's stream, and count statistics of all couples together."""

@@ -1,4 +1,4 @@
-"""Count days, streaks and finished runs of reminders from the table's stream."""
+"""Read the table's stream, and count days, streaks and finished runs of reminders."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts the stream's records. A record that comes twice is counted once."""
+    """Counts the stream's records. If Lambda sends a record twice, the record counts once."""
 
     tallies: Tallies
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
-        """Count the records. Return the first record that could not be read. Lambda continues from it.
+        """Count the records, up to the first record that cannot be read. Return this record.
 
-        Raise an exception if the counters could not be written. Lambda then repeats the whole batch. Records that were
-        counted the first time are not counted again.
+        Lambda then sends this record and all records after it again. If the counters cannot be written, raise an
+        exception. Lambda then sends the whole batch again, and records that were already counted are not counted twice.
         """
         couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
         runs: list[FinishedRun] = []
@@ -64,5 +64,5 @@ def _tally() -> Tally:
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:
-    """Handle a batch of the stream's records."""
+    """Count a batch of the stream's records."""
     return _tally().handle(event["Records"])

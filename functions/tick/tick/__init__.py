@@ -1,1 +1,1 @@
-"""Enqueue push jobs every 5 minutes for the slots that have come since the last tick."""
+"""Every 5 minutes, enqueue push jobs for the slots that have come since the previous tick."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rekindle.store.shards import Shards
 
 FIRST_WINDOW: Final = dt.timedelta(minutes=5)
-"""How far a tick looks back if no tick has stored a watermark yet."""
+"""How far the very first tick looks back, when no tick has stored a watermark."""
 
 
 class TickEvent(BaseModel):
@@ -42,17 +42,21 @@ class TickEvent(BaseModel):
 
 
 def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """Return the first and the last instant of the time that a tick covers. The first instant itself is not covered.
+    """Return the first and the last instant of the time that a tick covers.
 
-    After an outage, a tick also covers the time that earlier ticks have missed, but only as far back as a reminder may
-    be late. If a later tick came first, both instants are the same.
+    The first instant itself is not covered. After an outage, the tick also covers the time of the ticks that were
+    missed. The tick goes back at most MAX_LATENESS, because reminders from before that time are too late to be sent. If
+    the watermark is already at `until` or after it, both instants are the same, and the tick covers nothing.
     """
     after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
     return min(after, until), until
 
 
 def due_in(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """Return every slot of these zones that comes after `after` and up to `until`, in a fixed order."""
+    """Return all slots of these zones that come after `after` and up to `until`.
+
+    The order of the slots is always the same.
+    """
     return [due for zone in sorted(zones) for due in due_slots(after, until, zone)]
 
 
@@ -78,8 +82,8 @@ def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, Shards], tick: dt.dat
 class Tick:
     """Enqueues the jobs of slots that have come. The watermark is the instant up to which all jobs were enqueued.
 
-    If a tick is repeated, or ends before it moves the watermark, some jobs are enqueued twice. The second job does
-    nothing, because its run is done.
+    If a tick fails before it moves the watermark, the next tick may enqueue some jobs a second time. If the run of the
+    first job is done, the second job does nothing. If the run is not done, the second job continues it.
     """
 
     slots: Slots
@@ -87,7 +91,7 @@ class Tick:
     outbox: Outbox
 
     def run(self, at: dt.datetime) -> int:
-        """Enqueue the jobs of all slots since the watermark up to `at`, and return how many jobs there were."""
+        """Enqueue the jobs of all slots between the watermark and `at`. Return the number of jobs."""
         after, until = window(self.watermark.read(), at)
         if after == until:
             logger.info("overtaken", extra={"until": until.isoformat()})
@@ -109,6 +113,6 @@ def _tick() -> Tick:
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, int]:
-    """Run a tick, and return how many jobs it enqueued. Raise ValidationError if the event has no time."""
+    """Run a tick. Return how many jobs it enqueued. Raise ValidationError if the event has no valid time."""
     at = TickEvent.model_validate(event).scheduled_time
     return {"jobs": _tick().run(at)}
