@@ -12,8 +12,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what staff did, latest first
-         * @description The API has no way to change or remove an entry.
+         * List the actions of staff, latest first
+         * @description No call of the API changes or removes an action in this list.
          */
         get: operations["getAudit"];
         put?: never;
@@ -53,12 +53,15 @@ export interface paths {
         };
         /**
          * Show the help that couples see
-         * @description Until the practice has set its help, this is the built-in help.
+         * @description If the practice has not set its own help, show the built-in help.
          */
         get: operations["getHelp"];
         /**
          * Replace the help
-         * @description Couples see the new help within half a minute. Refused if somebody changed it since.
+         * @description Couples see the new help within half a minute.
+         *
+         *     If the current help is the same, change nothing. Otherwise, the call is refused if `revision` is not the current
+         *     one.
          */
         put: operations["putHelp"];
         post?: never;
@@ -119,7 +122,9 @@ export interface paths {
         put?: never;
         /**
          * Approve another person's proposal
-         * @description The draft is published at the proposed time, or now if that has passed.
+         * @description This publishes the draft.
+         *
+         *     The new version is live from the proposed time on. It is live now if the proposal has no time or its time is over.
          */
         post: operations["postApprove"];
         delete?: never;
@@ -138,7 +143,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give the pack a new code
+         * Replace the pack's code
          * @description The old code no longer works. Couples that have joined keep the pack.
          */
         post: operations["postCode"];
@@ -157,18 +162,21 @@ export interface paths {
         };
         /**
          * Show the draft, or the latest version if there is no draft
-         * @description The findings do not include a comparison with other packs. `POST /v1/practice/check` and saving compare the draft.
+         * @description The findings do not say whether the text repeats other packs. To compare it with other packs, call `POST
+         *     /v1/practice/check` or save the draft.
          */
         get: operations["getDraft"];
         /**
          * Save a draft, even if it has findings
-         * @description Saving is refused if somebody saved another draft after `revision`.
+         * @description If the current draft has the same text, change nothing.
+         *
+         *     Saving another text is refused if `revision` is not the revision of the current draft.
          */
         put: operations["putDraft"];
         post?: never;
         /**
          * Delete the draft
-         * @description The published versions stay. A pack that was never published is gone with its draft.
+         * @description The published versions stay. If the pack was never published, nothing of it remains.
          */
         delete: operations["deleteDraft"];
         options?: never;
@@ -187,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Publish the draft with this revision, now or at `at`
-         * @description Only propose it if a second person must approve.
+         * @description If a second person must approve the draft, only propose it. If the live version is the same pack, do nothing.
          */
         post: operations["postPublish"];
         delete?: never;
@@ -207,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Reject a proposal, or cancel a version that is not live yet
-         * @description The draft stays.
+         * @description The draft of a rejected proposal stays.
          */
         post: operations["postReject"];
         delete?: never;
@@ -247,7 +255,7 @@ export interface paths {
         put?: never;
         /**
          * Restore a withdrawn pack or prompt
-         * @description A scheduled version that the withdrawal canceled stays canceled.
+         * @description If the withdrawal canceled a scheduled version, this version stays canceled.
          */
         post: operations["postRestore"];
         delete?: never;
@@ -266,8 +274,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Withdraw the pack, or one prompt of it, from all couples within half a minute
-         * @description A day that already has a withdrawn prompt keeps it.
+         * Withdraw the pack or one of its prompts
+         * @description Within half a minute, no couple gets it any more.
+         *
+         *     A day that already has a withdrawn prompt keeps this prompt.
          */
         post: operations["postWithdraw"];
         delete?: never;
@@ -285,7 +295,9 @@ export interface paths {
         };
         /**
          * Show how couples respond to the packs
-         * @description The numbers change once a day. None is about fewer than ten couples.
+         * @description The numbers change once a day.
+         *
+         *     No number is about fewer than ten couples.
          */
         get: operations["getStatistics"];
         put?: never;
@@ -371,7 +383,7 @@ export interface components {
         };
         /**
          * AuditView
-         * @description Actions, latest first. Send `before` to get the next page. It is null on the last page.
+         * @description Actions, latest first. Send `before` to get the next page. On the last page, `before` is null.
          * @example {
          *       "before": null,
          *       "entries": [
@@ -395,7 +407,7 @@ export interface components {
         };
         /**
          * Booking
-         * @description Where a couple books time with the practice. `words` is the link's text by language.
+         * @description The link to the page on which a couple books time with the practice.
          * @example {
          *       "url": "https://practice.example/book",
          *       "words": {
@@ -411,7 +423,7 @@ export interface components {
         };
         /**
          * CheckBody
-         * @description A text to check. `pack_id` is the pack for which it is meant.
+         * @description A text to check. `pack_id` is the pack for which the text is meant.
          * @example {
          *       "pack_id": "river",
          *       "source": "id: river\ndefault_language: en\nlanguages: [en]\n"
@@ -428,7 +440,7 @@ export interface components {
         };
         /**
          * CheckedView
-         * @description The findings. `preview` is the pack as couples would see it, or null if the text cannot be read as a pack.
+         * @description The findings. `preview` is the pack as couples would see it, or null if the text breaks a rule for packs.
          * @example {
          *       "findings": [
          *         {
@@ -543,7 +555,7 @@ export interface components {
         };
         /**
          * DraftView
-         * @description A draft's text with its findings. Without a draft, it is the latest version's text, and `revision` is 0.
+         * @description A draft's text with its findings. Without a draft, `source` is the latest version's text, and `revision` is 0.
          * @example {
          *       "base_version": 2,
          *       "findings": [
@@ -608,7 +620,7 @@ export interface components {
         };
         /**
          * HelpView
-         * @description The help that couples see. A PUT replaces the revision that the caller read.
+         * @description The help that couples see. A PUT names the revision that the caller read, and replaces it.
          * @example {
          *       "booking": {
          *         "url": "https://practice.example/book",
@@ -745,14 +757,14 @@ export interface components {
         };
         /**
          * PackState
-         * @description The state of a pack. If several apply, it is the first of withdrawn, proposed, scheduled, live and draft.
+         * @description The state of a pack. If several apply, the first of withdrawn, proposed, scheduled, live and draft counts.
          * @example live
          * @enum {string}
          */
         PackState: "draft" | "proposed" | "scheduled" | "live" | "withdrawn";
         /**
          * PackSummary
-         * @description A pack's summary. `news_on` is the date on which couples are, or were, notified of the pack.
+         * @description A pack's summary. `news_on` is the date on which a push announces the pack, or null.
          * @example {
          *       "audience": "everyone",
          *       "code": null,
@@ -981,14 +993,14 @@ export interface components {
         };
         /**
          * PromptKind
-         * @description How a couple takes part: a written answer, or something done together and checked off.
+         * @description How a couple takes part: they write answers, do something together, or touch.
          * @example question
          * @enum {string}
          */
         PromptKind: "question" | "together" | "touch";
         /**
          * PromptStatisticsView
-         * @description Couples that met the prompt for the first time, and how many answered, completed or swapped it.
+         * @description Couples that got the prompt for the first time, and those of them that answered, completed or swapped it then.
          * @example {
          *       "answered": 390,
          *       "completed": 310,
@@ -1039,7 +1051,7 @@ export interface components {
          * ProposalView
          * @description A draft that a second person must approve. `mine` says whether the caller proposed it.
          *
-         *     Once approved, it goes live at the instant `at`, or at once if `at` is null.
+         *     After the approval, the draft goes live at the instant `at`, or at once if `at` is null or has passed.
          * @example {
          *       "announce": true,
          *       "at": null,
@@ -1149,7 +1161,7 @@ export interface components {
         };
         /**
          * PublishedView
-         * @description The result, and the pack after it. `unchanged` means that couples already have exactly these prompts.
+         * @description The result, and the pack after the request. `unchanged` means that the live version is already the same.
          * @example {
          *       "outcome": "live",
          *       "pack": {
@@ -1217,7 +1229,7 @@ export interface components {
         };
         /**
          * ReachView
-         * @description Couples whose reminders came due, and those reached at the first try. Two persons count as a couple.
+         * @description Persons for whom reminders were due, and for whom FCM accepted one at the first try. Two count as a couple.
          * @example {
          *       "due": 1800,
          *       "reached": 1770
@@ -1237,7 +1249,7 @@ export interface components {
         };
         /**
          * ReleaseView
-         * @description A published version. `taken_back` says who canceled it before it went live.
+         * @description A published version. `taken_back` says who canceled the version before it went live.
          * @example {
          *       "announce": true,
          *       "approved": null,
@@ -1283,7 +1295,7 @@ export interface components {
         };
         /**
          * RestoreBody
-         * @description Give couples one withdrawn prompt again, or the whole pack.
+         * @description Give couples one withdrawn prompt again, or the whole pack if `prompt` is null.
          * @example {
          *       "prompt": "rain"
          *     }
@@ -1295,7 +1307,7 @@ export interface components {
         };
         /**
          * SavedView
-         * @description The saved draft. `unchanged` is true if the same text had already been saved.
+         * @description The saved draft. `unchanged` is true if the draft already had this text.
          * @example {
          *       "findings": [
          *         {
@@ -1325,7 +1337,7 @@ export interface components {
         };
         /**
          * ScheduledView
-         * @description The next version, and when it goes live.
+         * @description The published version that is not live yet, and when it goes live.
          * @example {
          *       "at": "2026-03-09T06:00:00Z",
          *       "version": 3
@@ -1437,7 +1449,7 @@ export interface components {
         };
         /**
          * TakeBackBody
-         * @description The reason, which only colleagues see.
+         * @description The reason for taking a version or a proposal back. Only colleagues see the reason.
          * @example {
          *       "note": "The second one is too sharp."
          *     }
@@ -1448,7 +1460,7 @@ export interface components {
         };
         /**
          * TakingPartView
-         * @description Couples that got at least one prompt of the theme or pack in the week, and those that completed one.
+         * @description Couples that got at least one prompt of the theme or pack in the week, and couples that completed one.
          * @example {
          *       "completed": 310,
          *       "offered": 430
@@ -1472,7 +1484,7 @@ export interface components {
         };
         /**
          * Theme
-         * @description The seven practices. Every prompt has exactly one.
+         * @description The seven subjects that prompts practice. Each prompt has one theme.
          * @example openness
          * @enum {string}
          */
@@ -1484,7 +1496,7 @@ export interface components {
          * @description The numbers of a week. `week` is its Monday.
          *
          *     `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
-         *     completed a day in the week, by the length of their run, in days, at their last completed day in it.
+         *     completed a day in the week, by the length of their run in days on the last day that they completed in the week.
          * @example {
          *       "active": 1510,
          *       "active_28": 1890,
@@ -1552,7 +1564,7 @@ export interface components {
         };
         /**
          * WholeHelpLine
-         * @description Somebody to contact, by phone, by text message or on the web. At least one of the three is not null.
+         * @description Somebody to contact by phone, text message or web. At least one of `phone`, `text` and `url` is not null.
          * @example {
          *       "country": "IE",
          *       "hours": "24/7",
@@ -1596,7 +1608,7 @@ export interface components {
         };
         /**
          * WithdrawBody
-         * @description Take one prompt, or the whole pack, from couples. The reason is for colleagues.
+         * @description Take one prompt from couples, or the whole pack if `prompt` is null. The reason is for colleagues.
          * @example {
          *       "prompt": "rain",
          *       "reason": "It landed badly."
@@ -1777,7 +1789,7 @@ export interface operations {
     getAudit: {
         parameters: {
             query?: {
-                /** @description The `before` of the previous page. */
+                /** @description The field `before` of the previous page. */
                 before?: string | null;
                 limit?: number;
             };

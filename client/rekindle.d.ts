@@ -19,18 +19,20 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Unpair at once, without the partner's consent
-         * @description The partner gets no push about it. From now on neither can read the couple's days. For 30 days, each can export
-         *     their own writing.
+         * Unpair at once
+         * @description The partner's consent is not needed.
+         *
+         *     The partner gets no push about this. From now on, neither of the two can read the couple's days. For 30 days, each
+         *     can export their own writing.
          */
         delete: operations["deleteCouple"];
         options?: never;
         head?: never;
         /**
-         * Pause for both partners, beginning today, or move the end of the pause
-         * @description Either partner may do this, and the replies do not show who did. During a pause neither partner gets reminders, and
-         *     no date counts as missed. Each day still has its prompt, and a day that both answer counts. The pause ends by itself
-         *     on the date `until`.
+         * Begin a pause for both partners today, or move the end of their pause
+         * @description Either partner may do this. The replies do not show which of them did it. During a pause neither partner gets
+         *     reminders, and no date counts as missed. Each day still has its prompt. If both answer, the day counts for the
+         *     streak. The pause ends by itself on the date `until`.
          */
         patch: operations["patchCouple"];
         trace?: never;
@@ -45,13 +47,15 @@ export interface paths {
         get?: never;
         /**
          * Choose a pack for both partners
-         * @description The pack plays from the next day that neither has opened. A repeat changes nothing.
+         * @description The pack plays on each day that is first opened after this call. Today is included if neither partner has opened it
+         *     yet. A repeat changes nothing.
          */
         put: operations["putPack"];
         post?: never;
         /**
-         * Turn a pack off for both, or leave one that was joined by its code
-         * @description It is no error if the pack does not exist or does not play for them.
+         * Stop a pack for both partners
+         * @description If the pack is for everyone, turn it off. Otherwise forget that the couple chose it or joined it. It is no error if
+         *     the pack does not exist or does not play for them.
          */
         delete: operations["deletePack"];
         options?: never;
@@ -71,7 +75,7 @@ export interface paths {
         post?: never;
         /**
          * End the pause for both partners
-         * @description From today on, by the caller's clock, days count again.
+         * @description From today on, by the caller's clock, dates can count as missed again.
          *
          *     Either partner may do this. It is no error if there is no pause.
          */
@@ -92,9 +96,11 @@ export interface paths {
         put?: never;
         /**
          * Join, for both partners, the pack that belongs to a practice's code
-         * @description Every code that does not work gets the same answer, and tries are limited. A text that contains no code does not
-         *     count as a try. A repeat with the same idempotency key does not count again. A course begins on the next date that
-         *     neither has opened, unless the practice has set a date on which it begins.
+         * @description The reply is the same for every code that does not work. Tries are limited. A text without a code does not count as
+         *     a try. A repeat with the same idempotency key does not count as another try.
+         *
+         *     A course begins on the first date, from today on, that neither partner has opened. If the practice has set a start
+         *     date, the course begins on that date. If the start date has passed, the course begins on its next turn.
          */
         post: operations["postPracticeCode"];
         delete?: never;
@@ -132,7 +138,7 @@ export interface paths {
         };
         /**
          * Return one day
-         * @description If the day takes answers and neither partner has opened it yet, choose its prompt now.
+         * @description If it takes answers and neither partner has opened it yet, this call chooses its prompt.
          */
         get: operations["getDay"];
         put?: never;
@@ -152,10 +158,8 @@ export interface paths {
         };
         get?: never;
         /**
-         * Answer the day's prompt, or edit the answer
-         * @description An edit is refused once both have answered.
-         *
-         *     The second answer opens both answers and completes the day.
+         * Answer the day's prompt, or edit the caller's answer
+         * @description When both partners have answered, both answers are open and the day is complete. From then on, an edit is refused.
          */
         put: operations["putAnswer"];
         post?: never;
@@ -174,7 +178,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Leave a reflection on the partner's opened answer, at any time
+         * Leave a reflection on the partner's answer, at any time after the reveal
          * @description The reflection is final, and no push announces it.
          */
         put: operations["putReflection"];
@@ -195,9 +199,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Replace the day's prompt by another of its theme, for both partners
-         * @description A day takes one swap, and only before anyone has answered. The replaced prompt counts as met. A
-         *     repeat with the same idempotency key returns the swapped day.
+         * Replace the day's prompt by another prompt of the same theme, for both partners
+         * @description A day takes one swap, and only before anyone has answered. The replaced prompt counts as met. A repeat with the same
+         *     idempotency key returns the day with its new prompt.
          */
         post: operations["postSwap"];
         delete?: never;
@@ -241,9 +245,9 @@ export interface paths {
         put?: never;
         /**
          * Open an invite
-         * @description The caller's earlier invite no longer works.
+         * @description If the caller already has a live invite, cancel it.
          *
-         *     A repeat with the same idempotency key returns the same invite.
+         *     While the new invite is live, a repeat with the same idempotency key returns the same invite.
          */
         post: operations["postInvite"];
         /**
@@ -289,8 +293,8 @@ export interface paths {
         put?: never;
         /**
          * Redeem a partner's code
-         * @description A code that is wrong, used, expired or the caller's own gets the same answer, and tries are limited. A text that
-         *     contains no code does not count as a try. A repeat with the same idempotency key does not count again.
+         * @description The reply is the same for a code that is wrong, used, expired or the caller's own. Tries are limited. A text without
+         *     a code does not count as a try. A repeat with the same idempotency key does not count as another try.
          */
         post: operations["postRedeem"];
         delete?: never;
@@ -361,8 +365,9 @@ export interface paths {
          * @description The caller must have signed in within the last 15 minutes.
          *
          *     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
-         *     unpairing, it includes only what the caller wrote. Solo answers that the partner shows are never included, because
-         *     the partner may take them back. An export changes nothing and may be repeated.
+         *     unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
+         *     the couple's days. Solo answers that the partner shows are never included, because the partner may take them back.
+         *     An export changes nothing and may be repeated.
          */
         post: operations["postExport"];
         delete?: never;
@@ -385,7 +390,9 @@ export interface paths {
         get: operations["getReminders"];
         /**
          * Set all reminders of the caller
-         * @description A reminder whose time changes still comes once on each date, also today.
+         * @description A reminder that came due today at its old time does not come due again today at its new time. If it has not come due
+         *     today, and its new time passed at most two hours ago, it comes at once. If its new time passed more than two hours
+         *     ago, it does not come today.
          */
         put: operations["putReminders"];
         post?: never;
@@ -403,14 +410,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the partner's gestures of the last 24 hours, and how many the caller may send now
-         * @description Return the partner's gestures of the last 24 hours, and how many the caller may send now.
+         * Return the partner's nudges of the last 24 hours, and how many the caller may send
+         * @description Return the partner's nudges of the last 24 hours, and how many the caller may send.
          */
         get: operations["getNudges"];
         put?: never;
         /**
-         * Send the partner a gesture
-         * @description The caller may send three within 24 hours.
+         * Send the partner a nudge
+         * @description The caller may send at most three within 24 hours.
          *
          *     A repeat with the same idempotency key is not sent again.
          */
@@ -429,8 +436,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the packs for everyone, the packs to choose from, and the packs that the couple joined by a code
-         * @description Return the packs for everyone, the packs to choose from, and the packs that the couple joined by a code.
+         * Return the packs that the couple can have
+         * @description These are the packs for everyone, the packs to choose from, and the packs that the couple joined by a code.
          */
         get: operations["getPacks"];
         put?: never;
@@ -449,8 +456,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the recap of a week: on which days both took part, their themes, and what was new
-         * @description The recap of the current week ends today. Weeks before the two paired and future weeks have no recap.
+         * Return a week's recap: on which days both took part, their themes, and what was new
+         * @description The recap of the current week shows the days so far. Weeks before the two paired have no recap, and neither do
+         *     future weeks.
          */
         get: operations["getRecap"];
         put?: never;
@@ -469,8 +477,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return a page of the caller's solo days, latest first, also while the caller is in a couple
-         * @description Return a page of the caller's solo days, latest first, also while the caller is in a couple.
+         * Return a page of the caller's solo days, latest first
+         * @description This works while the caller is in a couple too.
          */
         get: operations["getSoloDays"];
         put?: never;
@@ -491,7 +499,7 @@ export interface paths {
         get?: never;
         /**
          * Answer a prompt alone, or edit the answer
-         * @description A day takes answers on its date and on the next date, by the caller's clock.
+         * @description A solo day takes answers on its own date and on the date after that, by the caller's clock.
          */
         put: operations["putSoloAnswer"];
         post?: never;
@@ -511,8 +519,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Show the partner the caller's solo answer of this date, until the caller takes it back
-         * @description A repeat changes nothing.
+         * Show the partner the caller's solo answer of this date
+         * @description The partner can read it until the caller takes it back or the couple ends. A repeat changes nothing.
          */
         post: operations["postSoloShare"];
         /**
@@ -534,7 +542,7 @@ export interface paths {
         };
         /**
          * Return the solo answers that the partners show to each other
-         * @description A page covers `limit` dates.
+         * @description A page covers at most `limit` dates.
          */
         get: operations["getSoloShared"];
         put?: never;
@@ -573,8 +581,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the couple's streak and its calendar up to today by the caller's clock
-         * @description Return the couple's streak and its calendar up to today by the caller's clock.
+         * Return the couple's streak, and the calendar up to today by the caller's clock
+         * @description Return the couple's streak, and the calendar up to today by the caller's clock.
          */
         get: operations["getStreak"];
         put?: never;
@@ -593,8 +601,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the day that is today by the caller's clock
-         * @description If neither partner has opened the day yet, choose its prompt now.
+         * Return today's day, the days next to it that take answers, and the streak
+         * @description If neither partner has opened one of these days yet, this call chooses the day's prompt.
          */
         get: operations["getToday"];
         put?: never;
@@ -614,7 +622,8 @@ export interface paths {
         };
         /**
          * Return the couple's gesture of today
-         * @description `gesture` is null unless both partners want touch. The reply does not show who does.
+         * @description `gesture` is null unless both partners have a touch reminder and a touch comfort above 0. If it is null, the
+         *     reply does not show whose settings are the reason.
          */
         get: operations["getTouchToday"];
         put?: never;
@@ -631,7 +640,9 @@ export interface components {
     schemas: {
         /**
          * AnswerBody
-         * @description An answer. An edit sends the `revision` that it replaces. It is refused if there is a newer revision by then.
+         * @description An answer. An edit sends the `revision` that it replaces.
+         *
+         *     The edit is refused if the stored answer already has a newer revision.
          * @example {
          *       "prompt": "starter/window-seat",
          *       "revision": null,
@@ -685,14 +696,14 @@ export interface components {
         Audience: "everyone" | "choice" | "code";
         /**
          * Barrier
-         * @description An obstacle to closeness. Private to the person who names it.
+         * @description Something that keeps a person from being close. The partner never sees a person's barriers.
          * @example stress
          * @enum {string}
          */
         Barrier: "stress" | "communication" | "vulnerability" | "neglect";
         /**
          * BookingView
-         * @description The address where one books time with the practice, and the text of the link to it.
+         * @description The address of the page on which a couple books time with the practice, and the link's text.
          * @example {
          *       "label": "Book time with us",
          *       "url": "https://practice.example/book"
@@ -713,7 +724,7 @@ export interface components {
         By: "me" | "partner";
         /**
          * ConfirmBody
-         * @description The id of the invite whose `redeemed_by` the inviter has read.
+         * @description The id of the invite to confirm: the one whose `redeemed_by` the inviter has read.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"
          *     }
@@ -742,7 +753,7 @@ export interface components {
         };
         /**
          * CouplePatchBody
-         * @description A pause for both partners. Either of them may set it.
+         * @description A pause for both partners. Either partner may set the pause.
          * @example {
          *       "pause": {
          *         "until": "2026-03-09"
@@ -771,7 +782,7 @@ export interface components {
         };
         /**
          * CoupleWithPacksView
-         * @description The caller's couple, the ids of the packs that play for it, and its pause or null.
+         * @description The caller's couple. `packs` holds the ids of the packs that play for it. Without a pause, `pause` is null.
          * @example {
          *       "packs": [
          *         "money-talk",
@@ -809,8 +820,8 @@ export interface components {
          * CourseView
          * @description When and in which order a course plays for the couple that joined it.
          *
-         *     `starts_on` is its first date. Its prompts come every `every_days` days. `in_order` says whether they come in the
-         *     order in which they were written.
+         *     `starts_on` is the first date on which the course plays for the couple. Its prompts come every `every_days` days.
+         *     `in_order` says whether the prompts come in the author's order.
          * @example {
          *       "every_days": 7,
          *       "in_order": true,
@@ -830,7 +841,9 @@ export interface components {
         };
         /**
          * DayMark
-         * @description Mark of a date in the couple's calendar. Each missed or excused date is `rest`, even if it ended a run.
+         * @description Mark of a date in the couple's calendar. A missed date has the mark REST, even if it ended a run.
+         *
+         *     A closed excused date that is neither complete nor paused has the mark REST too.
          * @example complete
          * @example open
          * @enum {string}
@@ -840,10 +853,10 @@ export interface components {
          * DayView
          * @description A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
          *
-         *     `open` says whether the day takes an answer now. `closes_at` is three hours after the date ends on the reader's own
-         *     clock. The day takes answers at least until then, and longer if the partner's clock is behind. `swappable` says
-         *     whether the prompt may be swapped now. Either partner may swap it once, before anyone has answered. `reflect` is the
-         *     kind of reflection that suits the prompt's theme. It is null if every kind suits it.
+         *     `open` says whether the day's window is open now. `closes_at` is three hours after the date ends on the reader's own
+         *     clock. An open day closes then, or later if the partner's clock is behind or somebody has traveled. `swappable` says
+         *     whether the prompt may be swapped now. A day takes one swap, by either partner, before anyone has answered.
+         *     `reflect` is the kind of reflection that suits the prompt's theme, or null if every kind suits the theme.
          * @example {
          *       "closes_at": "2026-03-03T08:00:00Z",
          *       "date": "2026-03-02",
@@ -972,7 +985,7 @@ export interface components {
         };
         /**
          * DaysMetView
-         * @description The dates of the week on which both took part.
+         * @description The dates of the week on which both partners took part.
          * @example {
          *       "count": 2,
          *       "dates": [
@@ -1188,10 +1201,10 @@ export interface components {
          * ExportedCoupleView
          * @description A couple that the person is or was in.
          *
-         *     `couple` counts the person's couples, from 1. `until` is null while the couple lasts.
+         *     `couple` is the couple's number among the person's couples, from 1. `until` is null while the couple lasts.
          *
-         *     If `included` is false, the export does not contain what the person wrote in this couple. It could be exported until
-         *     30 days after the couple ended. Now nobody can read it any more.
+         *     If `included` is false, the couple ended at least 30 days ago. The export does not contain what the person wrote in
+         *     this couple, and nobody can read these texts any more.
          * @example {
          *       "couple": 1,
          *       "included": true,
@@ -1217,10 +1230,11 @@ export interface components {
         };
         /**
          * ExportedEntryView
-         * @description What the person wrote for one date. `couple` is a couple's number, or null if `kind` is `alone`.
+         * @description The writing of one date. `couple` is a couple's number, or null if `kind` is `alone`.
          *
-         *     `partner` is null unless the couple is together and the partner's answer is open to the person. It does not show
-         *     whether there is a sealed answer.
+         *     `answer` is null if the person has not answered, so that only the partner's answer is here. `partner` is null unless
+         *     the couple is together and the partner's answer is open to the person. So the export does not show whether the
+         *     partner has a sealed answer.
          * @example {
          *       "answer": {
          *         "at": "2026-02-23T20:15:00Z",
@@ -1297,7 +1311,7 @@ export interface components {
         };
         /**
          * ExportedPartnerView
-         * @description The partner's opened answer, and the partner's reflection or null.
+         * @description The partner's opened answer, and the partner's reflection or null. `text` is null if the answer has no text.
          * @example {
          *       "reflection": {
          *         "kind": "thank_you",
@@ -1390,7 +1404,7 @@ export interface components {
         };
         /**
          * Gesture
-         * @description Meaning of a nudge. The app puts it into words.
+         * @description Meaning of a nudge. The app has the words for each meaning.
          * @example thank_you
          * @example thinking_of_you
          * @enum {string}
@@ -1398,7 +1412,7 @@ export interface components {
         Gesture: "thinking_of_you" | "proud_of_you" | "miss_you" | "thank_you" | "hug";
         /**
          * HelpLineView
-         * @description A help line. `country` is null if it is for all countries. `phone`, `text` and `url` are not all null.
+         * @description A help line. If it is for all countries, `country` is null. At least one of `phone`, `text` and `url` is set.
          * @example {
          *       "country": "GB",
          *       "hours": "24/7",
@@ -1432,7 +1446,10 @@ export interface components {
         };
         /**
          * HelpView
-         * @description The booking link, and the help lines for `country`. If `country` is null, `lines` contains all of them.
+         * @description The booking link or null, and help lines.
+         *
+         *     `lines` contains the lines of `country`, and then the lines for all countries. If `country` is null, `lines`
+         *     contains the lines of every country too.
          * @example {
          *       "booking": {
          *         "label": "Book time with us",
@@ -1514,7 +1531,7 @@ export interface components {
         };
         /**
          * JournalView
-         * @description Days, latest first. Send `before` to get the next page. It is null on the last page.
+         * @description Days, latest first. Send `before` to get the next page. On the last page, `before` is null.
          * @example {
          *       "before": null,
          *       "days": [
@@ -1605,7 +1622,9 @@ export interface components {
         };
         /**
          * NewInviteView
-         * @description A new invite. The server does not store the code, so no later call returns it.
+         * @description A new invite, with its code. The server does not store the code.
+         *
+         *     Only a repeat of this call with the same idempotency key returns the code again.
          * @example {
          *       "code": "K7MP2-QRX9T",
          *       "expires_at": "2026-03-03T15:00:00Z",
@@ -1628,7 +1647,7 @@ export interface components {
         };
         /**
          * NewPackView
-         * @description A pack that became available to the couple in that week.
+         * @description A pack that became available to the couple in the recap's week.
          *
          *     Its title is in the reader's language, or else in the pack's default language.
          * @example {
@@ -1647,8 +1666,8 @@ export interface components {
          * @description What was new in the week.
          *
          *     `milestones` are the lengths of a run, such as 7 days, that the couple reached and for which the app congratulates.
-         *     `longest` means that their longest run grew. If the reader hides the streak, `milestones` is empty and `longest` is
-         *     false.
+         *     `longest` means that their longest run grew in the week. If the reader hides the streak, `milestones` is empty
+         *     and `longest` is false.
          * @example {
          *       "longest": false,
          *       "milestones": [],
@@ -1696,9 +1715,9 @@ export interface components {
         };
         /**
          * NudgesView
-         * @description The partner's nudges of the last 24 hours, latest first, and how many the caller may send.
+         * @description The partner's nudges of the last 24 hours, latest first, and how many nudges the caller may send now.
          *
-         *     `next_at` is when the caller may send again. It is null while `left` is more than 0.
+         *     If `left` is 0, `next_at` is the instant from which the caller may send another nudge. Otherwise it is null.
          * @example {
          *       "left": 2,
          *       "next_at": null,
@@ -1755,7 +1774,8 @@ export interface components {
          * PackView
          * @description A pack that a couple can have, in the reader's language, or else in the pack's default language.
          *
-         *     `chosen` means that the pack plays for the couple. `course` is null unless they joined the pack by its code.
+         *     `chosen` is true if the couple chose the pack or joined it by its code. It is also true for a pack for everyone that
+         *     the couple has not turned off. `course` is null unless they joined the pack by its code.
          * @example {
          *       "audience": "choice",
          *       "chosen": true,
@@ -1843,7 +1863,7 @@ export interface components {
         };
         /**
          * PartnerAnswerView
-         * @description The partner's answer. While it is sealed, `text` is null and only `state` is known.
+         * @description The partner's answer. `text` is null while the answer is sealed, and if the partner answered without a text.
          * @example {
          *       "state": "answered",
          *       "text": null
@@ -1860,7 +1880,9 @@ export interface components {
         };
         /**
          * PauseBody
-         * @description The end of a pause. `until` is the first date after it, from tomorrow to 92 days from today.
+         * @description The end of a pause. `until` is the first date after the pause.
+         *
+         *     The earliest `until` is tomorrow, and the latest is 92 days from today, by the caller's clock.
          * @example {
          *       "until": "2026-03-09"
          *     }
@@ -1874,7 +1896,7 @@ export interface components {
         };
         /**
          * PauseView
-         * @description A pause. `from` is its first date, and `until` is the first date after it.
+         * @description A pause. `from` is its first date, and `until` is the first date after the pause.
          * @example {
          *       "from": "2026-03-02",
          *       "until": "2026-03-09"
@@ -1894,7 +1916,7 @@ export interface components {
         };
         /**
          * Platform
-         * @description A device's operating system. It decides how a push is made silent.
+         * @description A device's operating system. Each operating system needs a different setting for a push without sound.
          * @example ios
          * @example android
          * @enum {string}
@@ -1988,7 +2010,7 @@ export interface components {
         };
         /**
          * PromptHelpView
-         * @description A sentence and a link to help, for a prompt that may be hard. The language is the reader's, or else English.
+         * @description A link to help, for a hard prompt. The link's `text` is in the reader's language, or else in English.
          * @example {
          *       "href": "/v1/help",
          *       "text": "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to."
@@ -2002,7 +2024,7 @@ export interface components {
         };
         /**
          * PromptKind
-         * @description How a couple takes part: a written answer, or something done together and checked off.
+         * @description How a couple takes part: they write answers, do something together, or touch.
          * @example question
          * @enum {string}
          */
@@ -2011,9 +2033,9 @@ export interface components {
          * PromptView
          * @description A prompt in the reader's language, or else in its pack's default language.
          *
-         *     The `id` begins with the pack's id and a slash. Send it with the answer: the answer is refused if the prompt was
-         *     swapped in the meantime. A prompt of kind `together` or `touch` is something to do. Each partner then checks it
-         *     off, and may add a text.
+         *     The `id` begins with the pack's id and a slash. Send the `id` with the answer, so that the answer is refused if
+         *     somebody has swapped the prompt. A prompt of kind `together` or `touch` is something to do. Each partner checks such
+         *     a prompt off, and may add a text.
          * @example {
          *       "help": null,
          *       "hint": null,
@@ -2121,7 +2143,7 @@ export interface components {
         };
         /**
          * RedeemedView
-         * @description A redeemed invite, and the inviter's name. The two are a couple only when the inviter has confirmed.
+         * @description A redeemed invite, and the inviter's name. The two become a couple when the inviter confirms.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "inviter": "Ada",
@@ -2181,7 +2203,7 @@ export interface components {
         };
         /**
          * ReflectionsView
-         * @description The reflections of both partners. Each is null until its writer has left one.
+         * @description The reflections of both partners. `me` or `partner` is null until that person has left a reflection.
          * @example {
          *       "me": null,
          *       "partner": null
@@ -2203,7 +2225,7 @@ export interface components {
         };
         /**
          * RemindersBody
-         * @description All reminders of a person. All times are local. Null switches a reminder off.
+         * @description All reminders of a person. All times are local. A null `evening_time` or `touch` switches that reminder off.
          * @example {
          *       "evening_time": "20:30",
          *       "news": true,
@@ -2289,7 +2311,7 @@ export interface components {
          * SharedAnswersView
          * @description Answers that the partners show to each other, latest date first.
          *
-         *     Send `before` to get the next page. It is null on the last page.
+         *     Send `before` to get the next page. On the last page, `before` is null.
          * @example {
          *       "answers": [
          *         {
@@ -2358,7 +2380,7 @@ export interface components {
         };
         /**
          * SoloDayView
-         * @description A day on which the caller answers alone. `open` says whether it takes an answer or an edit now.
+         * @description A day on which the caller answers alone. `open` says whether the day takes an answer or an edit now.
          *
          *     `shared` says whether the caller shows the answer to their partner.
          * @example {
@@ -2396,7 +2418,7 @@ export interface components {
         };
         /**
          * SoloJournalView
-         * @description The caller's solo days, latest first. Send `before` to get the next page. It is null on the last page.
+         * @description The caller's solo days, latest first. Send `before` to get the next page. On the last page, `before` is null.
          * @example {
          *       "before": null,
          *       "days": [
@@ -2430,7 +2452,9 @@ export interface components {
         };
         /**
          * StreakCalendarView
-         * @description The streak, and a mark for each date of the last twelve months. `hidden` is what the caller chose in `/v1/me`.
+         * @description The streak, and a mark for each date of the last twelve months.
+         *
+         *     Dates before the couple's first date have no mark. `hidden` is the `streak_hidden` that the caller set in `/v1/me`.
          * @example {
          *       "calendar": {
          *         "2026-03-01": "complete",
@@ -2475,7 +2499,7 @@ export interface components {
         };
         /**
          * Theme
-         * @description The seven practices. Every prompt has exactly one.
+         * @description The seven subjects that prompts practice. Each prompt has one theme.
          * @example spark
          * @example fear
          * @enum {string}
@@ -2483,12 +2507,12 @@ export interface components {
         Theme: "openness" | "time" | "courage" | "listening" | "touch" | "fear" | "spark";
         /**
          * TodayView
-         * @description Today by the caller's clock, the days before and after it that take answers, and the streak.
+         * @description Today's day by the caller's clock, the days next to it that take answers, and the streak.
          *
-         *     `previous` is the day before, while it takes answers. `next` is a later day that the partner has answered already,
-         *     because their clock is ahead. A push has told the caller about it. If there are two, a day that the caller has not
-         *     answered comes before a day that both have answered. `streak` is null if the caller hides it. During a `pause` no
-         *     reminder comes, but both can still answer.
+         *     `previous` is yesterday's day, or null if yesterday takes no answers any more. `next` is a day after today that
+         *     the partner has answered already, because the partner's clock is ahead. If there are two such days, `next` is the
+         *     first one that the caller has not answered. If the caller has answered both, it is the first of the two. `streak` is
+         *     null if the caller hides the streak. During a `pause` no reminder comes, but both can still answer.
          * @example {
          *       "next": null,
          *       "pause": null,
@@ -2648,7 +2672,7 @@ export interface components {
         };
         /**
          * TouchTodayView
-         * @description Today's date by the caller's clock, and the gesture for it. `gesture` is null until both want touch.
+         * @description Today's date by the caller's clock, and its gesture. `gesture` is null unless both want touch.
          * @example {
          *       "date": "2026-03-02",
          *       "gesture": {

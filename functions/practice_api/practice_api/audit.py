@@ -20,7 +20,7 @@ CURSOR = r"^[0-9]{13}-[0-9a-f]{12}$"
 def get_audit(
     _staff: TheReader,
     services: TheServices,
-    before: Annotated[str | None, Query(pattern=CURSOR, description="The `before` of the previous page.")] = None,
+    before: Annotated[str | None, Query(pattern=CURSOR, description="The field `before` of the previous page.")] = None,
     limit: Annotated[int, Query(ge=1, le=AUDIT_PAGE)] = AUDIT_PAGE,
 ) -> AuditView:
     """List the actions of staff, latest first. No call of the API changes or removes an action in this list."""
