@@ -180,8 +180,8 @@ class Catalogue:
     def first_live(self, releases: Iterable[Release]) -> dict[PackId, dt.datetime]:
         """Map each pack of these releases to the `live_from` of its version 1.
 
-        If the process crashed while staff published version 1, this version may have no row. Then use the `live_from`
-        of the given release.
+        If a process crashed while staff published version 1, this version may have no row. Then use the `live_from` of
+        the given release.
         """
         live_from = {each.pack: each.live_from for each in releases}
         first_versions = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}

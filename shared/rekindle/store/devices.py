@@ -43,8 +43,7 @@ class Devices:
 
         Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
         stores the device, removes every other device with the same target, and removes the person's stale devices.
-        `guard` gets the changed person before this transaction, and may raise an error to prevent the
-        transaction.
+        Before this transaction, `guard` gets the changed person and may raise an error to prevent the transaction.
         """
         before = self.people.person(uid)
         if before is None:

@@ -57,7 +57,7 @@ ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind
 """The first letter of a slot row's sort key gives the kind of the row's reminder."""
 _ROW_LETTERS: Final = {kind: letter for letter, kind in ROW_KINDS.items()}
 SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
-"""This range has the sort keys of a shard's rows, but not those of the notes of changes (`changed_row`)."""
+"""This range has the sort keys of a shard's slot rows, but not the keys of the notes (`changed_row`)."""
 
 
 def person(uid: Uid) -> Key:
