@@ -54,8 +54,8 @@ class Days:
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
         """Return the persons who have not answered the date, by an eventually consistent read.
 
-        If the window of a couple's day is not open at `instant`, leave out both partners. If nobody has opened the
-        couple's day, return both partners.
+        Leave out a person if the window of their couple's day is not open at `instant`. If nobody has opened the day,
+        do not leave out the person.
         """
         items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
         days = {day.couple: day for day in map(day_from, items)}
