@@ -1,8 +1,8 @@
 """Store the catalogue: a versioned index of the packs' releases, and the texts of prompts and packs.
 
 A process keeps the index in memory, and reads the index again when the version row has changed. The process also keeps
-texts in memory, because a text never changes. If there are too many texts, the process drops those that it used longest
-ago. A scheduled release is in the index before the release goes live.
+texts in memory, because a text never changes. If there are too many texts, the process drops the least recently used
+texts. A scheduled release is in the index before the release goes live.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ So a process may still offer a withdrawn prompt for this long.
 TEXTS_REMEMBERED: Final = 2_000
 PACKS_REMEMBERED: Final = 200
 ROW_BYTES: Final = 350_000
-"""The most bytes of the packed index in one row, below DynamoDB's limit of 400 KB."""
+"""A row has at most this many bytes of the packed index. DynamoDB's limit for an item is 400 KB."""
 SUPERSEDED_KEPT: Final = dt.timedelta(days=1)
-"""How long the rows of a replaced index stay in the table.
+"""The rows of a replaced index stay in the table for at least this time.
 
 A process that has read the old version number may still need the old rows.
 """
@@ -110,7 +110,7 @@ def index_of(table: Table, version_row: Item | None = None) -> Index:
         version_row = version_row or _version_row(table)
         version, count = version_row["version"], version_row["rows"]
         # The packed releases in an index row never change. So an eventually consistent read may miss a row, but never
-        # returns wrong releases. An eventually consistent read costs half of a strongly consistent one.
+        # returns wrong releases. An eventually consistent read costs half as much as a strongly consistent read.
         for consistent in (False, True):
             rows = table.get_many(_row_keys(version, count), consistent=consistent)
             if len(rows) == count:
@@ -125,7 +125,7 @@ def index_writes(
 ) -> list[Write]:
     """Return the writes, for one transaction, that replace the index `before` with `releases`.
 
-    The first write fails if another process has replaced the index `before` already.
+    The first write fails if `before` is not the current index any more.
     """
     version = before.version + 1
     data = packed(releases)
@@ -180,7 +180,8 @@ class Catalogue:
     def first_live(self, releases: Iterable[Release]) -> dict[PackId, dt.datetime]:
         """Map each pack of these releases to the `live_from` of its version 1.
 
-        A crash while staff publish can use up a version number without a row. Then the release itself counts as first.
+        If a process crashed while staff published version 1, this version may have no row. Then use the `live_from` of
+        the given release.
         """
         live_from = {each.pack: each.live_from for each in releases}
         first_versions = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}

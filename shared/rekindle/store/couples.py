@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
-"""How long after unpairing each person can export their own writing. Rekindle then deletes the couple's key."""
+"""For this long after unpairing, each person can export their own writing. Then Rekindle deletes the couple's key."""
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
@@ -48,8 +48,8 @@ class Couples:
     def member_update(self, couple: Couple, uid: Uid) -> Write:
         """Return the write that copies a person's changed profile and touch wish into their couple.
 
-        The write also replaces the stored windows with `couple.windows`. `couple` is the changed couple, but still has
-        the revision that was read. The write fails if the stored couple does not have this revision.
+        The write also replaces the stored windows with `couple.windows`. `couple` is the changed couple, with the
+        revision that the caller read. The write fails if the stored couple does not have this revision.
         """
         values: dict[str, object] = {
             ":profile": stored(couple.profiles[uid]),
@@ -77,9 +77,9 @@ class Couples:
     ) -> Couple | None:
         """Change the couple's wishes about packs, in one transaction with the writes in `also`.
 
-        `change` gets the current wishes and returns the changed ones. If both are equal, this method executes only the
-        writes in `also`. If another write has changed the couple since it was read, this method reads the couple and
-        calls `change` again. Return the couple. Return None if the couple has ended.
+        `change` gets the current wishes and returns the changed wishes. If `change` changes nothing, this method
+        executes only the writes in `also`. If another write has changed the couple since the couple was read, this
+        method reads the couple again and calls `change` again. Return the couple. Return None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -107,9 +107,9 @@ class Couples:
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
         """Change the couple's pause, and the reminders of both partners.
 
-        `change` gets the current couple and returns the changed one. If both are equal, this method writes nothing. If
-        another write has changed the couple or a partner since they were read, this method reads them and calls
-        `change` again. Return the couple. Return None if the couple has ended.
+        `change` gets the current couple and returns the changed couple. If `change` changes nothing, this method writes
+        nothing. If another write has changed the couple or a partner in the meantime, this method reads the couple and
+        the partners again, and calls `change` again. Return the couple. Return None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -174,8 +174,8 @@ def couple_row(couple: Couple) -> Write:
 
 def _unpaired(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
     """Return the person after the end of their couple."""
-    # An export reads the person's couples in the order of their ends. So make `ended_at` later than the end of each
-    # couple that the person left before this one. The clocks of two calls may differ.
+    # An export reads the person's couples in the order in which they ended. The clocks of two calls may differ. So
+    # make `ended_at` later than the end of every couple in `person.parted`.
     ended_at = max([instant, *(each + _MILLISECOND for each in person.parted.values())])
     parted = {**person.parted, couple: ended_at}
     return replace(person, couple=None, parted=parted, touch_agreed=False, paused_until=None)

@@ -54,7 +54,8 @@ class Days:
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
         """Return the persons who have not answered the date, by an eventually consistent read.
 
-        A person is left out if their couple has opened the day and its window is not open at `instant`.
+        Leave out a person if the window of their couple's day is not open at `instant`. If nobody has opened the day,
+        do not leave out the person.
         """
         items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
         days = {day.couple: day for day in map(day_from, items)}
@@ -76,20 +77,20 @@ class Days:
         return list(map(day_from, dated_items(self.table, partial(keys.day, couple), after, limit)))
 
     def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
-        """Map each seen prompt of these themes to a date.
+        """Map each seen prompt of these themes to the date of its day.
 
-        If several days of the couple got the prompt, the date is that of the day that got it last.
+        If several days of the couple got the prompt, use the date of the day that got the prompt last.
         """
         items = self.table.get_many((keys.seen(couple, theme) for theme in themes), consistent=True)
         sightings = [(name.partition("/"), date) for item in items for name, date in item.items() if "/" in name]
         return {(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings}
 
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
-        """Open the couple's day with this theme, and return the day. Return the stored day if there is one.
+        """Open the couple's day with this theme, and return the day.
 
-        Raise WriteConflictError if the couple has ended or changed since the couple was read. After a change, this day
-        may be wrong for the couple: for example, because a new day of a nearby date has the same theme, or because a
-        partner has moved to a different zone.
+        If the day has been opened already, return the stored day. Raise WriteConflictError if the couple has ended or
+        changed since the couple was read. After a change, this day may be wrong for the couple. For example, a new day
+        of a nearby date may have the same theme, or a partner may have moved to a different zone.
         """
         day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))
@@ -162,8 +163,8 @@ class Days:
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
         """Record the answer of `uid`, and return the day as stored now.
 
-        `replaces` is the revision of the person's stored answer that `answer` edits, or None for a first answer. Raise
-        WriteConflictError in these cases. The error has the current day (`existing_day`).
+        If `answer` edits the person's stored answer, `replaces` is the revision of the stored answer. For a first
+        answer, `replaces` is None. Raise WriteConflictError with the current day (`existing_day`) in these cases:
 
         - The day is not open, or its prompt has changed.
         - `replaces` is None, but the person has answered already.
@@ -234,7 +235,7 @@ class Days:
             keys.day(day.couple, day.date),
             update="SET opens_at = :opens_at, closes_at = :closes_at",
             # Invariant: a window never shrinks. The partner's change of zone may have widened the window since `day`
-            # was read. So the write fails if the stored window begins before the new one, or ends after it.
+            # was read. So the write fails if the stored window begins earlier or ends later than the new window.
             condition="opens_at >= :opens_at AND closes_at <= :closes_at",
             values={":opens_at": to_millis(wide.opens_at), ":closes_at": to_millis(wide.closes_at)},
         )

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from rekindle.store.person_items import PersonChange
 
 REFRESHED_AFTER: Final = dt.timedelta(days=7)
-"""The age at which `register` stores a registration again even if nothing has changed.
+"""If a stored registration has at least this age, `register` stores it again even if nothing has changed.
 
 An app registers its device at every start.
 """
 
 STALE_AFTER: Final = dt.timedelta(days=270)
-"""The time after its last registration at which a device is stale. FCM expires an Android target at the same age."""
+"""A device is stale this long after its last registration. FCM expires an Android target at the same age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Devices:
 
         Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
         stores the device, removes every other device with the same target, and removes the person's stale devices.
-        `guard` gets the changed person before this transaction, and may raise an error to prevent it.
+        Before this transaction, `guard` gets the changed person and may raise an error to prevent the transaction.
         """
         before = self.people.person(uid)
         if before is None:
@@ -63,7 +63,7 @@ class Devices:
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:
         """Map these digests to the owners of their targets (a strongly consistent read).
 
-        Leave out each digest whose target nobody owns.
+        Leave out a digest if nobody owns its target.
         """
         items = self.people.table.get_many(map(keys.target_of, digests), consistent=True)
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
@@ -87,7 +87,7 @@ class Devices:
 
 
 def is_stale(device: Device, instant: dt.datetime) -> bool:
-    """Return whether the device last registered STALE_AFTER or longer ago. Then probably nobody uses the device."""
+    """Return whether the device's last registration is at least STALE_AFTER ago. Probably nobody uses the device."""
     return instant - device.registered_at >= STALE_AFTER
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(hours=24)
-"""The least time for which the table keeps an idempotency key. DynamoDB deletes the key some time after that."""
+"""The table keeps an idempotency key for at least this time. DynamoDB deletes the key some time later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 WIDESPREAD: Final = 3
-"""A fault is widespread on a day if it has affected this many persons: one more than a couple has."""
+"""A fault is widespread on a day if it has affected at least this many persons. A couple alone is not enough."""
 
 KEPT: Final = dt.timedelta(days=2)
 
@@ -40,7 +40,7 @@ class Incidents:
 
     table: Table
     _widespread: set[Key] = field(default_factory=set, init=False, repr=False, compare=False)
-    """The rows that have WIDESPREAD persons. This process neither writes nor reads these rows again."""
+    """The rows that have at least WIDESPREAD persons. This process neither writes nor reads these rows again."""
 
     def note(self, fault: str, persons: AbstractSet[str], at: dt.datetime) -> Incident:
         """Note that the fault affected these persons on the UTC day of `at`.
@@ -71,7 +71,7 @@ class Incidents:
                 )
             )
         except WriteConflictError:
-            # The row has WIDESPREAD persons already. It needs no more.
+            # The row has at least WIDESPREAD persons already. It needs no more persons.
             self._widespread.add(key)
             return known
         is_widespread = len(row["persons"]) >= WIDESPREAD

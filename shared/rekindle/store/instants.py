@@ -13,7 +13,7 @@ _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
 def to_millis(instant: dt.datetime) -> int:
-    """Return milliseconds since 1970, rounded down. So a stored instant is never after the real one."""
+    """Return milliseconds since 1970, rounded down. So a stored instant is never after the real instant."""
     return (instant - _EPOCH) // _MILLISECOND
 
 
@@ -25,6 +25,6 @@ def from_millis(millis: int) -> dt.datetime:
 def to_ttl(instant: dt.datetime) -> int:
     """Return seconds since 1970, rounded up, for DynamoDB's time to live.
 
-    DynamoDB does not delete the item before `instant`, and usually deletes it some time after that.
+    DynamoDB does not delete the item before `instant`, and usually deletes it some time later.
     """
     return -(-to_millis(instant) // 1000)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rekindle.store.people import People
 
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
-"""The least time for which the table keeps an invite's row after the invite expires.
+"""After an invite expires, the table keeps its row for at least this time.
 
 During this time `Invites.is_known` recognizes a repeated request for the invite.
 """
@@ -70,9 +70,9 @@ class Invites:
     people: People
 
     def find(self, code_mac: str) -> Invite | None:
-        """Return the invite whose code has this MAC, in any state.
+        """Return the invite whose code has this MAC.
 
-        Return None if the code is unknown, or if the invite was canceled.
+        The invite may have any state. Return None if the code is unknown, or if the invite was canceled.
         """
         item = self.people.table.get(keys.invite(code_mac))
         return _invite_from(item) if item and "state" in item else None
@@ -101,7 +101,7 @@ class Invites:
             return person if same else replace(person, invite=live)
 
         def with_rows(before: Person, after: Person) -> Consequences:
-            # Invariant: a new invite never overwrites a row. So no code gets a second invite while its row exists.
+            # Invariant: a new invite never overwrites a row. While a code's row exists, the code gets no other invite.
             item = {
                 "id": invite.id,
                 "inviter": invite.inviter,
@@ -161,16 +161,18 @@ class Invites:
     def confirm(self, invite: Invite, inviter: Person, redeemer: Person, couple: Couple, also: Sequence[Write]) -> None:
         """Create the couple, pair both persons and confirm the invite, in one transaction.
 
-        The transaction also executes the writes in `also`. Raise WriteConflictError if the invite has expired, if
-        `redeemer` has not redeemed it, if it is confirmed already, or if one of the two persons has changed since the
-        caller read them.
+        The transaction also executes the writes in `also`. Raise WriteConflictError in these cases:
+
+        - The invite has expired or is confirmed already.
+        - `redeemer` has not redeemed the invite.
+        - One of the two persons has changed since the caller read them.
         """
         agreed = couple.touch_from is not None
         paired = [
             (person, replace(person, couple=couple.id, invite=None, touch_agreed=agreed))
             for person in (inviter, redeemer)
         ]
-        # Invariant: an invite makes at most one couple: the inviter, and the redeemer whom the inviter has confirmed.
+        # Invariant: an invite makes at most one couple, of the inviter and the redeemer whom the inviter has confirmed.
         confirming = Write(
             "Update",
             keys.invite(invite.code_mac),

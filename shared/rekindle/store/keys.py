@@ -1,4 +1,4 @@
-"""Make every key of the main table. No other module puts the text of these keys together."""
+"""Make every key of the main table. No other module builds the text of these keys."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ HELP: Final = Key("HELP", "HELP")
 CATALOGUE_VERSION: Final = Key("CATALOGUE", "VERSION")
 
 ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind.PROMPT, "t": PushKind.TOUCH}
-"""The kind of a slot row's reminder, by the first letter of the row's sort key."""
+"""The first letter of a slot row's sort key gives the kind of the row's reminder."""
 _ROW_LETTERS: Final = {kind: letter for letter, kind in ROW_KINDS.items()}
 SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
-"""The range of the sort keys of a shard's rows, without the notes of changes."""
+"""This range has the sort keys of a shard's slot rows, but not the keys of the notes (`changed_row`)."""
 
 
 def person(uid: Uid) -> Key:
@@ -153,7 +153,7 @@ def shards(slot: Slot) -> Key:
 
 
 def slot_shard(shard: str) -> str:
-    """Return the partition key of a shard's rows. It is short because every row repeats it."""
+    """Return the partition key of a shard's rows. The key is short, because every row repeats it."""
     return f"DUE#{shard}"
 
 
@@ -165,7 +165,7 @@ def slot_row(shard: str, kind: PushKind, person: str) -> Key:
 def changed_row(row: Key, millis: int) -> Key:
     """Return the key of the note that a row has changed.
 
-    The row's partition has the note. Its notes are sorted by time.
+    The note is in the row's partition. The notes of a partition are sorted by time.
     """
     return Key(row.pk, f"~{millis:013}#{row.sk}")
 

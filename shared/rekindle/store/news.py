@@ -1,7 +1,7 @@
 """Store the dates that have news. On a date with news, the push of the daily prompt announces a new pack.
 
-The table has a date at least an hour before the date begins in any time zone. A process may use dates that it read some
-minutes ago, by an eventually consistent read. Even so, every push of a date with news knows of the news.
+The table has a date at least an hour before the date begins in the first time zone. A process may use dates that it
+read some minutes ago, by an eventually consistent read. Even so, no push of a date with news misses the news.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class News:
 def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
     """Return the head with its news date, and the writes that update the stored dates.
 
-    A pack without a date gets one when one of its releases is to be announced. While the pack has a date, this date
-    does not change. The pack loses the date when none of its releases is to be announced any more. But from about an
-    hour before the date begins in the first time zone, the pack keeps the date, because couples may get the news.
+    A pack without a news date gets a date when one of its releases is to be announced. While the pack has a date, the
+    date does not change. The pack loses the date when none of its releases is to be announced any more. But from about
+    an hour before the date begins in the first time zone, the pack keeps the date, because couples may get the news.
     """
     announced = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
     if head.news_on is None and announced:

@@ -1,7 +1,7 @@
 """Store each sender's latest nudges in one item, so that one conditional write can enforce the limit.
 
-The item belongs to the sender and not to the couple. So nudges to a former partner still count after the sender pairs
-again.
+The item belongs to the sender and not to the couple. So after the sender pairs again, the limit also counts nudges to
+the former partner.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""The least time for which the table keeps the item after its latest nudge. A nudge counts for a day."""
+"""The table keeps the item for at least this time after its latest nudge. The limit counts a nudge for a day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Store a row for each overdue reminder. The function `react` reads the row from the stream and asks for the push.
 
-A reminder becomes overdue if its person moves it to a slot whose time on that date has passed, or is so near that the
-slot's run may miss the reminder's row (`rekindle.domain.due_dates.IN_FLIGHT`).
+A reminder becomes overdue if its person moves it to a slot whose time on the reminder's date has passed. A reminder
+also becomes overdue if the slot's time is so near that the slot's run may miss the reminder's row
+(`rekindle.domain.due_dates.IN_FLIGHT`).
 """
 
 from __future__ import annotations
