@@ -48,11 +48,14 @@ if TYPE_CHECKING:
 
 CELLS: Final = 64
 REMEMBERED_FOR: Final = 3600.0
-"""Seconds for which the vault uses a cell key from memory. A revoked KMS permission takes effect within this time."""
+"""The vault uses a cell key from memory for this many seconds.
+
+A revoked KMS permission takes effect within this time.
+"""
 CONTEXT_PURPOSE: Final = "rekindle-cell"
 """The `purpose` in KMS's encryption context. The functions may use the KMS key only with this purpose."""
 _INVITES: Final = "invites"
-"""The cell whose key makes the MACs of codes. That key wraps no other keys."""
+"""The cell whose key makes the MACs of codes. This key wraps no other keys."""
 
 
 @dataclass(frozen=True, slots=True)
