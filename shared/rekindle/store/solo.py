@@ -153,8 +153,8 @@ class Solo:
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
         """Return the couple's latest shared answers, latest first.
 
-        Return all shared answers of each date, but of at most `limit` dates. If `before` is a date, return
-        only answers of dates before this date.
+        Return all shared answers of each date, but of at most `limit` dates. If `before` is a date, return only
+        answers of dates before this date.
         """
         # A date has at most two shared answers: one of each partner. So the first `2 * limit` items are enough: they
         # contain all answers of the latest `limit` dates.

@@ -44,7 +44,8 @@ _TEMPORARY: Final = frozenset(
 )
 """Reasons why DynamoDB cancels a transaction although a new attempt may succeed.
 
-TransactionInProgressException is also an exception of its own, which `Table.transact` handles.
+TransactionInProgressException is not a reason in DynamoDB's documentation, but an exception of its own. So
+`Table.transact` also handles this exception.
 """
 
 _serialise = TypeSerializer().serialize

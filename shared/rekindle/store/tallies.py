@@ -55,9 +55,9 @@ The stream can repeat a run's record, but for a shorter time than this.
 WRITES: Final = 100
 """A transaction has at most this many writes."""
 PIECE: Final = 20
-"""A transaction counts at most this many changes of one couple. Their counters always fit into a transaction."""
+"""A transaction counts at most this many changes of one couple. Their counters always fit into this transaction."""
 CONFLICTS: Final = 10
-"""After this many new attempts in a row, `Tallies.count` gives up.
+"""If this many new attempts in a row fail too, `Tallies.count` raises ContentionError.
 
 An attempt fails if a different process has counted the same couples.
 """
