@@ -82,7 +82,10 @@ class Resharding:
             self.table.write(naming)
 
     def move_rows(self, shards: Shards, name: str) -> bool:
-        """Move some rows of an old shard to the new shards. Return False if there were none."""
+        """Move some rows of an old shard to the new shards.
+
+        Return False if the old shard had no rows.
+        """
         page = self.table.query(keys.slot_shard(name), between=keys.SLOT_ROWS, limit=MOVED_AT_ONCE)
         writes = []
         for item in page.items:

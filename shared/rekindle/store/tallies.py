@@ -197,7 +197,7 @@ def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list
 
 
 def _additions(entries: Iterable[_Entry]) -> Iterator[Write]:
-    """Return the writes that add the entries' counts to the counters, one write for each row."""
+    """Return one write for each row of counters. The write adds the entries' counts."""
     by_row: dict[DayRow | WeekRow | PromptRow, list[tuple[str, int]]] = {}
     for (row, name), count in total_of(entry.counts for entry in entries).items():
         by_row.setdefault(row, []).append((name, count))
