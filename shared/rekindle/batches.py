@@ -28,7 +28,7 @@ def handle_batch(
     """Handle the records in order, and return the failed ones.
 
     The messages of a queue are independent. So the messages after a failed one are handled too. The records of a stream
-    are in order. So the batch ends at the first failed record, and Lambda sends that record and the ones after it
+    are in order. So the batch ends at the first failed record. Lambda sends this record and all records after it
     again.
 
     Args:

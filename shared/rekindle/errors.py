@@ -43,8 +43,8 @@ class NoPromptError(RekindleError):
 class WriteConflictError(RekindleError):
     """A condition of a write or a transaction failed, so nothing was written.
 
-    `existing` maps the index of each failed write in the transaction (0 for a single write) to the current item. The
-    value is None if there is no item with this key.
+    For each failed write, `existing` has the write's index in the transaction (0 for a single write) and the current
+    item. If there is no item with the write's key, `existing` has None in place of the item.
     """
 
     def __init__(self, existing: Mapping[int, Mapping[str, Any] | None]) -> None:
@@ -77,7 +77,7 @@ class VaultError(RekindleError):
 
 
 class KeyGoneError(VaultError):
-    """A key was deleted, or never made. Nobody can read again what a deleted key had sealed."""
+    """A key was deleted, or never made. Nobody can ever open what a deleted key has sealed."""
 
 
 class KeyUnavailableError(VaultError):

@@ -128,7 +128,7 @@ class DeliverySettings(Settings):
 
     @property
     def pushes_per_second(self) -> int | None:
-        """The most pushes that one worker starts in a second. None means no limit."""
+        """One worker starts at most this many pushes in a second. None means no limit."""
         return self.fcm_pushes_per_second or None
 
 

@@ -26,10 +26,11 @@ _THROTTLES: Final = frozenset(
 
 
 def _log_for(error: Exception) -> Callable[..., None]:
-    """Return the logging function for a failure: a warning if one person's requests can cause it, else an error.
+    """Return the logging function for a failure.
 
-    DynamoDB throttles a person who writes their own rows too often. If DynamoDB throttles everybody, the alarms on
-    throttled requests and on the share of server errors go off.
+    If one person's requests can cause the failure, log a warning. Otherwise log an error. DynamoDB throttles a person
+    who writes their own rows too often. If DynamoDB throttles everybody, the alarms on throttled requests and on the
+    share of server errors go off.
     """
     # Do not check for botocore's error class: not every function has botocore.
     code = getattr(error, "response", {}).get("Error", {}).get("Code")

@@ -39,12 +39,18 @@ _HEADER_BYTES: Final = 1 + SALT_BYTES + _COMMITMENT_BYTES
 
 
 def answer_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of an answer. It opens only with the same couple, date, prompt and person."""
+    """Return the associated data of an answer.
+
+    The answer opens only with the same couple, date, prompt and person.
+    """
     return _joined("answer", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
 def reflection_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of a reflection. It always differs from the associated data of an answer."""
+    """Return the associated data of a reflection.
+
+    This data always differs from the associated data of an answer.
+    """
     return _joined("reflection", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
@@ -54,7 +60,10 @@ def solo_context(date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
 
 
 def shared_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of the couple's copy of a solo answer, which the couple's key seals."""
+    """Return the associated data of the couple's copy of a solo answer.
+
+    The couple's key seals this copy.
+    """
     return _joined("shared", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
@@ -80,8 +89,8 @@ def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes) -> bytes:
 def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
     """Return the plaintext.
 
-    Raise VaultError if the text was sealed with another key, context or scheme, or if any bit of the sealed text has
-    changed.
+    Raise VaultError if the text was sealed with another key, context or scheme. Also raise it if any bit of the sealed
+    text has changed.
     """
     if len(sealed) < _HEADER_BYTES or sealed[0] != SCHEME:
         raise VaultError("sealed under an unknown scheme")

@@ -48,11 +48,14 @@ if TYPE_CHECKING:
 
 CELLS: Final = 64
 REMEMBERED_FOR: Final = 3600.0
-"""Seconds for which the vault uses a cell key from memory. A revoked KMS permission takes effect within this time."""
+"""The vault uses a cell key from memory for this many seconds.
+
+A revoked KMS permission takes effect within this time.
+"""
 CONTEXT_PURPOSE: Final = "rekindle-cell"
 """The `purpose` in KMS's encryption context. The functions may use the KMS key only with this purpose."""
 _INVITES: Final = "invites"
-"""The cell whose key makes the MACs of codes. That key wraps no other keys."""
+"""The cell whose key makes the MACs of codes. This key wraps no other keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,10 @@ class Vault:
     _cells: dict[str, tuple[float, bytes]] = field(default_factory=dict, repr=False)
 
     def new_couple_key(self, couple: CoupleId) -> Write:
-        """Return the write that stores a new key for a couple, for the transaction that creates the couple."""
+        """Return the write that stores a new key for a couple.
+
+        The write belongs into the transaction that creates the couple.
+        """
         return Write.new(_couple_row(couple), self._new_key(couple, couple_key_context(couple)), self.table.name)
 
     def ending_couple_key(self, couple: CoupleId, at: dt.datetime) -> Write:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 CHUNK_BYTES: Final = 350_000
-"""The most bytes of a compressed source in one row, below DynamoDB's limit of 400 KB."""
+"""A row has at most this many bytes of a compressed source. DynamoDB's limit for a row is 400 KB."""
 SOURCE_BYTES: Final = 1_750_000
-"""The most bytes of a compressed source.
+"""A compressed source has at most this many bytes.
 
 The transaction that saves a draft also updates the rows of the replaced draft. DynamoDB's limit for both drafts
 together is 4 MB.

@@ -3,8 +3,8 @@
 One transaction writes an action of the staff together with its audit row. Drafts and heads have revisions. So no write
 overwrites a head or a draft that has changed since it was read.
 
-`Packs.publish` writes the release's rows before its transaction, under a version number that no other release has. No
-other code needs these rows until the transaction has added the release to the pack's head.
+`Packs.publish` first writes the release's rows, with a version number that no other release has. Then a transaction
+adds the release to the pack's head. No other code needs the release's rows before this transaction.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 DRAFTS_KEPT: Final = dt.timedelta(days=30)
-"""The least time for which the table keeps a replaced or discarded draft. In this time an engineer can restore it."""
+"""The table keeps a replaced or discarded draft for at least this time. In this time an engineer can restore it."""
 
 _HEADS: Final = TypeAdapter(PackHead)
 """Reads heads from stored values. An instant is stored as a number, which Pydantic reads as milliseconds."""
@@ -88,7 +88,7 @@ class Packs:
         return [head for head in heads if head.is_known()]
 
     def head(self, pack: PackId) -> PackHead:
-        """Return the pack's head (a strongly consistent read). For an unknown pack, return an empty head."""
+        """Return the pack's head (a strongly consistent read). An unknown pack has an empty head."""
         item = self.table.get(keys.pack(pack))
         return _head_from(item) if item else PackHead(pack)
 
@@ -119,7 +119,8 @@ class Packs:
 
         `replaces` is the revision of the current draft, or 0 if there is none. `base` is the version from which the
         draft was made. `parsed` is the parsed source, or None if the source has errors. The new draft gets its title,
-        audience and other facts from `parsed`. If `parsed` is None, the new draft gets those of the current draft.
+        audience and other facts from `parsed`. If `parsed` is None, the new draft gets these facts from the current
+        draft.
 
         Raises:
             DraftChangedError: the current draft does not have the revision `replaces`.
@@ -236,9 +237,10 @@ class Packs:
         )
 
     def withdraw(self, pack: PackId, prompt: PromptId | None, by: Actor, note: str | None) -> PackHead:
-        """Withdraw a pack, or one prompt of the pack. Days that already have a withdrawn prompt keep it.
+        """Withdraw a pack, or one prompt of the pack.
 
-        If `prompt` is None, withdraw the whole pack. Then also cancel its proposal and its scheduled release.
+        If `prompt` is None, withdraw the whole pack. Then also cancel its proposal and its scheduled release. If a
+        couple's day has a withdrawn prompt already, the day keeps the prompt.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:

@@ -49,11 +49,11 @@ class People:
         return person_from(item) if item else None
 
     def people(self, uids: Sequence[Uid]) -> dict[Uid, Person]:
-        """Map each uid in `uids` to its person (a strongly consistent read). Leave out unknown uids."""
+        """Return the persons by uid (a strongly consistent read). Leave out unknown uids."""
         return read_people(self.table, uids)
 
     def create(self, person: Person) -> Person:
-        """Create the person, and return the stored person. Return the existing person if there is one."""
+        """Create the person if they do not exist, and return the stored person."""
         try:
             self.table.commit(person_writes(self.table, person.created_at, (None, person)))
         except WriteConflictError as conflict:
@@ -91,7 +91,7 @@ class People:
 
 
 def read_people(table: Table, uids: Sequence[Uid]) -> dict[Uid, Person]:
-    """Map each uid in `uids` to its person (a strongly consistent read). Leave out unknown uids."""
+    """Return the persons by uid (a strongly consistent read). Leave out unknown uids."""
     items = table.get_many([keys.person(uid) for uid in uids], consistent=True)
     return {person.uid: person for person in map(person_from, items)}
 
@@ -100,9 +100,9 @@ def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) ->
     """Return the writes of changed persons, with their slot rows and targets, for one transaction.
 
     The writes of the persons' items come first, in the order of `changes`. So a conflict at index i means that person i
-    has changed since the caller read them. For a new person, the conflict means that the person exists already. Each
-    reminder that became overdue by a change also gets a row (`rekindle.store.overdue`), unless the reminder is more
-    than MAX_LATENESS late.
+    has changed since the caller read them. For a new person, the conflict means that the person exists already. If a
+    change makes a reminder overdue, the reminder also gets a row (`rekindle.store.overdue`), unless the reminder is
+    more than MAX_LATENESS late.
     """
     settled: list[PersonChange] = []
     overdue = []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table, Write
 
 OVERLAP: Final = dt.timedelta(hours=1)
-"""The least time for which a replaced release stays in the catalogue.
+"""A replaced release stays in the catalogue for at least this time.
 
 A call that began before the replacement can still get prompts of the replaced release.
 """
@@ -80,7 +80,7 @@ def _text_of(pack: Pack, prompt: PackPrompt) -> PromptText:
 
 
 def catalogue_writes(table: Table, head: PackHead, instant: dt.datetime) -> list[Write]:
-    """Return the writes, for one transaction, that update the catalogue's releases of this pack.
+    """Return the writes that update the pack's releases in the catalogue, for one transaction.
 
     Return no writes if the catalogue has the correct releases already.
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""The least time for which the table keeps a run. The queue repeats the run's job for a much shorter time."""
+"""The table keeps a run for at least this time. The queue repeats the run's job for a much shorter time."""
 
 NOBODY: Final[Mapping[PushKind, Reach]] = MappingProxyType({})
 
@@ -32,9 +32,9 @@ NOBODY: Final[Mapping[PushKind, Reach]] = MappingProxyType({})
 class Run:
     """One pass over a shard's rows for one date.
 
-    `cursor` is the sort key of the last handled row, or None before the end of the first page. `rows` is the number of
-    handled rows, but never includes the last page of the shard. `reach` is the reach of all handled pages, by the kind
-    of the push.
+    `cursor` is the sort key of the last handled row, or None if the run has not handled a page yet. `rows` is the
+    number of handled rows, without the rows of the shard's last page. `reach` is the reach of all handled pages, by the
+    kind of the push.
     """
 
     key: keys.Key

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 MOVED_AT_ONCE: Final = 50
-"""The number of rows that one transaction moves. Each row takes two of a transaction's hundred writes."""
+"""One transaction moves at most this many rows. Each row takes two of a transaction's hundred writes."""
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -35,9 +35,9 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 class Shards:
     """The names of a slot's shards.
 
-    While the slot is resharded, `new_names` are the shards that will replace `names`, and `named_at` is the instant at
-    which `name_more` stored `new_names`. Until the end of the resharding, a row may be in an old or a new shard. A
-    write that changes the row puts it into a new shard.
+    While the slot is resharded, `new_names` are the shards that will replace `names`. `name_more` stored `new_names` at
+    the instant `named_at`. Until the end of the resharding, a row may be in an old or a new shard. A write that changes
+    the row puts it into a new shard.
     """
 
     names: tuple[str, ...]
@@ -82,7 +82,10 @@ class Resharding:
             self.table.write(naming)
 
     def move_rows(self, shards: Shards, name: str) -> bool:
-        """Move some rows of an old shard to the new shards. Return False if the old shard had no rows left."""
+        """Move some rows of an old shard to the new shards.
+
+        Return False if the old shard had no rows.
+        """
         page = self.table.query(keys.slot_shard(name), between=keys.SLOT_ROWS, limit=MOVED_AT_ONCE)
         writes = []
         for item in page.items:
@@ -100,7 +103,7 @@ class Resharding:
         return bool(writes)
 
     def forget_old(self, slot: Slot, shards: Shards) -> None:
-        """Replace the names of the old shards with those of the new shards. The old shards must be empty."""
+        """Make the new shards the slot's only shards. The old shards must be empty."""
         forgetting = Write(
             "Update",
             keys.shards(slot),

@@ -2,8 +2,8 @@
 
 A run reads most rows by eventually consistent reads, which cost half, but may miss the latest changes. So each
 transaction that changes a row for a person also writes a note into the row's partition. The run reads the notes of the
-last minutes by a strongly consistent read. Then it reads each row that a note names again, by a strongly consistent
-read.
+last minutes by a strongly consistent read. Each note names a changed row. The run reads these rows a second time, by a
+strongly consistent read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 UNSETTLED: Final = dt.timedelta(minutes=5)
-"""The age up to which a run reads notes of changes.
+"""A run reads the notes of changes that are at most this old.
 
 We assume that an eventually consistent read sees each change that is older than this. DynamoDB needs about a second.
 """
@@ -37,7 +37,7 @@ We assume that an eventually consistent read sees each change that is older than
 NOTES_KEPT: Final = dt.timedelta(hours=1)
 
 FEW_ROWS: Final = 26
-"""About the number of rows that a strongly consistent read gets for one capacity unit (4 KB).
+"""A strongly consistent read gets about this many rows for one capacity unit (4 KB).
 
 If a shard has fewer rows, a run reads them by one strongly consistent read. This costs less than an eventually
 consistent read of the rows and a read of the notes.
@@ -62,7 +62,7 @@ class Slots:
     def known(self) -> frozenset[Slot]:
         """Return all slots in the list of slots.
 
-        A new slot is already in the list for a moment while its shard does not exist yet.
+        For a moment, a new slot may be in the list although its shard does not exist yet.
         """
         return frozenset(
             Slot(Zone(item["sk"]), dt.time.fromisoformat(time))
@@ -110,8 +110,8 @@ def slot_row_writes(table: Table, instant: dt.datetime, *changes: PersonChange) 
     """Return the writes that update the changed persons' slot rows, for one transaction.
 
     Often no row changes, and the list is empty. If a slot does not exist yet, this function makes the slot at once,
-    outside of the transaction. Thousands of persons share a slot and its zone's list of slots, so their transactions
-    would conflict.
+    outside of the transaction. Thousands of persons share a slot and its zone's list of slots. If their transactions
+    made slots, the transactions would conflict.
     """
     gone: list[tuple[SlotAndKind, str]] = []
     put: list[tuple[SlotAndKind, SlotRow]] = []

@@ -42,7 +42,7 @@ class Solo:
         return _history_from(item) if item else SoloHistory()
 
     def open_day(self, person: Uid, date: dt.date, entry: Entry, history: SoloHistory) -> SoloDay:
-        """Open the person's solo day, and return the day. Return the stored day if there is one.
+        """Open the person's solo day if it is not open, and return the stored day.
 
         Raise WriteConflictError if the person has opened the day of a different date since the caller read `history`.
         """
@@ -69,7 +69,7 @@ class Solo:
         """Record the answer, and return the day as stored now.
 
         `replaces` is the revision of the stored answer that `answer` edits, or None for a first answer. Raise
-        WriteConflictError in these cases. The error has the current day (`existing_solo_day`).
+        WriteConflictError, with the current day (`existing_solo_day`), in these cases:
 
         - `replaces` is None, but the person has answered already.
         - The stored answer does not have the revision `replaces`.
@@ -151,9 +151,10 @@ class Solo:
         )
 
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
-        """Return the couple's shared answers of the latest `limit` dates that have one, latest first.
+        """Return the couple's latest shared answers, latest first.
 
-        If `before` is a date, return only answers of dates before that date.
+        Return all shared answers of each date, but of at most `limit` dates. If `before` is a date, return only
+        answers of dates before this date.
         """
         # A date has at most two shared answers: one of each partner. So the first `2 * limit` items are enough: they
         # contain all answers of the latest `limit` dates.

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""The least time for which the table keeps the statistics of a date."""
+"""The table keeps the statistics of a date for at least this time."""
 PART: Final = 350_000
-"""The most bytes of the statistics in one row, below DynamoDB's limit of 400 KB."""
+"""A row has at most this many bytes of the statistics. DynamoDB's limit for a row is 400 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class Statistics:
     def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
         """Return the statistics of the instant's UTC date as JSON values.
 
-        The first request of a date computes the statistics, with `packs` and their prompts, from the counters, and
-        stores them. Each request after that returns the stored statistics. So nobody can learn from repeated requests
-        when a couple did something. If a pack is published after the first request, the date's statistics do not have
-        this pack.
+        The first request of a date computes the statistics from the counters, and stores them. The statistics have
+        `packs` and the prompts of `packs`. Each later request of the date returns the stored statistics. So nobody can
+        learn from repeated requests when a couple did something. If a pack is published after the first request, the
+        date's statistics do not have this pack.
         """
         if kept := self._kept(instant.date()):
             return kept

@@ -45,7 +45,7 @@ class Streaks:
         """Add a complete date to the couple's bitmap. Do nothing if the bitmap has the date already.
 
         Calls may add dates in any order. The attribute `run` stores the current streak at `instant`, and `changed_at`
-        stores `instant`. The readers of the stream use them. To show a streak, the API does not read `run`: it computes
+        stores `instant`. The readers of the stream use both. To show a streak, the API does not read `run`: it computes
         the streak from the bitmap at the instant of the call.
         """
         key = keys.streak(couple_id)

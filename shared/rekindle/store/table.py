@@ -32,9 +32,9 @@ type Item = dict[str, Any]
 BATCH_GET_LIMIT: Final = 100
 BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
-"""The most attempts at one batch, write or transaction."""
+"""`Table` tries one batch, write or transaction at most this many times."""
 CONFLICTS: Final = 10
-"""The most calls of a method, if each call fails because of a write between the method's read and its own write."""
+"""A method is called at most this many times, if another write comes between its read and its own write each time."""
 FIRST_PAUSE: Final = 0.02
 """In seconds. The pause after attempt n (counted from 0) is random: from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 
@@ -42,7 +42,11 @@ _CONDITION_FAILED: Final = "ConditionalCheckFailed"
 _TEMPORARY: Final = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "TransactionInProgressException"}
 )
-"""Reasons why DynamoDB cancels a transaction although a new attempt may succeed."""
+"""Reasons why DynamoDB cancels a transaction although a new attempt may succeed.
+
+TransactionInProgressException is not a reason in DynamoDB's documentation, but an exception of its own. So
+`Table.transact` also handles this exception.
+"""
 
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
@@ -288,8 +292,8 @@ class Table:
     def transact(self, writes: Sequence[Write]) -> None:
         """Execute all writes in one transaction, or none of them.
 
-        Raise WriteConflictError if a condition fails. The error maps the index of each write whose condition failed to
-        the current item. If such a write has an `otherwise`, raise the error of `otherwise` instead.
+        Raise WriteConflictError if a condition fails. For each write whose condition failed, the error has the write's
+        index and the current item. If such a write has an `otherwise`, raise the error of `otherwise` instead.
         """
         requests: list[TransactWriteItemTypeDef] = [
             {write.kind: write.request(self.name)}  # type: ignore[misc]  # the three kinds have similar parameters
@@ -387,7 +391,10 @@ def dated_items(
 
 
 def conflict_of(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any] | None]) -> RekindleError:
-    """Return the error for failed conditions. `existing` maps the index of each failed write to the current item."""
+    """Return the error for failed conditions.
+
+    For each failed write, `existing` has the write's index and the current item.
+    """
     for index in existing:
         if otherwise := writes[index].otherwise:
             return otherwise()

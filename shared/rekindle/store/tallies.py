@@ -42,22 +42,25 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KEPT: Final = dt.timedelta(days=60)
-"""The least time for which the table keeps a tally after the tally's latest date.
+"""The table keeps a tally for at least this time after the tally's latest date.
 
 This time must be longer than `rekindle.domain.tallies.KEPT` weeks.
 """
 RUN_KEPT: Final = dt.timedelta(days=8)
-"""The least time for which a run stays marked as counted after the run's date.
+"""A run stays marked as counted for at least this time after the run's date.
 
 The stream can repeat a run's record, but for a shorter time than this.
 """
 
 WRITES: Final = 100
-"""The most writes of one transaction."""
+"""A transaction has at most this many writes."""
 PIECE: Final = 20
-"""The most changes of one couple in one transaction. The counters of so few changes always fit into a transaction."""
+"""A transaction counts at most this many changes of one couple. Their counters always fit into this transaction."""
 CONFLICTS: Final = 10
-"""The most new attempts in a row, if transactions fail because a different process has counted the same couples."""
+"""If this many new attempts in a row fail too, `Tallies.count` raises ContentionError.
+
+An attempt fails if a different process has counted the same couples.
+"""
 
 _DAY: Final = re.compile(r"(\d+)([a-z]{2}|--)(\d)([\d.]+)")
 """A stored day: the days since the tally's first date, the theme, the number of answers, and the packs' numbers."""
@@ -194,7 +197,7 @@ def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list
 
 
 def _additions(entries: Iterable[_Entry]) -> Iterator[Write]:
-    """Return the writes that add the entries' counts to the counters, one for each row."""
+    """Return one write for each row of counters. The write adds the entries' counts."""
     by_row: dict[DayRow | WeekRow | PromptRow, list[tuple[str, int]]] = {}
     for (row, name), count in total_of(entry.counts for entry in entries).items():
         by_row.setdefault(row, []).append((name, count))

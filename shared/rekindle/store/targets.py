@@ -112,7 +112,7 @@ def _month_from(number: int) -> dt.date:
 
 
 def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
-    """Return the writes, for one transaction, that update the rows of targets' owners.
+    """Return the writes that update the rows of targets' owners, for one transaction.
 
     The writes store the new owner of each target that a person gets. They delete the row of each target that has no
     owner any more.
@@ -125,8 +125,8 @@ def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
         for before, after in changes
         for target in _targets_of(after) - (_targets_of(before) if before else frozenset())
     }
-    # Invariant: a target has at most one owner. If a person loses the target here, the write fails if the row names
-    # anyone but this person. Otherwise the write fails if the row names anyone but the new owner.
+    # Invariant: a target has at most one owner. If a person loses the target here, an existing row must name this
+    # person. If nobody loses the target here, an existing row must name the new owner. Otherwise the write fails.
     condition = "attribute_not_exists(pk) OR uid = :owner"
     return [
         *(

@@ -1,4 +1,4 @@
-"""Store each person's latest tries of codes. A person who tried too many must wait, so that nobody can guess a code."""
+"""Store each person's latest tries of codes. After too many tries a person must wait, so nobody can guess a code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Store the tick's watermark: the instant up to which ticks have enqueued the jobs of slots."""
+"""Store the watermark of the function `tick`: the instant up to which it has enqueued the jobs of slots."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Watermark:
     table: Table
 
     def read(self) -> dt.datetime | None:
-        """Return the watermark, or None before the first tick."""
+        """Return the watermark. Return None if no tick has stored the watermark yet."""
         item = self.table.get(keys.WATERMARK)
         return from_millis(item["until_at"]) if item else None
 
     def advance(self, until: dt.datetime) -> None:
         """Move the watermark to `until`, unless the watermark is at `until` or after it already."""
-        # Invariant: the watermark never moves back. A tick reads the watermark, and enqueues the jobs of all slots from
-        # there up to `until`. So two ticks at the same time leave out no slot. (A tick leaves out a slot that is more
-        # than MAX_LATENESS late.)
+        # Invariant: the watermark never moves back. A tick reads the watermark, and enqueues the jobs of all slots
+        # between the watermark and `until`. So two ticks at the same time leave out no slot. (A tick leaves out a slot
+        # that is more than MAX_LATENESS late.)
         further = Write(
             "Put",
             keys.WATERMARK,
