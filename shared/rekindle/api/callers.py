@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
-"""The most that the clock of the token's issuer may be ahead of ours.
+"""The clock of the token's issuer may be ahead of ours by at most this.
 
 A sign-in more than this long after the call does not count as recent. Only `has_signed_in_within` checks this. A call
 that needs no recent sign-in still works.

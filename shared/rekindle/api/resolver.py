@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 BODY_LIMIT: Final = 32_768
-"""The most bytes that a body can have, unless a function sets its own limit.
+"""A body can have at most this many bytes, unless a function sets its own limit.
 
 The longest answer has 2,000 characters. It takes 24,000 bytes if JSON escapes each character as two surrogates.
 """
 RETRY_SOON: Final = 2
-"""Seconds after which a client may repeat a request whose reply was BUSY."""
+"""A client that gets the reply BUSY may repeat its request after this many seconds."""
 ERRORS_SHOWN: Final = 10
 """A reply lists at most this many wrong fields. Without a limit, a small request could cause a large reply."""
 _JSON: Final = "application/json"
@@ -70,7 +70,7 @@ _PROBLEM_OF_STATUS: Final = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Problem.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.SERVICE_UNAVAILABLE: Problem.BUSY,
 }
-"""The problem for each status of Powertools' own errors. For a status that is missing here, it is INTERNAL."""
+"""The problem for each status of Powertools' own errors. For all other statuses, the problem is INTERNAL."""
 
 
 _REASONS: Final = {

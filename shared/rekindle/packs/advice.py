@@ -1,8 +1,8 @@
 """Advise an author on prompts that ask the same, are hard to read, are too long for a phone, and more.
 
-Advice never blocks publishing. No measure here needs a dictionary, so most work in every language. The comments below
-explain each measure. The practice's own packs stay within the limits. The module `tone` judges how English prompts
-sound.
+Advice never blocks publishing. No measure here needs a dictionary, so most measures work in every language. The
+comments below explain each measure. The practice's own packs stay within the limits. The module `tone` judges how
+English prompts sound.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Children's books have a LIX of up to 25, novels of 30 to 40, news of 50, and con
 
 SHORT_WORDED: Final = frozenset({"en", "sv", "da", "nb", "nn", "no"})
 HARD_READING_OF_SHORT_WORDS: Final = 45.0
-"""The limit for languages with short words.
+"""In a language with short words, a text above this LIX is hard to read.
 
 The LIX of 84 prompts was at most 39 in English, but went up to 50 in Spanish and French.
 """
@@ -88,9 +88,9 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
 
     Likeness is the cosine of the two prompts' word vectors, in which rare words weigh more. So common words count
     little, and the order of words does not count. If two prompts reach `ALIKE`, their rarest words alone reach half of
-    `ALIKE`. An index of the rarest words finds these pairs, except some with common words (see `_MOST_SHARING`). Only
-    the pairs that the index finds are compared in full (after Bayardo, Ma and Srikant, "Scaling up all pairs similarity
-    search", 2007).
+    `ALIKE`. An index of the rarest words finds these pairs, but can miss a few (see `_MOST_SHARING`). Only the pairs
+    that the index finds are compared in full (after Bayardo, Ma and Srikant, "Scaling up all pairs similarity search",
+    2007).
     """
     twins: dict[PromptId, Advice] = {}
     copied: Counter[PackId] = Counter()
@@ -115,13 +115,13 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
 
 
 _MOST_SHARING: Final = 40
-"""For each word, the index keeps only the first prompts that have it among their rarest words: at most this many."""
+"""For each word, the index keeps at most this many prompts: the first that have the word among their rarest words."""
 
 
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
-    """Yield pairs of indexes: a prompt from `first` on, and the prompt before it that is most like it.
+    """Yield the index of a prompt, and the index of the earlier prompt most like it.
 
-    If no prompt before it reaches `ALIKE`, a prompt has no pair.
+    Only a prompt from the index `first` on gets a pair, and only if its likeness to an earlier prompt reaches `ALIKE`.
     """
     bags = [Counter(_stems(each.text)) for each in said]
     frequency = Counter(stem for bag in bags for stem in bag)
@@ -185,7 +185,7 @@ _LONG_WORD: Final = 6
 
 
 def lix(text: str) -> float | None:
-    """Return the LIX of a text, which is higher the harder the text is to read.
+    """Return the LIX of a text. A text with a higher LIX is harder to read.
 
     LIX (Björnsson, "Läsbarhet", 1968) is the average number of words in a sentence plus the percentage of long words.
     Return None for fewer than `FEWEST_WORDS` words. Also return None for scripts without capital letters, since LIX was
@@ -284,9 +284,10 @@ def language_advice(
     written: Mapping[PromptId, frozenset[Language]],
     titled: frozenset[Language],
 ) -> Iterator[Advice]:
-    """Yield advice on each language, except the default one, that prompts or the pack's title lack.
+    """Yield advice on each language in which prompts or the pack's title are missing.
 
-    `written` has the languages of each prompt. `titled` has the languages of the title.
+    The default language gets no advice. `written` has the languages of each prompt. `titled` has the languages of the
+    title.
     """
     for language in languages:
         missing = [prompt for prompt, said in written.items() if language not in said]

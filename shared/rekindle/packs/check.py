@@ -1,7 +1,7 @@
 """Check a pack's source. Find everything to fix, with its line.
 
-The command line and practice_api turn a source into a `Pack` with this module only. No other function may import it,
-because this module needs PyYAML, which the layer does not have. The check of a pack of 1,000 prompts in five languages
+The command line and practice_api turn a source into a `Pack` with this module only. No other Lambda function may import
+it, because it needs PyYAML, which the layer does not have. The check of a pack of 1,000 prompts in five languages
 (2 MB) takes about 1.5 seconds of CPU time. Reading the source takes 0.5 seconds of this time.
 """
 
@@ -27,15 +27,18 @@ if TYPE_CHECKING:
 __all__ = ["MOST_FINDINGS", "SOURCE_LIMIT", "Checked", "SourceFinding", "check_source"]
 
 MOST_FINDINGS: Final = 300
-"""A check lists at most this many findings, since nobody reads more at once. One last finding counts the rest."""
+"""A check lists at most this many findings, since nobody reads more at once.
+
+If there are more, one last finding says how many more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFinding:
     """One thing to fix, or to think about if `advice` is True. `line` counts from 1.
 
-    `prompt` is the prompt's id, or "prompt 3" if it has none, or None for the pack as a whole. `field` is a dotted path
-    such as `words.en.text`, or empty.
+    `prompt` is the prompt's id, or "prompt 3" if it has no id. For the pack as a whole, `prompt` is None. `field` is a
+    dotted path such as `words.en.text`, or empty.
     """
 
     line: int

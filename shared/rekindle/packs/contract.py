@@ -476,7 +476,8 @@ class WeekStatisticsView(BaseModel):
     """The numbers of a week. `week` is its Monday.
 
     `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
-    completed a day in the week, by the length of their run in days on the last day that they completed in the week.
+    completed a day in the week. It groups them by the length of their run, in days, as it was on their last completed
+    day of the week.
     """
 
     week: dt.date

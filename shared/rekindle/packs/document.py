@@ -40,7 +40,10 @@ def _folded(value: object) -> object:
 
 
 def _dated(value: object) -> object:
-    """Return a date or a text unchanged, any other value as text. pydantic reads a number as seconds since 1970."""
+    """Return a date or a text unchanged, and any other value as text.
+
+    Otherwise pydantic would read a number as seconds since 1970.
+    """
     return value if isinstance(value, str) or type(value) is dt.date else repr(value)
 
 
@@ -218,8 +221,9 @@ class Pack(BaseModel):
 class PackFinding:
     """One thing to fix.
 
-    `prompt` is the prompt's id, or "prompt 3" if it has none, or None for the pack as a whole. `field` is a dotted path
-    such as `words.en.text`, or empty. `path` leads to the value in the pack's document, by keys and indexes.
+    `prompt` is the prompt's id, or "prompt 3" if it has no id. For the pack as a whole, `prompt` is None. `field` is a
+    dotted path such as `words.en.text`, or empty. `path` has the keys and indexes that lead to the value in the pack's
+    document.
     """
 
     prompt: str | None
@@ -232,7 +236,7 @@ class PackFinding:
 
 
 class PackError(RekindleError):
-    """A pack has errors. `findings` has those of the pack itself first, then those of each prompt."""
+    """A pack has errors. The `findings` on the pack itself come first, then the findings on each prompt."""
 
     def __init__(self, findings: tuple[PackFinding, ...]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))

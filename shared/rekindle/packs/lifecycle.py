@@ -22,7 +22,7 @@ CODE_LENGTH: Final = 8
 
 
 class PackState(StrEnum):
-    """The state of a pack. If several apply, the first of withdrawn, proposed, scheduled, live and draft counts."""
+    """The state of a pack: the first of withdrawn, proposed, scheduled, live and draft that applies."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"
@@ -95,7 +95,7 @@ class Proposal:
 class ReleaseHead:
     """A published version without its words. Its source is stored in `chunks` rows.
 
-    `taken_back` is who canceled the version before it went live.
+    `taken_back` says who canceled the version before it went live.
     """
 
     version: int
@@ -116,10 +116,10 @@ class ReleaseHead:
 class PackHead:
     """Everything about a pack except its words.
 
-    `drafts` is the last revision given to a draft, and `versions` the last number given to a release. `withdrawn` is
-    who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Versions with a higher number can
-    play. `news_on` is the one date on which pushes announce the pack. Each write adds one to `revision`, and fails if
-    `revision` has changed since the read.
+    `drafts` is the last revision given to a draft, and `versions` the last number given to a release. `withdrawn`
+    says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Versions with a higher number
+    can play. `news_on` is the one date on which pushes announce the pack. Each write adds one to `revision`, and fails
+    if `revision` has changed since the read.
     """
 
     id: PackId
@@ -143,7 +143,7 @@ class PackHead:
 
     @property
     def latest(self) -> ReleaseHead | None:
-        """The release that staff see: the last one that was not taken back. If all were, the last of all."""
+        """The release that staff see: the last that was not taken back, or else the last of all."""
         kept = [each for each in self.releases if not each.taken_back] or self.releases
         return kept[-1] if kept else None
 

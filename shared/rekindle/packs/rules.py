@@ -71,7 +71,10 @@ PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "validation|valider": "lui faire savoir que cela se comprend",
     },
 }
-"""For each language: patterns for how clinical words begin, and what to say instead. Other languages have no list."""
+"""For each language, the keys match beginnings of clinical words. The values say what to write instead.
+
+In a language that is missing here, no word is refused.
+"""
 
 _PLAINER: Final = {
     language: (
@@ -140,7 +143,7 @@ def _valid_prompts(document: object) -> dict[int, PackPrompt]:
 
 
 def _valid_head(document: object, prompts: Mapping[int, PackPrompt]) -> Pack | None:
-    """Return the pack with only these prompts. Return None if there are none, or if another field is invalid."""
+    """Return the pack with only these prompts. Return None if `prompts` is empty, or if another field is invalid."""
     if isinstance(document, Mapping):
         with suppress(ValidationError):
             return Pack.model_validate({**document, "prompts": tuple(prompts.values())})

@@ -64,7 +64,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "dict_type": "must be a block of fields, each with a name",
     "model_type": "must be a block of fields, each with a name",
 }
-"""The sentence for each error, by pydantic's error type, or by the pattern that a text does not match."""
+"""The sentence for each error. The key is pydantic's error type, or the pattern that a text does not match."""
 
 _QUOTED: Final = re.compile("'([^']*)'")
 

@@ -2,7 +2,7 @@
 
 The patterns here match a few English phrases. The check judges no other language. Advice never blocks publishing. The
 check skips text in quotation marks, since it quotes somebody. The patterns are narrow: “You never ask” gets advice, but
-“something you never asked” gets none. None of the 567 prompts in the practice's own packs matches.
+“something you never asked” gets none. None of the 567 prompts in the practice's own packs matches a pattern.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _STARTS: Final = (
     r"(?:^|[.!?:;…])\s*(?:(?:and|but|because|so|then|maybe|of course|today),?\s+)?"
     r"(?:(?:if|when|before|after|once)\b[^.!?:;…]*,\s+)?"
 )
-"""The beginning of a main clause. “You never ask” is one, and blames somebody. “what you never said” is not."""
+"""The beginning of a main clause. “You never ask” is a main clause. “what you never said” is not."""
 
 _PARTNER: Final = r"(?:you|your partner)"
 _WHY: Final = (
     r"\b(?P<said>why\s+(?:do|does|did|don['’]?t|doesn['’]?t|didn['’]?t|can['’]?t|cannot|couldn['’]?t|won['’]?t|"
     rf"wouldn['’]?t|must|are|aren['’]?t|have|haven['’]?t)\s+{_PARTNER})\b"
 )
-"""A question that asks somebody to justify themselves. Questions with “why might” and “why is it” do not."""
+"""A question that asks somebody to justify themselves. “why might” and “why is it” do not ask for this."""
 
 _RULE: Final = (
     rf"{_STARTS}(?P<said>(?:(?:each|both)\s+of\s+)?(?:you(?:\s+both|\s+two)?|your\s+partner|partners|couples|one|everyone)"

@@ -66,7 +66,10 @@ class _Spot:
         return _value(self.here)
 
     def span(self) -> Iterator[tuple[int, str]]:
-        """Yield the lines, with their numbers, from the broken part's first line or `before()` to the fault."""
+        """Yield each line, with its number, from the first line of the broken part to the fault.
+
+        Begin at the line `before()` if it comes before the broken part.
+        """
         since = max(min(self.fault.since, self.before()), self.fault.line - _LONGEST_LOOK)
         for at in range(since, self.fault.line + 1):
             yield at, self.lines[at]

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 PROSE: Final = frozenset({*PackWords.model_fields, *PromptWords.model_fields, "notes"})
 """The fields that hold text for people. All other fields hold codes and numbers."""
 
-# Escapes that surely have a purpose: a quote, a backslash, a letter by its number, and a program's line break.
+# These escapes surely have a purpose: a quote, a backslash, a letter by its number, and a program's line break. The
+# group `other` matches the character of any other escape.
 _ESCAPE: Final = re.compile(r"\\(?:[\"\\xuU]|\n[ \t]*\\ |(?P<other>.))", re.DOTALL)
 _LAST_COMMA: Final = re.compile(r"\s*,\s*\}")
 _BLOCKS: Final = frozenset({">", "|"})
@@ -32,9 +33,10 @@ _ESCAPES_OF_JSON: Final = frozenset("/bfnrt")
 
 
 class Prose(NamedTuple):
-    """One text in its source. `name` is the parser's event for the field's name, and `event` the one for the text.
+    """One text in its source.
 
-    `value` is what YAML reads. `in_brackets` is True for a field between { and }. `json` is True in a JSON document.
+    `name` is the parser's event for the field's name, and `event` is its event for the text. `value` is what YAML
+    reads. `in_brackets` is True for a field between { and }. `json` is True in a JSON document.
     """
 
     source: str
@@ -55,7 +57,7 @@ def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def note_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the flaw of a note that may belong to the text. Use this if the parser stopped after the text."""
+    """Yield the flaw of a note that may belong to the text. Use this if an error stopped the parser after the text."""
     behind = _BEHIND.match(prose.source, prose.event.end_mark.index, end)
     for position, reason in _notes(prose, behind.end() if behind else end):
         yield _line(prose, position), reason

@@ -1,9 +1,9 @@
 """Read a pack's document, YAML or JSON, into plain data, and record the line of each value.
 
 The reader follows YAML 1.2, which includes JSON. So `no` (the code of Norwegian) and `12:30` are texts, and a date is a
-text until a field needs a date. Anchors, aliases and merged keys work for blocks. The reader refuses tags, except those
-for texts, blocks and lists, because other tags can create things that are not data. If YAML would
-misread a text, this is a flaw (see `yaml_prose`).
+text until a field needs a date. Anchors, aliases and merged keys work for blocks. The reader refuses all tags
+except tags for texts, blocks and lists, because other tags can create things that are not data. If YAML would misread a
+text, this is a flaw (see `yaml_prose`).
 
 The reader takes the events of libyaml's parser one by one. So it reads a source in one pass without recursion, and
 knows the line of each value. It stops at the first limit that a source exceeds.
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from yaml.events import Event
 
 SOURCE_LIMIT: Final = 4_000_000
-"""The most characters that a pack's document can have."""
+"""A pack's document can have at most this many characters."""
 
 # No real pack reaches these limits. They limit the time and memory that any other document can take.
 MOST_VALUES: Final = 400_000
@@ -278,7 +278,7 @@ class _Reading:
                 _refuse(self._line(event), f"{reason} follows into another file")
 
     def _line(self, event: Event) -> int:
-        """Return the line of an event, from 1. An event after the last line counts for the last line."""
+        """Return the line of an event, from 1. For an event after the last line, return the last line."""
         mark = event.start_mark
         return min(mark.line + 1 if mark else 1, self._lines)
 
@@ -420,7 +420,7 @@ class _Reading:
             )
 
     def _prompt(self, line: int) -> str | None:
-        """Return the id of the prompt that a line belongs to, or its number if its id was not read yet."""
+        """Return the id of a line's prompt, or the prompt's number if no id was read yet."""
         match self._open:
             case [_Block(name="prompts", wants_name=False), _List() as prompts, *within]:
                 reading: object = within[0].value if within else None
@@ -465,7 +465,10 @@ _LONGEST_NUMBER: Final = 20
 
 
 def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
-    """Return the value of a scalar by the core schema of YAML 1.2. Leave all but decimal numbers as text."""
+    """Return the value of a scalar by the core schema of YAML 1.2.
+
+    But of all numbers, read only decimal numbers as numbers. For example, `0x1F` stays a text.
+    """
     value: str = event.value
     if event.style or event.tag:
         return value

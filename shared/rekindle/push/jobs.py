@@ -67,7 +67,7 @@ class _ShardJob(_Body):
 
 
 class SlotJob(_ShardJob):
-    """Push to the persons in one shard of a slot who are due. `date` is the local date on which the slot came.
+    """Push to the persons who are due in one shard of a slot. `date` is the local date on which the slot came.
 
     The runs of the shards in `after` must be done before this job's run begins. `after` is empty unless the slot is
     being resharded.

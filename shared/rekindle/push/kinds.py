@@ -1,4 +1,4 @@
-"""Hold the facts about each kind of push, one record for each.
+"""Hold the facts about each kind of push, in one record for each kind.
 
 To add a kind, add a member to `PushKind` (`rekindle.domain.pushes`), a record here, and texts in `rekindle.push.texts`.
 """
@@ -30,12 +30,12 @@ class Kind:
             not show what the kind is.
         page: The letter of the page that the push opens in the app: `d` for the day, `t` for the touch gesture, `n` for
             the nudges, `s` for the streak, `p` for the choice of packs.
-        lifetime: How long after the push's instant a phone that was switched off can still get the push.
+        lifetime: A phone that was switched off can get the push until this long after the push's instant.
             `Occasion.expires_at` has the exact end.
         concerns: Tells whether the push still concerns the person at the moment when `delivery` sends it.
         is_reminder: Whether persons are due for this kind in slots.
         replaces: The reminder that this kind replaces on some dates. `Reach` counts the push as that reminder.
-        needs_open_day: Whether only persons get the push who have not answered the day yet and still can.
+        needs_open_day: Whether the push goes only to persons who have not answered the day, but can still answer it.
         has_milestone: Whether the push is about a milestone of the streak. The milestone chooses its text.
         is_single: Whether a phone shows only the last push of this kind for a date.
     """
@@ -96,4 +96,4 @@ REMINDERS: Final = tuple(kind for kind, record in KINDS.items() if record.is_rem
 """The kinds for which persons are due in slots."""
 
 OF_A_DATE: Final = tuple(kind for kind, record in KINDS.items() if record.ends_with_date)
-"""The kinds that are useless after the end of their date. For each page of rows, `delivery` uses this order."""
+"""The kinds that are useless after the end of their date. For a page of rows, `delivery` pushes them in this order."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A day that both have answered. `instant` is the later of the instants of the two answers."""
+    """A day that both have answered. `instant` is the instant of the later answer."""
 
     couple: CoupleId
     date: dt.date

@@ -1,8 +1,9 @@
 """Hold the texts of all pushes, by language, kind and variant.
 
 Each milestone has one text. Each kind without milestones has several variants, which take turns by date. On one date,
-these kinds all use the variant with the same number. So the titles with one number begin differently. Somebody who sees
-the lock screen must not learn what the app is for, who the partner is, or who did what.
+these kinds all use the variant with the same number. So that the pushes of one date differ, the titles of these
+variants begin differently. Somebody who sees the lock screen must not learn what the app is for, who the partner is, or
+who did what.
 """
 
 from __future__ import annotations
