@@ -27,8 +27,7 @@ def keyed_request(services: Services, caller: Caller, idempotency_key: str | Non
     """Return the request, with the writes that store its key.
 
     Execute these writes in the transaction of the request, so that a refused request stores no key. A repeat
-    has no such writes, and neither has a request without a key. Raise KeyReusedError if the key is stored for another
-    request.
+    and a request without a key have no such writes. Raise KeyReusedError if the key is stored for another request.
     """
     if idempotency_key is None:
         return KeyedRequest()

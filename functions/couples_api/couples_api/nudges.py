@@ -64,7 +64,7 @@ def post_nudge(
 ) -> NudgeView:
     """Send the partner a nudge. The caller may send at most three within 24 hours.
 
-    A repeat with the same idempotency key sends no other nudge.
+    A repeat with the same idempotency key does not send a second nudge.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)

@@ -88,7 +88,7 @@ class OwnAnswerView(BaseModel):
 
 
 class PartnerAnswerView(BaseModel):
-    """The partner's answer. `text` is null if there is no answer, if it is sealed, or if it has no text."""
+    """The partner's answer. `text` is null if the answer is missing, sealed, or without a text."""
 
     state: AnswerState
     text: str | None = None
@@ -136,10 +136,10 @@ class DayView(BaseModel):
     """A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
 
     `open` says whether the day's window is open now. `closes_at` is three hours after the date ends on the reader's own
-    clock. An open day never closes earlier. It may close later: the partner's clock may be behind, or somebody may have
-    traveled. `swappable` says whether the prompt may be swapped now. A day takes one swap, by either partner, before
-    anyone has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if every kind suits
-    the theme.
+    clock. An open day does not close before this instant. It may close later: the partner's clock may be behind, or
+    somebody may have traveled. `swappable` says whether the prompt may be swapped now. A day takes one swap, by either
+    partner, before anyone has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if
+    every kind suits the theme.
     """
 
     model_config = view_config(DAY, REVEALED, UNANSWERED)
