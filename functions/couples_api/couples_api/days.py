@@ -109,7 +109,7 @@ class AnswerBody(BaseModel):
 def get_today(caller: TheCaller, services: TheServices) -> TodayView:
     """Return today's day, the days next to it that take answers, and the streak.
 
-    If neither partner has opened one of these days yet, this call chooses the day's prompt.
+    For each of these days that neither partner has opened yet, this call chooses the prompt.
     """
     reader = reader_of(services, caller)
     stored = reader.nearby()
@@ -222,7 +222,7 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
     """Return the couple's day of the date. If it is not stored, choose its prompt and store it.
 
     If the day is not stored and has closed already, choose its prompt but do not store the day. This happens if a
-    person travels west, so that their clock shows a date that has closed.
+    person travels west, and their clock then shows a date that has closed.
     """
     if date in stored:
         return stored[date]
@@ -308,7 +308,10 @@ def follows(answer: Answer | None, revision: int | None) -> bool:
 
 
 def why_not_replaced(answer: Answer | None, revision: int | None) -> Problem:
-    """Return why a new answer cannot replace `revision` of the stored answer. None means a first answer."""
+    """Return why a new answer cannot replace `revision` of the stored answer.
+
+    If `revision` is None, the new answer is a first answer.
+    """
     if answer is None:
         return Problem.NOTHING_TO_EDIT
     return Problem.ANSWERED_ALREADY if revision is None else Problem.EDITED_SINCE

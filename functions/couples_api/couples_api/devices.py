@@ -17,7 +17,10 @@ from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
 DEVICES_LIMIT = 10
-"""The most devices of one person. People use fewer. This many fit into the person's item and into one transaction."""
+"""A person can register at most this many devices. People use fewer.
+
+This many devices fit into the person's item and into one transaction.
+"""
 
 router = APIGatewayHttpRouter()
 
@@ -30,7 +33,7 @@ Address = Annotated[str, StringConstraints(min_length=1, max_length=1024, patter
 class DeviceBody(BaseModel):
     """A device's platform and its address at FCM.
 
-    The address is a registration token (`token`) or a Firebase installation id (`fid`). Exactly one of them is null.
+    The address is a registration token (`token`) or a Firebase installation id (`fid`). Exactly one of the two is null.
     """
 
     model_config = body_config(

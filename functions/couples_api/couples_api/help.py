@@ -52,8 +52,8 @@ class CountryView(BaseModel):
 class HelpView(BaseModel):
     """The booking link or null, and help lines.
 
-    `lines` contains the lines of `country`, and then the lines for all countries. If `country` is null, `lines`
-    contains the lines of every country too.
+    `lines` begins with the help lines of `country`. Then come the help lines that are for all countries. If `country`
+    is null, `lines` contains all help lines.
     """
 
     model_config = view_config(

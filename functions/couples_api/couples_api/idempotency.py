@@ -26,8 +26,8 @@ IdempotencyKey = Annotated[
 def keyed_request(services: Services, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
     """Return the request, with the writes that store its key.
 
-    Execute these writes in the transaction of the request, so that a refused request stores no key. There are none for
-    a repeat, or without a key. Raise KeyReusedError if the key is stored for another request.
+    Execute these writes in the transaction of the request, so that a refused request stores no key. A repeat
+    and a request without a key have no such writes. Raise KeyReusedError if the key is stored for another request.
     """
     if idempotency_key is None:
         return KeyedRequest()

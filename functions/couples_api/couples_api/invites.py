@@ -99,7 +99,7 @@ class RedeemedView(BaseModel):
 
 
 class ConfirmBody(BaseModel):
-    """The id of the invite to confirm: the one whose `redeemed_by` the inviter has read."""
+    """The id of the invite to confirm. The inviter has read its `redeemed_by`."""
 
     model_config = body_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"})
 
@@ -150,7 +150,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     return NewInviteView(
         invite_id=live.id,
         code=displayed(code),
-        # A browser never sends the part of a link after the `#` to a server, so the code is in no log.
+        # The code comes after the `#`. A browser never sends this part of a link to a server, so the code is in no log.
         link=f"{services.app_link}/join#{code}",
         expires_at=live.expires_at,
     )

@@ -1,4 +1,4 @@
-"""Change a person. The same transaction changes what depends on the person in their couple and in their partner."""
+"""Change a person. If their couple or their partner must change too, the same transaction changes them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]
 
 
 def _without_closed_dates(person: Person, closed: dt.date) -> Person:
-    """Return the person without prompt and evening reminders for `closed` and all dates before it.
+    """Return the person, who gets no prompt or evening reminder for dates up to `closed`.
 
     If a person travels west, their clock may show one of these dates again.
     """

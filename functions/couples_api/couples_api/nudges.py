@@ -64,7 +64,7 @@ def post_nudge(
 ) -> NudgeView:
     """Send the partner a nudge. The caller may send at most three within 24 hours.
 
-    A repeat with the same idempotency key is not sent again.
+    A repeat with the same idempotency key does not send a second nudge.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -73,8 +73,8 @@ def post_nudge(
         raise ProblemError(Problem.NOT_PAIRED)
     # The request names the couple, so that a late repeat does not go to a new partner.
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
-    # Muting changes only `shown`. So the sender cannot tell from the reply, or from the time that the reply takes,
-    # whether the partner has muted nudges.
+    # Muting changes only `shown`. So neither the reply nor the time that it takes shows the sender whether the partner
+    # has muted nudges.
     nudge = Nudge(
         couple=couple.id,
         id=request_id(services, caller, idempotency_key),
@@ -82,7 +82,8 @@ def post_nudge(
         at=caller.instant,
         shown=not partner.reminders.nudges_muted,
     )
-    # The write need not check that the couple still exists: after its end no route and no push shows the nudge.
+    # The write need not check that the couple is together. After a couple has ended, no route and no push shows its
+    # nudges.
     sent = services.nudges.send(caller.uid, partner.uid, nudge, request.writes)
     if isinstance(sent, dt.datetime):
         raise ProblemError(Problem.TOO_MANY_NUDGES, retry_after=caller.seconds_until(sent))

@@ -168,7 +168,7 @@ def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> 
 def post_practice_code(
     body: PracticeCodeBody, caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None
 ) -> PackView:
-    """Join, for both partners, the pack that belongs to a practice's code.
+    """Join the pack that belongs to a practice's code, for both partners.
 
     The reply is the same for every code that does not work. Tries are limited. A text without a code does not count as
     a try. A repeat with the same idempotency key does not count as another try.
@@ -226,7 +226,7 @@ def _first_free_date(services: Services, couple: Couple, person: Person, caller:
 def _view_after_change(services: Services, person: Person, release: Release, couple: Couple | None) -> PackView:
     """Return the pack for the reply, after a change of the couple's packs.
 
-    `couple` is the couple after the change. Raise ProblemError if it is None: the couple had ended.
+    `couple` is the couple after the change. If it is None, the couple has ended, so raise ProblemError.
     """
     if couple is None:
         raise ProblemError(Problem.NOT_PAIRED)

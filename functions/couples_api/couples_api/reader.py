@@ -23,11 +23,11 @@ from rekindle.domain.prompts import PromptKind, PromptRef, Theme
 from rekindle.store.catalogue import PromptText
 
 HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
-"""Themes about listening. After the reveal the app suggests that each partner repeats what they heard."""
+"""These themes are about listening. After the reveal the app suggests that each partner repeats what they heard."""
 
 
 class AnswerState(StrEnum):
-    """Whether a person has answered. Before an answer opens, the partner learns nothing else about it."""
+    """Whether a person has answered. While an answer is sealed, the partner learns nothing else about it."""
 
     WAITING = "waiting"
     ANSWERED = "answered"
@@ -88,7 +88,7 @@ class OwnAnswerView(BaseModel):
 
 
 class PartnerAnswerView(BaseModel):
-    """The partner's answer. `text` is null while the answer is sealed, and if the partner answered without a text."""
+    """The partner's answer. `text` is null if the answer is missing, sealed, or without a text."""
 
     state: AnswerState
     text: str | None = None
@@ -136,9 +136,10 @@ class DayView(BaseModel):
     """A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
 
     `open` says whether the day's window is open now. `closes_at` is three hours after the date ends on the reader's own
-    clock. An open day closes then, or later if the partner's clock is behind or somebody has traveled. `swappable` says
-    whether the prompt may be swapped now. A day takes one swap, by either partner, before anyone has answered.
-    `reflect` is the kind of reflection that suits the prompt's theme, or null if every kind suits the theme.
+    clock. An open day does not close before this instant. It may close later: the partner's clock may be behind, or
+    somebody may have traveled. `swappable` says whether the prompt may be swapped now. A day takes one swap, by either
+    partner, before anyone has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if
+    every kind suits the theme.
     """
 
     model_config = view_config(DAY, REVEALED, UNANSWERED)

@@ -44,9 +44,9 @@ class NewPackView(BaseModel):
 class NewsView(BaseModel):
     """What was new in the week.
 
-    `milestones` are the lengths of a run, such as 7 days, that the couple reached and for which the app congratulates.
-    `longest` means that their longest run grew in the week. If the reader hides the streak, `milestones` is empty
-    and `longest` is false.
+    The app congratulates a couple when its run reaches a milestone, such as 7 days. `milestones` holds the
+    milestones that the couple reached in the week. `longest` means that their longest run grew in the week. If the
+    reader hides the streak, `milestones` is empty and `longest` is false.
     """
 
     packs: list[NewPackView]
@@ -139,7 +139,7 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
     new = [
         release
         for pack, release in releases.items()
-        # A pack that was live when they paired is not news, unless they have joined it by its code since.
+        # A pack that was live when the two paired is not news, unless they have joined it by its code.
         if (first_live[pack] > couple.created_at or is_joined(release, couple.packs))
         and available_from(release, _date(reader, first_live[pack]), couple.packs) in week
     ]

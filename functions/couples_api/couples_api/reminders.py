@@ -41,7 +41,7 @@ WEEK = tuple(Weekday)
 
 
 class QuietHoursBody(BaseModel):
-    """The local times between which a push makes no sound. They may span midnight."""
+    """Between these local times, a push makes no sound. Quiet hours may span midnight."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,7 +65,7 @@ class TouchBody(BaseModel):
 
 
 class RemindersBody(BaseModel):
-    """All reminders of a person. All times are local. A null `evening_time` or `touch` switches that reminder off."""
+    """All reminders of a person. All times are local. If `evening_time` or `touch` is null, that reminder is off."""
 
     model_config = body_config(
         {

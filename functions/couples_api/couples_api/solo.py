@@ -1,4 +1,4 @@
-"""`/v1/solo` gives a person in no couple their own days. Once paired, they can show these answers to the partner."""
+"""`/v1/solo` gives a person in no couple their own days. Once paired, they can show the partner their answers."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class By(StrEnum):
 
 
 class SharedAnswerView(BaseModel):
-    """An answer that one partner gave on a solo day and shows to the other."""
+    """An answer that one partner gave on a solo day. That partner shows it to the other partner."""
 
     date: dt.date
     by: By
@@ -171,7 +171,7 @@ def get_solo_days(
 def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, services: TheServices) -> SoloDayView:
     """Answer a prompt alone, or edit the answer.
 
-    A solo day takes answers on its own date and on the date after that, by the caller's clock.
+    A solo day takes answers on its own date and on the next date, by the caller's clock.
     """
     person = _alone(services, caller)
     takes_answers = takes_solo_answers(date, local_date(caller.instant, person.profile.zone))
@@ -240,7 +240,8 @@ def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) ->
             try:
                 day = services.solo.share(day, SharedAnswer(couple.id, person.uid, date, day.prompt, sealed))
             except WriteConflictError:
-                continue  # The answer was edited just now, by a call from before the two paired. Share the edit.
+                # A call that began before the two paired has just edited the answer. Share the edited answer.
+                continue
         return _view_of(services, caller, person, day, own_key)
     raise ContentionError("an answer kept changing while it was shared")
 
@@ -274,7 +275,7 @@ def _opened_day(services: Services, caller: Caller, person: Person, date: dt.dat
 
 
 def _views(services: Services, caller: Caller, person: Person, days: Iterable[SoloDay]) -> list[SoloDayView]:
-    """Return the days as their person sees them. Read the person's key only if there is an answer to open."""
+    """Return the days as the person sees them. Read the person's key only if there is an answer to open."""
     days = list(days)
     texts = services.catalogue.texts(day.prompt for day in days)
     key = services.vault.person_key(person.uid) if any(day.answer for day in days) else None

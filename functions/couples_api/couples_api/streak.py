@@ -69,10 +69,10 @@ def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
 
 
 def known_history(services: Services, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
-    """Return the couple's history, with all complete days in `stored`.
+    """Return the couple's history. It includes all complete days in `stored`.
 
-    The request with the second answer adds a day to the stored history. The function `react` adds it too. If neither
-    has added it yet, add it now.
+    The request that completes a day adds the day to the stored history. The function `react` adds it too. If the
+    stored history still lacks a complete day, add the day now.
     """
     history = services.streaks.history(couple)
     missing = [day for day in stored.values() if day.revealed and day.date not in history.complete]

@@ -1,4 +1,4 @@
-"""`/v1/touch` suggests a small gesture each day to a couple if both partners want it."""
+"""`/v1/touch` suggests a small gesture to a couple each day, if both partners want it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TouchGestureView(BaseModel):
 
 
 class TouchTodayView(BaseModel):
-    """Today's date by the caller's clock, and its gesture. `gesture` is null unless both want touch."""
+    """Today's date by the caller's clock, and its gesture. `gesture` is null unless both partners want touch."""
 
     model_config = view_config(
         {

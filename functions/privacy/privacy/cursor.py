@@ -19,8 +19,9 @@ _SECTION_BYTES, _DATE_BYTES, _CHECKSUM_BYTES = 2, 4, 12
 class Position:
     """A position in a person's export. Section 0 is their solo days, section 1 their first couple, and so on.
 
-    The next page begins after the date `after`, or at the start of the section if `after` is None. A section's number
-    counts only the person's own couples. So even a forged cursor cannot lead to the couple of another person.
+    The next page begins after the date `after`. If `after` is None, the page begins at the start of the section. A
+    section's number counts only the person's own couples. So even a forged cursor cannot lead to the couple of another
+    person.
     """
 
     section: int = 0

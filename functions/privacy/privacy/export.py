@@ -70,7 +70,7 @@ def post_export(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The part of a page that comes from one section. `read` holds all dates that were read, also without an entry."""
+    """The part of a page that comes from one section. `read` holds all dates read, with or without an entry."""
 
     couple: ExportedCoupleView | None
     read: list[dt.date]
@@ -181,7 +181,7 @@ def _position(person: Person, body: ExportBody) -> Position:
 def _page(exporter: Exporter, start: Position) -> ExportView:
     """Return the page that begins at a position.
 
-    The page ends when `page_days` days have been read, or with the last section.
+    The page ends when `page_days` days have been read, or after the last section.
     """
     person = exporter.person
     couples, entries, left, following = [], [], exporter.services.page_days, None

@@ -22,7 +22,7 @@ from rekindle.store.solo import Solo
 from rekindle.store.table import Table
 
 RECENT = dt.timedelta(minutes=15)
-"""How long after a sign-in a person may export.
+"""A person may export for this long after a sign-in.
 
 A phone stays signed in for weeks. Somebody who picks up an unlocked phone may read a few days in the app, but must not
 get an export of everything. So an export needs proof that the owner signed in just now. 15 minutes are enough for
@@ -30,10 +30,10 @@ all pages of a long export.
 """
 
 PAGE_DAYS = 100
-"""How many days one page reads at most.
+"""One page reads at most this many days.
 
 A day has at most two answers of 2,000 characters and two reflections of 1,000. A character takes at most 4 bytes in
-UTF-8, or 6 bytes if JSON must escape it. Lambda escapes the backslash of these 6 again, which makes 7. So the four
+UTF-8, or 6 bytes if JSON must escape it. Lambda escapes the backslash again, which makes 7 bytes. So the four
 texts take at most 42,000 bytes, and a day with its prompt and the other fields takes less than 45,000. A hundred such
 days are 4.5 MB, and Lambda's limit is 6 MB. Lambda's own runtime for Python 3.12 and later does not escape non-ASCII
 characters. With a runtime that escapes them, pages would have to be smaller.

@@ -17,7 +17,7 @@ FORMAT = "rekindle-export/1"
 
 
 class ExportBody(BaseModel):
-    """The page to export. Send the `next` of the previous page, or null or no body for the first page."""
+    """The page to export. For the first page, send null or no body. Then send the `next` of the previous page."""
 
     model_config = body_config({"next": None}, {"next": "AAEAC0iV0Jq3vJd1b2Zr8mXk"})
 
@@ -117,11 +117,10 @@ class ExportedPartnerView(BaseModel):
 
 
 class ExportedEntryView(BaseModel):
-    """The writing of one date. `couple` is a couple's number, or null if `kind` is `alone`.
+    """What was written for one date. `couple` is a couple's number, or null if `kind` is `alone`.
 
-    `answer` is null if the person has not answered, so that only the partner's answer is here. `partner` is null unless
-    the couple is together and the partner's answer is open to the person. So the export does not show whether the
-    partner has a sealed answer.
+    If only the partner has answered, `answer` is null. `partner` is null unless the couple is together and the
+    partner's answer is open to the person. So the export does not show whether the partner has a sealed answer.
     """
 
     kind: EntryKind
