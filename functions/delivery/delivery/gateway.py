@@ -92,5 +92,5 @@ class PushGateway(Protocol):
         of `within` is left, the gateway begins no further push either. The remaining pushes then get the outcome
         NO_TIME.
 
-        Raise CredentialError if the credential is not valid, so that the gateway gets no access token at the beginning.
+        If the gateway gets no first access token because the credential is not valid, raise CredentialError.
         """

@@ -254,7 +254,7 @@ class _Connections:
                 self._put_back(call)
 
     def drop(self) -> None:
-        """Give up the requests that are under way. If `Libcurl.send` raises an exception, some are left."""
+        """Give up the requests that are under way. Some requests are left if `Libcurl.send` fails."""
         if self.under_way:
             for call in set(self._calls.values()).difference(self._free):
                 self._put_back(call)

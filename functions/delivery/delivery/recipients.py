@@ -92,8 +92,8 @@ def of_page(
     at = job.instant + late
     clock = local_time(at, job.zone).time()
     ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
-    # A row holds the month in which a device was registered, but not the day. Call the device stale only if it is stale
-    # whatever the day was.
+    # A row holds the month in which a device was registered, but not the day. So a device counts as stale only if it is
+    # stale whatever the day was.
     live_since = (at.date() - STALE_AFTER + _ONE_DAY).replace(day=1)
     for kind in OF_A_DATE:
         due = kinds[kind]
