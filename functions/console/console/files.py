@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = Path(__file__).with_name("page")
 DOCUMENT: Final = "index.html"
-"""The file that the browser opens first. It contains the paths of other files, with VERSION in them."""
+"""The file that the browser opens first. It contains the paths of other files. These paths contain VERSION."""
 
 VERSION: Final = "{version}"
 """The placeholder in DOCUMENT. `Files.in_folder` replaces it by the version that all files share."""
@@ -59,7 +59,7 @@ class Files:
 
     @classmethod
     def in_folder(cls, folder: Path = PAGE) -> Self:
-        """Read all files of a folder. Raise KeyError if the page does not use a file's type."""
+        """Read all files of a folder. Raise KeyError if `_TYPES` has no media type for a file."""
         by_name = {
             path.relative_to(folder).as_posix(): File(path.read_bytes(), _TYPES[path.suffix])
             for path in sorted(folder.rglob("*"))

@@ -1,9 +1,9 @@
 """Serve the console's page, its files, and a configuration with the addresses at which staff sign in.
 
 The page is at `/console`, and the paths of its files begin with `/console/`. All addresses in the page are relative. So
-the page also works behind a proxy that adds a prefix. The paths of all files, except the page and the configuration,
-contain one version. So a browser may keep a file for a year without asking again. A path with any other version gets
-404.
+the page also works behind a proxy that adds a prefix. Except for the page itself and the configuration, the path of
+each file contains the version that all files share. So a browser may keep a file for a year without asking again. A
+path with another version gets 404.
 """
 
 from __future__ import annotations

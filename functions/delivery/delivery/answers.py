@@ -52,7 +52,7 @@ HTTP_CODES: Final[Mapping[int, str]] = {
     500: "INTERNAL",
     503: "UNAVAILABLE",
 }
-"""For an answer without a code in its body, the code by HTTP status."""
+"""If the body of an answer has no code, the HTTP status gives the code."""
 
 _SERVER_ERRORS: Final = 500
 _ERRORS: Final = 400
@@ -68,7 +68,7 @@ def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) ->
     """
     try:
         if status < _ERRORS:
-            json.loads(body)  # raises ValueError if the answer comes not from FCM but from a proxy
+            json.loads(body)  # raises ValueError if the answer is from a proxy and not from FCM
             return DELIVERED
         return _failure(status, _error_in(body), retry_after)
     except (AttributeError, TypeError, ValueError):

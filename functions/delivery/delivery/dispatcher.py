@@ -1,7 +1,7 @@
 """Handle a push job. A slot's job pushes to one shard of the slot, page by page.
 
-Nothing is written for a single push that succeeds. A run stores the end of the last page that it has handled. After a
-crash, the run continues with the page after that.
+Nothing is written for a single push that succeeds. A run stores where the last page that it handled ends. After a
+crash, the run continues with the next page.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LOOK_AGAIN: Final = dt.timedelta(minutes=1)
 """How long the job of a new shard waits before it checks again whether the runs of the old shards are done."""
 LONGEST_WAIT_FOR_OTHERS: Final = dt.timedelta(minutes=30)
-"""From this lateness on, the run of a new shard no longer waits for the runs of the old shards.
+"""If the job of a new shard is this late, its run no longer waits for the runs of the old shards.
 
 A person may then get a push twice. This does little harm, because the second push replaces the first on the phone. A
 longer wait could do more harm, because a reminder that is too late is not sent.
@@ -42,10 +42,10 @@ def handle(
 ) -> dt.timedelta:
     """Send a job's pushes, as far as time allows. Return how long FCM asks to wait.
 
-    The caller must send no push to anybody before this wait is over. `waited` is how long the job was in the queue. If
-    a job is more than MAX_LATENESS late, it sends nothing. This is true for slots' jobs and for kinds of pushes that
-    end with their date. After an error, such as CredentialError or OutboxError, the job must be handled again. A slot's
-    job then continues with the page that failed.
+    The caller must send no push to anybody before this wait is over. `waited` is how long the job was in the queue.
+    Some jobs send nothing if they are more than MAX_LATENESS late: slots' jobs, and jobs for a kind of push that ends
+    with its date. After an error, such as CredentialError or OutboxError, the job must be handled again. A slot's job
+    then continues with the page that failed.
     """
     late = job.late + waited
     if late > MAX_LATENESS and (isinstance(job, SlotJob) or KINDS[job.kind].ends_with_date):

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 NO_WAIT: Final = dt.timedelta(0)
 
 TIMEOUT: Final = (3, 10)
-"""How many seconds to wait for a connection, and how many seconds then for the answer."""
+"""How many seconds to wait for a connection, and after that, how many seconds to wait for the answer."""
 
 LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
-"""The time for the last requests of a send: two for an access token and two for a push, each as long as TIMEOUT."""
+"""The last requests of a send take at most this time.
+
+These are two requests for an access token and two requests for a push, each as long as TIMEOUT.
+"""
 
 
 SPARE: Final = dt.timedelta(seconds=30)
@@ -84,9 +87,10 @@ class PushGateway(Protocol):
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
         """Send to all targets, and return one outcome for each, in order.
 
-        If the service asks to wait or finally refuses our credential, the gateway begins no further push. The remaining
-        pushes get the outcome of the refused push. The gateway itself never waits. If less than LONGEST_SEND of
-        `within` is left, the gateway also begins no further push, and the remaining pushes get the outcome NO_TIME.
+        If the service asks to wait or refuses even a new access token, the gateway begins no further push. The
+        remaining pushes get the outcome of the refused push. The gateway itself never waits. If less than LONGEST_SEND
+        of `within` is left, the gateway begins no further push either. The remaining pushes then get the outcome
+        NO_TIME.
 
-        Raise CredentialError if the gateway gets no access token at first, because the credential is not valid.
+        If the gateway gets no first access token because the credential is not valid, raise CredentialError.
         """

@@ -61,7 +61,7 @@ def _outbox() -> Outbox:
 
 
 def _start_over() -> None:
-    """Close the connections. The next job then reads the secret again, which may hold a new credential."""
+    """Close the connections. The next job then reads the FCM secret, because the secret may be new."""
     if _gateway.cache_info().currsize:
         _gateway().close()
     _gateway.cache_clear()
@@ -83,8 +83,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Handle a batch. Return the failed messages in the format of ReportBatchItemFailures.
 
     When FCM asks to wait, or time runs short, enqueue the remaining jobs of the batch again, as new messages. This does
-    not count as a failed attempt of these jobs. Also enqueue a job again if it arrives before its wait is over
-    (`hold`), because SQS cannot delay it long enough at once.
+    not count as a failed attempt of these jobs. If a job arrives before its wait is over, also enqueue this job
+    again. Such a job has a `hold`, because SQS could not delay it long enough.
     """
 
     def time_left() -> dt.timedelta:

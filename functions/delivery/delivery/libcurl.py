@@ -28,25 +28,28 @@ if TYPE_CHECKING:
     from firebase_admin import messaging
 
 AT_ONCE: Final = 100
-"""The most requests that may be under way at the same time on one HTTP/2 connection.
+"""At most this many requests are under way at the same time on one HTTP/2 connection.
 
-Without HTTP/2, this is the most requests over all connections together.
+Without HTTP/2, at most this many requests are under way over all connections together.
 """
 
 CONNECTIONS: Final = 4
-"""The largest number of HTTP/2 connections. libcurl opens one when all open ones have AT_ONCE requests under way."""
+"""At most this many HTTP/2 connections are open.
+
+When every open connection has AT_ONCE requests under way, libcurl opens a new connection.
+"""
 
 REQUESTS: Final = 2
-"""The largest number of requests for one push. A second request follows if the connection breaks before an answer."""
+"""At most this many requests are sent for one push. If the connection breaks before an answer, the second follows."""
 
 BURST: Final = 0.05
-"""Seconds. After a pause, as many pushes may begin at once as the pace allows in this many seconds."""
+"""Seconds. After a pause, all pushes that the pace allows in this many seconds may begin at once."""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200
 _NAME: Final = b'"name"'
 _IDLE: Final = 1.0
-"""The longest wait for libcurl in seconds. `Libcurl.send` then looks at the clock again."""
+"""`Libcurl.send` waits for libcurl at most this many seconds. Then it looks at the clock again."""
 
 _BROKEN: Final = frozenset({pycurl.E_GOT_NOTHING, pycurl.E_HTTP2, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
 """Errors of a broken connection. Connections often break while Lambda freezes the function."""
@@ -100,8 +103,8 @@ class Libcurl:
         """Send to the targets and return one outcome for each, in order.
 
         The first pushes begin even if the monotonic clock is past `until`. Further pushes begin only before `until`,
-        and only while no outcome stops the page. A push that was not begun has the outcome NO_TIME. Requests that are
-        under way still get their answers.
+        and only while no outcome stops the page. A push that was not begun has the outcome NO_TIME. `send`
+        waits for the answers to all requests that are under way.
         """
         encoded = {kind: _encoded(message, kind) for kind in {target.kind for target in targets}}
         outcomes = [NO_TIME] * len(targets)
@@ -167,7 +170,7 @@ class _Call:
     def count(self, *_: object) -> int:
         """Count a request for the push. Abort the request if the push has had REQUESTS already.
 
-        libcurl calls this before each request. It makes a new request by itself after some broken connections.
+        libcurl calls this before each request. After some broken connections, libcurl makes a new request by itself.
         """
         self.requests += 1
         return int(pycurl.PREREQFUNC_OK if self.requests <= REQUESTS else pycurl.PREREQFUNC_ABORT)
@@ -192,7 +195,7 @@ class _Call:
 class _Connections:
     """libcurl's connections to one address, and the requests under way.
 
-    If `is_shared`, several requests are under way on one connection.
+    If `is_shared`, several requests may be under way on one connection.
     """
 
     def __init__(self, url: str, timeout: tuple[float, float], authorities: str, *, is_shared: bool) -> None:
@@ -242,7 +245,7 @@ class _Connections:
         for handle, error, _ in failed:
             call = self._calls[handle]
             if error in _BROKEN and call.may_repeat():
-                # Up to AT_ONCE requests shared the broken connection. When they are repeated, they share a new one.
+                # Up to AT_ONCE requests shared the broken connection. When repeated, they share a new connection.
                 self._multi.remove_handle(handle)
                 call.is_repeat = True
                 self._multi.add_handle(handle)
@@ -251,7 +254,7 @@ class _Connections:
                 self._put_back(call)
 
     def drop(self) -> None:
-        """Give up the requests that are under way. Some are left if `Libcurl.send` raises an exception."""
+        """Give up the requests that are under way. Some requests are left if `Libcurl.send` fails."""
         if self.under_way:
             for call in set(self._calls.values()).difference(self._free):
                 self._put_back(call)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rekindle.store.slot_rows import SlotRow
 
 LEAST_LIFE: Final = dt.timedelta(minutes=10)
-"""The shortest time between a slot and the end of its reminders, even if a change of the clocks skips the end of the
+"""A slot's reminders end at least this long after the slot, even if a change of the clocks skips the end of the
 date.
 """
 
@@ -55,7 +55,7 @@ class Attempt:
 
     @property
     def kind(self) -> Kind:
-        """The record of the push's kind."""
+        """The push's kind, as KINDS describes it."""
         return KINDS[self.occasion.kind]
 
 
@@ -92,8 +92,8 @@ def of_page(
     at = job.instant + late
     clock = local_time(at, job.zone).time()
     ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
-    # A row holds the month in which a device was registered, but not the day. Call the device stale only if it would be
-    # stale with any day of this month.
+    # A row holds the month in which a device was registered, but not the day. So a device counts as stale only if it is
+    # stale whatever the day was.
     live_since = (at.date() - STALE_AFTER + _ONE_DAY).replace(day=1)
     for kind in OF_A_DATE:
         due = kinds[kind]
@@ -152,9 +152,9 @@ def of_job(
 
 
 def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:
-    """Return the kind of push to send: NEWS in place of PROMPT, or `kind`.
+    """Return the kind of push to send: `kind`, or NEWS in place of PROMPT.
 
-    A person who wants news gets NEWS on a date that has news. The push is still counted as a prompt. A retry keeps the
+    A person who wants news gets NEWS on a date that has news. NEWS is also counted as a prompt. A retry keeps the
     kind of the first attempt. So if a phone gets both pushes, the second replaces the first.
     """
     is_news = wants_news and KINDS[PushKind.NEWS].replaces is kind and date in services.news.dates()

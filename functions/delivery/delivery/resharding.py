@@ -2,8 +2,8 @@
 
 A slot comes once a day. Resharding happens at other times of the day, in three steps. If a step fails, it is repeated:
 
-1. Name the new shards beside the old ones. After this step, every write puts a row into a new shard and deletes the row
-   from the old shard.
+1. Name the new shards beside the old shards. After this step, every write puts a row into a new shard and deletes the
+   row from the old shard.
 2. Wait until all writes that began before step 1 have ended. Then move the remaining rows. Each row moves in one
    transaction, so it is always in exactly one shard.
 3. Forget the old shards, which are empty now.
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from rekindle.store.shards import Resharding
 
 BEFORE_NEXT: Final = dt.timedelta(minutes=30)
-"""No step of resharding begins within this time before the slot comes."""
+"""In this time before the slot comes, no step of resharding begins."""
 
 
 def reshard(
     resharding: Resharding, outbox: Outbox, job: ReshardJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> None:
-    """Do the next step of a slot's resharding. Enqueue the job again while a step remains.
+    """Do the next step of a slot's resharding.
 
-    If it is too early for the next step, do nothing else.
+    If it is too early for this step, only enqueue the job again. If another step remains, also enqueue the job again.
     """
     late = job.late + waited
     at = job.instant + late
@@ -67,7 +67,7 @@ def reshard(
 
 
 def is_at_rest(slot: Slot, at: dt.datetime) -> bool:
-    """Return whether no run of the slot is under way or begins soon."""
+    """Return whether the slot rests: no run is under way, and no run begins soon."""
     today = local_date(at, slot.zone)
     comes = (slot_instant(today + dt.timedelta(days=days), slot.time, slot.zone) for days in (-1, 0, 1))
     return not any(each and each - BEFORE_NEXT < at < each + SETTLED_AFTER for each in comes)

@@ -32,7 +32,7 @@ minutes.
 """
 
 MISSED: Final = 1000
-"""The largest number of devices in one retry job. So many devices take about half of the largest SQS message."""
+"""A retry job holds at most this many devices. They take about half of the largest SQS message."""
 
 
 LASTING: Final = {
@@ -100,9 +100,10 @@ def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> S
 
 
 def proves_our_project(results: Sequence[Result]) -> bool:
-    """Return whether at least as many persons were reached as have foreign devices.
+    """Return whether the results prove that we send with the right Firebase project.
 
-    If so, we send with the right Firebase project, and the foreign devices belong to another project.
+    They prove it if at least one person was reached, and if the persons with foreign devices are not more than the
+    persons who were reached. The foreign devices then belong to another project.
     """
     reached, foreign = (persons_of(having(results, fate)) for fate in (Fate.DELIVERED, Fate.FOREIGN))
     return bool(reached) and len(reached) >= len(foreign)
@@ -119,14 +120,17 @@ def without_foreign(results: Iterable[Result], kept: Container[str] = ()) -> lis
 
 
 def split(results: Sequence[Result], attempt: int) -> tuple[list[Result], list[Result]]:
-    """Return the failed results to try again after this attempt, and those to give up."""
+    """Return the failed results to try again, and the failed results to give up.
+
+    `attempt` is the number of the attempt that had these results.
+    """
     again = having(results, Fate.LATER, Fate.UNAUTHORISED, Fate.APNS, Fate.FOREIGN)
     refused = having(results, Fate.REFUSED)
     return (again, refused) if attempt < LAST_ATTEMPT else ([], again + refused)
 
 
 def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
-    """Return the wait before an attempt: its backoff, or FCM's longest wait, whichever is longer."""
+    """Return the wait before an attempt: the longer of its backoff and FCM's longest wait."""
     return max([FIRST_BACKOFF * (1 << attempt - 2), *(outcome.wait for outcome in outcomes)])
 
 
@@ -150,9 +154,9 @@ def _incidents(services: Services, at: dt.datetime, failed: Iterable[Result]) ->
 
 
 def retry_jobs(attempt: Attempt, missed: Iterable[Result], number: int, wait: dt.timedelta = NO_WAIT) -> list[RetryJob]:
-    """Return jobs that push to the missed devices again. The jobs make attempt `number`.
+    """Return jobs that push to the missed devices again. `number` is the number of their attempt.
 
-    The caller must delay the jobs by the wait, or by LONGEST_DELAY if that is shorter.
+    The caller must delay the jobs by the wait, but by at most LONGEST_DELAY. The rest of the wait is the jobs' `hold`.
     """
     return [
         RetryJob(
@@ -199,7 +203,7 @@ def _log(
 def _complain(message: str, extra: Mapping[str, object], failed: Sequence[Result], reported: Container[str]) -> None:
     """Log an error if the fault of a failure is in `reported`. Otherwise log a warning.
 
-    The field `outside` marks an error that no version of our code causes, so that the error does not roll a new version
+    The field `outside` marks an error that no version of our code causes. Such an error does not roll a new version
     back. An error about a refused message is not marked, because a new version may have built the message.
     """
     fields = {**extra, "persons": len(persons_of(failed)), "reasons": reasons_of(failed)}

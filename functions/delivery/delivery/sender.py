@@ -31,8 +31,8 @@ class Sent(NamedTuple):
 def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent:
     """Send to all recipients and settle the results.
 
-    `wait` is how long FCM has asked to wait. If it is more than zero, send nothing and enqueue retries. A push that has
-    expired is not sent.
+    `wait` is how long FCM has asked to wait. If this wait is more than zero, send nothing and enqueue retries. A
+    push that has expired is not sent.
 
     Raises:
         CredentialError: there is no valid credential, or FCM refuses it for every push.
@@ -70,7 +70,7 @@ def _forget(
     devices: Iterable[tuple[str, Target]],
     forget: Callable[[str, Target, dt.datetime], None],
 ) -> None:
-    """Delete stale or dead devices while time is left. The next push to the other devices deletes them."""
+    """Delete stale or dead devices while time is left. The next push to the remaining devices deletes them."""
     for person, target in devices:
         if attempt.time_left() < SPARE:
             logger.warning("dead targets stay for now")

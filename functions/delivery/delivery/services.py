@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGE_ROWS: Final = 2000
 SHARD_ROWS: Final = 20_000
-"""If a shard has more rows than this, its slot is resharded. One worker pushes to so many rows in about ten seconds."""
+"""If a shard has more rows than this, its slot is resharded. One worker pushes to this many in about ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)

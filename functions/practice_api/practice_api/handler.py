@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 BODY_LIMIT: Final = 4_500_000
-"""Bytes. A large pack in several languages fits. The rest of the event still fits within Lambda's limit."""
+"""Bytes. A large pack in several languages is smaller than this.
+
+A body of this size and the rest of the event together are within Lambda's limit.
+"""
 
 
 def application() -> APIGatewayHttpResolver:

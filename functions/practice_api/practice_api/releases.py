@@ -95,7 +95,8 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, serv
 def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, services: TheServices) -> PublishedView:
     """Approve another person's proposal. This publishes the draft.
 
-    The new version is live from the proposed time on. It is live now if the proposal has no time or its time is over.
+    The new version is live from the proposed time on. If the proposal has no time or its time is over, the new
+    version is live now.
     """
     head = known_pack(services, pack_id)
     proposal = head.proposal
@@ -165,7 +166,8 @@ def _is_live_already(services: Services, head: PackHead, pack: Pack, instant: dt
 def _published(services: Services, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:
     """Publish, and return the result. `read` is the pack as the caller read it.
 
-    Raise a problem if somebody has changed the draft or the proposal, or withdrawn the pack, since the caller read it.
+    Since the caller read the pack, somebody may have changed the draft, changed the proposal or withdrawn the pack. In
+    this case, raise a problem.
     """
     try:
         head = services.packs.publish(read, publication)

@@ -38,7 +38,10 @@ ANSWERS: Final = {
     "practice_api-get-packs": (HTTPStatus.OK, None),
     "privacy-export": (HTTPStatus.NOT_FOUND, NO_PROFILE),
 }
-"""The status and the problem type of the right answer to a sample. A version that lacks a route answers otherwise."""
+"""The right answer to each of these samples: its status and its problem type.
+
+If a version lacks a route, its answer is different.
+"""
 
 # A function has at most three samples. Even if it answers none of them, the hook ends before its own timeout.
 _PATIENCE: Final = Config(connect_timeout=2, read_timeout=28, retries={"mode": "standard", "total_max_attempts": 3})
@@ -81,8 +84,8 @@ def failure_of(sample: str, function_error: str | None, result: Any) -> str | No
     Args:
         sample: The sample's name.
         function_error: Lambda's name for the error, if the function raised an exception. Otherwise None.
-        result: The value that the function returned, or Lambda's description of the exception. The reason contains
-            codes from it, such as the exception's type, but no message.
+        result: The value that the function returned, or Lambda's description of the exception. The returned
+            reason contains codes from `result`, such as the exception's type, but no message.
     """
     if function_error:
         error = result.get("errorType", _UNKNOWN) if isinstance(result, dict) else _UNKNOWN
@@ -124,7 +127,7 @@ def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, dict
     If the event names no deployment, check all versions and report nothing.
 
     Returns:
-        In `failures`, the reason of the failure for each failed sample.
+        `failures`, which has the reason of the failure for each failed sample.
     """
     if "DeploymentId" not in event:
         return {"failures": _checked(_versions())}

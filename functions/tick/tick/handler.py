@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rekindle.store.shards import Shards
 
 FIRST_WINDOW: Final = dt.timedelta(minutes=5)
-"""How far the very first tick looks back, when no tick has stored a watermark."""
+"""If no tick has stored a watermark yet, a tick looks back this far."""
 
 
 class TickEvent(BaseModel):
@@ -45,8 +45,8 @@ def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.dateti
     """Return the first and the last instant of the time that a tick covers.
 
     The first instant itself is not covered. After an outage, the tick also covers the time of the ticks that were
-    missed. The tick goes back at most MAX_LATENESS, because reminders from before that time are too late to be sent. If
-    the watermark is already at `until` or after it, both instants are the same, and the tick covers nothing.
+    missed. The tick goes back at most MAX_LATENESS, because earlier reminders are too late to be sent. If the watermark
+    is `until` or later, both instants are the same, and the tick covers nothing.
     """
     after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
     return min(after, until), until
