@@ -100,7 +100,7 @@ _NULL: Final = {"type": "null"}
 class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
-    `applications` are functions. Each makes the resolver with the routes of one Lambda function that serves the API.
+    `applications` make the resolvers with the routes. Each Lambda function that serves the API has its own resolver.
     """
 
     file: Path
@@ -399,7 +399,7 @@ def with_examples(schemas: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _within(schema: Json, value: Any, schemas: Mapping[str, Json]) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  JSON
-    """For each value in `value` that has a named schema, yield this name and the value.
+    """For each value in `value` that has a named schema, yield the schema's name and the value.
 
     Leave out a value for which `anyOf` has several schemas other than null.
     """

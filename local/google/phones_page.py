@@ -122,8 +122,8 @@ def page_routes(
 
     async def forward(request: Request) -> Response:
         try:
-            # Forward the path as it is still encoded. In the decoded path, an encoded slash or question mark inside a
-            # part of the path would end this part.
+            # Forward the path in its encoded form. In the decoded path, a slash or a question mark inside a part of the
+            # path would end this part.
             path = request.scope["raw_path"].decode("ascii").removeprefix(API)
             query = f"?{request.url.query}" if request.url.query else ""
             answer = await api.request(

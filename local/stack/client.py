@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 PATIENCE_SECONDS = 60
-"""By default, `awaited` waits this long. This is enough for the stream, the queue, and functions that have to start."""
+"""By default, `awaited` waits this long. In this time, the stream and the queue deliver, and functions can start."""
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """A context without certificates. The stack uses plain HTTP, and loading certificates takes time."""
 

@@ -164,7 +164,7 @@ def _google(settings: Settings, place: Place) -> Child:
 
 
 def emulator_process(settings: Settings) -> Child:
-    """Start an emulator. The state folder and its folder for logs have to exist already."""
+    """Start an emulator. The state folder and its folder for logs must exist."""
     temporary_files = settings.state / "tmp"
     temporary_files.mkdir(exist_ok=True)
     return Child(
