@@ -83,9 +83,9 @@ class Schemas:
                     yield from self.within(_schema(old, keyword), _schema(new, keyword), part).breaks()
 
     def _breaks_of_choices(self, old: Sequence[Json], new: Sequence[Json]) -> Iterator[str]:
-        """Yield the breaks of each choice of the sender that no choice of the receiver accepts.
+        """Yield the breaks of the sender's choices that no choice of the receiver accepts.
 
-        Null is a choice, too. In a response, yield a break also if a choice is gone and there are fewer choices now.
+        Null is a choice, too. For a response, also yield a break if a choice is gone and there are fewer choices now.
         """
         givers, takers = (old, new) if self.sent else (new, old)
         for giver in givers:
@@ -138,7 +138,7 @@ class Schemas:
 
 
 def breaks(released: Json, present: Json) -> list[str]:
-    """Return a sentence for each change that breaks apps for the released contract."""
+    """Return a sentence for each change that breaks apps built for the released contract."""
     found: list[str] = []
     documents = (released, present)
     for path, operations in released["paths"].items():

@@ -84,7 +84,7 @@ SERVERS: Final[list[Json]] = [
 ]
 
 MOST: Final = 2
-"""The largest number of examples that an inner schema gets from the examples of outer schemas."""
+"""An inner schema gets at most this many examples from the examples of outer schemas."""
 
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
@@ -100,7 +100,7 @@ _NULL: Final = {"type": "null"}
 class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
-    `applications` make the resolvers with the routes, one for each Lambda function that serves the API.
+    `applications` make the resolvers with the routes. Each Lambda function that serves the API has its own resolver.
     """
 
     file: Path
@@ -399,7 +399,7 @@ def with_examples(schemas: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _within(schema: Json, value: Any, schemas: Mapping[str, Json]) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  JSON
-    """Yield pairs of a schema's name and a value of this schema, for all values in `value`.
+    """For each value in `value` that has a named schema, yield the schema's name and the value.
 
     Leave out a value for which `anyOf` has several schemas other than null.
     """

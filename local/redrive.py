@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from rekindle.push.jobs import Job
 
 HIDDEN: Final = 120
-"""Seconds for which SQS hides a letter from all readers after this program has received the letter."""
+"""After this program has received a letter, SQS hides the letter from all readers for this many seconds."""
 PATIENCE: Final = 2
-"""Seconds to wait for letters. If none come in this time, the program takes the queue as empty."""
+"""The program waits this many seconds for letters. If no letter comes, the program takes the queue as empty."""
 
 TERMINAL: Final = Console(highlight=False, soft_wrap=True)
 
@@ -74,7 +74,7 @@ class Letter:
         return f"push: {self.job.kind}", reason
 
     def aged(self, at: dt.datetime) -> Job | None:
-        """Return the job with the time since `sent_at` added to its `late`. Return None if there is no job."""
+        """Add the time since `sent_at` to the job's `late`. Return the new job. Return None if there is no job."""
         return self.job and self.job.model_copy(
             update={"late": self.job.late + max(at - self.sent_at, dt.timedelta(0))}
         )
@@ -116,10 +116,10 @@ class DeadLetters:
             yield [letter for letter in map(Letter.of, new) if letter.sent_at < until]
 
     def put_back(self, at: dt.datetime, progress: Progress) -> int:
-        """Put all jobs back on the push queue. Return their number. A letter that is not a job stays.
+        """Put all jobs back on the push queue. Return their number. A letter without a job stays where it is.
 
         Raises:
-            OutboxError: The push queue refuses a job. The letters received with it stay.
+            OutboxError: The push queue refuses a job. The letters of its batch stay in the dead-letter queue.
         """
         outbox = Outbox(self.sqs, self.queue_url)
         task = progress.add_task("Putting back", total=len(self))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PLACEHOLDER: Final = "CHANGE-ME"
 FAILED: Final = "ROLLBACK_COMPLETE"
-"""The state of a stack whose creation failed. CloudFormation only lets you delete this stack."""
+"""The state of a stack whose creation failed. You can only delete such a stack."""
 CREATED: Final = "CREATE_COMPLETE"
 _NOT_CREATED: Final = frozenset({None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
 """The states in which a stack does not exist. None means that CloudFormation does not know the stack's name.
@@ -123,7 +123,7 @@ def deploy(
         )
     first = before in _NOT_CREATED
     run(config.command(options, first=first))
-    # If the person refused the change set, or let SAM only make the change set, the stack does not exist yet.
+    # The stack does not exist yet if the person refused the change set or told SAM not to execute it.
     if first and state_of(cloudformation, config.stack) == CREATED:
         print("The stack has been created. A second, short deployment protects its tables from deletion.")
         run([*config.command(options, first=False), "--no-confirm-changeset"])

@@ -26,14 +26,14 @@ _TAG = "fingerprint"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A deployed template: its outputs by name, and whether the emulator had no deployment before this call."""
+    """A deployed template: its outputs by name, and whether it is the first deployment on the emulator."""
 
     outputs: Mapping[str, str]
     is_first: bool
 
 
 def architecture() -> str:
-    """Return this machine's architecture by Lambda's name for it. The local functions run on this machine."""
+    """Return this machine's architecture by the name that Lambda uses. The local functions run on this machine."""
     return "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
 
 

@@ -50,7 +50,7 @@ def application() -> Starlette:
 
 
 def main() -> None:
-    """Serve until the parent ends. Use only one worker, because the inboxes are in the worker's memory."""
+    """Serve until the parent process ends. Use only one worker, because the inboxes are in the worker's memory."""
     end_with_the_parent()
     Server(
         "local.google.__main__:application",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ACCESS_TOKEN_SECONDS = 3600
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-"""The audience in google-auth's assertions, even if google-auth sends the assertions to a different address."""
+"""google-auth's assertions have this audience, even if google-auth sends the assertions to a different address."""
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
@@ -254,7 +254,7 @@ def _malformed(error: MessageError) -> RefusedError:
 
 
 def _refusal(kind: FaultKind, retry_after: int | None = None) -> RefusedError:
-    """Return the refusal with which FCM answers in case of this fault."""
+    """Return FCM's refusal for this fault."""
     has_header = kind in {FaultKind.QUOTA, FaultKind.UNAVAILABLE, FaultKind.TIMEOUT, FaultKind.LOST_REPLY}
     answer = _REFUSALS.get(kind, _REFUSALS[FaultKind.UNAVAILABLE])
     return RefusedError(kind, _error(*answer, retry_after=retry_after if has_header else None))
@@ -289,7 +289,7 @@ _REFUSALS: Mapping[FaultKind, tuple[int, str, str, *tuple[dict[str, Any], ...]]]
         *(_fcm_error("INVALID_ARGUMENT"), _apns_error(410, "Unregistered")),
     ),
 }
-"""FCM's answer in case of each fault: HTTP status, gRPC status, message and details."""
+"""For each of these faults, FCM answers with this HTTP status, gRPC status, message, and details."""
 
 
 def _no_grant(error: str, description: str) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""Serve Firebase Authentication's REST endpoints for the console: sign in, refresh, and ask for a new password.
+"""Serve Firebase Authentication's REST endpoints for the console: sign in, refresh tokens, and ask for a new password.
 
 Paths, bodies and errors are the same as Firebase's. Each path begins with the name of Firebase's host, as in Firebase's
 own emulator. There are four fixed accounts, which are no secret: a reader, a writer and an editor of the practice, and
@@ -37,7 +37,7 @@ ACCOUNTS: Final[Mapping[str, Mapping[str, str]]] = {
     "editor@practice.example": {"scope": "practice:read practice:publish"},
     "couple@example.org": {},
 }
-"""The custom claims of each account, by its email."""
+"""Maps the email of each account to the account's custom claims."""
 
 _INVALID: Final = "INVALID_ARGUMENT"
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
@@ -55,7 +55,10 @@ class RefusedError(Exception):
         self.code = code
 
     def answer(self) -> JSONResponse:
-        """Return the error in the form of Google's APIs. New APIs add a status; old APIs add a list of errors."""
+        """Return the error in the form of Google's APIs.
+
+        The new APIs add a status. The old APIs add a list of errors.
+        """
         error: dict[str, Any] = {"code": self.code, "message": str(self)}
         if self.status:
             error["status"] = self.status
@@ -71,7 +74,8 @@ def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
         raise RefusedError("MISSING_PASSWORD")
     claims = ACCOUNTS.get(email)
     if claims is None or password != PASSWORD:
-        # The same error for an unknown email and for a wrong password, so that nobody can find out who has an account.
+        # Raise the same error for an unknown email and for a wrong password. Otherwise anybody could find out who has
+        # an account.
         raise RefusedError("INVALID_LOGIN_CREDENTIALS")
     tokens = issuer.signed_in(Identity(email=email, claims=dict(claims)))
     return {
@@ -110,7 +114,10 @@ def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:sendOobCode`, the same for a known and an unknown email. Raise RefusedError."""
+    """Return the answer of `accounts:sendOobCode`. Raise RefusedError as Firebase does.
+
+    The answer is the same for a known and an unknown email.
+    """
     if asked.get("requestType") != "PASSWORD_RESET":
         raise RefusedError("INVALID_REQ_TYPE" if asked.get("requestType") else "MISSING_REQ_TYPE")
     return {"kind": "identitytoolkit#GetOobConfirmationCodeResponse", "email": _email_in(asked)}

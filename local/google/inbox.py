@@ -22,10 +22,10 @@ _QUIET_PRIORITIES = frozenset({"PRIORITY_MIN", "PRIORITY_LOW"})
 class Push:
     """A push as its phone shows it.
 
-    `number` counts the pushes of all phones from 1. `at` is in epoch milliseconds. `replaces` is the number of the
-    push that this push replaced, or None. `replaced_by` is the number of the push that replaced this push, or None. A
-    push replaces the last push to the same phone with the same collapse key. `buzzes` is False if the push is passive
-    or replaces another push.
+    `number` counts the pushes of all phones from 1. `at` is the time of the delivery, in epoch milliseconds. `replaces`
+    is the number of the push that this push replaced, or None. `replaced_by` is the number of the push that replaced
+    this push, or None. A push replaces the last push to the same phone with the same collapse key. `buzzes` is False if
+    the push is passive or replaces another push.
     """
 
     number: int
@@ -138,7 +138,10 @@ def _collapse_key(message: dict[str, Any]) -> str | None:
 
 
 def _title_and_body(message: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Return the title and the body to show: Android's text, or else Apple's, or else the text for all platforms."""
+    """Return the title and the body that the phone shows.
+
+    For both, prefer Android's text, then Apple's text, then the text for all platforms.
+    """
     alert = message.get("apns", {}).get("payload", {}).get("aps", {}).get("alert", {})
     texts = (
         message.get("android", {}).get("notification", {}),

@@ -43,12 +43,12 @@ API: Final = "/phones/api"
 """The beginning of the paths that this server forwards to the API."""
 TICK_INTERVAL: Final = dt.timedelta(minutes=5)
 LOOK_AHEAD: Final = dt.timedelta(days=8)
-"""How far ahead to look for the next reminder. Every reminder comes at least once a week."""
+"""`next_tick` looks this far ahead for the next reminder. Every reminder comes at least once a week."""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # With this, the browser refuses every script that turns text into markup.
+    # With these directives, the browser refuses every script that turns text into markup.
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _HEADERS: Final = {
@@ -73,7 +73,7 @@ class Reminder(BaseModel):
 
 
 class TickBody(BaseModel):
-    """The reminders of both phones. The server runs the tick that sends the next one of them."""
+    """The reminders of both phones. The server runs the tick that sends the next of these reminders."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -102,12 +102,12 @@ def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
 def page_routes(
     attached: Callable[[], Stack], last: Path, transport: httpx.AsyncBaseTransport | None = None
 ) -> list[Route]:
-    """Return the routes of the page's files, of the forwarded API, and of the tick.
+    """Return the routes of the page's files, of the forwarded API, and of the request for a tick.
 
     Args:
         attached: Returns the running stack. Raises StackError if the stack has not started yet.
-        last: The file that records the latest tick that the page asked for.
-        transport: Connects to the API. By default, over the network.
+        last: The file with the instant of the latest tick that the page asked for.
+        transport: Connects to the API, by default over the network.
     """
     files = {f"ui/{file.name}": file for file in UI.iterdir()}
     files |= {file.relative_to(PAGE).as_posix(): file for file in PAGE.rglob("*") if file.is_file()}
@@ -122,7 +122,8 @@ def page_routes(
 
     async def forward(request: Request) -> Response:
         try:
-            # Take the raw path. In a decoded path, a slash or a question mark in a name would end the name.
+            # Forward the path in its encoded form. In the decoded path, a slash or a question mark inside a part of the
+            # path would end this part.
             path = request.scope["raw_path"].decode("ascii").removeprefix(API)
             query = f"?{request.url.query}" if request.url.query else ""
             answer = await api.request(
@@ -157,11 +158,15 @@ def page_routes(
 
 
 def _run_tick(stack: Stack, asked: TickBody, last: Path) -> dict[str, Any]:
-    """Run the tick of the next reminder. Return the tick's instant and the number of jobs that the tick queued.
+    """Run the tick that sends the next reminder.
 
-    The watermark is the instant up to which ticks have run. This tick may be days ahead of the real time. So this
-    function restores the watermark after the tick, and the schedule still sends the reminders before this tick. `last`
-    records this tick, so that the next call runs a tick after this one.
+    In the result, "at" is the tick's instant, and "slots" is the number of jobs that the tick queued.
+
+    The watermark is the instant up to which ticks have run. This tick may be days ahead of the real time, and it moves
+    the watermark to its own instant. So this function sets the watermark back after the tick. Otherwise the schedule
+    would leave out the reminders that come due between now and this tick.
+
+    The file `last` records the instant of this tick, so that the next call runs a later tick.
     """
     table = Table(stack.client("dynamodb"), stack.outputs["TableName"])
     instant = dt.datetime.fromtimestamp(now(), dt.UTC)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 PATIENCE_SECONDS = 60
-"""How long `awaited` waits by default. This is enough for the stream, the queue, and functions that have to start."""
+"""By default, `awaited` waits this long. In this time, the stream and the queue deliver, and functions can start."""
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """A context without certificates. The stack uses plain HTTP, and loading certificates takes time."""
 
@@ -132,7 +132,10 @@ class Stack:
         return self.invoke("Tick", json.loads(given.replace("<aws.scheduler.scheduled-time>", instant)))
 
     def waiting(self, queue: str, *states: str) -> int:
-        """Count a queue's messages in these states of SQS, or in all states. `queue` is the name of an output."""
+        """Count a queue's messages in these states of SQS. Without states, count all messages.
+
+        `queue` is the name of the output with the queue's URL.
+        """
         names = [f"ApproximateNumberOfMessages{state}" for state in states or ("", "NotVisible", "Delayed")]
         asked = self.client("sqs").get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)
         return sum(map(int, asked["Attributes"].values()))

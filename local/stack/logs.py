@@ -16,7 +16,7 @@ LOOK_EVERY_SECONDS = 0.3
 
 
 class Tail:
-    """Reads the last `earlier` bytes that a file has now, and then all lines that are added to the file."""
+    """Reads the last `earlier` bytes of a file, and then all lines that are added to the file."""
 
     def __init__(self, path: Path, earlier: int = 0) -> None:
         self.name = path.stem
@@ -24,7 +24,7 @@ class Tail:
         self._at = max(0, path.stat().st_size - earlier) if path.exists() else 0
 
     def lines(self) -> Iterator[str]:
-        """Yield the complete lines that no call has yielded yet."""
+        """Yield the complete lines that no earlier call has yielded."""
         if not self._path.exists():
             return
         with self._path.open("rb") as log:

@@ -180,7 +180,10 @@ class Reloader:
 
 
 def _recorded(unit: Unit, tags: Mapping[str, Mapping[str, str]]) -> set[str | None]:
-    """Return the fingerprints of a unit's running code. A layer has several if functions use different versions."""
+    """Return the fingerprints of a unit's running code.
+
+    If the functions use different versions of a layer, the layer has several fingerprints.
+    """
     if unit.is_layer:
         return {each.get(f"{LAYER_TAG}{unit.id}") for each in tags.values()}
     return {tags[unit.id].get(SOURCES_TAG)}

@@ -1,6 +1,6 @@
 """Publish the packs in `packs/` on a stack, and store the help from `help/`.
 
-Couples see this help until the practice sets its own.
+Couples see this help until the practice writes its own help.
 
 `python -m local.stack.seed` writes the JSON Schema of the help document, which text editors use.
 """
@@ -37,11 +37,11 @@ PACKS: Final = ROOT / "packs"
 HELP: Final = ROOT / "help" / "help.yaml"
 HELP_SCHEMA: Final = ROOT / "help" / "help.schema.json"
 LONG_AGO: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-"""The instant from which the first version of each pack is live. It is before the dates that tests use."""
+"""The first version of each pack is live from this instant, which is before all dates in the tests."""
 
 
 def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 client
-    """Publish each pack in `packs/` that differs from its latest release, without a push.
+    """Publish each pack in `packs/` that differs from its latest release. Send no push.
 
     Store the help if the stack has none.
 

@@ -34,7 +34,7 @@ START_SECONDS = 60
 UNREADABLE_STATE = 3
 """The emulator's exit status if it cannot read its saved state."""
 PORT_PATIENCE_SECONDS = 8
-"""How long to wait until a port is free. A stack that is ending keeps its ports until it has saved its data."""
+"""A start waits at most this long for a free port. A stack that is ending keeps its ports until its data is saved."""
 
 type Progress = Callable[[str], contextlib.AbstractContextManager[object]]
 """Shows the name of a step while the step runs."""
@@ -164,7 +164,7 @@ def _google(settings: Settings, place: Place) -> Child:
 
 
 def emulator_process(settings: Settings) -> Child:
-    """Start an emulator. The state folder and its folder for logs have to exist already."""
+    """Start an emulator. The state folder and its folder for logs must exist."""
     temporary_files = settings.state / "tmp"
     temporary_files.mkdir(exist_ok=True)
     return Child(

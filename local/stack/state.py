@@ -1,4 +1,4 @@
-"""Lock and delete the state folder of a stack. Only one stack at a time can use it."""
+"""Lock and delete the state folder of a stack. Only one stack at a time can use a state folder."""
 
 from __future__ import annotations
 
@@ -70,5 +70,5 @@ def reset(state: Path) -> None:
 
 
 def reset_advice(state: Path) -> str:
-    """Return a sentence that says how to delete a state folder that cannot be used."""
+    """Return the advice to delete a state folder that cannot be used."""
     return f"To start again without it, run `make reset`. It deletes {state} with all local data."

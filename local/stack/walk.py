@@ -16,7 +16,7 @@ def walk(stack: Stack) -> str:
 
 
 def addresses(stack: Stack) -> dict[str, str]:
-    """Map a label to each address or file that a person can open."""
+    """Return the addresses and files that a person can open, each by its label."""
     return {
         "Two phones in your browser": stack.phones_url,
         "Console, for editor@practice.example with the password rekindle": stack.console_url,
