@@ -25,9 +25,9 @@ DAYS: Final = 28
 WEEKS: Final = 12
 
 STREAMS_HOUR: Final = dt.timedelta(hours=1)
-"""The stream may take this long to deliver a change that the statistics count."""
+"""The table's stream may take this long to deliver a change that the statistics count."""
 OVER_AFTER: Final = dt.timedelta(hours=12 + 3) + STREAMS_HOUR
-"""A date is over everywhere, and counted, this long after its end in UTC.
+"""This long after its end in UTC, a date is over everywhere and counted.
 
 The westernmost clock is twelve hours behind UTC, and a date takes answers for three hours after its end.
 """
