@@ -76,8 +76,8 @@ def slots_of(person: Person) -> dict[PushKind, Slot]:
 def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
     """Map each slot and kind to the dates for which it sends this person's reminders.
 
-    The result includes a slot that a reminder has left, as long as the slot may still send for the date that came due
-    before the move.
+    If a reminder left a slot just after a date came due, the slot may still have to send for this date (`DueEarlier`).
+    The result includes such slots.
     """
     slots = slots_of(person)
     silent_through = person.paused_until - _ONE_DAY if person.paused_until else dt.date.min

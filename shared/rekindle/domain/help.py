@@ -33,7 +33,7 @@ GENTLE_LINES: Final[Mapping[Language, str]] = {
     Language("es"): "Si esto se hace grande, no hace falta llevarlo a solas. Hay alguien con quien hablar.",
     Language("fr"): "Si cela pèse, rien n'oblige à le porter sans aide. Il y a quelqu'un à qui parler.",
 }
-"""The sentence that the app shows with the link to help, by language."""
+"""The app shows one of these sentences with the link to help. Each language has its sentence."""
 
 
 def _known_country(code: str) -> str:
@@ -112,7 +112,7 @@ BUILT_IN: Final = Help(
         ),
     )
 )
-"""The help that couples get until the practice sets its own help document."""
+"""Couples get this help until the practice sets its own help document."""
 
 
 def lines_for(offered: Help, country: str | None, language: Language) -> list[HelpLine]:

@@ -20,7 +20,7 @@ _BEHIND: Final = dt.timedelta(days=3)
 """A date that ended in UTC this long ago or longer has closed everywhere.
 
 A date closes at most 39 hours after its beginning in UTC: the date has 24 hours, the westernmost zone (UTC-12) adds 12
-hours, and GRACE adds 3 hours. So this constant has a reserve.
+hours, and GRACE adds 3 hours. So this constant is longer than necessary.
 """
 
 _AHEAD: Final = dt.timedelta(hours=14)

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from rekindle.domain.persons import Profile
 
 type Seen = Mapping[tuple[PackId, PromptId], dt.date]
-"""The prompts that a couple has met, each with the date on which they last met it."""
+"""Each met prompt of a couple, with the date on which they last met it."""
 
 LEANINGS: Final = MappingProxyType(
     {

@@ -33,7 +33,7 @@ ONE_WEEK: Final = dt.timedelta(weeks=1)
 LOOK_BACK: Final = 3
 """A couple that was active in a week counts in `active_28` of that week, and of this many weeks after it."""
 LATE: Final = 2
-"""A change is counted if its date is in the week of the couple's newest date, or in this many weeks before that week.
+"""A change is counted if its week is at most this many weeks before the week of the couple's newest date.
 
 This is enough: a date takes answers for three days, or five if somebody flies. The stream delivers a change within a
 day.
