@@ -2,7 +2,7 @@
 
 Both choices are pure functions, so the day's prompt does not depend on who opens the day first.
 
-Themes. The aim is that a couple that opens every day meets each theme once in any seven consecutive days. `theme_for`
+Themes. If a couple opens every day, they should meet each theme once in any seven consecutive days. `theme_for`
 applies three rules. If the rules leave no theme, the date gets the theme that fits the rules best.
 
 1. A date does not get a theme that the couple met within six days before or after this date. If they open every day,
@@ -10,10 +10,10 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
 2. Of the remaining themes, the date gets the theme that they have not met for the longest time. So a couple that skips
    days still meets all seven themes. A couple that opens only on weekends does not get the same two themes each time.
    If a theme helps with one of their barriers, the time without this theme counts twice. So this theme comes at the
-   beginning of their first week. If the couple skips days, it comes more often than other themes.
+   beginning of their first week. If the couple skips days, this theme comes more often than other themes.
 3. The partners' clocks can show different dates, so somebody may open tomorrow before today. The choice for a date
-   therefore reserves a theme for each of the two dates before it, unless that date is already opened. The reserved
-   theme is the theme that can wait longest.
+   therefore reserves a theme for each of the two dates before it, unless somebody has opened this earlier date. The
+   reserved theme is the theme that can wait longest.
 
 If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
 allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
