@@ -26,7 +26,7 @@ zoneinfo.reset_tzpath(to=())
 zoneinfo.ZoneInfo.clear_cache()
 
 GRACE = dt.timedelta(hours=3)
-"""A date still takes answers for this long after it has ended on both partners' clocks."""
+"""After a date has ended on both partners' clocks, it takes answers for this much longer."""
 
 _MIDNIGHT = dt.time()
 _ONE_DAY = dt.timedelta(days=1)
@@ -97,7 +97,7 @@ def slot_instant(date: dt.date, time: dt.time, zone: Zone) -> dt.datetime | None
 
 @cache
 def _clock(zone: Zone) -> zoneinfo.ZoneInfo:
-    # zoneinfo's own cache may keep as few as eight zones, and a tick visits every zone in use.
+    # zoneinfo's own cache may keep as few as eight zones, and each run of `tick` visits every zone in use.
     return zoneinfo.ZoneInfo(zone)
 
 

@@ -31,7 +31,10 @@ class DayChange:
 
 @dataclass(frozen=True, slots=True)
 class StreakRecord:
-    """A couple's complete dates. The last of them was added at `changed_at`, when the streak was `current`."""
+    """A couple's complete dates.
+
+    `changed_at` is the instant at which a date was last added. `current` is the streak at that instant.
+    """
 
     couple: CoupleId
     persons: frozenset[Uid]
@@ -59,9 +62,10 @@ class NudgesChange:
 
 @dataclass(frozen=True, slots=True)
 class OverdueReminder:
-    """A reminder that its person moved to a slot whose time on `date` had already passed.
+    """A person moved a reminder to a slot after the slot's time on `date` had passed.
 
-    That time was at the instant `due_at`. The person moved the reminder at `moved_at`. The date ends at `ends_at`.
+    The slot's time on `date` was at the instant `due_at`. The person moved the reminder at `moved_at`. The date ends
+    at `ends_at`.
     """
 
     uid: Uid
@@ -75,7 +79,7 @@ class OverdueReminder:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A finished run of a slot's reminders: its name, its date, and its reach by kind."""
+    """A finished run of a slot's reminders: its name, its date, and the reach of each kind of reminder."""
 
     name: str
     date: dt.date

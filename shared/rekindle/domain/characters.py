@@ -52,7 +52,10 @@ def is_ignorable(symbol: str) -> bool:
 
 
 def is_visible(symbol: str) -> bool:
-    """Return whether this character shows something by itself. A space, an accent or a joiner does not."""
+    """Return whether this character shows something by itself.
+
+    A space, an accent or a joiner shows nothing by itself.
+    """
     if symbol in _BLANK or is_ignorable(symbol):
         return False
     category = unicodedata.category(symbol)

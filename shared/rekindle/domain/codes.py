@@ -32,7 +32,7 @@ _LINK: Final = re.compile(
 """A link that begins with a scheme, or a host with a path after it.
 
 The pattern matches only from the beginning of a word, and does not backtrack inside the word (`++`). So the time of a
-search grows only linearly with the text.
+search grows only linearly with the length of the text.
 """
 _BEFORE_A_CODE: Final = re.compile(r"#|\bj(?:oin)?/|[?&]code=", re.IGNORECASE)
 _IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGNORECASE)
@@ -64,10 +64,10 @@ def displayed(code: str) -> str:
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
-    Only letters and digits count. Their case and width do not matter. The code may be in a link, in a word outside of
-    links, or spread over the whole text. No symbol is replaced by a similar one, because codes have none of 0, O, 1, I
-    and L. Raise NotACodeError if the text has no code or more than one. The error's message is a sentence for the
-    person.
+    Only letters and digits are read. Their case and width do not matter. The code may be in a link, in a word outside
+    of links, or spread over the whole text. No symbol is replaced by a similar symbol, because codes have none of 0, O,
+    1, I and L. Raise NotACodeError if the text has no code or more than one code. The error's message is a sentence for
+    the person.
     """
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import Zone
 
 _NO_COUNTRY: Final = ()
-# For these zones, tzdata's tables give no country, a wrong one, or too few. Some of these zones are links to a zone in
-# another country. Others name a kind of time, such as CET.
+# For these zones, tzdata's tables give no country, a wrong country, or too few countries. Some of these zones are links
+# to a zone in another country. Others name a kind of time, such as CET.
 _MISSING_IN_TZDATA: Final[Mapping[str, tuple[str, ...]]] = {
     "Africa/Asmera": ("ER",),
     "Africa/Timbuktu": ("ML",),

@@ -52,9 +52,9 @@ class Couple:
     instant at which they unpaired. `packs` holds their choices about packs.
 
     `pause` is the latest pause, which may be over. `paused` holds the dates of all pauses (`rekindle.domain.pauses`).
-    `windows` holds windows of dates near the latest zone change. These windows differ from those that the current zones
-    give (`rekindle.domain.open_days`). `touch_wanted_by` holds the persons who want touch reminders. `touch_from` is
-    the date since which both want touch reminders, or None.
+    `windows` holds windows of dates near the latest zone change. The current zones would give these dates other windows
+    (`rekindle.domain.open_days`). `touch_wanted_by` holds the persons who want touch reminders. `touch_from` is the
+    date since which both want touch reminders, or None.
 
     `revision` grows by one with each write of a profile, a theme, a pack, a pause or a touch choice. Some writes depend
     on both persons: the choice of a day's prompt, a pause, and the agreement on touch. Such a write fails if `revision`

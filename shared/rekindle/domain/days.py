@@ -41,7 +41,7 @@ class DayWindow:
 
 @dataclass(frozen=True, slots=True)
 class Swapped:
-    """A prompt that a couple swapped for another prompt. `again` means that they had met it on an earlier day.
+    """A prompt that a couple swapped for another prompt. `again` means that they had met `prompt` on an earlier day.
 
     `request` identifies the request that swapped the prompt, so that a repeat of that request is recognized.
     """
@@ -97,7 +97,7 @@ class Day:
 
     @property
     def takes_swap(self) -> bool:
-        """Whether an open day takes a swap: nobody has answered it or swapped its prompt."""
+        """Whether an open day takes a swap: it has no answers, and its prompt was never swapped."""
         return not self.answers and not self.swapped
 
     @property

@@ -34,7 +34,7 @@ _KEPT: Final = dt.timedelta(days=4)
 """The next move forgets dates that are this old. No zone can show these dates again."""
 
 IN_FLIGHT: Final = dt.timedelta(seconds=30)
-"""Runs may take this long to see a change, from the instant of its request. Until then, they may read the old row."""
+"""Runs may read a person's old row for this long after the request that changes the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ EVERY_DATE: Final = DueDates()
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """A reminder that moved to a slot whose time on `date` had already passed. That time was at `instant`."""
+    """A reminder moved to a slot after the slot's time on `date` had passed. This time was at `instant`."""
 
     kind: PushKind
     date: dt.date
@@ -76,8 +76,8 @@ def slots_of(person: Person) -> dict[PushKind, Slot]:
 def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
     """Map each slot and kind to the dates for which it sends this person's reminders.
 
-    The result includes a slot that a reminder has left, as long as the slot may still send for the date that came due
-    before the move.
+    If a reminder left a slot just after a date came due, the slot may still have to send for this date (`DueEarlier`).
+    The result includes such slots.
     """
     slots = slots_of(person)
     silent_through = person.paused_until - _ONE_DAY if person.paused_until else dt.date.min
@@ -148,7 +148,10 @@ def _last_skipped_date(person: Person, kind: PushKind, slot: Slot) -> dt.date:
 
 
 def _latest_due(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:
-    """Return the date and the instant at which the slot last came before or at `instant`."""
+    """Return the date and the instant at which the slot last came.
+
+    The slot may have come at `instant` itself, but not later.
+    """
     date = local_date(instant, slot.zone)
     while True:
         came = slot_instant(date, slot.time, slot.zone)

@@ -1,7 +1,7 @@
 """List the touch gestures that the app suggests to couples.
 
-Gestures are written for any couple: no gesture assumes a gender, a religion, a marriage or an able body. Many gestures
-that could be too much for somebody offer an alternative. No gesture leads to more touch than its text names.
+Gestures are written for any couple: no gesture assumes a gender, a religion, a marriage or an able body. If a gesture
+could be too much for somebody, it often offers an alternative. No gesture leads to more touch than its text names.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def text_of(gesture: TouchGesture, language: Language) -> str:
 
 
 type GestureRow = tuple[str, str, str, str]
-"""An id, and the text in English, Spanish and French."""
+"""A gesture's id, and its text in English, Spanish and French."""
 
 _SMALL: Final[tuple[GestureRow, ...]] = (
     (

@@ -1,6 +1,6 @@
 """Help tells couples where to book time with the practice, and which help lines exist.
 
-The practice sets its own help document. Until then, couples get a built-in document, so that everybody finds help.
+The practice can set its own help document. Until it does, couples get a built-in document, so everybody finds help.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ DEFAULT_LANGUAGE: Final = Language("en")
 TEXTS: Final = frozenset(
     {"hours", "phone", "text", "url", *(first + second for first in ascii_lowercase for second in ascii_lowercase)}
 )
-"""Names of the fields of a help document whose values people read. A name of two letters is a language."""
+"""People read the values of these fields of a help document. A field name of two letters is a language."""
 
 GENTLE_LINES: Final[Mapping[Language, str]] = {
     DEFAULT_LANGUAGE: "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",
     Language("es"): "Si esto se hace grande, no hace falta llevarlo a solas. Hay alguien con quien hablar.",
     Language("fr"): "Si cela pèse, rien n'oblige à le porter sans aide. Il y a quelqu'un à qui parler.",
 }
-"""The sentence that the app shows with the link to help, by language."""
+"""The app shows one of these sentences with the link to help. Each language has its sentence."""
 
 
 def _known_country(code: str) -> str:
@@ -112,7 +112,7 @@ BUILT_IN: Final = Help(
         ),
     )
 )
-"""The help that couples get until the practice sets its own help document."""
+"""Couples get this help until the practice sets its own help document."""
 
 
 def lines_for(offered: Help, country: str | None, language: Language) -> list[HelpLine]:
@@ -130,7 +130,10 @@ def lines_for(offered: Help, country: str | None, language: Language) -> list[He
 
 
 def spoken(words: Mapping[Language, str], language: Language) -> str | None:
-    """Return the words in a language, or else in English, or else in any language. Return None if there are none."""
+    """Return the words in a language, or else in English, or else in any language.
+
+    Return None if `words` is empty.
+    """
     return words.get(language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()), None)
 
 

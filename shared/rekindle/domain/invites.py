@@ -12,11 +12,11 @@ CODE_LENGTH = 10
 VALIDITY = dt.timedelta(hours=24)
 
 TRY_LIMITS = ((dt.timedelta(hours=1), 5), (dt.timedelta(days=1), 20))
-"""Pairs of a time span, and the most codes that one person may try within any period of this span."""
+"""Each pair has a time span and a number. Within any such span, one person may try at most this many codes."""
 
 
 def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the person who made `tries` may try a code again. Return None if they may at `instant`.
+    """Return when the person who made `tries` may try a code again. Return None if they may try at `instant`.
 
     Tries with an instant after `instant` count too, because two requests can be written out of order.
     """

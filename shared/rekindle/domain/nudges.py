@@ -44,13 +44,13 @@ class Nudge:
 def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
     """Return the nudge in `sent` that this nudge repeats. Return None for a new nudge.
 
-    The repeated nudge has the same id. It is less than SPAN older than this nudge, or has the same or a later instant.
+    The repeated nudge has the same id. It is less than SPAN older than this nudge. It may even have a later instant.
     """
     return next((each for each in _latest_first(sent) if each.id == nudge.id and each.at > nudge.at - SPAN), None)
 
 
 def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the sender of these nudges may send the next one. Return None if they may at `instant`.
+    """Return when the sender of these nudges may send another nudge. If they may at `instant`, return None.
 
     Nudges with an instant after `instant` count too, because two requests can be written out of order.
     """

@@ -20,7 +20,7 @@ _BEHIND: Final = dt.timedelta(days=3)
 """A date that ended in UTC this long ago or longer has closed everywhere.
 
 A date closes at most 39 hours after its beginning in UTC: the date has 24 hours, the westernmost zone (UTC-12) adds 12
-hours, and GRACE adds 3 hours. So this constant has a reserve.
+hours, and GRACE adds 3 hours. So this constant is longer than necessary.
 """
 
 _AHEAD: Final = dt.timedelta(hours=14)
@@ -40,7 +40,7 @@ def latest_date(zones: Iterable[Zone], instant: dt.datetime) -> dt.date:
 
 
 def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> DayWindow:
-    """Return the window of a couple's date, also if nobody has opened the day yet.
+    """Return the window of a couple's date, even if nobody has opened the day yet.
 
     `stored` holds the couple's stored days among `nearby_dates`.
     """
@@ -98,7 +98,7 @@ def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], i
     """Return the couple's streak: judge every closed date and count every complete date.
 
     After a flight west, a complete date may be later than the latest date that their clocks show now. The complete date
-    still counts. The dates between now and the complete date cannot be missed yet.
+    still counts. The dates between today and the complete date cannot be missed yet.
     """
     today = latest_date(couple.zones, instant)
     last = max({today, *history.complete})

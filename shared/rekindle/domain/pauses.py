@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from rekindle.domain.couples import Couple
 
 LONGEST: Final = dt.timedelta(days=92)
-"""A pause may end at most this long after the date on which a partner sets its end. A partner can set a new end."""
+"""When a partner sets the end of a pause, it may be at most this long after that day. They can set a new end later."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
 
 def pause_on(couple: Couple, today: dt.date) -> Pause | None:
-    """Return the couple's latest pause. Return None without a pause, or if it is over on the date `today`."""
+    """Return the couple's latest pause.
+
+    Return None if they have no pause, or if it is over on `today`.
+    """
     return couple.pause if couple.pause and today < couple.pause.until else None
 
 
@@ -37,9 +40,9 @@ def end_range(today: dt.date) -> tuple[dt.date, dt.date]:
 def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
     """Return the couple with a pause from `today` until just before `until`.
 
-    If a pause already runs, only its end moves. The new pause marks no date before `today` as paused, and no date up to
-    `closed`, the latest date that no longer takes answers. If the previous pause ended just before `today`, the two
-    become one pause, with the beginning of the previous pause.
+    If a pause already runs, only its end moves. `closed` is the latest date that no longer takes answers. The new pause
+    marks dates from `today` on as paused, but only dates after `closed`. If the previous pause ended just before
+    `today`, the two pauses become one pause, with the beginning of the previous pause.
     """
     latest = couple.pause
     new = dates(max(today, closed + _ONE_DAY), until - _ONE_DAY)
@@ -53,9 +56,9 @@ def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) 
 def without_pause(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
     """Return the couple with its pause ended from `today` on. Without a pause, return the couple unchanged.
 
-    Dates up to `closed` no longer take answers and stay as they are. If the pause has no date before `today`, the pause
-    before it becomes the couple's latest pause again. That pause may still run on the clock of a partner who is a date
-    behind. Only this partner can end that pause.
+    Dates up to `closed` no longer take answers and stay as they are. If the pause has no date before `today`, the
+    previous pause becomes the couple's latest pause again. If a partner's clock is a date behind, the previous pause
+    may still run on this clock. Only this partner can end the previous pause.
     """
     if pause_on(couple, today) is None or couple.pause is None:
         return couple

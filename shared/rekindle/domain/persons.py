@@ -56,7 +56,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Local times between which a push makes no sound. Quiet hours may span midnight. `start` and `end` differ."""
+    """A push between these local times makes no sound. Quiet hours may span midnight. `start` and `end` differ."""
 
     start: dt.time
     end: dt.time
@@ -112,7 +112,7 @@ class LiveInvite:
 class DueEarlier:
     """A reminder that came due on `date` just before its person moved the reminder to another slot.
 
-    `zone` and `time` are the old slot. Its push for `date` may still be under way. So the old slot may send for this
+    `zone` and `time` are the old slot. The push for `date` may still be under way. So the old slot may send for this
     one date until the instant `until`.
     """
 
@@ -129,11 +129,11 @@ class Person:
 
     `parted` maps former couples to the instant of their end, so that we can find the person's texts in these couples.
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
-    couple's pause silences all reminders of the dates before this date.
+    couple's pause silences all reminders of dates before `paused_until`.
 
-    `reminded_since` maps a reminder that began in the last days to the instant at which it began. `last_due` and
+    If a reminder began in the last days, `reminded_since` has the instant at which it began. `last_due` and
     `due_earlier` record the dates that had come due when a reminder last moved (`rekindle.domain.due_dates`). Each
-    write adds one to `revision`, and fails if `revision` has changed since the read.
+    write adds one to `revision`. A write fails if `revision` has changed since the read.
     """
 
     uid: Uid

@@ -2,7 +2,7 @@
 
 Both choices are pure functions, so the day's prompt does not depend on who opens the day first.
 
-Themes. The aim is that a couple that opens every day meets each theme once in any seven consecutive days. `theme_for`
+Themes. If a couple opens every day, they should meet each theme once in any seven consecutive days. `theme_for`
 applies three rules. If the rules leave no theme, the date gets the theme that fits the rules best.
 
 1. A date does not get a theme that the couple met within six days before or after this date. If they open every day,
@@ -10,10 +10,10 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
 2. Of the remaining themes, the date gets the theme that they have not met for the longest time. So a couple that skips
    days still meets all seven themes. A couple that opens only on weekends does not get the same two themes each time.
    If a theme helps with one of their barriers, the time without this theme counts twice. So this theme comes at the
-   beginning of their first week. If the couple skips days, it comes more often than other themes.
+   beginning of their first week. If the couple skips days, this theme comes more often than other themes.
 3. The partners' clocks can show different dates, so somebody may open tomorrow before today. The choice for a date
-   therefore reserves a theme for each of the two dates before it, unless somebody has opened them already. The reserved
-   theme is the theme that can wait longest.
+   therefore reserves a theme for each of the two dates before it, unless somebody has opened this earlier date. The
+   reserved theme is the theme that can wait longest.
 
 If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
 allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
@@ -25,8 +25,8 @@ the course's dates, its prompts come before the prompts of other packs. The cour
 not met: the next prompt in the author's order, or a prompt of the theme that the rules choose. The author's order
 overrides the rules for themes. The prompt's theme still counts as met, so the dates around it avoid this theme. On a
 date without a turn of the course, the couple meets a new prompt of the course only if no prompt of another pack fits
-them. A prompt of a course that they have met can come back, like prompts of other packs. A prompt that they swap counts
-as met.
+them. After they have met a prompt of a course, it can come back, like prompts of other packs. A prompt that they swap
+counts as met.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from rekindle.domain.persons import Profile
 
 type Seen = Mapping[tuple[PackId, PromptId], dt.date]
-"""The prompts that a couple has met, each with the date on which they last met it."""
+"""Each met prompt of a couple, with the date on which they last met it."""
 
 LEANINGS: Final = MappingProxyType(
     {
@@ -64,7 +64,7 @@ LEANINGS: Final = MappingProxyType(
 
 _RECENT = dt.timedelta(days=21)  # reaches more than seven days back from the earliest date that can be open
 _NEVER = 1_000_000  # days: longer than any couple can go without a theme
-_STILL_OPENED = 2  # dates before a date that may be opened after it: the partners' clocks can be two dates apart
+_STILL_OPENED = 2  # somebody may open a date earlier than the two dates before it: clocks can be two dates apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +191,8 @@ def prompt_on(
     """Choose the couple's prompt of `date`; the same arguments always give the same prompt.
 
     `seen_of` returns the prompts of the given themes that the couple has met. The first call is for the themes of the
-    date's courses, if there are any. If no course gives the prompt, a second call is for the day's theme, unless the
-    first call included this theme. Raise NoPromptError if no prompt fits the couple.
+    date's courses, if there are any. If no course gives the prompt, and the first call did not include the day's
+    theme, a second call is for this theme. Raise NoPromptError if no prompt fits the couple.
     """
     live = tuple(releases)
     comfort, barriers = comfort_of(couple.profiles.values()), _barriers_of(couple)
@@ -219,9 +219,9 @@ def another_prompt(
 ) -> Offer | None:
     """Choose the prompt of `theme` that replaces the prompt `but`. Return None if there is no other prompt.
 
-    If `but` is from a course without an order, another unmet prompt of the course replaces it, if there is one. A
-    course with an order keeps its unmet prompts for its next dates. So a prompt of another pack replaces `but`, or a
-    prompt of a course that the couple has met.
+    If `but` is from a course without an order, and the course has another unmet prompt of the theme, choose this
+    prompt. A course with an order keeps its unmet prompts for its next dates. In all other cases, choose among the
+    everyday prompts (`_everyday`) and the course prompts that the couple has met.
     """
     live = tuple(releases)
     comfort = comfort_of(couple.profiles.values())
@@ -309,7 +309,7 @@ def prompt_for(
 class _Rhythm:
     """The order of a couple's themes. Dates are ordinals.
 
-    `shares` is the number of turns of each theme in a span. A span is as many dates as there are turns.
+    `shares` is the number of turns of each theme in a span. A span has as many dates as all themes have turns.
     """
 
     met: Mapping[int, Theme]

@@ -21,7 +21,10 @@ class PushKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How many persons were due for a reminder, and for how many FCM accepted a push at the first try."""
+    """The number of persons who were `due` for a reminder, and how many were `reached`.
+
+    A person is reached if FCM accepts a push to them at the first try.
+    """
 
     due: int = 0
     reached: int = 0

@@ -53,7 +53,7 @@ class Week:
 
     @classmethod
     def last_before(cls, today: dt.date) -> Week:
-        """Return the week before the week of `today`: the latest one that is over."""
+        """Return the week before the week of `today`: the latest week that is over."""
         return cls.of(today - _A_WEEK)
 
 
@@ -91,7 +91,7 @@ def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today
 def may_be_new(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
     """Return whether a pack can be news to a couple.
 
-    This is a pack that they get or can choose.
+    It can if they get the pack, or can choose it.
     """
     return release.audience is Audience.CHOICE or is_wanted(release, wishes)
 

@@ -1,4 +1,4 @@
-"""A slot is a local time at which persons are due. `due_slots` finds the instants at which slots come."""
+"""A slot is a local time at which reminders come due. `due_slots` finds the instants at which slots come."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rekindle.domain.persons import QuietHours
 
 MAX_LATENESS = dt.timedelta(hours=2)
-"""Reminders more than this late are not sent: nobody wants the morning's reminder at noon."""
+"""A reminder that is more than this late is not sent: nobody wants the morning's reminder at noon."""
 
 SETTLED_AFTER = MAX_LATENESS + dt.timedelta(minutes=30)
 """This long after a slot came, its last run has surely ended: MAX_LATENESS plus ample time for a run."""

@@ -38,7 +38,7 @@ class SoloHistory:
 def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: Iterable[Release]) -> Entry:
     """Choose the person's solo prompt of `date`: a question from a pack for everyone.
 
-    The question fits the person's comfort. Raise NoPromptError if no question does.
+    The question fits the person's comfort. Raise NoPromptError if no question fits.
     """
     questions = [
         entry

@@ -1,8 +1,8 @@
 """Prepare the practice's statistics so that no number reveals fewer than ten couples.
 
 Every number is rounded down to tens, and a number under ten is not shown. Both parts of a rate are rounded too. So any
-two shown numbers are equal or differ by at least ten. If a reader subtracts one number from another, the result cannot
-reveal a group of fewer than ten couples. This is true for two days, for two packs, and for a total and its part.
+two shown numbers are equal or differ by at least ten. If a reader subtracts a number from another number, the result
+cannot reveal a group of fewer than ten couples. This is true for two days, for two packs, and for a total and its part.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ DAYS: Final = 28
 WEEKS: Final = 12
 
 STREAMS_HOUR: Final = dt.timedelta(hours=1)
-"""The stream may take this long to deliver a change that the statistics count."""
+"""The table's stream may take this long to deliver a change that the statistics count."""
 OVER_AFTER: Final = dt.timedelta(hours=12 + 3) + STREAMS_HOUR
-"""A date is over everywhere, and counted, this long after its end in UTC.
+"""This long after its end in UTC, a date is over everywhere and counted.
 
 The westernmost clock is twelve hours behind UTC, and a date takes answers for three hours after its end.
 """

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MILESTONES = (7, 30, 100, 365)
-"""Lengths of a run, in days, for which the app congratulates."""
+"""The app congratulates when a run reaches one of these lengths, in days."""
 
 REST_SPACING = dt.timedelta(days=7)
-"""A missed date is a rest day if the missed date before it is at least this long ago. Otherwise it ends the run."""
+"""A missed date is a rest day if the missed date before it is at least this much earlier. Otherwise it ends the run."""
 
 _ONE_DAY = dt.timedelta(days=1)
 _LEAP_DAY = (2, 29)

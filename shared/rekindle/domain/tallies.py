@@ -1,9 +1,9 @@
 """Compute how much each couple adds to the counters of the statistics.
 
 Each couple has a history of its last weeks. `contributions` depends only on this history. A change adds the difference
-between the contributions of the history with the change and without it. So a change that arrives a second time adds
-nothing, and so does an old state of a day that arrives after a newer state. A write of the history also writes the
-counters, in one transaction. So the counters always equal the sum of what all changes added to them.
+between the contributions of the history with the change and without it. So a change adds nothing if it arrives a
+second time. An old state of a day also adds nothing if it arrives after a newer state. A write of the history also
+writes the counters, in one transaction. So the counters always equal the sum of what all changes added to them.
 
 The history stores the packs of a day, but not its prompts. So each change of a day names the day's prompts again, and
 `prompt_contributions` counts them.
@@ -33,7 +33,7 @@ ONE_WEEK: Final = dt.timedelta(weeks=1)
 LOOK_BACK: Final = 3
 """A couple that was active in a week counts in `active_28` of that week, and of this many weeks after it."""
 LATE: Final = 2
-"""A change is counted if its date is in the week of the couple's newest date, or in this many weeks before that week.
+"""A change is counted if its week is at most this many weeks before the week of the couple's newest date.
 
 This is enough: a date takes answers for three days, or five if somebody flies. The stream delivers a change within a
 day.
@@ -90,7 +90,7 @@ type Counts = Counter[Counted]
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A prompt that a couple was offered. `again` means that they had met it on an earlier day."""
+    """A prompt that a couple was offered. `again` means that they had met the prompt on an earlier day."""
 
     pack: PackId
     prompt: PromptId
@@ -161,7 +161,7 @@ class CountedDay:
 
 
 class Latest(NamedTuple):
-    """A completion of a date: the couple's total of complete dates then, and the length class of their run.
+    """A completion of a date, with the couple's total of complete dates and the length class of their run after it.
 
     It is the latest completion of its week that gave the run a new length class.
     """
@@ -214,7 +214,7 @@ def length_of(run: int) -> RunLength:
 def after(history: History, progress: Progress) -> tuple[History, Counts]:
     """Return the history with this progress, and what the progress adds to the counters.
 
-    Progress adds nothing if its week is more than LATE weeks before the week of the couple's newest date. This progress
+    Progress adds nothing if its week is more than LATE weeks before the week of the couple's newest date. Such progress
     must be a repeat.
     """
     newest = max([progress.date, *history.days, *history.runs])

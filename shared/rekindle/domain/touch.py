@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import CoupleId
 
 GROWS_AFTER: Final = (dt.timedelta(weeks=2), dt.timedelta(weeks=4))
-"""How long both partners have wanted touch when warmth 2 begins, and when warmth 3 begins."""
+"""After both partners have wanted touch for the first span, warmth 2 begins. After the second span, warmth 3 begins."""
 
 _RHYTHMS: Final = MappingProxyType({1: (1,), 2: (2, 2, 1), 3: (3, 2, 3, 1, 3)})
-"""For each highest allowed warmth, the warmths of consecutive dates. After the last warmth, the first comes again."""
+"""Each highest allowed warmth has a row of warmths for consecutive dates. At its end, the row begins again."""
 
 
 def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
@@ -49,12 +49,12 @@ def are_apart(couple: Couple, date: dt.date) -> bool:
 def gesture_for(couple: CoupleId, date: dt.date, touch_from: dt.date, comfort: int, *, apart: bool) -> TouchGesture:
     """Return the gesture of a date for a couple that has wanted touch since `touch_from`.
 
-    `comfort` (1 to 3) is the highest allowed warmth. `date` may be before `touch_from`, because the partner's clock may
-    be behind.
+    `comfort` (1 to 3) is the highest allowed warmth. `date` may be before `touch_from`, because one partner's clock
+    may be behind the other's.
     """
     day = (date - touch_from).days
     warmth = warmth_of(day, comfort)
-    # The number of gestures of this warmth on days 0 to `day` - 1. A day before day 0 has warmth 1 and a negative turn.
+    # `turn` is the number of gestures of this warmth on days 0 to `day` - 1. A day before day 0 has a negative turn.
     turn = sum(warmth_of(earlier, comfort) == warmth for earlier in range(day)) if day > 0 else day
     allowed = [gesture for gesture in CATALOGUE if (gesture.warmth, gesture.apart) == (warmth, apart)]
     return sorted(allowed, key=lambda gesture: shuffled(couple, gesture.id))[turn % len(allowed)]
