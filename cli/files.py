@@ -70,7 +70,10 @@ class PackFile:
 
 
 def read_together(paths: Iterable[Path]) -> list[PackFile]:
-    """Read the files, and compare their prompts. If a second file has the same id, it gets an error."""
+    """Read the files, and compare their prompts.
+
+    If several files have the same pack id, all but the first get an error.
+    """
     files = [PackFile.read(path) for path in dict.fromkeys(paths)]
     packs = [file.checked.pack for file in files if file.checked.pack]
     first: dict[str, Path] = {}

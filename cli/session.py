@@ -204,7 +204,7 @@ class Session:
         return worst
 
     def confirm(self, page: RenderableType, question: str, *, yes: bool) -> None:
-        """Show the page, and ask the question unless `yes` is true. Return only after a yes.
+        """Show the page. Ask the question, unless `yes` is true. Return only after a yes.
 
         Raises:
             UsageError: the command cannot ask a person here.
