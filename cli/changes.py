@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field's values in two versions. A version without the field has None. Only words have a `language`."""
+    """A field's values in two versions. A value is None if the version does not have the field.
+
+    `language` is None if the field is not part of the words in a language.
+    """
 
     field: str
     language: str | None
@@ -35,8 +38,8 @@ class PromptChange:
 class Changes:
     """All differences between two versions of a pack.
 
-    `about` has the changes to the pack itself, without its prompts. `reordered` is true if the prompts that are in both
-    versions have changed their order.
+    `about` has the changes to the pack itself, without its prompts. `reordered` is true if the prompts in both versions
+    have changed their order.
     """
 
     about: tuple[FieldChange, ...]

@@ -1,8 +1,8 @@
-"""Call the practice's API. Repeat a request whose answer was lost or that the service was too busy to handle.
+"""Call the practice's API. If an answer is lost, or the service is too busy, send the request again.
 
-The client repeats a request that reads, checks, saves or withdraws, because a second one changes nothing more. Before
-the client repeats any other request, it reads the pack to see whether the first request took effect. The client does
-not validate bodies; the service does.
+If a request reads, checks, saves or withdraws, the client simply repeats it, because a repetition changes nothing more.
+Before the client repeats any other request, it reads the pack to see whether the first request took effect. The client
+does not validate the bodies of requests; the service does.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 5
 LONGEST_WAIT: Final = 20.0
-"""The most seconds to wait for the next attempt, even if the service asks for more. `_wait` adds up to a quarter."""
+"""Between two attempts, the client waits at most this many seconds, plus up to a quarter that `_wait` adds."""
 TIMEOUT: Final = httpx.Timeout(35, connect=10)
-"""Longer than API Gateway itself waits for a function, which is 30 seconds."""
+"""The client waits longer for an answer than API Gateway waits for a function (30 seconds)."""
 AUDIT_PAGE: Final = 100
 _BUSY: Final = frozenset({429, 502, 503, 504})
 
@@ -95,7 +95,7 @@ class Practice:
         return self._call(contract.CheckedView, "POST", "/check", body).findings
 
     def save_draft(self, pack: str, source: str, revision: int) -> contract.SavedView:
-        """Save a draft. The service refuses this if it got a different draft after this revision."""
+        """Save a draft. The service refuses if a different draft was saved after `revision`."""
         body = contract.DraftBody.model_construct(source=source, revision=revision)
         return self._call(contract.SavedView, "PUT", _at(pack, "draft"), body)
 
@@ -117,7 +117,7 @@ class Practice:
         return self._call(contract.PublishedView, "POST", _at(pack, "publish"), body, arrived=arrived)
 
     def approve(self, pack: contract.PackDetail) -> contract.PublishedView:
-        """Approve a colleague's proposal. The service refuses this if the proposal is no longer the one in `pack`."""
+        """Approve the proposal in `pack`. The service refuses if the proposal has changed by now."""
 
         def arrived() -> contract.PublishedView | None:
             now = self.pack(pack.id)
@@ -157,7 +157,7 @@ class Practice:
         return self._call(contract.HelpView, "GET", "/help")
 
     def put_help(self, document: dict[str, Any]) -> contract.HelpView:
-        """Replace the help. The service refuses this if it got a different help after `document`'s revision."""
+        """Replace the help. The service refuses if a different help was saved after `document`'s revision."""
         return self._call(contract.HelpView, "PUT", "/help", document)
 
     def audit(self, limit: int) -> list[contract.AuditEntryView]:
@@ -176,7 +176,7 @@ class Practice:
     def _changed(
         self, pack: str, action: str, body: Body, is_done: Callable[[contract.PackDetail], bool]
     ) -> contract.PackDetail:
-        """Change a pack, even if an answer is lost. `is_done` returns whether a pack already has the change."""
+        """Change a pack. If an answer is lost, `is_done` checks whether the change was made."""
 
         def arrived() -> contract.PackDetail | None:
             now = self.pack(pack)
@@ -210,7 +210,8 @@ class Practice:
                 if arrived and (answer := arrived()) is not None:
                     return answer
             except RefusedError:
-                # The attempt before may have taken effect after `arrived` looked. That may be why this one was refused.
+                # The previous attempt may have taken effect only after `arrived` looked. If so, the service may refuse
+                # the new attempt for this reason.
                 if attempt and arrived and (answer := arrived()) is not None:
                     return answer
                 raise
@@ -261,7 +262,7 @@ class Practice:
 class _AnswerLostError(Exception):
     """No usable answer came, so the request may have taken effect or not.
 
-    `asked_for` is how many seconds the service asks to wait, or 0 if it does not ask.
+    The service asks the client to wait for `asked_for` seconds. If it does not ask, `asked_for` is 0.
     """
 
     def __init__(self, how: str, asked_for: float = 0.0) -> None:

@@ -1,7 +1,7 @@
 """Keep one person's sign-ins, names of stacks, and the origins of pack files.
 
 The files are in the user's own configuration folder, outside the repository, and nobody else can read them. Refresh
-tokens are in the desktop's keyring. If there is no keyring, or it cannot be opened, they are in one of the files.
+tokens are in the desktop's keyring. If no keyring can be opened, the tokens are in one of the files.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class SignIn:
 class Origin:
     """The draft or version that a file contained when it was last pulled or saved.
 
-    `revision` is the draft's revision, or 0 if there was no draft. `version` was the latest published version then, or
-    0 if there was none. `digest` is the digest of the file's text.
+    `revision` is the draft's revision, or 0 if there was no draft. `version` is the number of the latest
+    version at that time, or 0 if there was no version. `digest` is the digest of the file's text.
     """
 
     pack: str
@@ -151,7 +151,7 @@ class ConfigStore:
             saved.setdefault(api, {})[str(file.resolve())] = asdict(origin)
 
     def note_published(self, api: str, pack: str, revision: int, version: int) -> None:
-        """Record after a publication that each file with this draft contains this version now."""
+        """After a publication, record that each file with this draft now contains this version."""
         with self._changing(FILES) as saved:
             for origin in saved.get(api, {}).values():
                 if (origin["pack"], origin["revision"]) == (pack, revision):
@@ -194,7 +194,7 @@ class ConfigStore:
 
 @contextlib.contextmanager
 def _keyring_access(about: str) -> Iterator[None]:
-    """Turn every error of the keyring into a CliError. `about` begins its message."""
+    """Turn every error of the keyring into a CliError. Its message begins with `about`."""
     try:
         yield
     except Exception as error:  # some backends raise other errors than KeyringError

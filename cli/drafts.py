@@ -1,7 +1,8 @@
 """Save files as drafts without overwriting a colleague's work.
 
-A file may replace only the draft or version that it was last pulled from or saved as. If somebody else has saved or
-published since then, nothing is replaced, unless the person adds `--overwrite`.
+The program records which draft or version a file contained when it was last pulled or saved. The file may replace only
+this draft or version. If the pack has a newer draft or version, nothing is replaced, unless the person adds
+`--overwrite`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class FileDraft:
     """A file to save, with the pack's current state.
 
     `current` is None for a new pack. `replaces` is the revision of the draft that the file would replace, or 0 if there
-    is no draft. `is_same` is true if the draft has exactly this text. If there is no draft, the latest version counts.
+    is no draft. `is_same` is true if the draft has exactly the file's text. If there is no draft, it is true if the
+    latest version has this text.
     """
 
     file: PackFile
@@ -40,7 +42,10 @@ class FileDraft:
 
     @property
     def is_published(self) -> bool:
-        """Whether there is no draft, and the latest version, live or scheduled, has this text."""
+        """Whether there is no draft, and the latest version has the file's text.
+
+        The version must be live or scheduled, so it must not be withdrawn or canceled.
+        """
         current = self.current
         return bool(
             self.is_same and current and not current.draft and not current.withdrawn
@@ -61,8 +66,10 @@ class Drafts:
     def prepare(self, file: PackFile, *, overwrite: bool = False) -> FileDraft:
         """Compare a file with its pack. Nothing is saved yet.
 
+        If both texts are the same, or with `overwrite`, there is no conflict.
+
         Raises:
-            ConflictError: the stored text is not the text that this file came from.
+            ConflictError: the file did not come from this pack, or the pack has a newer draft or version.
         """
         pack, source = self.pack_of(file), file.source
         current = self.practice.find(pack)
@@ -81,7 +88,7 @@ class Drafts:
     def save(self, draft: FileDraft, *, even_if_same: bool = False) -> SavedView | None:
         """Save the draft, and record that the file contains it. Return None if there was nothing to save.
 
-        With `even_if_same`, save a draft also if there is none and the latest version has this text.
+        If there is no draft and the latest version has this text, a draft is saved only with `even_if_same`.
         """
         saved = None
         if not draft.is_same or (even_if_same and draft.replaces == 0):

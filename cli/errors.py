@@ -1,4 +1,4 @@
-"""Errors that end a command. Each says what happened and what the person can do.
+"""Errors that end a command. Each error says what happened and what the person can do.
 
 CliError
 ├── UsageError           the command cannot run as it was typed
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from rekindle.packs.check import SourceFinding
 
 SERVICE: Final = "urn:rekindle:problem:"
-"""Prefix of the types of the service's problems."""
+"""The type of each problem of the service begins with this prefix."""
 OWN: Final = "urn:rekindle:cli:"
-"""Prefix of the types of this program's own errors."""
+"""The type of each error of this program itself begins with this prefix."""
 MOST_SHOWN: Final = 5
-"""The most findings in the message of a FindingsError. `rekindle packs lint` shows all."""
+"""The message of a FindingsError shows at most this many findings. `rekindle packs lint` shows all."""
 
 
 class Exit(IntEnum):
@@ -43,7 +43,7 @@ class CliError(Exception):
     """An error that ends a command.
 
     `happened` says what went wrong, and `about` has the details. `to_do` has sentences or commands that help the
-    person. `members` are more fields of the JSON document.
+    person. `members` has additional fields for the JSON document.
     """
 
     status = Exit.REFUSED

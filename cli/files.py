@@ -55,7 +55,10 @@ class PackFile:
         return [each for each in self.checked.findings if each.advice]
 
     def pack_id(self) -> str | None:
-        """Return the pack's id. In an invalid pack, look for a line with an id. Return None if there is none."""
+        """Return the pack's id. Return None if the file has no id.
+
+        If the pack is invalid, look for a line with an id.
+        """
         if self.checked.pack:
             return self.checked.pack.id
         found = _ID.search(self.data.decode(errors="replace"))
@@ -67,7 +70,10 @@ class PackFile:
 
 
 def read_together(paths: Iterable[Path]) -> list[PackFile]:
-    """Read the files, and compare their prompts. A file gets an error if a file before it has the same id."""
+    """Read the files, and compare their prompts.
+
+    If several files have the same pack id, all but the first get an error.
+    """
     files = [PackFile.read(path) for path in dict.fromkeys(paths)]
     packs = [file.checked.pack for file in files if file.checked.pack]
     first: dict[str, Path] = {}
@@ -84,7 +90,10 @@ def read_together(paths: Iterable[Path]) -> list[PackFile]:
 
 
 def is_file(target: str) -> bool:
-    """Return whether a target names a file, by its suffix or a slash in it. Any other target is a pack's id."""
+    """Return whether a target names a file. Any other target is a pack's id.
+
+    The name of a file ends with one of SUFFIXES, or it contains a slash.
+    """
     return target.endswith(SUFFIXES) or os.sep in target
 
 

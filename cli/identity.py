@@ -21,7 +21,7 @@ AGAIN: Final = "Sign in again: rekindle sign-in"
 _WRONG: Final = "Wrong email or password."
 _FORGOT: Final = "Forgot the password? The console can send you an email to set a new one."
 _ENDED: Final = {"TOKEN_EXPIRED", "INVALID_REFRESH_TOKEN", "MISSING_REFRESH_TOKEN", "USER_NOT_FOUND"}
-"""Firebase's errors for a refresh token that is no longer valid."""
+"""Firebase answers with one of these errors if a refresh token is no longer valid."""
 _REFUSALS: Final[Mapping[str, str]] = {
     "INVALID_LOGIN_CREDENTIALS": _WRONG,
     "INVALID_PASSWORD": _WRONG,
@@ -105,7 +105,7 @@ def _ask(http: httpx.Client, address: str, settings: Settings, **request: Any) -
         raise UnreachableError("Sign-in does not answer.", "Check your connection, and try again.") from error
     if answer.is_success and isinstance(answered, dict):
         return answered
-    # Firebase may add a text to the code: "TOO_MANY_ATTEMPTS_TRY_LATER : Access to this account has been ...".
+    # Firebase may add a text to the error code: "TOO_MANY_ATTEMPTS_TRY_LATER : Access to this account has been ...".
     error_of = answered.get("error") if isinstance(answered, dict) else None
     code = str((error_of or {}).get("message", "")).partition(":")[0].strip()
     if answer.is_server_error:

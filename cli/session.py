@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from cli.config import SignIn
 
 type Do = Callable[[str], tuple[RenderableType, dict[str, Any]]]
-"""Handles one of several targets. Returns a page for a person and a JSON document for a script."""
+"""Handles one of a command's targets. Returns a page for a person and a JSON document for a script."""
 
 WIDE: Final = 500
 _EVERY: Final = "Every command"
@@ -183,7 +183,7 @@ class Session:
         """Handle the targets one after another. Return the highest exit status.
 
         After an error, continue with the next target, but stop if nobody is signed in or the service is unreachable.
-        Raise a UsageError. Raise any error if there is only one target.
+        A UsageError is always raised. If there is only one target, every error is raised.
         """
         results, worst = [], 0
         for target in targets:
@@ -204,7 +204,7 @@ class Session:
         return worst
 
     def confirm(self, page: RenderableType, question: str, *, yes: bool) -> None:
-        """Show the page, and ask the question unless `yes` is true. Return only after a yes.
+        """Show the page. Ask the question, unless `yes` is true. Return only after a yes.
 
         Raises:
             UsageError: the command cannot ask a person here.

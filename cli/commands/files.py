@@ -186,12 +186,12 @@ def _saved(session: Session, path: Path, *, overwrite: bool) -> tuple[Renderable
 
 
 def _compared(session: Session, target: str, versions: list[int]) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Return the two texts to compare. Each is a pair of a name and the text."""
+    """Return the two texts to compare, each with its name before it."""
     file = PackFile.read(Path(target)) if files.is_file(target) else None
     pack = session.drafts.pack_of(file) if file else target
     practice = session.practice
     current = practice.pack(pack)
-    if len(versions) > 2:  # noqa: PLR2004 - from one to the other
+    if len(versions) > 2:  # noqa: PLR2004 - a comparison has two sides
         raise UsageError("Name two versions at most.", f"rekindle packs diff {pack} --version 1 --version 2")
     published = [(f"version {version}", practice.release(pack, version).source) for version in versions]
     if len(published) > 1:

@@ -120,7 +120,7 @@ def _named(pack: PackDetail, prompt: str | None) -> str:
 
 
 def _with_suggestion(session: Session, error: RefusedError, pack: str, wanted: str) -> RefusedError:
-    """Add a similar id, if there is one, to the refusal of an unknown prompt. Return any other refusal unchanged."""
+    """If a prompt is unknown, add a similar id to the refusal. Return any other refusal unchanged."""
     if error.problem not in {"no-such-prompt", "invalid-fields"}:
         return error
     found = check_source(session.practice.draft(pack).source).pack

@@ -126,7 +126,7 @@ def _published(
 
 
 def _note_published(session: Session, result: PublishedView, revision: int) -> None:
-    """Record that files with this draft contain the published version now. Do nothing after a mere proposal."""
+    """If the draft was published, record that its files now contain the published version."""
     if result.outcome in {Outcome.LIVE, Outcome.SCHEDULED}:
         session.world.config.note_published(session.stack.api, result.pack.id, revision, result.pack.latest)
 

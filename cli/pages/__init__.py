@@ -1,4 +1,7 @@
-"""Format results for a terminal. `text` replaces characters that control the terminal in all text that people wrote."""
+"""Format results for a terminal.
+
+A text that people wrote may contain characters that control the terminal. `text` replaces these characters.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rekindle.packs.document import Pack
 
 SOME_ADVICE: Final = 6
-"""The most pieces of advice in a plan."""
+"""A plan shows at most this many pieces of advice."""
 
 STATES: Final = {"live": "green", "scheduled": "cyan", "proposed": "yellow", "draft": "blue", "withdrawn": "red"}
 """The color of each state of a pack."""
@@ -88,7 +88,7 @@ def pack_page(pack: contract.PackDetail, now: dt.datetime) -> RenderableType:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The effects of publishing, which a person sees before they confirm it."""
+    """The effects of publishing. A person sees the plan before they confirm it."""
 
     pack: Pack
     stack: str

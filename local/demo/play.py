@@ -68,7 +68,7 @@ SOURCE: Final = a_source(
 )
 """The practice's course. The practice withdraws it before its last prompt."""
 FIVE_MINUTES: Final = dt.timedelta(minutes=5)
-"""The time between two ticks. The replay and the live acts must not take longer, because of `await_push`."""
+"""The time between two ticks. `await_push` expects that the replay and the live acts do not take longer."""
 
 
 def play(console: Console, progress: Progress) -> bool:
@@ -337,7 +337,7 @@ class Performance:
         self.expect(Claim.PAUSE, {who: len(self.stack.inbox(who.name)) for who in COUPLE}, self.pushes)
         self.call("DELETE /v1/couple/pause")
         self.expect(Claim.PAUSE, self.call("GET /v1/couple")["pause"], None)
-        # In Maya's zone it is still the date before `self.date`. That date is inside the pause.
+        # In Maya's zone, today is the date before `self.date`. Her today is inside the pause.
         ending = self.kept["pause"] | {"until": str(self.date)}
         self.expect(Claim.PAUSE, self.call("GET /v1/today", MAYA)["pause"], ending)
         self.kept["pause"] = None
@@ -392,7 +392,7 @@ class Performance:
         self.page.add(self.moment, who or self.who, sign, text, beside)
 
     def call(self, request: str, who: Partner | None = None, *, staff: bool = False, **body: Any) -> Any:  # noqa: ANN401
-        """Return the answer to a request of `who`, of staff, or of the moment's person. Raise StackError if refused."""
+        """Make a request as staff, as `who`, or as the moment's person. Return the answer, or raise StackError."""
         status, answer = self._reply(request, body, who or self.who, staff=staff)
         good = status // 100 == 2  # noqa: PLR2004 - HTTP's own
         self.expect(Claim.ANSWERED, good)
@@ -458,12 +458,12 @@ class Performance:
         """Wait for a push, and check whether it is silent. A live push may come minutes after its planned instant."""
         self.pushes[to] += 1
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
-        # A milestone's key has the UTC date of the second answer, which may not be `self.date`. A nudge's has no date.
+        # A milestone's key has the UTC date of the second answer, not always `self.date`. A nudge's key has no date.
         key = f"{KINDS[kind].code}-{'' if kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else self.date}"
         found = awaited(lambda: [push for push in self.stack.inbox(to.name) if push["collapse_key"].startswith(key)])
         if not found:
             return self.expect(claim, f"no {kind} of {self.date}", f"a push to {to.name}")
-        # Quiet hours may begin or end while a live push is late. Then a silent push and one with sound are both right.
+        # Quiet hours may begin or end while a live push is late. Then the push may be silent or have sound.
         passive = found[0]["passive"]
         self.expect(claim, passive in {to.is_quiet(self.at), to.is_quiet(self.at + FIVE_MINUTES * self.moment.live)})
         if kind is PushKind.NUDGE:

@@ -1,4 +1,4 @@
-"""Start the emulator: `python -m local.emulator`. It reads ministack's environment variables and the following.
+"""Start the emulator: `python -m local.emulator`. It reads ministack's environment variables and four others.
 
 REKINDLE_LOGS: the folder for the functions' logs. REKINDLE_SAVE_EVERY: the seconds between two saves; 0 turns regular
 saves off. REKINDLE_TICK: 1 if schedules fire by themselves. REKINDLE_UNPACKED: the folder for the functions' unpacked
@@ -18,11 +18,11 @@ from local.emulator.patches.saving import UnreadableStateError
 from local.processes import end_with_the_parent
 
 UNREADABLE_STATE = 3
-"""The exit status if a saved file cannot be read."""
+"""The emulator ends with this exit status if a saved file cannot be read."""
 
 
 def main() -> int:
-    """Serve until a signal or the end of the parent process ends this process. Return the exit status."""
+    """Serve until a signal comes or the parent process ends. Return the exit status."""
     try:
         patches.apply(
             logs=Path(os.environ["REKINDLE_LOGS"]),

@@ -12,7 +12,7 @@ from ministack.services.cloudformation import provisioners
 
 
 def apply() -> None:
-    """Create an alarm with metric math as an alarm on its first metric."""
+    """If an alarm uses metric math, create an alarm on its first metric instead."""
     original = provisioners._cw_metric_alarm_record
 
     def of_one_metric(name: str, properties: dict[str, Any]) -> Any:

@@ -1,6 +1,6 @@
-"""Save each code bundle once. At each save, ministack itself hashes all code and writes 100 MB of layers.
+"""Save each code bundle once. Without the patch, each save would hash all code and write 100 MB of layers.
 
-A bundle is the archive of a function or of a layer. The file of a saved bundle is named by the hash of the bundle.
+A bundle is the archive of a function or of a layer. The name of a saved bundle's file is the bundle's hash.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class SavedCode:
         self._referenced: set[str] = set()
         lambda_svc._write_code_blob = self._name_of
         # ministack removes unused bundles before it replaces the state file, which still refers to them. So this
-        # hook only records which bundles ministack uses. `prune` removes the others after the file was replaced.
+        # hook only records which bundles ministack uses. `prune` removes the rest after the save.
         lambda_svc._prune_orphan_code_blobs = self._reference
         lambda_svc.get_state = self._state
         lambda_svc._restore_state = self._restored

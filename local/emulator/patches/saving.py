@@ -1,4 +1,4 @@
-"""Save the emulator's state while it runs. ministack saves its state only at a regular end.
+"""Save the emulator's state while it runs. ministack saves its state only when it ends regularly.
 
 Without the patch, a kill would lose all data, and ministack would start without the data of a damaged file. With the
 patch, a save copies all states while no request runs on the event loop. The save replaces files only when all new files
@@ -30,7 +30,7 @@ NOT_SAVED = frozenset({"s3", "cloudwatch"})
 """The services whose state is not needed. Each deployment uploads its artifacts again, and nobody reads the metrics."""
 
 REST = 10
-"""The pause after a save is at least this many times as long as the save, so that saves take little of the time."""
+"""The pause after a save is at least this many times as long as the save. So most of the time, no save runs."""
 
 
 class UnreadableStateError(Exception):
@@ -79,7 +79,7 @@ class Saver:
             pause = max(every, REST * (time.monotonic() - began))
 
     def save(self, services: Mapping[str, Callable[[], Any]]) -> None:
-        """Save now. ministack calls this at its end."""
+        """Save now. ministack calls this method when it ends."""
         self._write(_snapshot(services))
 
     async def _snapshot_on_the_loop(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Keep a worker whose handler raised an exception, as AWS does. ministack ends the worker; a new worker takes seconds.
+"""Keep a worker whose handler raised an exception, as AWS does. ministack ends it; a new worker takes seconds to start.
 
 If the import of the function's module fails, also write the traceback to the function's log, as AWS does.
 """
