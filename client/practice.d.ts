@@ -60,8 +60,8 @@ export interface paths {
          * Replace the help
          * @description Couples see the new help within half a minute.
          *
-         *     If the current help is the same, change nothing. Otherwise, the call is refused if `revision` is not the current
-         *     one.
+         *     If the current help is the same, change nothing. If the current help is different and `revision` is not its
+         *     revision, the call is refused.
          */
         put: operations["putHelp"];
         post?: never;
@@ -124,7 +124,8 @@ export interface paths {
          * Approve another person's proposal
          * @description This publishes the draft.
          *
-         *     The new version is live from the proposed time on. It is live now if the proposal has no time or its time is over.
+         *     The new version is live from the proposed time on. If the proposal has no time or its time is over, the new
+         *     version is live now.
          */
         post: operations["postApprove"];
         delete?: never;
@@ -757,7 +758,7 @@ export interface components {
         };
         /**
          * PackState
-         * @description The state of a pack. If several apply, the first of withdrawn, proposed, scheduled, live and draft counts.
+         * @description The state of a pack: the first of withdrawn, proposed, scheduled, live and draft that applies.
          * @example live
          * @enum {string}
          */
@@ -1496,7 +1497,8 @@ export interface components {
          * @description The numbers of a week. `week` is its Monday.
          *
          *     `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
-         *     completed a day in the week, by the length of their run in days on the last day that they completed in the week.
+         *     completed a day in the week. It groups them by the length of their run, in days, as it was on their last completed
+         *     day of the week.
          * @example {
          *       "active": 1510,
          *       "active_28": 1890,

@@ -95,7 +95,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Join, for both partners, the pack that belongs to a practice's code
+         * Join the pack that belongs to a practice's code, for both partners
          * @description The reply is the same for every code that does not work. Tries are limited. A text without a code does not count as
          *     a try. A repeat with the same idempotency key does not count as another try.
          *
@@ -419,7 +419,7 @@ export interface paths {
          * Send the partner a nudge
          * @description The caller may send at most three within 24 hours.
          *
-         *     A repeat with the same idempotency key is not sent again.
+         *     A repeat with the same idempotency key does not send a second nudge.
          */
         post: operations["postNudge"];
         delete?: never;
@@ -499,7 +499,7 @@ export interface paths {
         get?: never;
         /**
          * Answer a prompt alone, or edit the answer
-         * @description A solo day takes answers on its own date and on the date after that, by the caller's clock.
+         * @description A solo day takes answers on its own date and on the next date, by the caller's clock.
          */
         put: operations["putSoloAnswer"];
         post?: never;
@@ -602,7 +602,7 @@ export interface paths {
         };
         /**
          * Return today's day, the days next to it that take answers, and the streak
-         * @description If neither partner has opened one of these days yet, this call chooses the day's prompt.
+         * @description For each of these days that neither partner has opened yet, this call chooses the prompt.
          */
         get: operations["getToday"];
         put?: never;
@@ -680,7 +680,7 @@ export interface components {
         };
         /**
          * AnswerState
-         * @description Whether a person has answered. Before an answer opens, the partner learns nothing else about it.
+         * @description Whether a person has answered. While an answer is sealed, the partner learns nothing else about it.
          * @example waiting
          * @example answered
          * @enum {string}
@@ -724,7 +724,7 @@ export interface components {
         By: "me" | "partner";
         /**
          * ConfirmBody
-         * @description The id of the invite to confirm: the one whose `redeemed_by` the inviter has read.
+         * @description The id of the invite to confirm. The inviter has read its `redeemed_by`.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"
          *     }
@@ -854,9 +854,10 @@ export interface components {
          * @description A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
          *
          *     `open` says whether the day's window is open now. `closes_at` is three hours after the date ends on the reader's own
-         *     clock. An open day closes then, or later if the partner's clock is behind or somebody has traveled. `swappable` says
-         *     whether the prompt may be swapped now. A day takes one swap, by either partner, before anyone has answered.
-         *     `reflect` is the kind of reflection that suits the prompt's theme, or null if every kind suits the theme.
+         *     clock. An open day does not close before this instant. It may close later: the partner's clock may be behind, or
+         *     somebody may have traveled. `swappable` says whether the prompt may be swapped now. A day takes one swap, by either
+         *     partner, before anyone has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if
+         *     every kind suits the theme.
          * @example {
          *       "closes_at": "2026-03-03T08:00:00Z",
          *       "date": "2026-03-02",
@@ -1004,7 +1005,7 @@ export interface components {
          * DeviceBody
          * @description A device's platform and its address at FCM.
          *
-         *     The address is a registration token (`token`) or a Firebase installation id (`fid`). Exactly one of them is null.
+         *     The address is a registration token (`token`) or a Firebase installation id (`fid`). Exactly one of the two is null.
          * @example {
          *       "fid": null,
          *       "platform": "ios",
@@ -1036,7 +1037,7 @@ export interface components {
         EntryKind: "day" | "alone";
         /**
          * ExportBody
-         * @description The page to export. Send the `next` of the previous page, or null or no body for the first page.
+         * @description The page to export. For the first page, send null or no body. Then send the `next` of the previous page.
          * @example {
          *       "next": null
          *     }
@@ -1230,11 +1231,10 @@ export interface components {
         };
         /**
          * ExportedEntryView
-         * @description The writing of one date. `couple` is a couple's number, or null if `kind` is `alone`.
+         * @description What was written for one date. `couple` is a couple's number, or null if `kind` is `alone`.
          *
-         *     `answer` is null if the person has not answered, so that only the partner's answer is here. `partner` is null unless
-         *     the couple is together and the partner's answer is open to the person. So the export does not show whether the
-         *     partner has a sealed answer.
+         *     If only the partner has answered, `answer` is null. `partner` is null unless the couple is together and the
+         *     partner's answer is open to the person. So the export does not show whether the partner has a sealed answer.
          * @example {
          *       "answer": {
          *         "at": "2026-02-23T20:15:00Z",
@@ -1448,8 +1448,8 @@ export interface components {
          * HelpView
          * @description The booking link or null, and help lines.
          *
-         *     `lines` contains the lines of `country`, and then the lines for all countries. If `country` is null, `lines`
-         *     contains the lines of every country too.
+         *     `lines` begins with the help lines of `country`. Then come the help lines that are for all countries. If `country`
+         *     is null, `lines` contains all help lines.
          * @example {
          *       "booking": {
          *         "label": "Book time with us",
@@ -1665,9 +1665,9 @@ export interface components {
          * NewsView
          * @description What was new in the week.
          *
-         *     `milestones` are the lengths of a run, such as 7 days, that the couple reached and for which the app congratulates.
-         *     `longest` means that their longest run grew in the week. If the reader hides the streak, `milestones` is empty
-         *     and `longest` is false.
+         *     The app congratulates a couple when its run reaches a milestone, such as 7 days. `milestones` holds the
+         *     milestones that the couple reached in the week. `longest` means that their longest run grew in the week. If the
+         *     reader hides the streak, `milestones` is empty and `longest` is false.
          * @example {
          *       "longest": false,
          *       "milestones": [],
@@ -1863,7 +1863,7 @@ export interface components {
         };
         /**
          * PartnerAnswerView
-         * @description The partner's answer. `text` is null while the answer is sealed, and if the partner answered without a text.
+         * @description The partner's answer. `text` is null if the answer is missing, sealed, or without a text.
          * @example {
          *       "state": "answered",
          *       "text": null
@@ -2073,7 +2073,7 @@ export interface components {
         };
         /**
          * QuietHoursBody
-         * @description The local times between which a push makes no sound. They may span midnight.
+         * @description Between these local times, a push makes no sound. Quiet hours may span midnight.
          * @example {
          *       "end": "07:00",
          *       "start": "22:00"
@@ -2225,7 +2225,7 @@ export interface components {
         };
         /**
          * RemindersBody
-         * @description All reminders of a person. All times are local. A null `evening_time` or `touch` switches that reminder off.
+         * @description All reminders of a person. All times are local. If `evening_time` or `touch` is null, that reminder is off.
          * @example {
          *       "evening_time": "20:30",
          *       "news": true,
@@ -2280,7 +2280,7 @@ export interface components {
         };
         /**
          * SharedAnswerView
-         * @description An answer that one partner gave on a solo day and shows to the other.
+         * @description An answer that one partner gave on a solo day. That partner shows it to the other partner.
          * @example {
          *       "by": "partner",
          *       "date": "2026-02-23",
@@ -2672,7 +2672,7 @@ export interface components {
         };
         /**
          * TouchTodayView
-         * @description Today's date by the caller's clock, and its gesture. `gesture` is null unless both want touch.
+         * @description Today's date by the caller's clock, and its gesture. `gesture` is null unless both partners want touch.
          * @example {
          *       "date": "2026-03-02",
          *       "gesture": {
