@@ -137,7 +137,7 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
     if deployment.is_first:
         reloader.record()
     else:
-        # A reload may have changed the code that the emulator saved. Update the code to the present sources.
+        # The emulator may have saved code of a later `make reload`, which `deploy` does not compare. Update the code.
         reloader.update()
     return stack
 

@@ -173,7 +173,7 @@ class TestScreen:
         assert [(each.field, each.reason) for each in prompt_advice([long])] == [
             (
                 "words.en.text",
-                "takes 8 lines on a small phone, so its why is off the screen; shorten one of the two",
+                "takes 8 lines on a small phone, so its why does not fit below; shorten the text or the why",
             )
         ]
 

@@ -60,7 +60,7 @@ class FcmGateway:
         return [stop if outcome is NO_TIME else outcome for outcome in outcomes]
 
     def _again(self, message: messaging.Message, targets: Sequence[Target], until: float) -> list[Outcome]:
-        """Send with a new access token. If Google gives no token, return the reason as each push's outcome."""
+        """Send with a new access token. If Google gives no token, no push arrives, and each outcome says why."""
         try:
             return self._transport.send(message, targets, self._sign_in.renewed(), until)
         except TransportError as error:

@@ -31,7 +31,7 @@ class Position:
 def cursor_of(position: Position, uid: Uid) -> str:
     """Return a position as an opaque text of 24 symbols. Raise ValueError if the position has no date."""
     if position.after is None:
-        raise ValueError("an export that has not begun needs no cursor")
+        raise ValueError("a position without a date needs no cursor")
     data = position.section.to_bytes(_SECTION_BYTES) + position.after.toordinal().to_bytes(_DATE_BYTES)
     return base64.urlsafe_b64encode(data + _checksum(data, uid)).decode("ascii")
 

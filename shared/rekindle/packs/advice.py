@@ -87,10 +87,10 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
     of one other pack, the first advice is about the whole pack.
 
     Likeness is the cosine of the two prompts' word vectors, in which rare words weigh more. So common words count
-    little, and the order of words does not count. If two prompts reach `ALIKE`, their rarest words alone reach half of
-    `ALIKE`. An index of the rarest words finds these pairs, but can miss a few (see `_MOST_SHARING`). Only the pairs
-    that the index finds are compared in full (after Bayardo, Ma and Srikant, "Scaling up all pairs similarity search",
-    2007).
+    little, and the order of words does not count. If the likeness of two prompts is at least `ALIKE`, the rare words
+    that they share give at least half of it. An index of rare words finds these pairs, but can miss a few (see
+    `_MOST_SHARING`). Only the pairs that the index finds are compared in full (after Bayardo, Ma and Srikant,
+    "Scaling up all pairs similarity search", 2007).
     """
     twins: dict[PromptId, Advice] = {}
     copied: Counter[PackId] = Counter()
@@ -121,7 +121,7 @@ _MOST_SHARING: Final = 40
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
     """Yield the index of a prompt, and the index of the earlier prompt most like it.
 
-    Only a prompt from the index `first` on gets a pair, and only if its likeness to an earlier prompt reaches `ALIKE`.
+    Skip the prompts before the index `first`, and each prompt without an earlier prompt of a likeness of `ALIKE`.
     """
     bags = [Counter(_stems(each.text)) for each in said]
     frequency = Counter(stem for bag in bags for stem in bag)
@@ -256,7 +256,7 @@ def _screen_advice(said: Said) -> Iterator[Advice]:
     }
     if sum(heights.values()) > _ROOM:
         lines = phone_lines(said.text, _COLUMNS["text"])
-        reason = f"takes {lines} lines on a small phone, so its why is off the screen; shorten one of the two"
+        reason = f"takes {lines} lines on a small phone, so its why does not fit below; shorten the text or the why"
         yield Advice(said.prompt, f"words.{said.language}.text", reason)
 
 

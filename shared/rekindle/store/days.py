@@ -1,4 +1,4 @@
-"""Store each day of a couple as one item: the prompt of the date, and both answers. All writes have conditions."""
+"""Store each day of a couple as one item: the prompt of the date, and both answers. Each transaction has conditions."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Days:
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
         """Return the persons who have not answered the date, by an eventually consistent read.
 
-        Leave out a person if the window of their couple's day is not open at `instant`. If nobody has opened the day,
-        do not leave out the person.
+        Leave out a person if the couple has the day, and its window is not open at `instant`. If the couple does not
+        have the day yet, return the person, whatever the time is.
         """
         items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
         days = {day.couple: day for day in map(day_from, items)}
@@ -79,7 +79,7 @@ class Days:
     def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
         """Map each seen prompt of these themes to the date of its day.
 
-        If several days of the couple got the prompt, use the date of the day that got the prompt last.
+        If the couple got a prompt on several dates, the map has the date that was stored last.
         """
         items = self.table.get_many((keys.seen(couple, theme) for theme in themes), consistent=True)
         sightings = [(name.partition("/"), date) for item in items for name, date in item.items() if "/" in name]
@@ -89,8 +89,8 @@ class Days:
         """Open the couple's day with this theme, and return the day.
 
         If the day has been opened already, return the stored day. Raise WriteConflictError if the couple has ended or
-        changed since the couple was read. After a change, this day may be wrong for the couple. For example, a new day
-        of a nearby date may have the same theme, or a partner may have moved to a different zone.
+        changed since the couple was read. After a change, this day may be wrong for the couple. For example, a nearby
+        date may have been opened with the same theme, or a partner may have moved to a different zone.
         """
         day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))
@@ -168,7 +168,7 @@ class Days:
 
         - The day is not open, or its prompt has changed.
         - `replaces` is None, but the person has answered already.
-        - The stored answer does not have the revision `replaces`, or the partner has answered too.
+        - `replaces` is a revision, but the stored answer has another revision, or the partner has answered too.
         """
         # Invariants: a person can write an answer only while the day is open, and only to the prompt that they saw.
         # After both partners have answered, no answer changes.
@@ -306,10 +306,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
 
 
 def _sighting(day: Day) -> Write:
-    """Return the write that stores the day's date as the date of its prompt.
-
-    The write replaces the date that was stored for this prompt before.
-    """
+    """Return the write that stores on which date the couple got this prompt, in place of an earlier date."""
     if day.theme is None:
         raise ValueError("a new day has a theme")
     return Write(

@@ -6,7 +6,7 @@ letter for the reminder's kind and then the person's pseudonym. The name of each
     t   the targets, packed (`rekindle.store.targets`)
     l   the language; absent for English
     q   the quiet hours as `HH:MM-HH:MM`, or `-` for none; absent for the default quiet hours
-    a   a date's ordinal: the row is due on every date after this date; usually absent
+    a   a date's ordinal: the row is due only on dates after this date; usually absent
     o   the ordinal of one more date on which the row is due (`rekindle.domain.due_dates`); usually absent
     w   the weekdays of a touch reminder, one digit each; absent for the other kinds
     n   false if the person wants no news; otherwise absent
