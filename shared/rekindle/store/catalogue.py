@@ -180,8 +180,8 @@ class Catalogue:
     def first_live(self, releases: Iterable[Release]) -> dict[PackId, dt.datetime]:
         """Map each pack of these releases to the `live_from` of its version 1.
 
-        If a process crashed while staff published version 1, this version may have no row. Then use the `live_from` of
-        the given release.
+        If a process crashed while staff published version 1, this version may have no row. Then the map has the
+        `live_from` of the given release.
         """
         live_from = {each.pack: each.live_from for each in releases}
         first_versions = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}
@@ -201,7 +201,7 @@ class Catalogue:
     ) -> dict[Name, Value]:
         """Return the value of each row in `wanted` that exists. Read only the rows whose values are not in `memory`.
 
-        Afterwards `memory` has the `limit` values that were used most recently.
+        Afterwards `memory` has at most `limit` values. The least recently used values are dropped first.
         """
         missing = {key: name for name, key in wanted.items() if name not in memory}
         # An eventually consistent read may miss a row that was written in the last second. Then a strongly consistent

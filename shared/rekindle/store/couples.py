@@ -49,7 +49,7 @@ class Couples:
         """Return the write that copies a person's changed profile and touch wish into their couple.
 
         The write also replaces the stored windows with `couple.windows`. `couple` is the changed couple, with the
-        revision that the caller read. The write fails if the stored couple does not have this revision.
+        revision that the caller read. The write fails if the stored couple has another revision.
         """
         values: dict[str, object] = {
             ":profile": stored(couple.profiles[uid]),

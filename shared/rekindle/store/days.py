@@ -45,14 +45,14 @@ class Days:
         return {day.date: day for day in map(day_from, page.items)}
 
     def nearby(self, couple: CoupleId, instant: dt.datetime) -> dict[dt.date, Day]:
-        """Return the opened days of all dates that may be open at the instant.
+        """Return the stored days of all dates whose windows may be open at the instant.
 
         The result does not depend on the couple's time zones.
         """
         return self.between(couple, *nearby_dates(instant))
 
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
-        """Return the persons who have not answered the date, by an eventually consistent read.
+        """Return the persons who have no answer for the date, by an eventually consistent read.
 
         Leave out a person if the couple has the day, and its window is not open at `instant`. If the couple does not
         have the day yet, return the person, whatever the time is.
@@ -306,7 +306,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
 
 
 def _sighting(day: Day) -> Write:
-    """Return the write that stores on which date the couple got this prompt, in place of an earlier date."""
+    """Return the write that stores on which date the couple got this prompt, and replaces the date stored before."""
     if day.theme is None:
         raise ValueError("a new day has a theme")
     return Write(

@@ -69,7 +69,7 @@ class Devices:
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 
     def forget_target(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove a dead target's device, if the person with this pseudonym still owns the target."""
+        """Remove the device of a dead target, if the person with this pseudonym still owns the target."""
         if owner := self._owner(pseudonym, target):
             self.people.change(owner, instant, lambda person: _without_target(person, target))
 

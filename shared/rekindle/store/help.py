@@ -57,9 +57,9 @@ class HelpStore:
         return (_help_from(item), item["revision"]) if item else (BUILT_IN, 0)
 
     def change(self, offered: Help, replaces: int, by: Actor) -> int:
-        """Replace the help of revision `replaces`, add an audit row, and return the new revision.
+        """Replace the help whose revision is `replaces`, add an audit row, and return the new revision.
 
-        Raise HelpChangedError if the current help does not have the revision `replaces`.
+        Raise HelpChangedError if the current help has another revision.
         """
         entry = AuditEntry(by, StaffAction.HELP_CHANGED)
         try:
@@ -70,9 +70,9 @@ class HelpStore:
 
 
 def help_write(offered: Help, replaces: int) -> Write:
-    """Return the write that replaces the help of revision `replaces`.
+    """Return the write that replaces the help whose revision is `replaces`.
 
-    The write fails if the current help does not have this revision.
+    The write fails if the current help has another revision.
     """
     return Write.versioned(keys.HELP, offered.model_dump(mode="json", exclude_none=True), replaces)
 

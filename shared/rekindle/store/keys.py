@@ -136,7 +136,7 @@ def shared(couple: CoupleId, date: dt.date, uid: Uid) -> Key:
 
 
 def shared_before(date: dt.date) -> tuple[str, str]:
-    """Return the range of the sort keys of a couple's shared answers before a date."""
+    """Return the range of sort keys that has a couple's shared answers before a date."""
     return SHARED_PREFIX, f"{SHARED_PREFIX}{date}"
 
 
@@ -171,7 +171,7 @@ def changed_row(row: Key, millis: int) -> Key:
 
 
 def changed_rows(millis: int) -> tuple[str, str]:
-    """Return the range of the sort keys of all notes since an instant.
+    """Return the range of sort keys that has all notes since an instant.
 
     `millis` is the instant in milliseconds since 1970.
     """
