@@ -11,7 +11,7 @@ RekindleError
 ├── PackChangedError        somebody has changed the pack since it was read (`rekindle.store.packs`)
 ├── HelpChangedError        somebody has set the help since it was read (`rekindle.store.help`)
 ├── SourceTooLargeError     a pack's source is too large for a draft (`rekindle.store.pack_sources`)
-├── SettingsError           a setting of a function is missing or wrong (`rekindle.settings`)
+├── SettingsError           a setting of a function is missing or wrong
 ├── OutboxError             the queue did not take every job
 ├── PackError               a pack cannot be published; names everything to fix (`rekindle.packs.document`)
 ├── DocumentError           a YAML source cannot be read (`rekindle.packs.yaml_reader`)

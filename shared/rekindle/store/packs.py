@@ -62,7 +62,7 @@ class Publication:
     """A draft to publish, with its YAML `source` and the parsed `pack`, and how to publish it.
 
     `published` is the actor who publishes or proposes the draft. `approved` is the actor who approves the proposal, or
-    None. The release goes live at `live_from`. `announce` says whether the practice wants news of the release. `code`
+    None. The release goes live at `live_from`. `announce` says whether couples should get news of the release. `code`
     is a new code. The pack gets this code if its audience joins by code and the pack has no code yet.
     """
 
