@@ -1,4 +1,4 @@
-"""Define all errors of this package.
+"""List the errors of this package, and define those without a module's name in brackets.
 
 RekindleError
 ├── UnknownZoneError        the name is not an IANA zone of the pinned tzdata
@@ -7,17 +7,18 @@ RekindleError
 ├── ContentionError         other requests changed the same items, or DynamoDB left batch items undone
 ├── KeyReusedError          another request has already used an idempotency key
 ├── NotACodeError           a text cannot be a code; says why
-├── DraftChangedError       somebody has saved or discarded the draft since it was read (`rekindle.store.packs`)
+├── DraftChangedError       the draft has changed since it was read (`rekindle.store.packs`)
 ├── PackChangedError        somebody has changed the pack since it was read (`rekindle.store.packs`)
 ├── HelpChangedError        somebody has set the help since it was read (`rekindle.store.help`)
 ├── SourceTooLargeError     a pack's source is too large for a draft (`rekindle.store.pack_sources`)
-├── SettingsError           a setting of a function is missing or wrong (`rekindle.settings`)
+├── SettingsError           a setting of a function is missing or wrong
 ├── OutboxError             the queue did not take every job
 ├── PackError               a pack cannot be published; names everything to fix (`rekindle.packs.document`)
+├── DocumentError           a YAML source cannot be read (`rekindle.packs.yaml_reader`)
 ├── VaultError              sealed data cannot be opened
 │   ├── KeyGoneError        a key was deleted, or never made
 │   └── KeyUnavailableError a cell key cannot be read now; try again later
-└── ProblemError            a client's request is refused; `rekindle.api.resolver` answers with the problem
+└── ProblemError            a request of a client is refused (`rekindle.api.problems`)
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 CELLS: Final = 64
 REMEMBERED_FOR: Final = 3600.0
-"""The vault uses a cell key from memory for this many seconds.
+"""The vault uses a cell key from memory for less than this many seconds. Then it reads the key again.
 
 A revoked KMS permission takes effect within this time.
 """
@@ -138,12 +138,12 @@ class Vault:
     def new_couple_key(self, couple: CoupleId) -> Write:
         """Return the write that stores a new key for a couple.
 
-        The write belongs into the transaction that creates the couple.
+        Put this write into the transaction that creates the couple.
         """
         return Write.new(_couple_row(couple), self._new_key(couple, couple_key_context(couple)), self.table.name)
 
     def ending_couple_key(self, couple: CoupleId, at: dt.datetime) -> Write:
-        """Return the write that lets the couple's key expire at `at`. DynamoDB deletes the key some time after that."""
+        """Return the write that makes the couple's key expire at `at`. DynamoDB deletes the key some time later."""
         return Write.expiring(_couple_row(couple), to_ttl(at), "attribute_exists(pk)", self.table.name)
 
     def couple_key(self, couple: CoupleId) -> CoupleKey:

@@ -4,7 +4,7 @@ One transaction writes an action of the staff together with its audit row. Draft
 overwrites a head or a draft that has changed since it was read.
 
 `Packs.publish` first writes the release's rows, with a version number that no other release has. Then a transaction
-adds the release to the pack's head. No other code needs the release's rows before this transaction.
+adds the release to the pack's head. Until then, no other code reads the release's rows.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Publication:
     """A draft to publish, with its YAML `source` and the parsed `pack`, and how to publish it.
 
     `published` is the actor who publishes or proposes the draft. `approved` is the actor who approves the proposal, or
-    None. The release goes live at `live_from`. `announce` says whether the practice wants news of the release. `code`
+    None. The release goes live at `live_from`. `announce` says whether couples should get news of the release. `code`
     is a new code. The pack gets this code if its audience joins by code and the pack has no code yet.
     """
 
@@ -123,7 +123,7 @@ class Packs:
         draft.
 
         Raises:
-            DraftChangedError: the current draft does not have the revision `replaces`.
+            DraftChangedError: the current draft's revision is not `replaces`.
             SourceTooLargeError: the source is too large.
         """
         chunks = chunks_of(source)
@@ -148,7 +148,7 @@ class Packs:
     def discard_draft(self, pack: PackId, replaces: int, by: Actor) -> None:
         """Discard the current draft, and cancel the pack's proposal.
 
-        Raise DraftChangedError if the current draft does not have the revision `replaces`.
+        Raise DraftChangedError if the current draft's revision is not `replaces`.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -160,7 +160,7 @@ class Packs:
     def propose(self, pack: PackId, proposal: Proposal) -> PackHead:
         """Propose the draft to a colleague for approval.
 
-        Raise DraftChangedError if the current draft does not have the proposal's revision.
+        Raise DraftChangedError if the current draft is not the proposed one: it has a different revision.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:

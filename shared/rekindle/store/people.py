@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """Everything that a change of a person writes: the person, other changed persons, and more writes."""
+    """Everything to write for a change of a person: the person, other changed persons, and more writes."""
 
     person: Person
     others: Sequence[PersonChange] = ()

@@ -2,7 +2,7 @@
 
 The function `delivery` reshards a slot with too many rows, at a time of the day when no run of the slot is near.
 `name_more` names new shards in addition to the old ones: two new shards for each old shard. `move_rows` moves the rows,
-and `forget_old` removes the names of the old shards. A repeat of each step does no harm.
+and `forget_old` removes the names of the old shards. Each step may be repeated without harm.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Resharding:
         return read_shards(self.table, [slot]).get(slot)
 
     def name_more(self, slot: Slot, shards: Shards, instant: dt.datetime) -> None:
-        """Name twice as many new shards. Do nothing if the slot's shards have changed since they were read."""
+        """Name new shards, two for each old one. Do nothing if the slot's shards have changed since they were read."""
         names = unused_names(self.table, 2 * len(shards.names))
         # Invariant: a slot has at most one set of new shards. So there are only two shards in which a person's row can
         # be: one old and one new shard.
@@ -82,10 +82,7 @@ class Resharding:
             self.table.write(naming)
 
     def move_rows(self, shards: Shards, name: str) -> bool:
-        """Move some rows of an old shard to the new shards.
-
-        Return False if the old shard had no rows.
-        """
+        """Move some rows of an old shard to the new shards. Return False if the old shard had no rows."""
         page = self.table.query(keys.slot_shard(name), between=keys.SLOT_ROWS, limit=MOVED_AT_ONCE)
         writes = []
         for item in page.items:

@@ -68,11 +68,11 @@ class Solo:
     def record_answer(self, day: SoloDay, answer: Answer, replaces: int | None) -> SoloDay:
         """Record the answer, and return the day as stored now.
 
-        `replaces` is the revision of the stored answer that `answer` edits, or None for a first answer. Raise
+        `replaces` is the revision of the stored answer that `answer` replaces, or None for a first answer. Raise
         WriteConflictError, with the current day (`existing_solo_day`), in these cases:
 
         - `replaces` is None, but the person has answered already.
-        - The stored answer does not have the revision `replaces`.
+        - `replaces` is a revision, but the stored answer has a different revision.
         - The person has shared the stored answer, or has taken it back, since the caller read the day.
         """
         # Invariant: the couple's copy of a shared answer has the same text as the answer.

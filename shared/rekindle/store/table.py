@@ -34,7 +34,7 @@ BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
 """`Table` tries one batch, write or transaction at most this many times."""
 CONFLICTS: Final = 10
-"""A method is called at most this many times, if another write comes between its read and its own write each time."""
+"""`repeated_on_conflict` calls a method at most this many times. It stops at the first call without a conflict."""
 FIRST_PAUSE: Final = 0.02
 """In seconds. The pause after attempt n (counted from 0) is random: from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 
@@ -379,11 +379,11 @@ def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's qu
 def dated_items(
     table: Table, key_of: Callable[[dt.date], Key], beyond: dt.date | None, limit: int, *, descending: bool = False
 ) -> list[Item]:
-    """Return the first `limit` items after a date, from a partition with dated items.
+    """Return at most `limit` items of a partition with dated items, earliest date first.
 
-    `beyond` is the date, or None to begin with the first item. If `descending` is true, return the last `limit` items
-    before `beyond`, last item first. In this case, None means to begin with the last item. `key_of` returns the key of
-    a date's item.
+    Begin after the date `beyond`, or with the earliest date if `beyond` is None. If `descending` is true, return the
+    items in the reverse order: begin before `beyond`, or with the latest date if `beyond` is None. `key_of` returns the
+    key of a date's item.
     """
     first, last = key_of(dt.date.min), key_of(dt.date.max)
     after = key_of(beyond).sk if beyond else None

@@ -57,9 +57,9 @@ WRITES: Final = 100
 PIECE: Final = 20
 """A transaction counts at most this many changes of one couple. Their counters always fit into this transaction."""
 CONFLICTS: Final = 10
-"""If this many new attempts in a row fail too, `Tallies.count` raises ContentionError.
+"""After a failed transaction, `Tallies.count` makes at most this many new attempts. Then it raises ContentionError.
 
-An attempt fails if a different process has counted the same couples.
+An attempt fails if a different process has counted the same couples or runs.
 """
 
 _DAY: Final = re.compile(r"(\d+)([a-z]{2}|--)(\d)([\d.]+)")
@@ -77,7 +77,7 @@ class _CoupleChanges:
 
     @property
     def prompts(self) -> list[PromptId]:
-        """The latest prompt of each changed day. `Tallies.count` sorts couples by these prompts."""
+        """The current prompt of each changed day. `Tallies.count` sorts couples by these prompts."""
         return [each.prompts[-1].prompt for each in self.changes if isinstance(each, DayProgress)]
 
     def entry(self, row: Item | None) -> _Entry | None:

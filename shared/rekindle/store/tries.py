@@ -25,9 +25,9 @@ class Tries:
     def admit(self, key: Key, instant: dt.datetime, fingerprint: str | None = None) -> dt.datetime | None:
         """Count one try, and return None if the person may try the code now.
 
-        Call this method before anything checks the code. If the person has made too many tries, count nothing, and
-        return the instant from which they may try again. If a stored try has the same `fingerprint`, the request is a
-        repeat: count nothing and return None. `key` is the key of the row that stores the person's tries.
+        Call this method before anything checks the code. If a stored try has the same `fingerprint`, the request is a
+        repeat: count nothing and return None. Otherwise, if the person has made too many tries, count nothing, and
+        return the instant from which they may try again. `key` is the key of the row that stores the person's tries.
         """
         item = self.table.get(key) or {}
         tries = [from_millis(each) for each in item.get("tries", [])]

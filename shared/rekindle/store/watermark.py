@@ -29,7 +29,7 @@ class Watermark:
         return from_millis(item["until_at"]) if item else None
 
     def advance(self, until: dt.datetime) -> None:
-        """Move the watermark to `until`, unless the watermark is at `until` or after it already."""
+        """Move the watermark to `until`. Do nothing if the watermark is already at or after `until`."""
         # Invariant: the watermark never moves back. A tick reads the watermark, and enqueues the jobs of all slots
         # between the watermark and `until`. So two ticks at the same time leave out no slot. (A tick leaves out a slot
         # that is more than MAX_LATENESS late.)
