@@ -89,7 +89,7 @@ class Couple:
     def with_person(self, person: Person, date: dt.date) -> Couple:
         """Return the couple with this person's profile and touch choice.
 
-        If both partners now want touch, `touch_from` becomes `date` unless it is set already. If not, it becomes None.
+        If both partners now want touch, a `touch_from` of None becomes `date`. If one does not, it becomes None.
         """
         others = self.touch_wanted_by - {person.uid}
         wanted_by = others | {person.uid} if person.wants_touch else others
