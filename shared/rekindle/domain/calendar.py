@@ -30,7 +30,7 @@ GRACE = dt.timedelta(hours=3)
 
 _MIDNIGHT = dt.time()
 _ONE_DAY = dt.timedelta(days=1)
-_PLACEHOLDERS = frozenset({"Factory", "localtime"})  # no zones: a computer has these names until its zone is set
+_PLACEHOLDERS = frozenset({"Factory", "localtime"})  # not zones: a computer uses these names until its zone is set
 
 
 @cache

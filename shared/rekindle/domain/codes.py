@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""31 symbols that cannot be confused with each other: no 0 or O, and no 1, I or L."""
+"""31 symbols, without those that people confuse most easily: no 0 or O, and no 1, I or L."""
 
 _ENTROPY_BYTES: Final = 16
 _SYMBOLS: Final = frozenset(ALPHABET)
@@ -106,7 +106,7 @@ def _codes_among(texts: Iterable[str], length: int) -> list[str]:
 
 
 def _may_be_code(word: str) -> bool:
-    """Return whether a word has a digit or only capital letters. An ordinary word such as `everywhere` has neither."""
+    """Return whether a word has a digit or only capital letters. This excludes ordinary words such as `everywhere`."""
     return word.isupper() or any(map(str.isdigit, word))
 
 

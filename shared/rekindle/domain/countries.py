@@ -58,7 +58,7 @@ def countries_of(zone: Zone) -> tuple[str, ...]:
 def _countries_by_zone() -> Mapping[str, tuple[str, ...]]:
     known: dict[str, tuple[str, ...]] = {zone: (code,) for code, _, zone, *_ in _rows("zone.tab")}
     known |= _MISSING_IN_TZDATA
-    # Each line with L gives a zone and an old spelling of its name.
+    # Each line that begins with L gives a zone and an old spelling of its name.
     for line in _lines("tzdata.zi"):
         match line.split():
             case ["L", zone, spelling] if zone in known:

@@ -48,8 +48,8 @@ class Couple:
     """Two persons. `profiles` is a copy of both persons' profiles. A write of a profile also writes the copy.
 
     `first_date` is the earliest date that either partner's clock showed when they paired. `counted_from` is the first
-    date that began after they had paired. `themes_met` maps dates of the last weeks to their themes. `ended_at` is the
-    instant at which they unpaired. `packs` holds their choices about packs.
+    date that began after they had paired. `themes_met` maps the dates of the last weeks, and each theme's latest date,
+    to their themes. `ended_at` is the instant at which they unpaired. `packs` holds their choices about packs.
 
     `pause` is the latest pause, which may be over. `paused` holds the dates of all pauses (`rekindle.domain.pauses`).
     `windows` holds windows of dates near the latest zone change. The current zones would give these dates other windows
@@ -89,7 +89,7 @@ class Couple:
     def with_person(self, person: Person, date: dt.date) -> Couple:
         """Return the couple with this person's profile and touch choice.
 
-        If this makes both partners want touch, `touch_from` becomes `date`.
+        If both partners now want touch, a `touch_from` of None becomes `date`. If one does not, it becomes None.
         """
         others = self.touch_wanted_by - {person.uid}
         wanted_by = others | {person.uid} if person.wants_touch else others

@@ -7,8 +7,8 @@ reminder's time. At this move:
 - Every date after that date belongs to the new slot.
 - A date comes due at the move if its time has passed in the new slot, but not in the old slot (`CaughtUp`).
 
-A slot does not send a reminder for a date whose time passed before the reminder began. For example, a reminder begins
-when the person pairs, or switches the reminder on.
+A slot does not send a reminder for a date if the slot's time on this date passed before the reminder began. For
+example, a reminder begins when the person pairs, or switches the reminder on.
 
 A pause moves no reminder. A date inside a pause comes due at its usual time, without a push. The date does not come due
 again if somebody ends or shortens the pause.

@@ -33,7 +33,7 @@ GENTLE_LINES: Final[Mapping[Language, str]] = {
     Language("es"): "Si esto se hace grande, no hace falta llevarlo a solas. Hay alguien con quien hablar.",
     Language("fr"): "Si cela pèse, rien n'oblige à le porter sans aide. Il y a quelqu'un à qui parler.",
 }
-"""The app shows one of these sentences with the link to help. Each language has its sentence."""
+"""With the link to help, the app shows the sentence in the person's language, or else in English."""
 
 
 def _known_country(code: str) -> str:

@@ -85,5 +85,5 @@ def shown_to_partner(sent: Iterable[Nudge], couple: CoupleId, instant: dt.dateti
 
 
 def _latest_first(sent: Iterable[Nudge]) -> list[Nudge]:
-    # The sort keeps the order of nudges with the same instant. So the result has the last of these nudges first.
+    # The sort keeps the order of nudges with the same instant. So of these, the last one in `sent` comes first.
     return sorted(sent, key=lambda nudge: nudge.at)[::-1]

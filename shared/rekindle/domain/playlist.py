@@ -64,7 +64,7 @@ LEANINGS: Final = MappingProxyType(
 
 _RECENT = dt.timedelta(days=21)  # reaches more than seven days back from the earliest date that can be open
 _NEVER = 1_000_000  # days: longer than any couple can go without a theme
-_STILL_OPENED = 2  # somebody may open a date earlier than the two dates before it: clocks can be two dates apart
+_STILL_OPENED = 2  # clocks can be two dates apart, so the two dates before a date may be opened after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +270,7 @@ def theme_for(
 def forgettable(met: Mapping[dt.date, Theme], date: dt.date) -> frozenset[dt.date]:
     """Return the dates of `met` that cannot affect the theme of an open date.
 
-    The result has only dates more than three weeks before `date`, without the latest date of each theme.
+    These are the dates more than three weeks before `date`, except the latest date of each theme.
     """
     latest = {theme: day for day, theme in sorted(met.items())}
     return frozenset(day for day, theme in met.items() if day < date - _RECENT and day != latest[theme])
@@ -309,7 +309,7 @@ def prompt_for(
 class _Rhythm:
     """The order of a couple's themes. Dates are ordinals.
 
-    `shares` is the number of turns of each theme in a span. A span has as many dates as all themes have turns.
+    `shares` is the number of turns of each theme in a span. The sum of these turns is the number of dates in a span.
     """
 
     met: Mapping[int, Theme]

@@ -69,8 +69,8 @@ def is_quiet(local_time: dt.time, quiet_hours: QuietHours | None) -> bool:
 def due_slots(after: dt.datetime, until: dt.datetime, zone: Zone) -> tuple[DueSlot, ...]:
     """Return the slots of `zone` that come after `after` and not after `until`, in order.
 
-    Each slot comes exactly once on each local date that exists. So two calls for consecutive periods together return
-    each slot of a date exactly once. When a clock skips some time, several slots can come at one instant.
+    Each slot comes exactly once on each local date that exists. So calls for consecutive periods return no slot of
+    a date twice, and leave none out. When a clock skips some time, several slots can come at one instant.
     """
     # A slot comes when the clock first shows its time or a later one. So begin after the time that the clock shows at
     # `after`. End with the latest time that the clock has shown by `until`, or with a later time. While the clock

@@ -27,7 +27,7 @@ _ONE_DAY = dt.timedelta(days=1)
 class SoloHistory:
     """A person's solo history: the themes of the last weeks by date, and all prompts that they have met.
 
-    A write fails if `revision` has changed since the read.
+    `themes_met` also has each theme's latest date, however old. A write fails if `revision` has changed since the read.
     """
 
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)

@@ -163,7 +163,7 @@ class CountedDay:
 class Latest(NamedTuple):
     """A completion of a date, with the couple's total of complete dates and the length class of their run after it.
 
-    It is the latest completion of its week that gave the run a new length class.
+    It is the first completion of its week, or a later one that gave the run a new length class.
     """
 
     total: int
@@ -256,10 +256,10 @@ def contributions(history: History) -> Counts:
 
 
 def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Counts:
-    """Return what the state `day` of a day adds to the counters of its prompts.
+    """Return what a day in the state `day` adds to the counters of its prompts.
 
-    `progress` is the same state or a newer one, and names the prompts. A prompt counts only if the couple had not met
-    it on an earlier day. So the statistics show how couples use a prompt that is new to them.
+    `progress` is the same state or a newer one, and names the day's prompts. A prompt counts only if the couple had not
+    met it on an earlier day. So the statistics show how couples use a prompt that is new to them.
     """
     if day is None or day.theme is None:
         return Counter()

@@ -26,7 +26,7 @@ GROWS_AFTER: Final = (dt.timedelta(weeks=2), dt.timedelta(weeks=4))
 """After both partners have wanted touch for the first span, warmth 2 begins. After the second span, warmth 3 begins."""
 
 _RHYTHMS: Final = MappingProxyType({1: (1,), 2: (2, 2, 1), 3: (3, 2, 3, 1, 3)})
-"""Each highest allowed warmth has a row of warmths for consecutive dates. At its end, the row begins again."""
+"""For each highest allowed warmth, the warmths of consecutive dates. After the last warmth, the first comes again."""
 
 
 def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
