@@ -219,7 +219,7 @@ takes 24 points of the height, the app's bars 104, the button 64, the theme 48 a
 
 
 def phone_lines(text: str, columns: int) -> int:
-    """Return how many lines a text takes. Wide characters count as two. Invisible characters do not count."""
+    """Return how many lines a text takes. Wide characters count as two. Combining and invisible ones do not count."""
     lines, filled = 1, 0
     for word in filter(None, text.split(" ")):  # no line ends at a no-break space
         width = _width(word)

@@ -116,7 +116,7 @@ class ReleaseHead:
 class PackHead:
     """Everything about a pack except its words.
 
-    `drafts` is the highest revision of any draft yet, and `versions` the highest number of any release. `withdrawn`
+    `drafts` is the highest revision of any draft so far, and `versions` the highest number of any release. `withdrawn`
     says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Versions with a higher number
     can play. `news_on` is the one date on which pushes announce the pack. Each write adds one to `revision`, and fails
     if `revision` has changed since the read.
