@@ -23,7 +23,7 @@ ALIKE: Final = 0.4
 """Two prompts ask almost the same if their likeness, from 0 to 1, is at least this.
 
 A question and the same question in other words have a likeness of 0.4 to 0.9. Of 160,000 pairs of prompts in eight
-packs, only one pair reached 0.4, and its prompts did ask the same.
+packs, only one pair had a likeness of 0.4 or more, and its prompts did ask the same.
 """
 
 HARD_READING: Final = 55.0
@@ -81,7 +81,7 @@ def prompt_advice(said: Sequence[Said]) -> Iterator[Advice]:
 
 
 def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[Advice]:
-    """Yield advice on each prompt that asks almost the same as a prompt above it, or as one of `others`.
+    """Yield advice on each prompt that asks almost the same as an earlier prompt or one of `others`.
 
     Each prompt gets this advice at most once. If more than half of a pack's prompts, and at least two, are like prompts
     of one other pack, the first advice is about the whole pack.
@@ -121,7 +121,7 @@ _MOST_SHARING: Final = 40
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
     """Yield the index of a prompt, and the index of the earlier prompt most like it.
 
-    Skip the prompts before the index `first`, and each prompt without an earlier prompt of a likeness of `ALIKE`.
+    Skip a prompt before the index `first`, and a prompt whose likeness to each earlier prompt is less than `ALIKE`.
     """
     bags = [Counter(_stems(each.text)) for each in said]
     frequency = Counter(stem for bag in bags for stem in bag)
@@ -219,7 +219,7 @@ takes 24 points of the height, the app's bars 104, the button 64, the theme 48 a
 
 
 def phone_lines(text: str, columns: int) -> int:
-    """Return how many lines a text takes. Wide characters count as two and combining marks not at all."""
+    """Return how many lines a text takes. Wide characters count as two. Combining and invisible ones do not count."""
     lines, filled = 1, 0
     for word in filter(None, text.split(" ")):  # no line ends at a no-break space
         width = _width(word)

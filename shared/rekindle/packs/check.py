@@ -120,7 +120,7 @@ def _said(pack: Pack) -> Iterator[Said]:
 
 
 def _checked(readable: Pack | None, findings: Iterable[SourceFinding]) -> Checked:
-    """Return the result of a check with its findings in order. List only the first MOST_FINDINGS."""
+    """Return the result of a check, with its findings in order. If there are too many, one last finding says so."""
     ordered = sorted(findings, key=lambda each: (each.advice, each.line))
     kept, rest = ordered[:MOST_FINDINGS], ordered[MOST_FINDINGS:]
     if rest:

@@ -116,7 +116,7 @@ class ReleaseHead:
 class PackHead:
     """Everything about a pack except its words.
 
-    `drafts` is the last revision given to a draft, and `versions` the last number given to a release. `withdrawn`
+    `drafts` is the highest revision of any draft so far, and `versions` the highest number of any release. `withdrawn`
     says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Versions with a higher number
     can play. `news_on` is the one date on which pushes announce the pack. Each write adds one to `revision`, and fails
     if `revision` has changed since the read.
@@ -143,7 +143,7 @@ class PackHead:
 
     @property
     def latest(self) -> ReleaseHead | None:
-        """The release that staff see: the last that was not taken back, or else the last of all."""
+        """The release that staff see: the last that was not taken back. If all were taken back, the last of all."""
         kept = [each for each in self.releases if not each.taken_back] or self.releases
         return kept[-1] if kept else None
 

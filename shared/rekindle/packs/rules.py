@@ -235,7 +235,7 @@ def _duplicate_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[Pack
 
 
 def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    """Yield findings about texts that lack the default language, or are in an unlisted language.
+    """Yield findings about a default language that is unlisted or lacks texts, and about texts in unlisted languages.
 
     `head` is the pack with only its valid prompts. `prompts` has them by their index in the document.
     """

@@ -1,7 +1,7 @@
 """Advise on phrases that sound like a reproach, a rule, or a guess at who the partner is.
 
 The patterns here match a few English phrases. The check judges no other language. Advice never blocks publishing. The
-check skips text in quotation marks, since it quotes somebody. The patterns are narrow: “You never ask” gets advice, but
+check skips quotations, which repeat what somebody said. The patterns are narrow: “You never ask” gets advice, but
 “something you never asked” gets none. None of the 567 prompts in the practice's own packs matches a pattern.
 """
 

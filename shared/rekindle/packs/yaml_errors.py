@@ -57,7 +57,7 @@ class _Spot:
 
     @property
     def begins_line(self) -> bool:
-        """Whether only white space precedes the place where the parser stopped, on its line."""
+        """Whether the line has only white space before the place where the parser stopped."""
         return not self.here[: self.fault.column].strip()
 
     @property
@@ -68,14 +68,14 @@ class _Spot:
     def span(self) -> Iterator[tuple[int, str]]:
         """Yield each line, with its number, from the first line of the broken part to the fault.
 
-        Begin at the line `before()` if it comes before the broken part.
+        Begin at the line `before()` if that is earlier. But begin at most `_LONGEST_LOOK` lines before the fault.
         """
         since = max(min(self.fault.since, self.before()), self.fault.line - _LONGEST_LOOK)
         for at in range(since, self.fault.line + 1):
             yield at, self.lines[at]
 
     def before(self) -> int:
-        """Return the number of the last line before the fault that is not empty."""
+        """Return the number of the nearest line above the fault that is not empty. Return 0 if there is none."""
         at = self.fault.line - 1
         while at > 0 and not self.lines[at].strip():
             at -= 1

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 PROSE: Final = frozenset({*PackWords.model_fields, *PromptWords.model_fields, "notes"})
 """The fields that hold text for people. All other fields hold codes and numbers."""
 
-# These escapes surely have a purpose: a quote, a backslash, a letter by its number, and a program's line break. The
-# group `other` matches the character of any other escape.
+# These escapes surely have a purpose: a quote, a backslash, a character's number, and the line break of a program
+# that wraps long lines. The group `other` matches the character of any other escape.
 _ESCAPE: Final = re.compile(r"\\(?:[\"\\xuU]|\n[ \t]*\\ |(?P<other>.))", re.DOTALL)
 _LAST_COMMA: Final = re.compile(r"\s*,\s*\}")
 _BLOCKS: Final = frozenset({">", "|"})

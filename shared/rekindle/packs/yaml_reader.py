@@ -252,7 +252,7 @@ class _Reading:
             parser.dispose()
         if self._root is None:
             _refuse(1, "there is nothing here yet. Begin with the pack's id, such as “id: river”")
-        # If a block has two equal names, YAML silently keeps only the last one. So report only the equal names then.
+        # If a block has a name twice, the data has only the first value. So report only such names, and check no more.
         if self._twins:
             raise DocumentError(*self._twins)
         return Document(*self._root, self._flaws)
@@ -420,7 +420,7 @@ class _Reading:
             )
 
     def _prompt(self, line: int) -> str | None:
-        """Return the id of a line's prompt, or the prompt's number if no id was read yet."""
+        """Return the id of a line's prompt, or its number if no id was read yet. Return None outside of prompts."""
         match self._open:
             case [_Block(name="prompts", wants_name=False), _List() as prompts, *within]:
                 reading: object = within[0].value if within else None
@@ -475,7 +475,7 @@ def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
     if value in _WORDS:
         return _WORDS[value]
     if _WHOLE.fullmatch(value):
-        return int(value[:_LONGEST_NUMBER])  # a longer number exceeds every limit anyway
+        return int(value[:_LONGEST_NUMBER])  # no field needs a longer number
     return float(value) if _BROKEN.fullmatch(value) else value
 
 

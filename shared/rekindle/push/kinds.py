@@ -37,7 +37,7 @@ class Kind:
         replaces: The reminder that this kind replaces on some dates. `Reach` counts the push as that reminder.
         needs_open_day: Whether the push goes only to persons who have not answered the day, but can still answer it.
         has_milestone: Whether the push is about a milestone of the streak. The milestone chooses its text.
-        is_single: Whether a phone shows only the last push of this kind for a date.
+        is_single: Whether a phone shows only the newest push of this kind for a date.
     """
 
     code: str

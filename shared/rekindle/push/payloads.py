@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Occasion:
     """The reason for a push. All persons who get the push share it.
 
-    The push belongs to the day `date` and came due at `instant`. For a reminder, `ends_at` is the end of `date`. If the
-    reminder came from a slot, `ends_at` is at least LEAST_LIFE (in `delivery.recipients`) after `instant`.
+    The push belongs to the day `date` and came due at `instant`. For a reminder or news, `ends_at` is the end of the
+    date. But if a slot caused the push, it is at least LEAST_LIFE (in `delivery.recipients`) after `instant`.
     """
 
     kind: PushKind
@@ -43,9 +43,9 @@ class Occasion:
     def expires_at(self) -> dt.datetime:
         """The instant from which the push is too late.
 
-        For a reminder, this is the end of the kind's lifetime, or `ends_at` if that comes first. For other kinds, it is
-        the end of the lifetime, rounded up to the hour. An exact hour also moves to the next hour. The phone sees the
-        instant, and exact minutes would show when the partner answered.
+        For a reminder or news, this is the end of the kind's lifetime, or `ends_at` if that comes first. For other
+        kinds, it is the end of the lifetime, rounded up to the hour. An exact hour also moves to the next hour. The
+        phone sees the instant, and exact minutes would show when the partner answered.
         """
         record = KINDS[self.kind]
         end = self.instant + record.lifetime
@@ -69,8 +69,8 @@ class Payload:
     On the phone, a push replaces an earlier one with the same `collapse_id`. A `quiet` push makes no sound.
 
     An iPhone does not get the push after `expires_at`, and an Android phone does not get it when `ttl` is over. For a
-    reminder, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` counts from the last full hour
-    before sending. So `ttl` can be almost an hour longer than the time until `expires_at`.
+    reminder or news, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` counts from the last full
+    hour before sending. So their `ttl` can be almost an hour longer than the time until `expires_at`.
     """
 
     text: Text
