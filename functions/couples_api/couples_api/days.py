@@ -205,10 +205,7 @@ def stored_day(reader: Reader, date: dt.date) -> Day:
 
 
 def _known_day(reader: Reader, date: dt.date) -> Day:
-    """Return the day. If nobody has opened it yet, open it now.
-
-    Raise ProblemError if nobody has opened the day and it takes no answers.
-    """
+    """Return the day. If nobody has opened it yet, open it now, or raise ProblemError if it takes no answers."""
     day = reader.services.days.day(reader.couple.id, date)
     if day:
         return day
@@ -279,7 +276,7 @@ def _may_answer_another_prompt(day: Day, body: AnswerBody) -> bool:
 
 
 def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bool:
-    """Return whether `body` is a repeat: the stored answer is the answer in `body`.
+    """Return whether `body` is a repeat: the answer in it is stored already.
 
     A phone repeats a request if the reply was lost.
     """
@@ -308,9 +305,9 @@ def follows(answer: Answer | None, revision: int | None) -> bool:
 
 
 def why_not_replaced(answer: Answer | None, revision: int | None) -> Problem:
-    """Return why a new answer cannot replace `revision` of the stored answer.
+    """Return why a new answer was not stored, given the stored answer.
 
-    If `revision` is None, the new answer is a first answer.
+    `revision` is the revision that the new answer should replace. It is None for a first answer.
     """
     if answer is None:
         return Problem.NOTHING_TO_EDIT

@@ -99,7 +99,7 @@ class RedeemedView(BaseModel):
 
 
 class ConfirmBody(BaseModel):
-    """The id of the invite to confirm. The inviter has read its `redeemed_by`."""
+    """The id of the invite to confirm. Send it after the inviter has seen who redeemed the invite."""
 
     model_config = body_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"})
 
@@ -124,8 +124,8 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     )
     code = code_from(entropy, CODE_LENGTH)
     code_mac = services.vault.mac(code)
-    # Look the code up before `admissible` gets the inviter. If the code is stored already, but is not the code of the
-    # inviter's live invite, the code is no longer valid.
+    # Look the code up before the inviter is read for `admissible`. If the code is stored already, but
+    # is not the code of the inviter's invite, it is no longer valid.
     is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:

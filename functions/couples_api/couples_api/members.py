@@ -60,7 +60,7 @@ def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]
 
 
 def _without_closed_dates(person: Person, closed: dt.date) -> Person:
-    """Return the person, who gets no prompt or evening reminder for dates up to `closed`.
+    """Return a copy of the person that gets no prompt or evening reminder for dates up to `closed`.
 
     If a person travels west, their clock may show one of these dates again.
     """

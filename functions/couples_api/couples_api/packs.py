@@ -38,8 +38,8 @@ PackPath = Annotated[PackId, Path(max_length=64, description="A pack's id, as `G
 class CourseView(BaseModel):
     """When and in which order a course plays for the couple that joined it.
 
-    `starts_on` is the first date on which the course plays for the couple. Its prompts come every `every_days` days.
-    `in_order` says whether the prompts come in the author's order.
+    `starts_on` is the first date on which the course plays for the couple. From then on, a prompt of the
+    course comes every `every_days` days. `in_order` says whether the prompts come in the author's order.
     """
 
     starts_on: dt.date
@@ -117,8 +117,8 @@ def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
 def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> PackView:
     """Choose a pack for both partners.
 
-    The pack plays on each day that is first opened after this call. Today is included if neither partner has opened it
-    yet. A repeat changes nothing.
+    After this call, a day that neither partner has opened yet, even today, can get a prompt of the pack. A repeat
+    changes nothing.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -173,8 +173,8 @@ def post_practice_code(
     The reply is the same for every code that does not work. Tries are limited. A text without a code does not count as
     a try. A repeat with the same idempotency key does not count as another try.
 
-    A course begins on the first date, from today on, that neither partner has opened. If the practice has set a start
-    date, the course begins on that date. If the start date has passed, the course begins on its next turn.
+    If the practice has set a start date, the course begins on that date. If the start date has passed, it begins on its
+    next turn. Without a start date, it begins on the first date, from today on, that neither partner has opened.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -213,8 +213,8 @@ def _today(person: Person, caller: Caller) -> dt.date:
 def _first_free_date(services: Services, couple: Couple, person: Person, caller: Caller) -> dt.date:
     """Return the first date, from today on, whose day nobody has opened.
 
-    On a date that already has a prompt, the course would miss its first turn. A weekly course would then begin a week
-    later.
+    If a course began on a date that already has a prompt, it would miss its first turn. A weekly course would then
+    begin a week later.
     """
     opened = services.days.nearby(couple.id, caller.instant)
     date = _today(person, caller)

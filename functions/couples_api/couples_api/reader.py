@@ -23,7 +23,7 @@ from rekindle.domain.prompts import PromptKind, PromptRef, Theme
 from rekindle.store.catalogue import PromptText
 
 HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
-"""These themes are about listening. After the reveal the app suggests that each partner repeats what they heard."""
+"""If a prompt has one of these themes, the app suggests after the reveal that each partner repeats what they heard."""
 
 
 class AnswerState(StrEnum):

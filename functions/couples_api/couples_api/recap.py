@@ -149,5 +149,5 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
 
 
 def _date(reader: Reader, instant: dt.datetime) -> dt.date:
-    """Return the earlier of the partners' dates at `instant`. So both see the same week."""
+    """Return the earlier of the partners' dates at `instant`, so that both see the same recap."""
     return min(local_date(instant, zone) for zone in reader.couple.zones)

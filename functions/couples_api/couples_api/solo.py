@@ -88,14 +88,14 @@ class SoloJournalView(BaseModel):
 
 
 class By(StrEnum):
-    """Whether the caller or the partner gave an answer."""
+    """Who gave a shared answer: the caller or the partner."""
 
     ME = "me"
     PARTNER = "partner"
 
 
 class SharedAnswerView(BaseModel):
-    """An answer that one partner gave on a solo day. That partner shows it to the other partner."""
+    """The answer of a solo day. The partner who gave it shows it to the other partner."""
 
     date: dt.date
     by: By

@@ -38,8 +38,8 @@ def post_swap(
 ) -> DayView:
     """Replace the day's prompt by another prompt of the same theme, for both partners.
 
-    A day takes one swap, and only before anyone has answered. The replaced prompt counts as met. A repeat with the same
-    idempotency key returns the day with its new prompt.
+    A day takes one swap, and only before anyone has answered. The replaced prompt counts as one that they have had. A
+    repeat with the same idempotency key returns the day with its new prompt.
     """
     reader = reader_of(services, caller)
     day = stored_day(reader, date)

@@ -33,10 +33,10 @@ PAGE_DAYS = 100
 """One page reads at most this many days.
 
 A day has at most two answers of 2,000 characters and two reflections of 1,000. A character takes at most 4 bytes in
-UTF-8, or 6 bytes if JSON must escape it. Lambda escapes the backslash again, which makes 7 bytes. So the four
-texts take at most 42,000 bytes, and a day with its prompt and the other fields takes less than 45,000. A hundred such
-days are 4.5 MB, and Lambda's limit is 6 MB. Lambda's own runtime for Python 3.12 and later does not escape non-ASCII
-characters. With a runtime that escapes them, pages would have to be smaller.
+UTF-8, or 6 bytes if JSON must escape it. Lambda writes the page as a JSON string and escapes the backslash once more,
+which makes 7 bytes. So the four texts take at most 42,000 bytes, and a day with its prompt and the other fields takes
+less than 45,000. A hundred such days are 4.5 MB, and Lambda's limit is 6 MB. Lambda's own runtime for Python 3.12 and
+later does not escape non-ASCII characters. With a runtime that escapes them, pages would have to be smaller.
 """
 
 

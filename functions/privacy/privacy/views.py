@@ -135,8 +135,8 @@ class ExportedEntryView(BaseModel):
 class ExportView(BaseModel):
     """A page of what a person wrote. Solo days come first, then the days of each couple. Each part is sorted by date.
 
-    `couples` holds the couples that this page has reached. A couple whose days are on two pages is in both. A page may
-    have no entries although another page follows. On the last page, `next` is null.
+    `couples` holds the couples that this page has reached. A couple whose days are on two pages is on both. A page
+    may have no entries although another page follows. On the last page, `next` is null.
     """
 
     model_config = view_config(
