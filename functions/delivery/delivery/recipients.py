@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from rekindle.store.slot_rows import SlotRow
 
 LEAST_LIFE: Final = dt.timedelta(minutes=10)
-"""A slot's reminders end at least this long after the slot, even if a change of the clocks skips the end of the
-date.
+"""A slot's reminders can be sent for at least this long after the slot, even if a change of the clocks skips the end of
+the date.
 """
 
 _ONE_DAY: Final = dt.timedelta(days=1)
