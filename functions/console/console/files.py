@@ -17,7 +17,7 @@ DOCUMENT: Final = "index.html"
 """The file that the browser opens first. It contains the paths of other files. These paths contain VERSION."""
 
 VERSION: Final = "{version}"
-"""The placeholder in DOCUMENT. `Files.in_folder` replaces it by the version that all files share."""
+"""The placeholder in DOCUMENT. `Files.in_folder` replaces it with the version that all files share."""
 
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",

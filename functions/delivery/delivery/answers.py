@@ -76,7 +76,7 @@ def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) ->
 
 
 def stops_page(outcome: Outcome) -> bool:
-    """Return whether the page must stop: FCM asks to wait or refuses the access token."""
+    """Return whether no further push may begin, because FCM asks to wait or refuses the access token."""
     return outcome.wait > NO_WAIT or outcome.reason == STALE.reason
 
 

@@ -1,7 +1,7 @@
 """Handle a push job. A slot's job pushes to one shard of the slot, page by page.
 
-Nothing is written for a single push that succeeds. A run stores where the last page that it handled ends. After a
-crash, the run continues with the next page.
+Nothing is written for a single push that succeeds. After each page, a run stores its progress. After a crash, the run
+continues from there.
 """
 
 from __future__ import annotations

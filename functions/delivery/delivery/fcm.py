@@ -51,7 +51,7 @@ class FcmGateway:
             return [_unreachable(error)] * len(targets)
         stop = _stop_of(outcomes)
         if stop == STALE and time.monotonic() <= until:
-            # Get a new access token, once in each call. If FCM also refuses the new token, our credential is at fault.
+            # Get a new access token, but only once in each call. If FCM refuses it too, our credential is at fault.
             again = [number for number, outcome in enumerate(outcomes) if outcome in {STALE, NO_TIME}]
             renewed = self._again(message, [targets[number] for number in again], until)
             for number, outcome in zip(again, renewed, strict=True):
@@ -60,7 +60,7 @@ class FcmGateway:
         return [stop if outcome is NO_TIME else outcome for outcome in outcomes]
 
     def _again(self, message: messaging.Message, targets: Sequence[Target], until: float) -> list[Outcome]:
-        """Send with a new access token. If Google gives no token, no push arrives, and each outcome says why."""
+        """Send with a new access token. If Google gives no token, send nothing, and let each outcome say why."""
         try:
             return self._transport.send(message, targets, self._sign_in.renewed(), until)
         except TransportError as error:

@@ -23,7 +23,7 @@ TIMEOUT: Final = (3, 10)
 LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
 """The last requests of a send take at most this time.
 
-These are two requests for an access token and two requests for a push, each as long as TIMEOUT.
+These are two requests for an access token and two requests for a push. Each takes at most as long as TIMEOUT.
 """
 
 
@@ -92,5 +92,5 @@ class PushGateway(Protocol):
         of `within` is left, the gateway begins no further push either. The remaining pushes then get the outcome
         NO_TIME.
 
-        If the gateway gets no first access token because the credential is not valid, raise CredentialError.
+        Raise CredentialError if no push can begin, because the credential is not valid and gives no access token.
         """

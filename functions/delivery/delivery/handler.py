@@ -61,7 +61,7 @@ def _outbox() -> Outbox:
 
 
 def _start_over() -> None:
-    """Close the connections. The next job then reads the FCM secret, because the secret may be new."""
+    """Close the connections. The next job then reads the FCM secret again, because the secret may be new."""
     if _gateway.cache_info().currsize:
         _gateway().close()
     _gateway.cache_clear()

@@ -1,8 +1,8 @@
 """Send requests to FCM with libcurl. One thread has hundreds of requests under way over a few HTTP/2 connections.
 
-To build and encode a message for each push would take most of the processor time. So firebase-admin validates and
-encodes only one message a page for each kind of target. This message has a mark in place of the target. For each push,
-the target's bytes replace the mark. libcurl's handles and connections are kept from page to page.
+To build and encode a message for each push would take most of the processor time. So in each call of `Libcurl.send`,
+firebase-admin encodes only one message for each kind of target. This message has a mark in place of the target. For
+each push, the target's bytes replace the mark. libcurl's handles and connections are kept from page to page.
 """
 
 from __future__ import annotations
@@ -254,7 +254,7 @@ class _Connections:
                 self._put_back(call)
 
     def drop(self) -> None:
-        """Give up the requests that are under way. Some requests are left if `Libcurl.send` fails."""
+        """Give up the requests that are under way. There are such requests if `Libcurl.send` failed."""
         if self.under_way:
             for call in set(self._calls.values()).difference(self._free):
                 self._put_back(call)

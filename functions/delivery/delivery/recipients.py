@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from rekindle.store.slot_rows import SlotRow
 
 LEAST_LIFE: Final = dt.timedelta(minutes=10)
-"""A slot's reminders end at least this long after the slot, even if a change of the clocks skips the end of the
-date.
+"""A slot's reminders can be sent for at least this long after the slot, even if a change of the clocks skips the end of
+the date.
 """
 
 _ONE_DAY: Final = dt.timedelta(days=1)
@@ -92,8 +92,8 @@ def of_page(
     at = job.instant + late
     clock = local_time(at, job.zone).time()
     ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
-    # A row holds the month in which a device was registered, but not the day. So a device counts as stale only if it is
-    # stale whatever the day was.
+    # A row holds the month in which a device was registered, but not the day. So a device counts as stale only if it
+    # would be stale even after a registration on the last day of this month.
     live_since = (at.date() - STALE_AFTER + _ONE_DAY).replace(day=1)
     for kind in OF_A_DATE:
         due = kinds[kind]
@@ -155,7 +155,7 @@ def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: b
     """Return the kind of push to send: `kind`, or NEWS in place of PROMPT.
 
     A person who wants news gets NEWS on a date that has news. NEWS is also counted as a prompt. A retry keeps the
-    kind of the first attempt. So if a phone gets both pushes, the second replaces the first.
+    kind of the first attempt. So if a phone gets a push from both attempts, the second push replaces the first.
     """
     is_news = wants_news and KINDS[PushKind.NEWS].replaces is kind and date in services.news.dates()
     return PushKind.NEWS if is_news else kind

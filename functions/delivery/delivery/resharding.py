@@ -48,7 +48,7 @@ def reshard(
     rests = is_at_rest(job.slot, at)
     shards = resharding.shards(job.slot)
     if shards is None or job.shard not in shards.all:
-        # The run of each shard that is too large enqueues a job. A job for another shard has resharded this slot.
+        # The run of each shard that is too large enqueues a job. Another job has resharded this slot.
         logger.info("resharded already", extra=job.about)
         return
     if rests and shards.named_at is None:

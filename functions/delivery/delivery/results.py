@@ -137,7 +137,7 @@ def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
 def _incidents(services: Services, at: dt.datetime, failed: Iterable[Result]) -> dict[str, Incident]:
     """Count how many persons each fault affects. Return the incident of each fault.
 
-    If the store cannot count a fault, call the fault widespread.
+    If the store cannot count a fault, treat the fault as widespread.
     """
     affected: defaultdict[str, set[str]] = defaultdict(set)
     for recipient, outcome in failed:
@@ -154,7 +154,7 @@ def _incidents(services: Services, at: dt.datetime, failed: Iterable[Result]) ->
 
 
 def retry_jobs(attempt: Attempt, missed: Iterable[Result], number: int, wait: dt.timedelta = NO_WAIT) -> list[RetryJob]:
-    """Return jobs that push to the missed devices again. `number` is the number of their attempt.
+    """Return jobs that push to the missed devices again. `number` is the attempt that they make.
 
     The caller must delay the jobs by the wait, but by at most LONGEST_DELAY. The rest of the wait is the jobs' `hold`.
     """

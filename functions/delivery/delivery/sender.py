@@ -70,7 +70,7 @@ def _forget(
     devices: Iterable[tuple[str, Target]],
     forget: Callable[[str, Target, dt.datetime], None],
 ) -> None:
-    """Delete stale or dead devices while time is left. The next push to the remaining devices deletes them."""
+    """Delete stale or dead devices while time is left. A later push deletes the devices that stay."""
     for person, target in devices:
         if attempt.time_left() < SPARE:
             logger.warning("dead targets stay for now")

@@ -77,7 +77,7 @@ def post_code(pack_id: PackPath, staff: ThePublisher, services: TheServices) -> 
 
 
 def _withdrawn_by(head: PackHead, prompt: str | None, staff: Staff) -> Actor | None:
-    """Return who withdrew the prompt, or the pack if `prompt` is None.
+    """Return who withdrew the prompt. If `prompt` is None, return who withdrew the pack.
 
     Return None if the prompt or the pack is not withdrawn.
     """

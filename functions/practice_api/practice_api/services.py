@@ -62,7 +62,7 @@ class Services:
         return code_from(self.entropy(_ENTROPY_BYTES), CODE_LENGTH)
 
     def others(self, pack: PackId, instant: dt.datetime) -> Iterator[Pack]:
-        """Yield the live versions of all packs except `pack`. The draft of `pack` is compared with them."""
+        """Yield the live versions of all packs except `pack`. A text for `pack` is compared with them."""
         for head in self.packs.heads():
             live = None if head.id == pack else head.live(instant)
             if live and (published := self.published(head.id, live)):
