@@ -83,7 +83,7 @@ class Schemas:
                     yield from self.within(_schema(old, keyword), _schema(new, keyword), part).breaks()
 
     def _breaks_of_choices(self, old: Sequence[Json], new: Sequence[Json]) -> Iterator[str]:
-        """Yield the breaks of the sender's choices that no choice of the receiver accepts.
+        """For each choice of the sender that no choice of the receiver accepts, yield the choice's breaks.
 
         Null is a choice, too. For a response, also yield a break if a choice is gone and there are fewer choices now.
         """

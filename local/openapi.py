@@ -100,7 +100,7 @@ _NULL: Final = {"type": "null"}
 class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
-    `applications` make the resolvers with the routes. Each Lambda function that serves the API has its own resolver.
+    Each of the `applications` makes the resolver of one Lambda function, with the routes that this function serves.
     """
 
     file: Path

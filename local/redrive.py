@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 HIDDEN: Final = 120
 """After this program has received a letter, SQS hides the letter from all readers for this many seconds."""
 PATIENCE: Final = 2
-"""The program waits this many seconds for letters. If no letter comes, the program takes the queue as empty."""
+"""The program waits this many seconds for letters. If no letter comes, the program treats the queue as empty."""
 
 TERMINAL: Final = Console(highlight=False, soft_wrap=True)
 
@@ -98,8 +98,8 @@ class DeadLetters:
     def batches(self, until: dt.datetime) -> Iterator[list[Letter]]:
         """Yield the letters that were sent before `until`, in batches, each letter once.
 
-        SQS hides each letter for `HIDDEN` seconds. A job that was put back may fail again at once. `until` leaves out
-        the new letter of this job, so that the program does not put the job back again and again.
+        A job that was put back may fail again at once, and then gets a new letter. `until` leaves out this new letter,
+        so that the program does not put the job back again and again.
         """
         while True:
             messages = self.sqs.receive_message(
@@ -116,7 +116,7 @@ class DeadLetters:
             yield [letter for letter in map(Letter.of, new) if letter.sent_at < until]
 
     def put_back(self, at: dt.datetime, progress: Progress) -> int:
-        """Put all jobs back on the push queue. Return their number. A letter without a job stays where it is.
+        """Put all jobs from before `at` back on the push queue. Return their number. Keep the letters without a job.
 
         Raises:
             OutboxError: The push queue refuses a job. The letters of its batch stay in the dead-letter queue.
@@ -140,7 +140,7 @@ class DeadLetters:
         return count
 
     def read(self, at: dt.datetime) -> None:
-        """Count all letters. They stay in the queue."""
+        """Count the letters that were sent before `at`. They stay in the queue."""
         letters = [letter for batch in self.batches(at) for letter in batch]
         for letter in letters:
             self.seen[letter.summary] += 1

@@ -27,7 +27,7 @@ PACKED_TEMPLATE = PACKED / "template.yaml"
 """The built template, with archives in place of folders. `sam deploy` uploads archives unchanged."""
 _FINGERPRINT = BUILD.parent / "rekindle.fingerprint"
 UNPACKED = BUILD.parent / "unpacked"
-"""The folder in which all emulators unpack archives. An archive's folder is named by the archive's digest."""
+"""All emulators unpack archives here. Each archive has its own subfolder, with the archive's digest as its name."""
 _ARTIFACT = re.compile(r"(?P<property>^ +(?:CodeUri|ContentUri): )(?P<artifact>\w+)$", re.MULTILINE)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LOCK = BUILD.parent / "rekindle.lock"

@@ -72,7 +72,7 @@ class StageConfig:
         """Return a sentence for each setting of the practice that is missing or does not match its pattern.
 
         The template's parameters with a ConstraintDescription are the practice's settings. A setting counts as missing
-        if its value is the template's default, except for an empty default outside of `prod`.
+        if its value is the template's default. But outside of `prod`, an empty default does not count as missing.
         """
         given = dict(each.partition("=")[::2] for each in self.parameters.split())
         wrong = []

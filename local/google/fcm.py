@@ -1,7 +1,7 @@
 """Stand in for FCM: serve its HTTP v1 API, an inbox for each phone, and faults that tests turn on.
 
 The stand-in checks the access token and the message as FCM does, and refuses with FCM's answers. A phone's inbox keeps
-all pushes, and marks a push that another push with the same collapse key has replaced.
+all pushes, and marks a push that a later push with the same collapse key has replaced.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ LOOK_AHEAD: Final = dt.timedelta(days=8)
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # With these directives, the browser refuses every script that turns text into markup.
+    # With these directives, the browser lets no script turn text into markup.
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _HEADERS: Final = {

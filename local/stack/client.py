@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 PATIENCE_SECONDS = 60
-"""By default, `awaited` waits this long. In this time, the stream and the queue deliver, and functions can start."""
+"""By default, `awaited` waits this long: enough for the stream and the queue to deliver, and for functions to start."""
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """A context without certificates. The stack uses plain HTTP, and loading certificates takes time."""
 
@@ -132,7 +132,7 @@ class Stack:
         return self.invoke("Tick", json.loads(given.replace("<aws.scheduler.scheduled-time>", instant)))
 
     def waiting(self, queue: str, *states: str) -> int:
-        """Count a queue's messages in these states of SQS. Without states, count all messages.
+        """Count a queue's messages in the given states, such as `NotVisible`. Without states, count all messages.
 
         `queue` is the name of the output with the queue's URL.
         """

@@ -137,7 +137,7 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
     if deployment.is_first:
         reloader.record()
     else:
-        # The emulator may have saved code of a later `make reload`, which `deploy` does not compare. Update the code.
+        # `deploy` does not notice code that `make reload` changed after the last deployment. Update this code.
         reloader.update()
     return stack
 
