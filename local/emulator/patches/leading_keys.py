@@ -25,14 +25,14 @@ _EQUALITY = re.compile(r"(?P<name>#?\w+)\s*=\s*(?P<value>:\w+)")
 
 
 class _ArnOfOneItem(str):
-    """The table's ARN for one write of a transaction, with the partition keys of this write."""
+    """The table's ARN for one read or write of a transaction, with the partition key that it uses."""
 
     __slots__ = ("leading",)
     leading: list[str]
 
 
 def apply() -> None:
-    """Add the partition keys of a call, and of each write in a transaction, to the values that policies can test."""
+    """Add the partition keys of a call, and of each part of a transaction, to the values that policies can test."""
     of_tags, of_transaction = iam_actions.request_tag_context, iam_actions.dynamodb_transaction_checks
     enforce = iam_evaluator.enforce
 
@@ -52,7 +52,7 @@ def apply() -> None:
         return marked
 
     def enforced(*arguments: Any, **named: Any) -> Any:
-        # Policies see only this write's partition keys, not those of the whole transaction.
+        # Policies see only the partition key of this read or write, not all keys of the transaction.
         if isinstance(arn := named.get("resource_arn"), _ArnOfOneItem):
             named |= {
                 "resource_arn": str(arn),
