@@ -38,8 +38,8 @@ class PromptChange:
 class Changes:
     """All differences between two versions of a pack.
 
-    `about` has the changes to the pack itself, without its prompts. `reordered` is true if the prompts that are in
-    both versions have a different order in each.
+    `about` has the changes to the pack itself, without its prompts. `reordered` is true if the prompts that both
+    versions have are in a different order in the new version.
     """
 
     about: tuple[FieldChange, ...]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 type Touched = tuple[str, dict[str, Any] | None]
-"""A table's name, and a key or an item of the table. If the request has neither, None stands in its place."""
+"""A table's name, and a key or an item of the table. If the request has neither, the second part is None."""
 
 LEADING_KEYS = "dynamodb:leadingkeys"
 _EQUALITY = re.compile(r"(?P<name>#?\w+)\s*=\s*(?P<value>:\w+)")

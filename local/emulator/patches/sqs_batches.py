@@ -1,4 +1,4 @@
-"""Check AWS's permission for an SQS batch. ministack checks a permission that does not exist on AWS.
+"""For an SQS batch, check the same permission as AWS. ministack checks one that does not exist on AWS.
 
 On AWS, a batch needs the permission of the single action: `SendMessageBatch` needs `sqs:SendMessage`.
 """
