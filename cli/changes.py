@@ -38,8 +38,8 @@ class PromptChange:
 class Changes:
     """All differences between two versions of a pack.
 
-    `about` has the changes to the pack itself, without its prompts. `reordered` is true if the prompts in both versions
-    have changed their order.
+    `about` has the changes to the pack itself, without its prompts. `reordered` is true if the prompts that both
+    versions have are in a different order in the new version.
     """
 
     about: tuple[FieldChange, ...]

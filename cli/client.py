@@ -196,8 +196,8 @@ class Practice:
     ) -> Answer:
         """Send a request until an answer comes, at most ATTEMPTS times.
 
-        After a lost answer, `arrived` reads whether the request took effect. If so, `arrived` returns the answer that
-        was lost. Otherwise it returns None.
+        After a lost answer, `arrived` checks whether the request took effect. If so, it returns the answer that was
+        lost. Otherwise it returns None.
         """
         for attempt in range(ATTEMPTS):
             try:
@@ -210,8 +210,8 @@ class Practice:
                 if arrived and (answer := arrived()) is not None:
                     return answer
             except RefusedError:
-                # The previous attempt may have taken effect only after `arrived` looked. If so, the service may refuse
-                # the new attempt for this reason.
+                # An earlier attempt may have taken effect after `arrived` checked. Then the service may refuse this
+                # attempt, because the change is already made.
                 if attempt and arrived and (answer := arrived()) is not None:
                     return answer
                 raise

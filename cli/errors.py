@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rekindle.packs.check import SourceFinding
 
 SERVICE: Final = "urn:rekindle:problem:"
-"""The type of each problem of the service begins with this prefix."""
+"""The types of the service's problems, of each RefusedError and of each FindingsError begin with this prefix."""
 OWN: Final = "urn:rekindle:cli:"
-"""The type of each error of this program itself begins with this prefix."""
+"""The type of any other error begins with this prefix."""
 MOST_SHOWN: Final = 5
 """The message of a FindingsError shows at most this many findings. `rekindle packs lint` shows all."""
 

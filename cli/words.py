@@ -90,5 +90,5 @@ def listed(names: Iterable[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Replace the characters of a text that could steer a terminal."""
+    """Replace the characters of a text that could control a terminal."""
     return "".join(each if each in "\n\t" or unicodedata.category(each) not in {"Cc", "Cs"} else "�" for each in text)

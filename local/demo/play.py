@@ -66,9 +66,9 @@ SOURCE: Final = a_source(
     course=EVERY_OTHER_DAY,
     words={"en": {"title": "Small Steps", "written_for": "Couples who come to us."}},
 )
-"""The practice's course. The practice withdraws it before its last prompt."""
+"""The practice's course. The practice withdraws it before the couple gets the last of its three prompts."""
 FIVE_MINUTES: Final = dt.timedelta(minutes=5)
-"""The time between two ticks. `await_push` expects that the replay and the live acts do not take longer."""
+"""The time between two ticks. `await_push` expects a live push at most this long after its planned instant."""
 
 
 def play(console: Console, progress: Progress) -> bool:
@@ -337,7 +337,7 @@ class Performance:
         self.expect(Claim.PAUSE, {who: len(self.stack.inbox(who.name)) for who in COUPLE}, self.pushes)
         self.call("DELETE /v1/couple/pause")
         self.expect(Claim.PAUSE, self.call("GET /v1/couple")["pause"], None)
-        # In Maya's zone, today is the date before `self.date`. Her today is inside the pause.
+        # In Maya's zone, it is still the date before `self.date`. That date is inside the pause.
         ending = self.kept["pause"] | {"until": str(self.date)}
         self.expect(Claim.PAUSE, self.call("GET /v1/today", MAYA)["pause"], ending)
         self.kept["pause"] = None
@@ -382,7 +382,7 @@ class Performance:
         self.expect(Claim.SAME, len(self.prompts), len(SCRIPT))
 
     def expect(self, claim: Claim, seen: object, wanted: object = True) -> None:  # noqa: FBT002 - an expected value
-        """Count one check of a claim. Record a failure if `seen` is not `wanted`."""
+        """Count one check of a claim. Record a failure if `seen` does not equal `wanted`."""
         times, failures = self.findings[claim]
         wrong = [] if seen == wanted else [f"{self.date} {self.moment.act}: {seen}, not {wanted}"]
         self.findings[claim] = times + 1, (failures if times else []) + wrong
@@ -425,7 +425,7 @@ class Performance:
         return status, answer
 
     def day(self) -> dict[str, Any]:
-        """Return the moment's date as the app's first page shows it, with the pause. Check its prompt."""
+        """Return the moment's day as the app's first page shows it, with the pause. Check the day's prompt."""
         shown = self.call("GET /v1/today")
         for day in (shown["today"], shown["previous"]):
             if day and day["date"] == str(self.date):

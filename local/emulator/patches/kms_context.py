@@ -1,6 +1,6 @@
 """Let policies see the encryption context of a KMS call.
 
-ministack does not know the condition key `kms:EncryptionContext:...`, so a policy statement with the key never
+ministack does not know the condition key `kms:EncryptionContext:...`, so a policy statement that requires it never
 applies.
 """
 

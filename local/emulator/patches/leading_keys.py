@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 type Touched = tuple[str, dict[str, Any] | None]
-"""A table's name, and a key or an item of the table. If the request has neither, None stands in its place."""
+"""A table's name, and a key or an item of the table. If the request has neither, the second part is None."""
 
 LEADING_KEYS = "dynamodb:leadingkeys"
 _EQUALITY = re.compile(r"(?P<name>#?\w+)\s*=\s*(?P<value>:\w+)")
 
 
 class _ArnOfOneItem(str):
-    """The table's ARN for one write of a transaction, with the partition keys of this write."""
+    """The table's ARN for one read or write of a transaction, with the partition key that it uses."""
 
     __slots__ = ("leading",)
     leading: list[str]
 
 
 def apply() -> None:
-    """Add the partition keys of a call, and of each write in a transaction, to the values that policies can test."""
+    """Add the partition keys of a call, and of each part of a transaction, to the values that policies can test."""
     of_tags, of_transaction = iam_actions.request_tag_context, iam_actions.dynamodb_transaction_checks
     enforce = iam_evaluator.enforce
 
@@ -52,7 +52,7 @@ def apply() -> None:
         return marked
 
     def enforced(*arguments: Any, **named: Any) -> Any:
-        # Policies see only this write's partition keys, not those of the whole transaction.
+        # Policies see only the partition key of this read or write, not all keys of the transaction.
         if isinstance(arn := named.get("resource_arn"), _ArnOfOneItem):
             named |= {
                 "resource_arn": str(arn),

@@ -31,7 +31,7 @@ class SavedCode:
         lambda_svc._restore_state = self._restored
 
     def prune(self) -> None:
-        """Remove the bundles that the last saved state does not use."""
+        """Remove the bundles that the latest saved state does not use."""
         self._prune(self._referenced)
         self._named = {key: named for key, named in self._named.items() if named[1] in self._referenced}
 

@@ -1,7 +1,7 @@
 """Save the emulator's state while it runs. ministack saves its state only when it ends regularly.
 
 Without the patch, a kill would lose all data, and ministack would start without the data of a damaged file. With the
-patch, a save copies all states while no request runs on the event loop. The save replaces files only when all new files
+patch, a save copies the states while no request runs on the event loop. The save replaces files only when all new files
 are complete.
 """
 
@@ -30,7 +30,7 @@ NOT_SAVED = frozenset({"s3", "cloudwatch"})
 """The services whose state is not needed. Each deployment uploads its artifacts again, and nobody reads the metrics."""
 
 REST = 10
-"""The pause after a save is at least this many times as long as the save. So most of the time, no save runs."""
+"""After a save that took n seconds, the pause is at least REST * n seconds. So most of the time, no save runs."""
 
 
 class UnreadableStateError(Exception):

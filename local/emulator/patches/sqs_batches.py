@@ -1,4 +1,4 @@
-"""Check the right permission for a batch of SQS. ministack checks a permission that does not exist on AWS.
+"""For an SQS batch, check the same permission as AWS. ministack checks one that does not exist on AWS.
 
 On AWS, a batch needs the permission of the single action: `SendMessageBatch` needs `sqs:SendMessage`.
 """

@@ -15,7 +15,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 KEPT_BUNDLES = 12
-"""This many bundles, the last used ones, always stay unpacked. So the first calls of their functions are fast."""
+"""This many of the most recently used bundles always stay unpacked. So the first calls of their functions are fast."""
 LONG_UNUSED_SECONDS = 24 * 3600
 
 
