@@ -47,8 +47,8 @@ export interface paths {
         get?: never;
         /**
          * Choose a pack for both partners
-         * @description The pack plays on each day that is first opened after this call. Today is included if neither partner has opened it
-         *     yet. A repeat changes nothing.
+         * @description After this call, a day that neither partner has opened yet, even today, can get a prompt of the pack. A repeat
+         *     changes nothing.
          */
         put: operations["putPack"];
         post?: never;
@@ -99,8 +99,8 @@ export interface paths {
          * @description The reply is the same for every code that does not work. Tries are limited. A text without a code does not count as
          *     a try. A repeat with the same idempotency key does not count as another try.
          *
-         *     A course begins on the first date, from today on, that neither partner has opened. If the practice has set a start
-         *     date, the course begins on that date. If the start date has passed, the course begins on its next turn.
+         *     If the practice has set a start date, the course begins on that date. If the start date has passed, it begins on its
+         *     next turn. Without a start date, it begins on the first date, from today on, that neither partner has opened.
          */
         post: operations["postPracticeCode"];
         delete?: never;
@@ -200,8 +200,8 @@ export interface paths {
         put?: never;
         /**
          * Replace the day's prompt by another prompt of the same theme, for both partners
-         * @description A day takes one swap, and only before anyone has answered. The replaced prompt counts as met. A repeat with the same
-         *     idempotency key returns the day with its new prompt.
+         * @description A day takes one swap, and only before anyone has answered. The replaced prompt counts as one that they have had. A
+         *     repeat with the same idempotency key returns the day with its new prompt.
          */
         post: operations["postSwap"];
         delete?: never;
@@ -717,14 +717,14 @@ export interface components {
         };
         /**
          * By
-         * @description Whether the caller or the partner gave an answer.
+         * @description Who gave a shared answer: the caller or the partner.
          * @example partner
          * @enum {string}
          */
         By: "me" | "partner";
         /**
          * ConfirmBody
-         * @description The id of the invite to confirm. The inviter has read its `redeemed_by`.
+         * @description The id of the invite to confirm. Send it after the inviter has seen who redeemed the invite.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"
          *     }
@@ -820,8 +820,8 @@ export interface components {
          * CourseView
          * @description When and in which order a course plays for the couple that joined it.
          *
-         *     `starts_on` is the first date on which the course plays for the couple. Its prompts come every `every_days` days.
-         *     `in_order` says whether the prompts come in the author's order.
+         *     `starts_on` is the first date on which the course plays for the couple. From then on, a prompt of the
+         *     course comes every `every_days` days. `in_order` says whether the prompts come in the author's order.
          * @example {
          *       "every_days": 7,
          *       "in_order": true,
@@ -1053,8 +1053,8 @@ export interface components {
          * ExportView
          * @description A page of what a person wrote. Solo days come first, then the days of each couple. Each part is sorted by date.
          *
-         *     `couples` holds the couples that this page has reached. A couple whose days are on two pages is in both. A page may
-         *     have no entries although another page follows. On the last page, `next` is null.
+         *     `couples` holds the couples that this page has reached. A couple whose days are on two pages is on both. A page
+         *     may have no entries although another page follows. On the last page, `next` is null.
          * @example {
          *       "couples": [
          *         {
@@ -2280,7 +2280,7 @@ export interface components {
         };
         /**
          * SharedAnswerView
-         * @description An answer that one partner gave on a solo day. That partner shows it to the other partner.
+         * @description The answer of a solo day. The partner who gave it shows it to the other partner.
          * @example {
          *       "by": "partner",
          *       "date": "2026-02-23",
