@@ -2,7 +2,8 @@
 
 A contract is an OpenAPI document. The apps on people's phones were built for the released contracts in docs/released. A
 change is a break if the present API refuses a request that a released contract allows, or if it sends a response that a
-released contract does not allow. New routes, optional fields in requests, and new fields in responses are no breaks.
+released contract does not allow. A default, a value or a field that is gone is a break, too. New routes, optional
+fields in requests, and new fields in responses are no breaks.
 This check reports a break, too, if a schema has changed and has a keyword that the check does not know.
 
 `--release` copies the present contracts to docs/released.
@@ -83,7 +84,7 @@ class Schemas:
                     yield from self.within(_schema(old, keyword), _schema(new, keyword), part).breaks()
 
     def _breaks_of_choices(self, old: Sequence[Json], new: Sequence[Json]) -> Iterator[str]:
-        """For each choice of the sender that no choice of the receiver accepts, yield the choice's breaks.
+        """Compare each choice of the sender with all choices of the receiver. If none accepts it, yield its breaks.
 
         Null is a choice, too. For a response, also yield a break if a choice is gone and there are fewer choices now.
         """

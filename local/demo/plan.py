@@ -65,7 +65,7 @@ def planned(now: dt.datetime) -> list[Moment]:
     """Return the moments, earliest first. The last date is today in New York. Its reminders may come after `now`."""
     today, named = local_date(now, MAYA.zone), {who.name: who for who in COUPLE}
     dates = [today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT)))]
-    # A tick also sends reminders that came due after the previous tick. So plan all reminders up to `last`.
+    # A tick sends every reminder since the previous tick, also one that is not planned. So plan all up to `last`.
     first, last = _instant(dates[0], "07:00", MAYA), _instant(today, MAYA.times["prompt"], MAYA)
     moments = []
     for number, (date, cues) in enumerate(zip(dates, SCRIPT.values(), strict=True)):

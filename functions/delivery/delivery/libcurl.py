@@ -43,7 +43,7 @@ REQUESTS: Final = 2
 """At most this many requests are sent for one push. If the connection breaks before an answer, the second follows."""
 
 BURST: Final = 0.05
-"""Seconds. After a pause, all pushes that the pace allows in this many seconds may begin at once."""
+"""Seconds. If no push has begun for a while, the pushes of this time, and one more, may begin together."""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200
@@ -170,7 +170,7 @@ class _Call:
     def count(self, *_: object) -> int:
         """Count a request for the push. Abort the request if the push has had REQUESTS already.
 
-        libcurl calls this before each request. After some broken connections, libcurl makes a new request by itself.
+        libcurl calls this before each request. In some cases, if a connection breaks, libcurl repeats the request.
         """
         self.requests += 1
         return int(pycurl.PREREQFUNC_OK if self.requests <= REQUESTS else pycurl.PREREQFUNC_ABORT)

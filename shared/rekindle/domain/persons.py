@@ -131,9 +131,10 @@ class Person:
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
 
-    If a reminder began in the last days, `reminded_since` has the instant at which it began. `last_due` and
-    `due_earlier` record the dates that had come due when a reminder last moved (`rekindle.domain.due_dates`). Each
-    write adds one to `revision`. A write fails if `revision` has changed since the read.
+    `reminded_since` has the instant at which a reminder began to apply, such as the pairing. `last_due` has the latest
+    date of each kind that counts as due already. `due_earlier` has the dates for which a slot that the person has left
+    may still send (`rekindle.domain.due_dates`). Each write adds one to `revision`, and fails if `revision` has
+    changed since the read.
     """
 
     uid: Uid

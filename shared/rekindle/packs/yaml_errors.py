@@ -175,7 +175,7 @@ def _opening_quote(line: str) -> str:
 
 
 def _early_open_quote(spot: _Spot) -> tuple[int, str] | None:
-    """Recognize a quote that the author never closed, so that the next text's opening quote closed it."""
+    """Recognize a forgotten closing quote. The parser took the opening quote of a later text for it."""
     if "did not find expected" not in spot.fault.problem:
         return None
     for at, line in reversed(list(spot.span())[:-1]):
@@ -189,7 +189,7 @@ def _colon(spot: _Spot) -> tuple[int, str] | None:
     if "mapping values are not allowed" not in spot.fault.problem:
         return None
     at, line, before = spot.fault.line, spot.here, spot.lines[spot.before()]
-    own = ":" not in line[: spot.fault.column]  # the colon after the field's name
+    own = ":" not in line[: spot.fault.column]  # the parser stopped at the line's first colon, after the field's name
     if own and spot.before() < at and not _FIELD.match(before) and len(_indent(before)) <= len(_indent(line)):
         return spot.before(), _no_field(before)
     if own and _name(line) in _NAMES:
