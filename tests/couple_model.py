@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 type Json = Any
 type Zones = tuple[str, ...]
@@ -161,19 +161,7 @@ class Couple:
         return wish != "off" if pack.audience == "everyone" else wish in {"chosen", "joined"}
 
     def window(self, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-        """Return a date's open hours, computed from all zones in which the two have been.
-
-        A date that has closed stays closed, and the hours of one that is open are only ever moved outward.
-        """
-        (_, at_first), *moves = self.zones
-        opens, closes = window(date, at_first)
-        for instant, zones in moves:
-            earliest, latest = window(date, zones)
-            if instant < opens:
-                opens, closes = earliest, latest
-            elif instant < closes:
-                opens, closes = min(opens, earliest), max(closes, latest)
-        return opens, closes
+        return window_after_moves(date, self.zones)
 
     def is_open(self, date: dt.date, now: dt.datetime) -> bool:
         opens, closes = self.window(date)
@@ -1013,6 +1001,22 @@ def start_of(date: dt.date, zone: str) -> dt.datetime:
 def window(date: dt.date, zones: Zones) -> tuple[dt.datetime, dt.datetime]:
     """Return the span from the earlier start of the date to three hours after the later end."""
     return min(start_of(date, zone) for zone in zones), max(start_of(date + DAY, zone) for zone in zones) + 3 * HOUR
+
+
+def window_after_moves(date: dt.date, history: Sequence[tuple[dt.datetime, Zones]]) -> tuple[dt.datetime, dt.datetime]:
+    """Return a date's open hours, from the zones that counted from each instant on.
+
+    A date that has closed stays closed. While a date is open, a move makes its hours longer, and never shorter.
+    """
+    (_, at_first), *moves = history
+    opens, closes = window(date, at_first)
+    for instant, zones in moves:
+        earliest, latest = window(date, zones)
+        if instant < opens:
+            opens, closes = earliest, latest
+        elif instant < closes:
+            opens, closes = min(opens, earliest), max(closes, latest)
+    return opens, closes
 
 
 def dates_from(first: dt.date, last: dt.date) -> Iterable[dt.date]:

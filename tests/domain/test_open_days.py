@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -24,6 +22,7 @@ from rekindle.domain.open_days import (
 )
 from rekindle.domain.streaks import History, Streak
 from testing.builders import NEW_YORK, TOKYO, a_couple, a_day, a_profile, an_instant
+from tests.couple_model import window_after_moves
 
 if TYPE_CHECKING:
     from rekindle.domain.couples import Couple
@@ -109,33 +108,11 @@ class Model:
         self.history.append((instant, tuple(self.zones.values())))
 
     def window(self, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-        opens, closes = plain_window(date, self.history[0][1])
-        for instant, zones in self.history[1:]:
-            earliest, latest = plain_window(date, zones)
-            if instant < opens:
-                opens, closes = earliest, latest
-            elif instant < closes:
-                opens, closes = min(opens, earliest), max(closes, latest)
-        return opens, closes
+        return window_after_moves(date, self.history)
 
     def is_open(self, date: dt.date, instant: dt.datetime) -> bool:
         opens, closes = self.window(date)
         return opens <= instant < closes
-
-
-@cache
-def plain_start(date: dt.date, zone: Zone) -> dt.datetime:
-    """Return the first instant of the date there, found by reading the clock every quarter of an hour."""
-    instant = dt.datetime.combine(date, dt.time(), dt.UTC) - 16 * HOUR
-    while instant.astimezone(ZoneInfo(zone)).date() < date:
-        instant += HOUR / 4
-    return instant
-
-
-def plain_window(date: dt.date, zones: tuple[Zone, ...]) -> tuple[dt.datetime, dt.datetime]:
-    return min(plain_start(date, zone) for zone in zones), max(
-        plain_start(date + DAY, zone) for zone in zones
-    ) + 3 * HOUR
 
 
 @dataclass(frozen=True)
