@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
-from rekindle.api.examples import body_config, view_config
+from rekindle.api.examples import PROFILE, body_config, view_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.calendar import zone_named
 from rekindle.domain.persons import Barrier, Person, Profile, Reminders
@@ -19,21 +19,10 @@ from rekindle.domain.texts import VISIBLE_NAME, LanguageCode
 router = APIGatewayHttpRouter()
 
 
-_PROFILE = {
-    "display_name": "Ada",
-    "zone": "America/New_York",
-    "language": "en",
-    "depth": 2,
-    "touch_comfort": 1,
-    "barriers": ["stress"],
-    "streak_hidden": False,
-}
-
-
 class ProfileBody(BaseModel):
     """A person's whole profile."""
 
-    model_config = body_config(_PROFILE, strip=True)
+    model_config = body_config(PROFILE, strip=True)
 
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), VISIBLE_NAME]
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
@@ -49,7 +38,7 @@ class ProfileBody(BaseModel):
 class MeView(BaseModel):
     """The stored profile, and whether the person is in a couple."""
 
-    model_config = view_config(_PROFILE | {"uid": "u1x2y3z4", "paired": True})
+    model_config = view_config(PROFILE | {"uid": "u1x2y3z4", "paired": True})
 
     uid: str
     paired: bool

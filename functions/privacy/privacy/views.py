@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from rekindle.api.examples import body_config, view_config
+from rekindle.api.examples import PROFILE, body_config, view_config
 from rekindle.domain.days import ReflectionKind
 from rekindle.domain.persons import Barrier
 from rekindle.domain.prompts import PromptKind, Theme
@@ -29,17 +29,6 @@ class EntryKind(StrEnum):
 
     DAY = "day"
     ALONE = "alone"
-
-
-_PROFILE = {
-    "display_name": "Ada",
-    "zone": "America/New_York",
-    "language": "en",
-    "depth": 2,
-    "touch_comfort": 1,
-    "barriers": ["stress"],
-    "streak_hidden": False,
-}
 
 
 class ExportedProfileView(BaseModel):
@@ -143,7 +132,7 @@ class ExportView(BaseModel):
         {
             "format": "rekindle-export/1",
             "exported_at": "2026-03-05T15:00:00Z",
-            "profile": _PROFILE,
+            "profile": PROFILE,
             "couples": [{"couple": 1, "since": "2026-03-01", "until": None, "included": True}],
             "entries": [
                 {
@@ -181,7 +170,7 @@ class ExportView(BaseModel):
         {
             "format": "rekindle-export/1",
             "exported_at": "2026-05-01T15:00:00Z",
-            "profile": _PROFILE,
+            "profile": PROFILE,
             "couples": [{"couple": 1, "since": "2026-03-01", "until": "2026-03-20", "included": False}],
             "entries": [],
             "next": None,

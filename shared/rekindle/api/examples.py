@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ConfigDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+PROFILE: Final[dict[str, Any]] = {
+    "display_name": "Ada",
+    "zone": "America/New_York",
+    "language": "en",
+    "depth": 2,
+    "touch_comfort": 1,
+    "barriers": ["stress"],
+    "streak_hidden": False,
+}
+"""The example of a profile, in the API and in an export."""
 
 
 def view_config(*examples: Mapping[str, Any]) -> ConfigDict:
