@@ -50,14 +50,14 @@ MEMORY_GOAL: Final = 4.0
 PER_SECOND: Final = 1_900
 """The pushes that one worker sends in a second. It is the limit in template.yaml."""
 WORKERS: Final = 5
-"""How many workers of `delivery` run at the same time at most, as in template.yaml."""
+"""At most this many workers of `delivery` run at the same time, as in template.yaml."""
 DELIVERY_GB: Final = 1.0
 TICK_GB: Final = 0.5
 """The memory of `delivery` and of `tick` in gigabytes, as in template.yaml."""
 ROUND_TRIP: Final = 0.006
-"""How many seconds a request to DynamoDB or SQS takes. This is an assumption."""
+"""A request to DynamoDB or SQS takes this many seconds. This is an assumption."""
 POLLING: Final = 5 * 3
-"""How many requests a minute Lambda sends to an empty queue. Its five pollers wait for 20 seconds at each request."""
+"""Lambda sends this many requests a minute to an empty queue. Its five pollers wait for 20 seconds at each request."""
 
 PAPER_WIDTH: Final = 120
 NAMED: Final = 20

@@ -26,7 +26,7 @@ COUPLES: Final = (1, 100, 1_000)
 TODAY: Final = dt.date(2026, 3, 27)
 """A Friday. So the week has begun in every zone."""
 BEFORE: Final = 40
-"""How many days ago each couple had its first day. A row keeps fewer days. Both persons answered on every third day."""
+"""Each couple had its first day this many days ago. A row keeps fewer days. Both answered on every third day."""
 PACKS: Final = 8
 PROMPTS: Final = 400
 STEPS: Final = ("a day is opened", "the first answer", "the second answer, and the streak")

@@ -42,7 +42,7 @@ class FileDraft:
 
     @property
     def is_published(self) -> bool:
-        """Whether there is no draft, and the latest version has the file's text.
+        """Return whether there is no draft, and the latest version has the file's text.
 
         The version must be live or scheduled, so it must not be withdrawn or canceled.
         """

@@ -50,7 +50,7 @@ class Common:
     """Options of every command."""
 
     stack: Annotated[str | None, Parameter(env_var="REKINDLE_STACK", group=_EVERY)] = None
-    """Which deployment: its address, its name, or "local" (the default) for the stack that runs on this machine."""
+    """The deployment: its address, its name, or "local" (the default) for the stack that runs on this machine."""
     json: Annotated[bool, Parameter(negative="", group=_EVERY, show_default=False)] = False
     """Print the result as one JSON document. An error is a JSON document on stderr."""
     debug: Annotated[bool, Parameter(negative="", group=_EVERY, show_default=False)] = False

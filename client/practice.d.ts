@@ -994,7 +994,7 @@ export interface components {
         };
         /**
          * PromptKind
-         * @description How a couple takes part: they write answers, do something together, or touch.
+         * @description A couple takes part in one of three ways: they write answers, do something together, or touch.
          * @example question
          * @enum {string}
          */
@@ -1080,7 +1080,7 @@ export interface components {
         };
         /**
          * PublishBody
-         * @description How to publish a draft: at the instant `at`, or at once if `at` is null.
+         * @description A request to publish a draft: at the instant `at`, or at once if `at` is null.
          * @example {
          *       "revision": 7
          *     }

@@ -680,7 +680,7 @@ export interface components {
         };
         /**
          * AnswerState
-         * @description Whether a person has answered. While an answer is sealed, the partner learns nothing else about it.
+         * @description The state of a person's answer. While an answer is sealed, the partner learns nothing else about it.
          * @example waiting
          * @example answered
          * @enum {string}
@@ -1029,7 +1029,7 @@ export interface components {
         };
         /**
          * EntryKind
-         * @description Whether an entry is a day of a couple, or a solo day.
+         * @description The kind of an entry: a day of a couple, or a solo day.
          * @example alone
          * @example day
          * @enum {string}
@@ -1231,7 +1231,7 @@ export interface components {
         };
         /**
          * ExportedEntryView
-         * @description What was written for one date. `couple` is a couple's number, or null if `kind` is `alone`.
+         * @description The writing for one date. `couple` is a couple's number, or null if `kind` is `alone`.
          *
          *     If only the partner has answered, `answer` is null. `partner` is null unless the couple is together and the
          *     partner's answer is open to the person. So the export does not show whether the partner has a sealed answer.
@@ -1663,7 +1663,7 @@ export interface components {
         };
         /**
          * NewsView
-         * @description What was new in the week.
+         * @description The news of the week.
          *
          *     The app congratulates a couple when its run reaches a milestone, such as 7 days. `milestones` holds the
          *     milestones that the couple reached in the week. `longest` means that their longest run grew in the week. If the
@@ -2024,7 +2024,7 @@ export interface components {
         };
         /**
          * PromptKind
-         * @description How a couple takes part: they write answers, do something together, or touch.
+         * @description A couple takes part in one of three ways: they write answers, do something together, or touch.
          * @example question
          * @enum {string}
          */
@@ -2482,7 +2482,7 @@ export interface components {
         };
         /**
          * StreakView
-         * @description How many days both took part: in the current run, in the longest run, and in total.
+         * @description The number of days on which both took part: in the current run, in the longest run, and in total.
          * @example {
          *       "current": 4,
          *       "longest": 12,

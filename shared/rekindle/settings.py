@@ -123,7 +123,7 @@ class DeliverySettings(Settings):
 
     @property
     def visibility(self) -> dt.timedelta:
-        """How long the queue hides a job that a worker has received."""
+        """The queue hides a job that a worker has received for this long."""
         return dt.timedelta(seconds=self.visibility_seconds)
 
     @property

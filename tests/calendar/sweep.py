@@ -40,7 +40,7 @@ type DueIn = Callable[[Iterable[Zone], dt.datetime, dt.datetime], Sequence[DueSl
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was checked in one zone, and a complaint about each error."""
+    """The checks of one zone, and a complaint about each error."""
 
     zone: Zone
     changes: int

@@ -108,7 +108,7 @@ def test_a_date_can_be_missed_exactly_if_a_clock_shows_no_pause(steps: list[Step
 
 @given(lives())
 def test_the_end_of_the_latest_pause_is_after_all_dates_that_are_paused(steps: list[Step]) -> None:
-    """So reminders need only the end of the latest pause."""
+    """The reminders need only the end of the latest pause."""
     couple, _ = couple_after(steps)
     assert all(couple.pause and date < couple.pause.until for date in couple.paused)
 

@@ -180,7 +180,7 @@ class TestCatalogue:
 
     @pytest.mark.parametrize(("language", "text"), TEXTS)
     def test_a_text_is_a_kind_sentence_or_two_for_anyone(self, language: Language, text: str) -> None:
-        """It names no gender or belief, is not clinical, does not press, and avoids feet, which offend some people."""
+        """A gesture names no gender or belief, is not clinical, does not press, and avoids feet, which offend some."""
         assert 20 <= len(text) <= 110
         assert text[0].isupper()
         assert text.endswith(".")

@@ -424,7 +424,7 @@ class TestAlone:
 
 
 class TestPausing:
-    """Of simultaneous pauses one remains: the same in the couple, both persons and their rows."""
+    """One of several simultaneous pauses remains: the same in the couple, both persons and their rows."""
 
     TODAY = dt.date(2026, 3, 2)
 

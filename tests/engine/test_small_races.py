@@ -65,7 +65,7 @@ def test_one_of_many_who_race_moves_a_run(table: Table) -> None:
 
 
 def test_wishes_that_cross_end_in_one_agreement(services: Services, api: Handler) -> None:
-    """However two requests interleave, both get touch reminders if and only if both want them in the end."""
+    """Both get touch reminders exactly if both want them in the end, in any order of the two requests."""
     ada, ben = (a_phone(api, name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
     pair(ada, ben)
 

@@ -91,7 +91,7 @@ def test_a_sample_of_an_api_calls_a_route_that_exists(event: Path) -> None:
 
 
 def test_samples_name_nobody_real() -> None:
-    """They have addresses reserved for documentation, AWS's sample account, and no token that could be real."""
+    """The samples have addresses reserved for documentation, AWS's sample account, and no token that could be real."""
     for event in EVENTS:
         text = event.read_text(encoding="utf-8")
         assert set(re.findall(r"\b\d{1,3}(?:\.\d{1,3}){3}\b", text)) <= {"192.0.2.17"}

@@ -27,7 +27,7 @@ HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
 
 
 class AnswerState(StrEnum):
-    """Whether a person has answered. While an answer is sealed, the partner learns nothing else about it."""
+    """The state of a person's answer. While an answer is sealed, the partner learns nothing else about it."""
 
     WAITING = "waiting"
     ANSWERED = "answered"

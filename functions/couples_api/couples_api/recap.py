@@ -42,7 +42,7 @@ class NewPackView(BaseModel):
 
 
 class NewsView(BaseModel):
-    """What was new in the week.
+    """The news of the week.
 
     The app congratulates a couple when its run reaches a milestone, such as 7 days. `milestones` holds the
     milestones that the couple reached in the week. `longest` means that their longest run grew in the week. If the

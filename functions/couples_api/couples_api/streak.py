@@ -28,7 +28,7 @@ STREAK = {"current": 4, "longest": 12, "total": 31}
 
 
 class StreakView(BaseModel):
-    """How many days both took part: in the current run, in the longest run, and in total."""
+    """The number of days on which both took part: in the current run, in the longest run, and in total."""
 
     model_config = view_config(STREAK)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 QUOTA_WAIT: Final = dt.timedelta(minutes=1)
-"""How long to wait if our quota at FCM is used up and the answer names no time. FCM's documentation gives this time."""
+"""The wait if our quota at FCM is used up and the answer names no time. FCM's documentation gives this time."""
 
 UNKNOWN: Final = "UNKNOWN"
 STALE: Final = Outcome(Fate.UNAUTHORISED, "UNAUTHENTICATED")

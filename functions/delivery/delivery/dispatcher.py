@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from delivery.services import Services
 
 LOOK_AGAIN: Final = dt.timedelta(minutes=1)
-"""How long the job of a new shard waits before it checks again whether the runs of the old shards are done."""
+"""The job of a new shard waits this long before it checks again whether the runs of the old shards are done."""
 LONGEST_WAIT_FOR_OTHERS: Final = dt.timedelta(minutes=30)
 """If the job of a new shard is this late, its run no longer waits for the runs of the old shards.
 

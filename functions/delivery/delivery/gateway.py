@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NO_WAIT: Final = dt.timedelta(0)
 
 TIMEOUT: Final = (3, 10)
-"""How many seconds to wait for a connection, and after that, how many seconds to wait for the answer."""
+"""The most seconds to wait for a connection, and after that, the most seconds to wait for the answer."""
 
 LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
 """The last requests of a send take at most this time.
@@ -42,7 +42,7 @@ class CredentialError(RekindleError):
 
 
 class Fate(StrEnum):
-    """What became of one push.
+    """The fate of one push.
 
     DEAD: the target will never work again. FOREIGN: the target belongs to another sender. LATER: the failure may pass,
     or no time was left for the push. UNAUTHORISED: the service refuses our credential. APNS: the service cannot sign in
@@ -60,7 +60,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one push, why it was not delivered, and how long the service asks to wait.
+    """The fate of one push, the reason of a failure, and the wait that the service asks for.
 
     `reason` is one of the codes in `delivery.answers`, or a text of our own. `detail` is a text from the service. The
     detail is used only in log lines and in the reason of a retry.

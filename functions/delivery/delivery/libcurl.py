@@ -210,7 +210,7 @@ class _Connections:
 
     @property
     def under_way(self) -> int:
-        """How many requests still wait for their answer."""
+        """The number of requests that still wait for their answer."""
         return len(self._calls) - len(self._free)
 
     def authorise(self, access_token: str) -> None:

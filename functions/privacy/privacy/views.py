@@ -25,7 +25,7 @@ class ExportBody(BaseModel):
 
 
 class EntryKind(StrEnum):
-    """Whether an entry is a day of a couple, or a solo day."""
+    """The kind of an entry: a day of a couple, or a solo day."""
 
     DAY = "day"
     ALONE = "alone"
@@ -106,7 +106,7 @@ class ExportedPartnerView(BaseModel):
 
 
 class ExportedEntryView(BaseModel):
-    """What was written for one date. `couple` is a couple's number, or null if `kind` is `alone`.
+    """The writing for one date. `couple` is a couple's number, or null if `kind` is `alone`.
 
     If only the partner has answered, `answer` is null. `partner` is null unless the couple is together and the
     partner's answer is open to the person. So the export does not show whether the partner has a sealed answer.

@@ -97,12 +97,12 @@ class Day:
 
     @property
     def takes_swap(self) -> bool:
-        """Whether an open day takes a swap: it has no answers, and its prompt was never swapped."""
+        """Return whether an open day takes a swap: it has no answers, and its prompt was never swapped."""
         return not self.answers and not self.swapped
 
     @property
     def revealed(self) -> bool:
-        """Whether both partners have answered. Then both answers are open."""
+        """Return whether both partners have answered. Then both answers are open."""
         return len(self.answers) == 2  # noqa: PLR2004  a couple is two
 
     def opened_to(self, uid: Uid) -> list[Uid]:

@@ -154,7 +154,7 @@ class Person:
 
     @property
     def wants_touch(self) -> bool:
-        """Whether the person wants touch reminders.
+        """Return whether the person wants touch reminders.
 
         They do if they have set a time and their touch comfort is not 0.
         """

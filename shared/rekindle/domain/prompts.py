@@ -23,7 +23,7 @@ class Theme(StrEnum):
 
 
 class PromptKind(StrEnum):
-    """How a couple takes part: they write answers, do something together, or touch."""
+    """A couple takes part in one of three ways: they write answers, do something together, or touch."""
 
     QUESTION = "question"
     TOGETHER = "together"

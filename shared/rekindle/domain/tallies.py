@@ -156,7 +156,7 @@ class CountedDay:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How far the day has come. It never decreases, because a couple can swap only before anybody answers."""
+        """The progress of the day. It never decreases, because a couple can swap only before anybody answers."""
         return self.answered, len(self.packs)
 
 

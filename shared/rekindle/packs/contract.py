@@ -340,7 +340,7 @@ class CheckedView(BaseModel):
 
 
 class PublishBody(BaseModel):
-    """How to publish a draft: at the instant `at`, or at once if `at` is null."""
+    """A request to publish a draft: at the instant `at`, or at once if `at` is null."""
 
     model_config = _body(
         {"revision": 7},

@@ -57,7 +57,7 @@ class _Spot:
 
     @property
     def begins_line(self) -> bool:
-        """Whether the line has only white space before the place where the parser stopped."""
+        """Return whether the line has only white space before the place where the parser stopped."""
         return not self.here[: self.fault.column].strip()
 
     @property

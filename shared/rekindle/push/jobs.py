@@ -32,9 +32,9 @@ class _Body(BaseModel):
     date: dt.date
     instant: AwareDatetime
     late: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """How long after `instant` the job was enqueued."""
+    """The time from `instant` until the job was enqueued."""
     hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """How much longer `delivery` must wait when the message arrives, because SQS could not delay it long enough."""
+    """The wait that remains when the message arrives, because SQS could not delay it long enough."""
 
     def again(self, late: dt.timedelta, wait: dt.timedelta = dt.timedelta(0)) -> Self:
         """Return a copy of the job with a new lateness, for a worker to handle after the wait.

@@ -52,7 +52,7 @@ class Kind:
 
     @property
     def ends_with_date(self) -> bool:
-        """Whether the push is useless after the end of its date."""
+        """Return whether the push is useless after the end of its date."""
         return self.is_reminder or self.replaces is not None
 
 
