@@ -56,6 +56,7 @@ HEARD: Final = "That being heard was quiet, and that somebody stopped for you."
 REFLECTIONS: dict[Partner, Any] = {MAYA: {"kind": "heard", "text": HEARD}, HARU: {"kind": "thank_you", "text": None}}
 PACK: Final = "long-distance"  # the only pack that the couple chooses
 COURSE: Final = "small-steps"
+IN_ORDER: Final = "somebody-who-listened", "one-small-ask"
 EVERY_OTHER_DAY: Final = {"in_order": True, "every_days": COURSE_DATES[1] - COURSE_DATES[0]}
 SOURCE: Final = a_source(
     a_prompt("somebody-who-listened", "Think of somebody who listened to you. How could you tell?"),
@@ -373,9 +374,9 @@ class Performance:
                 self.expect(Claim.NEUTRAL, push["data"].keys(), {"link"})
                 self.expect(Claim.NEUTRAL, bool(re.fullmatch(rf"{APP_LINK}/o/[dnst]\d{{8}}", push["data"]["link"])))
                 self.expect(Claim.NEUTRAL, push["message"]["android"]["notification"]["visibility"], "PRIVATE")
-        courses = {self.dates[number] for number in COURSE_DATES}
+        courses = {self.dates[number]: f"{COURSE}/{name}" for number, name in zip(COURSE_DATES, IN_ORDER, strict=True)}
         for date, prompt in self.prompts.items():
-            self.expect(Claim.COURSE, prompt["id"].startswith(f"{COURSE}/"), date in courses)
+            self.expect(Claim.COURSE, prompt["id"] if prompt["id"].startswith(COURSE) else None, courses.get(date))
             if date not in courses:
                 week = (self.prompts.get(date - dt.timedelta(days)) for days in range(1, 7))
                 self.expect(Claim.SAME, prompt["theme"] in {each["theme"] for each in week if each}, wanted=False)
