@@ -36,7 +36,7 @@ For example:
 
 
 def application() -> App:
-    """Build the program with all its commands."""
+    """Return the program with all its commands."""
     app = App(name="rekindle", help=ABOUT, help_format="plaintext", version_flags=[])
     app.command(sign_in.sign_in)
     app.command(sign_in.sign_out)
@@ -69,7 +69,7 @@ def _packs() -> App:
 
 
 def run(arguments: Sequence[str], world: World) -> int:
-    """Run one command and return its exit status. Print a message for an error."""
+    """Run one command and return its exit status. If it fails, print the error."""
     is_json, is_debug = ("--json" in arguments, "--debug" in arguments)
     try:
         return _run(arguments, world)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field's values in two versions. A value is None if the version does not have the field.
+    """A field that differs. `before` or `after` is None if that version does not have the field.
 
-    `language` is None if the field is not part of the words in a language.
+    `language` is None for a field that is the same in all languages, such as a prompt's theme.
     """
 
     field: str
@@ -38,8 +38,8 @@ class PromptChange:
 class Changes:
     """All differences between two versions of a pack.
 
-    `about` has the changes to the pack itself, without its prompts. `reordered` is true if the prompts that both
-    versions have are in a different order in the new version.
+    `about` has the changes to the pack itself, without its prompts. `reordered` is true if prompts that are in both
+    versions have changed their order.
     """
 
     about: tuple[FieldChange, ...]
@@ -52,7 +52,7 @@ class Changes:
         return bool(self.about or self.added or self.removed or self.changed or self.reordered)
 
     def languages(self) -> dict[str, int]:
-        """Map each language to the number of prompts whose words in this language have changed."""
+        """Return, for each language, the number of prompts with changed words."""
         counts: dict[str, int] = {}
         for prompt in self.changed:
             for language in {field.language for field in prompt.fields if field.language}:
@@ -76,7 +76,7 @@ def changes(before: Pack, after: Pack) -> Changes:
 
 
 def _fields(whole: BaseModel) -> dict[tuple[str, str | None], str]:
-    """Map each field's dotted name and language to its value. Leave out the prompts."""
+    """Return the values by field and language. Example of a key: ("text", "en"), or ("course.in_order", None)."""
     plain: dict[str, Any] = whole.model_dump(mode="json", exclude={"prompts", "words"})
     fields: dict[tuple[str, str | None], str] = {(name, None): text for name, text in _flat(plain)}
     words: Mapping[str, BaseModel] = getattr(whole, "words", {})

@@ -1,8 +1,8 @@
 """Call the practice's API. If an answer is lost, or the service is too busy, send the request again.
 
-If a request reads, checks, saves or withdraws, the client simply repeats it, because a repetition changes nothing more.
-Before the client repeats any other request, it reads the pack to see whether the first request took effect. The client
-does not validate the bodies of requests; the service does.
+Reading, checking, saving and withdrawing are safe to repeat, because a second request changes nothing more. Before the
+client repeats any other request, it reads the pack to see whether the first request took effect. The client does not
+validate the bodies of requests (`model_construct`), because the service does.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 5
 LONGEST_WAIT: Final = 20.0
-"""Between two attempts, the client waits at most this many seconds, plus up to a quarter that `_wait` adds."""
+"""The longest wait between two attempts, in seconds. `_wait` adds up to a quarter to it."""
 TIMEOUT: Final = httpx.Timeout(35, connect=10)
-"""The client waits longer for an answer than API Gateway waits for a function (30 seconds)."""
+"""In seconds. API Gateway waits 30 seconds for a function, so the client waits longer than that."""
 AUDIT_PAGE: Final = 100
 _BUSY: Final = frozenset({429, 502, 503, 504})
 
@@ -41,7 +41,7 @@ type Body = BaseModel | dict[str, Any] | None
 
 
 class Practice:
-    """The practice's API for one member of staff. A method may raise any CliError, often RefusedError."""
+    """The practice's API for one member of staff. Each method may raise a CliError, such as RefusedError."""
 
     def __init__(
         self, http: httpx.Client, api: str, tokens: Tokens, pause: Callable[[float], None] = time.sleep
@@ -60,13 +60,13 @@ class Practice:
         try:
             return self._call(contract.PackDetail, "GET", _at(pack))
         except RefusedError as error:
-            # If a text cannot be an id, the service says that the field is invalid. No pack has such an id.
+            # For a text that cannot be an id, such as "My pack", the service answers with invalid-fields.
             if error.problem not in {"no-such-pack", "invalid-fields"}:
                 raise
             raise self._no_such_pack(pack) from error
 
     def find(self, pack: str) -> contract.PackDetail | None:
-        """Return a pack. Return None if there is no such pack."""
+        """Return a pack, or None if there is no pack with this id."""
         try:
             return self._call(contract.PackDetail, "GET", _at(pack))
         except RefusedError as error:
@@ -75,7 +75,7 @@ class Practice:
             return None
 
     def draft(self, pack: str) -> contract.DraftView:
-        """Return the draft. If there is no draft, return the latest version."""
+        """Return a pack's draft, or its latest version if it has no draft."""
         return self._call(contract.DraftView, "GET", _at(pack, "draft"))
 
     def release(self, pack: str, version: int) -> contract.PublishedSourceView:
@@ -90,7 +90,7 @@ class Practice:
             raise RefusedError(error.problem, f"{pack} has no version {version}.", about=[has]) from error
 
     def check(self, pack: str, source: str) -> list[contract.FindingView]:
-        """Return the service's findings in a text. The service compares the text with other packs. Save nothing."""
+        """Return the service's findings in a text. The service also compares the text with other live packs."""
         body = contract.CheckBody.model_construct(source=source, pack_id=pack)
         return self._call(contract.CheckedView, "POST", "/check", body).findings
 
@@ -102,7 +102,7 @@ class Practice:
     def publish(self, pack: str, latest: int, body: contract.PublishBody) -> contract.PublishedView:
         """Publish a draft, or propose it if a colleague must approve it. A repeated request publishes nothing more.
 
-        `latest` is the number of the version that was the latest when the draft was read.
+        `latest` is the number of the pack's latest version before this call.
         """
 
         def arrived() -> contract.PublishedView | None:
@@ -117,7 +117,7 @@ class Practice:
         return self._call(contract.PublishedView, "POST", _at(pack, "publish"), body, arrived=arrived)
 
     def approve(self, pack: contract.PackDetail) -> contract.PublishedView:
-        """Approve the proposal in `pack`. The service refuses if the proposal has changed by now."""
+        """Approve the proposal in `pack`. The service refuses if the proposal has changed since `pack` was read."""
 
         def arrived() -> contract.PublishedView | None:
             now = self.pack(pack.id)
@@ -196,8 +196,8 @@ class Practice:
     ) -> Answer:
         """Send a request until an answer comes, at most ATTEMPTS times.
 
-        After a lost answer, `arrived` checks whether the request took effect. If so, it returns the answer that was
-        lost. Otherwise it returns None.
+        After a lost answer, `arrived` reads the pack. If the request took effect, `arrived` returns the missing answer.
+        Otherwise it returns None.
         """
         for attempt in range(ATTEMPTS):
             try:
@@ -210,8 +210,8 @@ class Practice:
                 if arrived and (answer := arrived()) is not None:
                     return answer
             except RefusedError:
-                # An earlier attempt may have taken effect after `arrived` checked. Then the service may refuse this
-                # attempt, because the change is already made.
+                # The first attempt may have taken effect late, after `arrived` returned None. Then the service refuses
+                # the second attempt, for example because there is no proposal any more.
                 if attempt and arrived and (answer := arrived()) is not None:
                     return answer
                 raise
@@ -262,7 +262,7 @@ class Practice:
 class _AnswerLostError(Exception):
     """No usable answer came, so the request may have taken effect or not.
 
-    The service asks the client to wait for `asked_for` seconds. If it does not ask, `asked_for` is 0.
+    `asked_for` is the number of seconds in the answer's header Retry-After, or 0.
     """
 
     def __init__(self, how: str, asked_for: float = 0.0) -> None:
@@ -280,7 +280,7 @@ def _at(pack: str, *rest: str | int) -> str:
 
 
 def _wait(attempt: int, asked_for: float) -> float:
-    """Return the seconds to wait before the next attempt. Waits grow up to LONGEST_WAIT, and are slightly random."""
+    """Return the seconds to wait before the next attempt. The wait doubles each time, and is slightly random."""
     return min(max(asked_for, 0.5 * 2.0**attempt), LONGEST_WAIT) * random.uniform(1, 1.25)  # noqa: S311 - no secret
 
 

@@ -1,7 +1,7 @@
-"""Keep one person's sign-ins, names of stacks, and the origins of pack files.
+"""Store one person's sign-ins, names of stacks, and the origins of pack files.
 
 The files are in the user's own configuration folder, outside the repository, and nobody else can read them. Refresh
-tokens are in the desktop's keyring. If no keyring can be opened, the tokens are in one of the files.
+tokens are in the desktop's keyring. If no keyring can be opened, the tokens are in the file of sign-ins.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class SignIn:
 class Origin:
     """The draft or version that a file contained when it was last pulled or saved.
 
-    `revision` is the draft's revision, or 0 if there was no draft. `version` is the number of the latest
-    version at that time, or 0 if there was no version. `digest` is the digest of the file's text.
+    `revision` is the draft's revision, or 0 if there was no draft. `version` is the number of the pack's latest version
+    at that time, or 0 if there was none.
     """
 
     pack: str
@@ -65,20 +65,20 @@ class Origin:
 
 
 def digest(source: str) -> str:
-    """Return the digest of a text. A changed text has a different digest."""
+    """Return the SHA-256 of a text in hex, to notice whether the text changes."""
     return hashlib.sha256(source.encode(errors="surrogatepass")).hexdigest()
 
 
 def desktop_keyring() -> KeyringBackend | None:
-    """Return the desktop's keyring. Return None if there is no keyring that keeps secrets safe."""
-    import keyring  # noqa: PLC0415 - it looks for backends as it is imported, which most commands do not need
+    """Return the desktop's keyring, or None if this machine has no secure keyring."""
+    import keyring  # noqa: PLC0415 - the import searches for backends, and few commands need one
     from keyring.core import recommended  # noqa: PLC0415
 
     try:
         backend = keyring.get_keyring()
     except (RuntimeError, ImportError, AttributeError, ValueError):
         return None  # the person has configured a backend that does not work here
-    # Backends that are not recommended keep nothing (`fail`, `null`), or keep secrets as plain text.
+    # The other backends store nothing (`fail`, `null`), or store secrets as plain text.
     return backend if recommended(backend) else None
 
 
@@ -90,14 +90,14 @@ class ConfigStore:
     keyring: Callable[[], KeyringBackend | None] = desktop_keyring
 
     def sign_in(self, api: str) -> SignIn | None:
-        """Return the sign-in to a stack. Return None if nobody is signed in to it."""
+        """Return the sign-in to a stack, or None if nobody is signed in."""
         found = self._read(SIGN_INS).get(api)
         if found is None:
             return None
         try:
             email, settings, token = found["email"], Settings(**found["settings"]), found["refresh_token"]
         except (KeyError, TypeError):
-            return None  # an older program wrote it in another structure: the person signs in again
+            return None  # an older version of this program wrote it, so the person has to sign in again
         if token is None and (backend := self.keyring()):
             with _keyring_access("Your sign-in is in"):
                 token = backend.get_password(KEYRING_SERVICE, api)
@@ -118,7 +118,7 @@ class ConfigStore:
         """Delete the sign-in to a stack. Return whether somebody was signed in."""
         with self._changing(SIGN_INS) as saved:
             found = saved.pop(api, None)
-            # If the token was in the file, the keyring does not have it. So a locked keyring is no error.
+            # If the token was in the file, its deletion does not need the keyring.
             is_in_file = bool(found and found.get("refresh_token"))
             if backend := self.keyring():
                 locked = contextlib.suppress(CliError) if is_in_file else contextlib.nullcontext()
@@ -141,7 +141,7 @@ class ConfigStore:
             saved[name] = api
 
     def origin(self, api: str, file: Path) -> Origin | None:
-        """Return a file's origin. Return None if the file was never pulled or saved."""
+        """Return a file's origin, or None if the file was never pulled or saved."""
         found = self._read(FILES).get(api, {}).get(str(file.resolve()))
         return Origin(**found) if found else None
 
@@ -151,7 +151,7 @@ class ConfigStore:
             saved.setdefault(api, {})[str(file.resolve())] = asdict(origin)
 
     def note_published(self, api: str, pack: str, revision: int, version: int) -> None:
-        """After a publication, record that each file with this draft now contains this version."""
+        """Record that the draft is published: each file that contains it now contains this version."""
         with self._changing(FILES) as saved:
             for origin in saved.get(api, {}).values():
                 if (origin["pack"], origin["revision"]) == (pack, revision):
@@ -173,7 +173,7 @@ class ConfigStore:
 
     @contextlib.contextmanager
     def _changing(self, name: str) -> Iterator[dict[str, Any]]:
-        """Yield a file's content for changes, then replace the file. Other processes cannot change it meanwhile."""
+        """Yield a file's content for changes, then write the file. A lock makes other commands wait."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, _OWNER_ONLY)

@@ -1,8 +1,7 @@
 """Save files as drafts without overwriting a colleague's work.
 
-The program records which draft or version a file contained when it was last pulled or saved. The file may replace only
-this draft or version. If the pack has a newer draft or version, nothing is replaced, unless the person adds
-`--overwrite`.
+The program records which draft or version a file contained when it was last pulled or saved: the file's origin. If the
+pack has a newer draft or version than that, the program does not save the file. With `--overwrite` it does.
 """
 
 from __future__ import annotations
@@ -28,9 +27,8 @@ if TYPE_CHECKING:
 class FileDraft:
     """A file to save, with the pack's current state.
 
-    `current` is None for a new pack. `replaces` is the revision of the draft that the file would replace, or 0 if there
-    is no draft. `is_same` is true if the draft has exactly the file's text. If there is no draft, it is true if the
-    latest version has this text.
+    `current` is None for a new pack. `replaces` is the revision of the pack's draft, or 0 if there is no draft.
+    `is_same` is true if the file's text equals the draft, or equals the latest version if there is no draft.
     """
 
     file: PackFile
@@ -42,10 +40,7 @@ class FileDraft:
 
     @property
     def is_published(self) -> bool:
-        """Return whether there is no draft, and the latest version has the file's text.
-
-        The version must be live or scheduled, so it must not be withdrawn or canceled.
-        """
+        """Return whether the file's text is live or scheduled already, and there is no newer draft."""
         current = self.current
         return bool(
             self.is_same and current and not current.draft and not current.withdrawn
@@ -56,7 +51,7 @@ class FileDraft:
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """Saves files as drafts of one stack."""
+    """Saves files as drafts on one stack."""
 
     practice: Practice
     config: ConfigStore
@@ -64,12 +59,12 @@ class Drafts:
     now: dt.datetime
 
     def prepare(self, file: PackFile, *, overwrite: bool = False) -> FileDraft:
-        """Compare a file with its pack. Nothing is saved yet.
+        """Compare a file with its pack. Save nothing yet.
 
-        If both texts are the same, or with `overwrite`, there is no conflict.
+        If the texts are equal, or `overwrite` is true, there is no ConflictError.
 
         Raises:
-            ConflictError: the file did not come from this pack, or the pack has a newer draft or version.
+            ConflictError: the file was not pulled from this pack, or the pack has changed since then.
         """
         pack, source = self.pack_of(file), file.source
         current = self.practice.find(pack)
@@ -88,7 +83,7 @@ class Drafts:
     def save(self, draft: FileDraft, *, even_if_same: bool = False) -> SavedView | None:
         """Save the draft, and record that the file contains it. Return None if there was nothing to save.
 
-        If there is no draft and the latest version has this text, a draft is saved only with `even_if_same`.
+        Only a draft can be published, so `even_if_same` saves a draft even if the latest version has the same text.
         """
         saved = None
         if not draft.is_same or (even_if_same and draft.replaces == 0):
@@ -108,13 +103,13 @@ class Drafts:
         self.config.put_origin(self.api, path, Origin(pack, revision, version, digest(source)))
 
     def is_known(self, path: Path, source: str) -> bool:
-        """Return whether a file contains this text, or the text of its last pull or save."""
+        """Return whether the file contains `source`, or has not changed since its last pull or save."""
         origin = self.config.origin(self.api, path)
         known = {digest(source), *([origin.digest] if origin else [])}
         return digest(path.read_bytes().decode(errors="replace")) in known
 
     def pack_of(self, file: PackFile) -> str:
-        """Return the id of a file's pack. Raise UsageError if neither the file nor its origin has an id."""
+        """Return the id of a file's pack, from the file or its origin. Raise UsageError if there is no id."""
         origin = self.config.origin(self.api, file.path)
         if pack := file.pack_id() or (origin.pack if origin else None):
             return pack

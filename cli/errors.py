@@ -6,7 +6,7 @@ CliError
 ├── SignedOutError       nobody is signed in, or the sign-in has ended
 ├── UnreachableError     the service or Firebase gives no usable answer
 └── RefusedError         the service, Firebase or this program refuses
-    └── ConflictError    the stored text is not the text that the person started from
+    └── ConflictError    the command would replace a text that somebody else may have changed
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from rekindle.packs.check import SourceFinding
 
 SERVICE: Final = "urn:rekindle:problem:"
-"""The types of the service's problems, of each RefusedError and of each FindingsError begin with this prefix."""
+"""The prefix of the type of a RefusedError or a FindingsError. The service uses it for its problems, too."""
 OWN: Final = "urn:rekindle:cli:"
-"""The type of any other error begins with this prefix."""
+"""The prefix of the type of any other error."""
 MOST_SHOWN: Final = 5
 """The message of a FindingsError shows at most this many findings. `rekindle packs lint` shows all."""
 
 
 class Exit(IntEnum):
-    """The exit statuses. Scripts may rely on them."""
+    """The exit statuses, which scripts may use. Above 128, they are 128 plus the number of a Unix signal."""
 
     DONE = 0
     REFUSED = 1
@@ -72,7 +72,7 @@ class UsageError(CliError):
 
 
 class FindingsError(CliError):
-    """A pack's text has errors. The person fixes them and runs the command again. `where` names the text."""
+    """A pack's text has errors. `where` names the file or the draft."""
 
     type = f"{SERVICE}pack-unfit"
 
@@ -102,7 +102,7 @@ class UnreachableError(CliError):
 class RefusedError(CliError):
     """The service, Firebase or this program refuses the command. `problem` is the last part of the error's type."""
 
-    def __init__(self, problem: str, happened: str, *to_do: str, about: Sequence[str] = (), **members: Any) -> None:  # noqa: ANN401 - whatever the problem carries
+    def __init__(self, problem: str, happened: str, *to_do: str, about: Sequence[str] = (), **members: Any) -> None:  # noqa: ANN401 - JSON
         super().__init__(happened, *to_do, about=about, members=members)
         self.problem = problem
         self.type = f"{SERVICE}{problem}"
@@ -113,4 +113,4 @@ class RefusedError(CliError):
 
 
 class ConflictError(RefusedError):
-    """The stored text is not the text that the person started from. Nothing was overwritten."""
+    """The command would replace a text that somebody else may have changed. Nothing was overwritten."""

@@ -51,14 +51,11 @@ class PackFile:
 
     @property
     def advice(self) -> list[SourceFinding]:
-        """Return the findings to think about."""
+        """Return the findings that are only advice."""
         return [each for each in self.checked.findings if each.advice]
 
     def pack_id(self) -> str | None:
-        """Return the pack's id. Return None if the file has no id.
-
-        If the pack is invalid, look for a line with an id.
-        """
+        """Return the pack's id, or None. In an invalid file, take the first line that looks like `id: river`."""
         if self.checked.pack:
             return self.checked.pack.id
         found = _ID.search(self.data.decode(errors="replace"))
@@ -70,9 +67,9 @@ class PackFile:
 
 
 def read_together(paths: Iterable[Path]) -> list[PackFile]:
-    """Read the files, and compare their prompts.
+    """Read and check the files. Compare the prompts of each file with those of the other files.
 
-    If several files have the same pack id, all but the first get an error.
+    If two files have the same pack id, the second file gets an error.
     """
     files = [PackFile.read(path) for path in dict.fromkeys(paths)]
     packs = [file.checked.pack for file in files if file.checked.pack]
@@ -90,15 +87,12 @@ def read_together(paths: Iterable[Path]) -> list[PackFile]:
 
 
 def is_file(target: str) -> bool:
-    """Return whether a target names a file. Any other target is a pack's id.
-
-    The name of a file ends with one of SUFFIXES, or it contains a slash.
-    """
+    """Return whether a target is a file: it ends with one of SUFFIXES, or contains a slash. Otherwise it is an id."""
     return target.endswith(SUFFIXES) or os.sep in target
 
 
 def write(path: Path, source: str) -> None:
-    """Write a text into a file. Keep the text's line ends."""
+    """Write a text into a file, without changing its line ends."""
     try:
         path.write_bytes(source.encode())
     except OSError as error:

@@ -37,7 +37,7 @@ _REFUSALS: Final[Mapping[str, str]] = {
 
 
 def signed_in(http: httpx.Client, settings: Settings, email: str, password: str) -> tuple[SignIn, str]:
-    """Sign an account in. Return the sign-in and its ID token. Raises RefusedError and UnreachableError."""
+    """Sign in to an account. Return the sign-in and its ID token. Raise RefusedError or UnreachableError."""
     asked = {"email": email, "password": password, "returnSecureToken": True}
     answered = _ask(http, f"{settings.identity}/v1/accounts:signInWithPassword", settings, json=asked)
     if "idToken" not in answered:  # the account has a second factor
@@ -58,11 +58,11 @@ class Tokens:
         self._token: str | None = None
 
     def current(self) -> str:
-        """Return this command's token, which may have expired. The first call gets it with `fresh`."""
+        """Return the ID token, which may have expired. The first call gets a new one."""
         return self._token or self.fresh()
 
     def fresh(self) -> str:
-        """Get a new token.
+        """Get a new ID token from Firebase.
 
         Raises:
             SignedOutError: the sign-in has ended, so the person has to sign in again.
@@ -86,7 +86,7 @@ class Tokens:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Return the claims of an ID token. This program does not verify them, so do not trust them for permissions."""
+    """Return the claims of an ID token. They are not verified, so never use them to grant a permission."""
     try:
         body = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))

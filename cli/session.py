@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from cli.config import SignIn
 
 type Do = Callable[[str], tuple[RenderableType, dict[str, Any]]]
-"""Handles one of a command's targets. Returns a page for a person and a JSON document for a script."""
+"""Handles one target, such as a file. Returns a page for a person and a JSON document for a script."""
 
 WIDE: Final = 500
 _EVERY: Final = "Every command"
@@ -105,7 +105,7 @@ class World:
 
 
 TheWorld = Annotated[World, Parameter(parse=False)]
-"""A command's argument that the program fills in. It is no option of the command line."""
+"""The program passes this argument to a command. A person cannot type it."""
 
 
 @dataclass
@@ -153,7 +153,7 @@ class Session:
         """The current instant."""
         return self.world.now()
 
-    def show(self, page: RenderableType | None, document: Any) -> None:  # noqa: ANN401 - whatever JSON can be made of
+    def show(self, page: RenderableType | None, document: Any) -> None:  # noqa: ANN401 - any value that `write_json` takes
         """Print the whole result: the page for a person, or the document for a script."""
         if self.common.json:
             write_json(self.world.out, document)
@@ -182,8 +182,8 @@ class Session:
     def each(self, targets: list[str], do: Do) -> int:
         """Handle the targets one after another. Return the highest exit status.
 
-        After an error, continue with the next target, but stop if nobody is signed in or the service is unreachable.
-        A UsageError is always raised. If there is only one target, every error is raised.
+        Show an error, and continue with the next target. Stop if nobody is signed in or the service is unreachable.
+        Raise a UsageError at once. If there is only one target, raise every error.
         """
         results, worst = [], 0
         for target in targets:
@@ -204,7 +204,7 @@ class Session:
         return worst
 
     def confirm(self, page: RenderableType, question: str, *, yes: bool) -> None:
-        """Show the page. Ask the question, unless `yes` is true. Return only after a yes.
+        """Show the page, and ask the question. If `yes` is true, do not ask. Return only after a yes.
 
         Raises:
             UsageError: the command cannot ask a person here.

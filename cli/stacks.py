@@ -79,7 +79,7 @@ def settings_of(stack: Stack, http: httpx.Client) -> Settings:
 
 
 def _local_api(config: ConfigStore) -> str:
-    # These modules import AWS's SDK, which takes time. So import them only for the local stack.
+    # These imports are slow, because they also import AWS's SDK. Only the local stack needs them.
     from local.errors import StackError  # noqa: PLC0415
     from local.places import STATE  # noqa: PLC0415
     from local.stack import Stack as LocalStack  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Read and write instants and numbers in the way that people do."""
+"""Read and write instants and numbers for people."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ _FORMS: Final = "such as “2026-03-01 09:00” on this terminal's clock, or 202
 def instant_in(text: str) -> dt.datetime:
     """Read an instant in ISO format. A time without an offset is in this terminal's time zone.
 
-    Raise UsageError if the text is not an instant. Also raise it for a local time that does not exist, or comes twice,
-    because the clock changes.
+    Raise UsageError if the text is not an instant. Also raise it for a local time that a clock change skips or repeats.
     """
     try:
         typed = dt.datetime.fromisoformat(text.strip())
@@ -42,29 +41,29 @@ def instant_in(text: str) -> dt.datetime:
 
 
 def moment(instant: dt.datetime) -> str:
-    """Return the instant as a date and time in this terminal's zone, in words."""
+    """Return the instant in this terminal's zone, such as “Sunday 1 March 2026 at 09:00 (UTC+01:00)”."""
     here = instant.astimezone()
     return f"{here:%A} {here.day} {here:%B %Y} at {here:%H:%M} ({offset(here)})"
 
 
 def short(instant: dt.datetime) -> str:
-    """Return the instant in few characters, for a table. It is in this terminal's zone."""
+    """Return the instant in this terminal's zone, such as 2026-03-01 09:00."""
     return f"{instant.astimezone():%Y-%m-%d %H:%M}"
 
 
 def day(date: dt.date) -> str:
-    """Return a date in words."""
+    """Return a date in words, such as “Sunday 1 March 2026”."""
     return f"{date:%A} {date.day} {date:%B %Y}"
 
 
 def offset(instant: dt.datetime) -> str:
-    """Return the offset from UTC in words."""
+    """Return the offset from UTC, such as “UTC+01:00”."""
     shown = f"{instant:%:z}"
     return "UTC" if shown == "+00:00" else f"UTC{shown}"
 
 
 def distance(instant: dt.datetime, now: dt.datetime) -> str:
-    """Say how long it is until an instant, or how long ago it was."""
+    """Return how far an instant is from now, such as “in 3 days” or “2 hours ago”."""
     seconds = (instant - now).total_seconds()
     for unit, name in _UNITS:
         if (number := int(abs(seconds) // unit)) >= 1:
@@ -74,12 +73,12 @@ def distance(instant: dt.datetime, now: dt.datetime) -> str:
 
 
 def since(instant: dt.datetime, now: dt.datetime) -> str:
-    """Say how long ago something was done. If the service's clock is ahead, say “just now”."""
+    """Return how long ago an instant was. Return “just now” if the service's clock is ahead of ours."""
     return distance(min(instant, now), now)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return the number with its noun, in the singular or plural."""
+    """Return the number with its noun, such as “1 day” or “3 days”."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
@@ -90,5 +89,5 @@ def listed(names: Iterable[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Replace the characters of a text that could control a terminal."""
+    """Replace control characters in a text, because they could control a terminal. Keep tabs and newlines."""
     return "".join(each if each in "\n\t" or unicodedata.category(each) not in {"Cc", "Cs"} else "�" for each in text)

@@ -186,7 +186,7 @@ def _saved(session: Session, path: Path, *, overwrite: bool) -> tuple[Renderable
 
 
 def _compared(session: Session, target: str, versions: list[int]) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Return the two texts to compare, each as a pair of its name and the text."""
+    """Return the two texts to compare, each as a pair: its name, then the text."""
     file = PackFile.read(Path(target)) if files.is_file(target) else None
     pack = session.drafts.pack_of(file) if file else target
     practice = session.practice

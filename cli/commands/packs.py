@@ -120,7 +120,7 @@ def _named(pack: PackDetail, prompt: str | None) -> str:
 
 
 def _with_suggestion(session: Session, error: RefusedError, pack: str, wanted: str) -> RefusedError:
-    """If a prompt is unknown, add a similar id to the refusal. Return any other refusal unchanged."""
+    """Return the refusal. If the prompt is unknown, suggest a prompt with a similar id."""
     if error.problem not in {"no-such-prompt", "invalid-fields"}:
         return error
     found = check_source(session.practice.draft(pack).source).pack

@@ -23,7 +23,7 @@ _LINE_DEFAULTS: dict[str, Any] = {
     "languages": [],
     "note": {},
 }
-"""The defaults of the fields that a file may leave out of a help line."""
+"""The defaults of the fields that a help line in a file may leave out."""
 help_app = App(name="help", help="Show or set the help that the app shows to couples: booking, and lines to call.")
 
 

@@ -126,13 +126,13 @@ def _published(
 
 
 def _note_published(session: Session, result: PublishedView, revision: int) -> None:
-    """If the draft was published, record that its files now contain the published version."""
+    """After a publication, record that files with the draft now contain the published version."""
     if result.outcome in {Outcome.LIVE, Outcome.SCHEDULED}:
         session.world.config.note_published(session.stack.api, result.pack.id, revision, result.pack.latest)
 
 
 def _advice(session: Session, pack: str, source: str) -> list[FindingView]:
-    """Return the service's advice on a text. The service also compares the text with the published packs."""
+    """Return the service's advice on a text. The service also compares the text with other live packs."""
     return [each for each in session.practice.check(pack, source) if each.advice]
 
 

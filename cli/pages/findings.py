@@ -25,7 +25,7 @@ MANY = 40
 
 
 def lint_page(files: Sequence[PackFile]) -> RenderableType:
-    """Show each finding as `file:line: text`, which editors can jump to. Then show a table of the files."""
+    """Show the findings as `file:line: text`, so that an editor can jump to each. Then show a table of the files."""
     lines = [_line(str(file.path), each) for file in files for each in file.checked.findings]
     overview = table(
         "File", "Prompts", "Languages", "Reading", "To fix", "Advice", numbers=("Prompts", "To fix", "Advice")
@@ -47,7 +47,7 @@ def lint_page(files: Sequence[PackFile]) -> RenderableType:
 
 
 def findings_page(place: str, findings: Sequence[FindingView], *, most: int = MANY) -> RenderableType:
-    """Show the service's findings in a draft, at most `most` of them."""
+    """Show the first `most` of the service's findings in a draft."""
     lines = [_line(place, each) for each in findings[:most]]
     if len(findings) > most:
         lines.append(text(f"and {len(findings) - most:,} more"))
@@ -55,7 +55,7 @@ def findings_page(place: str, findings: Sequence[FindingView], *, most: int = MA
 
 
 def reading_levels(pack: Pack) -> dict[str, float]:
-    """Map each language to the median LIX of its prompts: 20 is easy to read, 50 is hard."""
+    """Return each language's median LIX, which measures how hard its prompts are to read: 20 is easy, 50 is hard."""
     levels = {}
     for language in pack.languages:
         texts = (_text_of(prompt.words[language]) for prompt in pack.prompts if language in prompt.words)

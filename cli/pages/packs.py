@@ -1,4 +1,4 @@
-"""Show the list of packs, one pack, the plan and result of publishing, and the audit."""
+"""Show the list of packs, one pack, the plan and the result of publishing, and the actions of staff."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
     if not plan.advice:
         return facts(rows)
     rows.append(("Advice", f"{counted(len(plan.advice), 'thing')} to think about:"))
-    # Advice about the whole pack matters most, so it comes first.
+    # Advice about the whole pack comes first, because only some of the advice is shown.
     first = sorted(plan.advice, key=lambda each: each.prompt is not None)
     return Group(facts(rows), findings_page(pack.id, first, most=SOME_ADVICE))
 
@@ -175,7 +175,7 @@ def audit_page(entries: Sequence[contract.AuditEntryView]) -> RenderableType:
 
 
 def actor(who: contract.ActorView, now: dt.datetime) -> str:
-    """Say who did something, and how long ago."""
+    """Return who did something and how long ago, such as “Ruth, 2 hours ago”."""
     return f"{who.name}, {words.since(who.at, now)}"
 
 

@@ -23,7 +23,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def statistics_page(found: StatisticsView, weeks: int) -> RenderableType:
-    """Show the active couples by day and week. Then show the latest week's themes, packs, reach and streaks."""
+    """Show the active couples by day and week. Then show the latest week's themes, packs, reminders and streaks."""
     shown = found.weeks[:weeks]
     if not shown and not any(day.active for day in found.days):
         return text("There are no numbers yet.")
@@ -42,7 +42,7 @@ def statistics_page(found: StatisticsView, weeks: int) -> RenderableType:
 
 
 def count(number: int | None) -> str:
-    """Return the number as text. The service gives None for a number that is too small to be shown."""
+    """Return the number as text. The service sends None for a number that is too small to be shown."""
     return FEW if number is None else f"{number:,}"
 
 
