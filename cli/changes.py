@@ -76,7 +76,7 @@ def changes(before: Pack, after: Pack) -> Changes:
 
 
 def _fields(whole: BaseModel) -> dict[tuple[str, str | None], str]:
-    """Return the values by field and language. Example of a key: ("text", "en"), or ("course.in_order", None)."""
+    """Map each field and language to its value. Examples of keys: ("text", "en") and ("course.in_order", None)."""
     plain: dict[str, Any] = whole.model_dump(mode="json", exclude={"prompts", "words"})
     fields: dict[tuple[str, str | None], str] = {(name, None): text for name, text in _flat(plain)}
     words: Mapping[str, BaseModel] = getattr(whole, "words", {})

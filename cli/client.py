@@ -210,8 +210,8 @@ class Practice:
                 if arrived and (answer := arrived()) is not None:
                     return answer
             except RefusedError:
-                # The first attempt may have taken effect late, after `arrived` returned None. Then the service refuses
-                # the second attempt, for example because there is no proposal any more.
+                # An earlier attempt may have taken effect late, after `arrived` returned None. Then the service refuses
+                # this attempt, for example because there is no proposal any more.
                 if attempt and arrived and (answer := arrived()) is not None:
                     return answer
                 raise

@@ -32,7 +32,7 @@ _OWNER_ONLY: Final = 0o600
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Public settings of a deployment: the address of its API, and Firebase's addresses and key for signing in."""
+    """Public settings of a deployment: its API's address, and Firebase's addresses and key for signing in."""
 
     api: str
     identity: str
@@ -151,7 +151,7 @@ class ConfigStore:
             saved.setdefault(api, {})[str(file.resolve())] = asdict(origin)
 
     def note_published(self, api: str, pack: str, revision: int, version: int) -> None:
-        """Record that the draft is published: each file that contains it now contains this version."""
+        """Record that files with the published draft now contain this version."""
         with self._changing(FILES) as saved:
             for origin in saved.get(api, {}).values():
                 if (origin["pack"], origin["revision"]) == (pack, revision):

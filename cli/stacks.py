@@ -1,4 +1,4 @@
-"""Find the deployment that a command works with: the local stack, or a stack with a given address or name."""
+"""Find the stack that a command uses: the local stack, or the stack with an address or name."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def set_(
 
 
 def _whole(content: dict[str, Any]) -> dict[str, Any]:
-    """Add the defaults of the fields that the file leaves out."""
+    """Add the defaults of the fields that the file leaves out, because the service needs every field."""
     lines = content.get("lines") or []
     if isinstance(lines, list):
         lines = [{**_LINE_DEFAULTS, **line} if isinstance(line, dict) else line for line in lines]

@@ -55,7 +55,7 @@ def findings_page(place: str, findings: Sequence[FindingView], *, most: int = MA
 
 
 def reading_levels(pack: Pack) -> dict[str, float]:
-    """Return each language's median LIX, which measures how hard its prompts are to read: 20 is easy, 50 is hard."""
+    """Return the median readability index (LIX) of each language's prompts: 20 is easy, 50 is hard."""
     levels = {}
     for language in pack.languages:
         texts = (_text_of(prompt.words[language]) for prompt in pack.prompts if language in prompt.words)

@@ -1,4 +1,4 @@
-"""Show the list of packs, one pack, the plan and the result of publishing, and the actions of staff."""
+"""Show packs, the plan and the result of publishing, and the actions of staff."""
 
 from __future__ import annotations
 
