@@ -1,7 +1,7 @@
 """Save files as drafts without overwriting a colleague's work.
 
-The program records which draft or version a file contained when it was last pulled or saved: the file's origin. If the
-pack has a newer draft or version than that, the program does not save the file. With `--overwrite` it does.
+When a file is pulled or saved, the program records its origin: the draft or version that the file contains. If the pack
+has a newer draft or version, the program does not save the file. With `--overwrite`, it saves the file anyway.
 """
 
 from __future__ import annotations
