@@ -126,7 +126,7 @@ def _published(
 
 
 def _note_published(session: Session, result: PublishedView, revision: int) -> None:
-    """After a publication, record that files with the draft now contain the published version."""
+    """If the draft was published, record that files with this draft now contain the published version."""
     if result.outcome in {Outcome.LIVE, Outcome.SCHEDULED}:
         session.world.config.note_published(session.stack.api, result.pack.id, revision, result.pack.latest)
 
