@@ -122,15 +122,15 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     )
     code = code_from(entropy, CODE_LENGTH)
     code_mac = services.vault.mac(code)
-    # Look up the code first, because `admissible` gets the inviter as stored later. If the code is stored already, but
-    # is not the code of the inviter's invite, the code is then no longer valid.
+    # Look up the code before `create` reads the inviter. Otherwise a parallel repeat could store the code and
+    # the invite between the two reads, and `admissible` would refuse this request.
     is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:
         require_unpaired(inviter)
         live = inviter.invite
         if live.expires_at <= caller.instant if live and live.code_mac == code_mac else is_known:
-            # The code of this idempotency key is no longer valid. A late repeat must not make the code valid again.
+            # The code has expired, was canceled or was replaced. A late repeat must not make the code valid again.
             raise ProblemError(Problem.KEY_REUSED)
 
     invite = Invite(

@@ -22,7 +22,7 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
     """Apply `change` to the caller and return the changed person. Return None if the caller has no profile yet.
 
     The couple's item has a copy of the profile. The same transaction updates this copy. Touch reminders come only while
-    both partners want them. So if the caller's wish changes, the transaction also updates the partner.
+    both partners want them. So if the caller's wish changes, the transaction may also update the partner.
     """
 
     def consequences(before: Person, after: Person) -> Consequences:
@@ -61,7 +61,8 @@ def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]
 def _without_closed_dates(person: Person, closed: dt.date) -> Person:
     """Return the person without prompt and evening reminders for dates up to `closed`.
 
-    If a person travels west, their clock may show such a date again. A reminder would then ask for an answer too late.
+    If a person travels west, their clock may show such a date again. A reminder would then ask for an answer to a
+    closed day.
     """
     due = {kind: max(closed, person.last_due.get(kind, closed)) for kind in (PushKind.PROMPT, PushKind.EVENING)}
     return replace(person, last_due={**person.last_due, **due})

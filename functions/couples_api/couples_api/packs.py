@@ -70,8 +70,8 @@ _GROUP = _PACK | {
 class PackView(BaseModel):
     """A pack that a couple can have, in the reader's language, or else in the pack's default language.
 
-    A pack for everyone is `chosen` until the couple turns it off. Another pack is `chosen` once the couple has chosen it
-    or joined it by its code. Only a pack joined by its code has a `course`.
+    A pack for everyone is `chosen` until the couple turns it off. Another pack is `chosen` once the couple chose it or
+    joined it by its code. Only a pack joined by its code has a `course`.
     """
 
     id: str
@@ -117,7 +117,7 @@ def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
 def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> PackView:
     """Choose a pack for both partners.
 
-    Days that have no prompt yet can now get a prompt of the pack, even today's day. A repeat changes nothing.
+    Days without a prompt, even today, can now get a prompt of the pack. A repeat changes nothing.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -213,8 +213,7 @@ def _today(person: Person, caller: Caller) -> dt.date:
 def _first_free_date(services: Services, couple: Couple, person: Person, caller: Caller) -> dt.date:
     """Return the first date from today on that has no prompt yet.
 
-    On a date that already has a prompt, a course cannot give its first prompt. A weekly course would then give its
-    first prompt a week later.
+    If a weekly course began on a date that already has a prompt, its first prompt would come a week later.
     """
     opened = services.days.nearby(couple.id, caller.instant)
     date = _today(person, caller)

@@ -135,7 +135,7 @@ UNANSWERED = DAY | {"prompt": _BRAVE, "swappable": True, "partner": {"state": "w
 class DayView(BaseModel):
     """A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
 
-    A day takes answers only while it is `open`. `closes_at` is three hours after the date ends on the reader's own clock.
+    A day takes answers only while it is `open`. `closes_at` is three hours after the date ends on the reader's clock.
     An open day never closes earlier. It may close later, if the partner's clock is behind or somebody has traveled.
     `swappable` says whether the prompt may be swapped now. A day can be swapped once, by either partner, before anyone
     has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if every kind suits it.
@@ -191,7 +191,7 @@ class Reader:
             date=day.date,
             prompt=prompt_view(day.prompt, text, self.person.profile.language),
             open=day.window.is_open(self.caller.instant),
-            # Use only the reader's zone. The closing time of both zones would show the partner's time zone.
+            # Use only the reader's zone. The couple's real closing time would show the partner's time zone.
             closes_at=day_window(day.date, [self.person.profile.zone]).closes_at,
             revealed=day.revealed,
             swappable=day.takes_swap and day.window.is_open(self.caller.instant),

@@ -112,8 +112,9 @@ def get_reminders(caller: TheCaller, services: TheServices) -> RemindersBody:
 def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices) -> RemindersBody:
     """Set all reminders of the caller.
 
-    A reminder that was due today already does not come again today at its new time. If it was not due yet, and the new
-    time passed at most two hours ago, it comes at once. If the new time passed earlier, the reminder starts tomorrow.
+    Each reminder comes at most once a day. Example: At 10:00, the caller moves a reminder that is due at 20:00. If the
+    new time is between 08:00 and 10:00, the reminder comes at once. A new time before 08:00 is more than two hours
+    ago, so the reminder comes from tomorrow on.
     """
     quiet, touch = body.quiet_hours, body.touch
     reminders = Reminders(

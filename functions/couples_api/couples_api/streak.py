@@ -86,5 +86,5 @@ def note_complete(services: Services, day: Day, instant: dt.datetime) -> None:
     try:
         services.streaks.complete(day.couple, day.date, instant)
     except (RekindleError, BotoCoreError, ClientError) as error:
-        # Do not refuse the request, because the answers are stored. The Lambda function `react` adds the day again.
+        # Do not refuse the request, because the answers are stored. The Lambda function `react` also adds the day.
         logger.warning("streak left for later", extra={"couple": day.couple, "error": type(error).__name__})

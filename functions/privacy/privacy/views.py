@@ -17,7 +17,7 @@ FORMAT = "rekindle-export/1"
 
 
 class ExportBody(BaseModel):
-    """The page to export. For the first page, send no body or null. After that, send `next` of the previous page."""
+    """The page to export. For the first page, send no body or a null `next`. Then send the `next` of each page."""
 
     model_config = body_config({"next": None}, {"next": "AAEAC0iV0Jq3vJd1b2Zr8mXk"})
 
@@ -109,7 +109,7 @@ class ExportedEntryView(BaseModel):
     """The writing for one date. `couple` is a couple's number, or null if `kind` is `alone`.
 
     If only the partner has answered, `answer` is null. `partner` is set only while the couple is together and the
-    partner's answer is open to the person. So the export does not show whether the partner has an unopened answer.
+    partner's answer is open to the person. So the export never shows that the partner has a closed answer.
     """
 
     kind: EntryKind
