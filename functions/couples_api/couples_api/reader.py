@@ -170,7 +170,7 @@ class Reader:
         return self.couple.partner_of(self.person.uid)
 
     def nearby(self) -> dict[dt.date, Day]:
-        """Return the couple's stored days of all dates that may be open now."""
+        """Return the couple's stored days that may be open now, by date."""
         return self.services.days.nearby(self.couple.id, self.caller.instant)
 
     def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:

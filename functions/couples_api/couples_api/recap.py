@@ -83,7 +83,7 @@ def get_recap(
         Query(description="The week's Monday. The default is the last whole week by the caller's clock."),
     ] = None,
 ) -> RecapView:
-    """Return a week's recap: on which days both took part, their themes, and what was new.
+    """Return a week's recap: the days on which both took part, the themes of these days, and the news.
 
     The recap of the current week shows the days so far. Future weeks and the weeks before the pairing have no recap.
     """

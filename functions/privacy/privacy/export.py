@@ -2,9 +2,9 @@
 
 An export has sections in a fixed order. First come the solo days, then the couples in the order in which they ended.
 The current couple is last, and stays last if it ends during the export. Within a section, entries are sorted by date,
-and a page begins after the last date of the previous page. So each answer from before the export comes exactly once,
-even if somebody writes or unpairs between two pages. There is one exception: 30 days after a couple has ended, nobody
-can export it any more. If the 30 days end during the export, the couple's remaining answers are missing.
+and a page begins after the last date of the previous page. So each answer that was given before the export comes
+exactly once, even if somebody writes or unpairs between two pages. There is one exception: 30 days after a couple has
+ended, nobody can export its days any more. If the 30 days end during the export, the remaining answers are missing.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class ExportedProfileView(BaseModel):
 class ExportedCoupleView(BaseModel):
     """A couple that the person is or was in.
 
-    `couple` is the couple's number among the person's couples, from 1. `until` is null while the couple lasts.
+    `couple` is a number that counts the person's couples from 1. `until` is null while the couple lasts.
 
     If `included` is false, the couple ended at least 30 days ago. The export has no texts of this couple, because
     nobody can read them any more.
