@@ -19,7 +19,7 @@ PastedCode = Annotated[str, StringConstraints(max_length=1000)]
 def spend_try(services: Services, caller: Caller, tries: Key, request: KeyedRequest) -> None:
     """Count one try of a code, unless the request is a repeat.
 
-    `tries` is the key of the row with the caller's tries. Raise ProblemError if the caller has made too many tries.
+    `tries` is the table key of the caller's tries. Raise ProblemError if the caller has made too many tries.
     """
     if request.is_repeat:
         return

@@ -31,7 +31,7 @@ class CoupleView(BaseModel):
 
 
 class CoupleWithPacksView(CoupleView):
-    """The caller's couple. `packs` holds the ids of the packs that play for it. Without a pause, `pause` is null."""
+    """The caller's couple, and the ids of the packs that its prompts come from. Without a pause, `pause` is null."""
 
     model_config = view_config(
         {"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"], "pause": None},
@@ -52,7 +52,7 @@ class CouplePatchBody(BaseModel):
 
 @router.get("/couple", responses=refusals(*IN_A_COUPLE))
 def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
-    """Return the caller's couple, the packs that play for it, and its pause."""
+    """Return the caller's couple, its packs, and its pause."""
     person = known_person(services, caller.uid)
     return _couple_view(services, caller, person, current_couple(services, person))
 
@@ -61,9 +61,9 @@ def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
 def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     """Begin a pause for both partners today, or move the end of their pause.
 
-    Either partner may do this. The replies do not show which of them did it. During a pause neither partner gets
-    reminders, and no date counts as missed. Each day still has its prompt. If both answer, the day counts for the
-    streak. The pause ends by itself on the date `until`.
+    Either partner may do this, and no reply shows which of them did it. During a pause, nobody gets reminders and no
+    date counts as missed. Each day still has its prompt. If both answer, the day counts for the streak. The pause ends
+    by itself on the date `until`.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -85,8 +85,8 @@ def delete_pause(caller: TheCaller, services: TheServices) -> None:
 def delete_couple(caller: TheCaller, services: TheServices) -> None:
     """Unpair at once. The partner's consent is not needed.
 
-    The partner gets no push about this. From now on, neither of the two can read the couple's days. For 30 days, each
-    can export their own writing.
+    The partner gets no push about this. From now on, neither partner can read the couple's days. For 30 days, each can
+    export their own texts.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)

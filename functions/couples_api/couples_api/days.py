@@ -1,4 +1,8 @@
-"""`/v1/today` and `/v1/days` show the day's prompt and the journal, and take answers."""
+"""`/v1/today` and `/v1/days` show the day's prompt and the journal, and take answers.
+
+To open a day means to choose its prompt and store the day. The first request that reads or answers the day opens it
+for both partners.
+"""
 
 from __future__ import annotations
 
@@ -48,10 +52,10 @@ _AHEAD = DAY | {"date": "2026-03-03", "closes_at": "2026-03-04T08:00:00Z"}
 class TodayView(BaseModel):
     """Today's day by the caller's clock, the days next to it that take answers, and the streak.
 
-    `previous` is yesterday's day, or null if yesterday takes no answers any more. `next` is a day after today that
-    the partner has answered already, because the partner's clock is ahead. If there are two such days, `next` is the
-    first one that the caller has not answered. If the caller has answered both, it is the first of the two. `streak` is
-    null if the caller hides the streak. During a `pause` no reminder comes, but both can still answer.
+    `previous` is yesterday's day, or null if yesterday takes no answers. `next` is a later day that the partner has
+    answered already, because the partner's clock is ahead. If there are two such days, `next` is the earlier one. But
+    if the caller has answered only the earlier one, `next` is the later one. `streak` is null if the caller hides the
+    streak. During a `pause` no reminder comes, but both can still answer.
     """
 
     model_config = view_config(
@@ -109,7 +113,7 @@ class AnswerBody(BaseModel):
 def get_today(caller: TheCaller, services: TheServices) -> TodayView:
     """Return today's day, the days next to it that take answers, and the streak.
 
-    For each of these days that neither partner has opened yet, this call chooses the prompt.
+    If one of these days has no prompt yet, this call chooses its prompt.
     """
     reader = reader_of(services, caller)
     stored = reader.nearby()
@@ -143,7 +147,7 @@ def get_days(
 
 @router.get("/days/<date>", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NO_PROMPT))
 def get_day(date: DatePath, caller: TheCaller, services: TheServices) -> DayView:
-    """Return one day. If it takes answers and neither partner has opened it yet, this call chooses its prompt."""
+    """Return one day. If the day takes answers but has no prompt yet, this call chooses its prompt."""
     reader = reader_of(services, caller)
     return reader.views([_known_day(reader, date)])[0]
 
@@ -190,7 +194,7 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: Th
         if not _is_repeat(day, reader, key, body):
             raise ProblemError(_why_refused(day, reader, body)) from conflict
     if day.revealed:
-        # If the couple has ended during the write, the partner's answer must stay closed.
+        # Read the couple again. If it has ended during the write, do not show the partner's answer.
         current_couple(services, reader.person)
         note_complete(services, day, caller.instant)
     return reader.views([day], key)[0]
@@ -205,7 +209,10 @@ def stored_day(reader: Reader, date: dt.date) -> Day:
 
 
 def _known_day(reader: Reader, date: dt.date) -> Day:
-    """Return the day. If nobody has opened it yet, open it now, or raise ProblemError if it takes no answers."""
+    """Return the day. If the day is not stored yet, open it.
+
+    Raise ProblemError if the day is not stored and takes no answers.
+    """
     day = reader.services.days.day(reader.couple.id, date)
     if day:
         return day
@@ -216,10 +223,10 @@ def _known_day(reader: Reader, date: dt.date) -> Day:
 
 
 def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) -> Day:
-    """Return the couple's day of the date. If it is not stored, choose its prompt and store it.
+    """Return the couple's day of the date. If the day is not stored, choose its prompt and store it.
 
-    If the day is not stored and has closed already, choose its prompt but do not store the day. This happens if a
-    person travels west, and their clock then shows a date that has closed.
+    A closed day gets a prompt but is not stored. Example: A person travels west, and their clock shows a date that has
+    closed.
     """
     if date in stored:
         return stored[date]
@@ -242,8 +249,7 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
 def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) -> Day | None:
     """Return the open day after today that the partner has answered. Return None if there is none.
 
-    If there are two such days, return the first one that the reader has not answered. If the reader has answered both,
-    return the first of the two.
+    Of two such days, return the earlier one. But if the reader has answered only the earlier one, return the later one.
     """
     ahead = [
         day
@@ -254,10 +260,7 @@ def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) ->
 
 
 def still_together(reader: Reader, conflict: WriteConflictError) -> Couple:
-    """Return the current couple, after a write failed because the couple had changed.
-
-    Raise ProblemError if the couple has ended.
-    """
+    """Read the couple again after a failed write, and return it. Raise ProblemError if the couple has ended."""
     current = reader.services.couples.couple(reader.couple.id)
     if current is None or current.ended_at:
         raise ProblemError(Problem.NOT_PAIRED) from conflict
@@ -297,17 +300,14 @@ def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
 
 
 def follows(answer: Answer | None, revision: int | None) -> bool:
-    """Return whether the answer has the first revision after `revision`.
-
-    If `revision` is None, return whether the answer has revision 1.
-    """
+    """Return whether the answer's revision is the next one after `revision`. For None, this is revision 1."""
     return answer is not None and answer.revision == (revision or 0) + 1
 
 
 def why_not_replaced(answer: Answer | None, revision: int | None) -> Problem:
-    """Return why a new answer was not stored, given the stored answer.
+    """Return why a new answer was not stored. `answer` is the stored answer.
 
-    `revision` is the revision that the new answer should replace. It is None for a first answer.
+    `revision` is the revision that the new answer should replace, or None for a first answer.
     """
     if answer is None:
         return Problem.NOTHING_TO_EDIT

@@ -17,10 +17,7 @@ from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
 DEVICES_LIMIT = 10
-"""A person can register at most this many devices. People use fewer.
-
-This many devices fit into the person's item and into one transaction.
-"""
+"""Limit of devices per person. People use fewer. Ten fit into the person's item and into one transaction."""
 
 router = APIGatewayHttpRouter()
 
@@ -31,9 +28,9 @@ Address = Annotated[str, StringConstraints(min_length=1, max_length=1024, patter
 
 
 class DeviceBody(BaseModel):
-    """A device's platform and its address at FCM.
+    """A device's platform, and its address at Firebase Cloud Messaging.
 
-    The address is a registration token (`token`) or a Firebase installation id (`fid`). Exactly one of the two is null.
+    The address is either a registration token (`token`) or a Firebase installation id (`fid`). The other field is null.
     """
 
     model_config = body_config(

@@ -30,7 +30,7 @@ class BookingView(BaseModel):
 
 
 class HelpLineView(BaseModel):
-    """A help line. If it is for all countries, `country` is null. At least one of `phone`, `text` and `url` is set."""
+    """A help line. A line for all countries has no `country`. At least one of `phone`, `text` and `url` is set."""
 
     country: str | None
     name: str

@@ -1,4 +1,4 @@
-"""Recognize a POST that a client repeats with the same `Idempotency-Key`."""
+"""Recognize a repeated POST by its `Idempotency-Key`. A client repeats a request if the reply was lost."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ IdempotencyKey = Annotated[
 def keyed_request(services: Services, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
     """Return the request, with the writes that store its key.
 
-    Execute these writes in the transaction of the request, so that a refused request stores no key. A repeat
-    and a request without a key have no such writes. Raise KeyReusedError if the key is stored for another request.
+    Execute these writes in the transaction of the request. Then a refused request stores no key. A repeat has no such
+    writes, and a request without a key has none either. Raise KeyReusedError if another request has stored the key.
     """
     if idempotency_key is None:
         return KeyedRequest()
@@ -41,8 +41,7 @@ def keyed_request(services: Services, caller: Caller, idempotency_key: str | Non
 def request_id(services: Services, caller: Caller, idempotency_key: str | None) -> str:
     """Return an id for the request. A repeat with the same key gets the same id.
 
-    A client repeats a request if the reply was lost. The id shows that the second request is a repeat. Without a key,
-    the id is random.
+    So the id shows that the second request is a repeat. Without a key, the id is random.
     """
     if idempotency_key is None:
         return services.new_id()

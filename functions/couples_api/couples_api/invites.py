@@ -42,10 +42,7 @@ router = APIGatewayHttpRouter()
 
 
 class NewInviteView(BaseModel):
-    """A new invite, with its code. The server does not store the code.
-
-    Only a repeat of this call with the same idempotency key returns the code again.
-    """
+    """A new invite, with its code. Only a repeat with the same idempotency key returns the code again."""
 
     model_config = view_config(
         {
@@ -63,7 +60,7 @@ class NewInviteView(BaseModel):
 
 
 class InviteView(BaseModel):
-    """The caller's live invite. `redeemed_by` is the name of the person who has redeemed it, or null."""
+    """The caller's live invite. `redeemed_by` is the name of the person who redeemed the code, or null."""
 
     model_config = view_config(
         {
@@ -81,7 +78,7 @@ class InviteView(BaseModel):
 
 
 class RedeemBody(BaseModel):
-    """A code as a person types or pastes it, alone or in a text or a link. Only its letters and digits count."""
+    """A code as a person types or pastes it: alone, in a text, or in a link. Spaces and hyphens do not matter."""
 
     model_config = body_config({"code": "K7MP2-QRX9T"})
 
@@ -118,21 +115,22 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     """
     person = known_person(services, caller.uid)
     request = keyed_request(services, caller, idempotency_key, "POST /v1/invites")
-    # A repeat must return the same code, although the code is stored nowhere. So derive it from this key and a secret.
+    # A repeat must return the same code, but the server does not store the code. So derive the code from the
+    # idempotency key and a secret.
     entropy = (
         services.vault.mac_bytes(f"code of {caller.uid} {idempotency_key}") if idempotency_key else services.entropy(32)
     )
     code = code_from(entropy, CODE_LENGTH)
     code_mac = services.vault.mac(code)
-    # Look the code up before the inviter is read for `admissible`. If the code is stored already, but
-    # is not the code of the inviter's invite, it is no longer valid.
+    # Look up the code before `create` reads the inviter. Otherwise a parallel repeat could store the code and
+    # the invite between the two reads, and `admissible` would refuse this request.
     is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:
         require_unpaired(inviter)
         live = inviter.invite
         if live.expires_at <= caller.instant if live and live.code_mac == code_mac else is_known:
-            # The key's code is no longer valid. A late repeat must not make it valid again.
+            # The code has expired, was canceled or was replaced. A late repeat must not make the code valid again.
             raise ProblemError(Problem.KEY_REUSED)
 
     invite = Invite(
@@ -141,7 +139,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
         inviter=caller.uid,
         inviter_name=person.profile.display_name,
         state=InviteState.OPEN,
-        # Cut off the fraction of a second: instants in replies have none.
+        # Replies show whole seconds.
         expires_at=caller.instant.replace(microsecond=0) + VALIDITY,
     )
     live = services.invites.create(invite, caller.instant, admissible, request.writes)
@@ -158,7 +156,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
 
 @router.get("/invites", responses=refusals(Problem.NO_PROFILE, Problem.NO_INVITE))
 def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
-    """Return the caller's live invite, and the name of the person who has redeemed it."""
+    """Return the caller's live invite, and the name of the person who redeemed its code."""
     invite = _live_invite(services, caller, known_person(services, caller.uid))
     return InviteView(
         invite_id=invite.id,
@@ -192,7 +190,7 @@ def post_redeem(
     """Redeem a partner's code.
 
     The reply is the same for a code that is wrong, used, expired or the caller's own. Tries are limited. A text without
-    a code does not count as a try. A repeat with the same idempotency key does not count as another try.
+    a code does not count as a try, and a repeat with the same idempotency key does not count again.
     """
     person = known_person(services, caller.uid)
     code = read_code(body.code, CODE_LENGTH)
@@ -244,7 +242,7 @@ def post_confirm(
         if redeemer.couple == couple_id:
             continue  # Another request has just confirmed the same invite. Read the couple and return it.
         if redeemer.couple:
-            # The redeemer has paired with somebody else meanwhile. The caller must not learn with whom.
+            # The redeemer has paired with somebody else meanwhile.
             raise ProblemError(Problem.INVITE_NOT_USABLE)
         couple = _couple_of(couple_id, inviter, redeemer, caller)
         try:

@@ -21,9 +21,8 @@ from rekindle.store.table import Write
 def change_person(services: Services, caller: Caller, change: Callable[[Person], Person]) -> Person | None:
     """Apply `change` to the caller and return the changed person. Return None if the caller has no profile yet.
 
-    The couple's item holds a copy of the profile, so the same transaction updates it. Touch reminders come only while
-    both partners want them. So a change of the caller's wish can also switch the partner's touch reminders on or
-    off, in the same transaction.
+    The couple's item has a copy of the profile. The same transaction updates this copy. Touch reminders come only while
+    both partners want them. So if the caller's wish changes, the transaction may also update the partner.
     """
 
     def consequences(before: Person, after: Person) -> Consequences:
@@ -37,8 +36,8 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         if couple.zones != changed.zones:
             stored = services.days.nearby(couple.id, caller.instant)
             changed = replace(changed, windows=windows_after_move(couple, changed.zones, stored, caller.instant))
-            # A day that is opened after this read is missing in `stored`. But opening a day changes the couple's
-            # revision, so this transaction then fails and is tried again.
+            # `stored` lacks a day that another request stores after this read. But that request also changes the
+            # couple's revision, so this transaction then fails and is tried again.
             widenings = _widenings(services, changed, stored)
             after = _without_closed_dates(after, latest_closed(changed, {}, caller.instant))
         writes = [services.couples.member_update(changed, after.uid), *widenings]
@@ -51,7 +50,7 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
 
 
 def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]) -> list[Write]:
-    """Return a write for each stored day whose window must widen for the new zones."""
+    """Return a write for each stored day whose window for answers becomes longer in the new zones."""
     return [
         widening
         for date, day in stored.items()
@@ -60,9 +59,10 @@ def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]
 
 
 def _without_closed_dates(person: Person, closed: dt.date) -> Person:
-    """Return a copy of the person that gets no prompt or evening reminder for dates up to `closed`.
+    """Return the person without prompt and evening reminders for dates up to `closed`.
 
-    If a person travels west, their clock may show one of these dates again.
+    If a person travels west, their clock may show such a date again. A reminder would then ask for an answer to a
+    closed day.
     """
     due = {kind: max(closed, person.last_due.get(kind, closed)) for kind in (PushKind.PROMPT, PushKind.EVENING)}
     return replace(person, last_due={**person.last_due, **due})

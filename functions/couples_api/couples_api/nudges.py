@@ -41,7 +41,7 @@ class NudgeView(BaseModel):
 class NudgesView(BaseModel):
     """The partner's nudges of the last 24 hours, latest first, and how many nudges the caller may send now.
 
-    If `left` is 0, `next_at` is the instant from which the caller may send another nudge. Otherwise it is null.
+    If `left` is 0, the caller may send the next nudge at `next_at`. Otherwise `next_at` is null.
     """
 
     model_config = view_config(
@@ -71,10 +71,10 @@ def post_nudge(
     partner = services.people.person(couple.partner_of(caller.uid))
     if partner is None or partner.couple != couple.id:
         raise ProblemError(Problem.NOT_PAIRED)
-    # The request names the couple, so that a late repeat does not go to a new partner.
+    # The text of the request includes the couple. So a late repeat is refused if the caller has a new partner by then.
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
-    # Muting changes only `shown`. So neither the reply nor the time that it takes shows the sender whether the partner
-    # has muted nudges.
+    # A muted nudge is stored too, but never shown. So the sender cannot learn from the reply, or from its delay, that
+    # the partner has muted nudges.
     nudge = Nudge(
         couple=couple.id,
         id=request_id(services, caller, idempotency_key),
@@ -82,8 +82,7 @@ def post_nudge(
         at=caller.instant,
         shown=not partner.reminders.nudges_muted,
     )
-    # The write need not check that the couple is together. After a couple has ended, no route and no push shows its
-    # nudges.
+    # The write does not check whether the couple has ended, because nobody sees the nudges of an ended couple.
     sent = services.nudges.send(caller.uid, partner.uid, nudge, request.writes)
     if isinstance(sent, dt.datetime):
         raise ProblemError(Problem.TOO_MANY_NUDGES, retry_after=caller.seconds_until(sent))
@@ -92,7 +91,7 @@ def post_nudge(
 
 @router.get("/nudges", responses=refusals(*IN_A_COUPLE))
 def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
-    """Return the partner's nudges of the last 24 hours, and how many the caller may send."""
+    """Return the partner's nudges of the last 24 hours, and how many nudges the caller may send now."""
     couple = current_couple(services, known_person(services, caller.uid))
     sent = services.nudges.sent_by(couple)
     mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]
@@ -100,7 +99,7 @@ def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
     return NudgesView(
         received=[_view(nudge) for nudge in shown_to_partner(theirs, couple.id, caller.instant)],
         left=nudges_left(mine, caller.instant),
-        # Round up to a whole second: the instant in the reply must not be too early.
+        # Replies show whole seconds. Round up, because the caller cannot send before this instant.
         next_at=next_at and (next_at + ONE_SECOND - dt.timedelta.resolution).replace(microsecond=0),
     )
 

@@ -36,10 +36,10 @@ PackPath = Annotated[PackId, Path(max_length=64, description="A pack's id, as `G
 
 
 class CourseView(BaseModel):
-    """When and in which order a course plays for the couple that joined it.
+    """The schedule on which a couple gets the prompts of a pack that they joined by a code.
 
-    `starts_on` is the first date on which the course plays for the couple. From then on, a prompt of the
-    course comes every `every_days` days. `in_order` says whether the prompts come in the author's order.
+    The first prompt comes on `starts_on`. After that, a prompt comes every `every_days` days. `in_order` says whether
+    the prompts come in the author's order.
     """
 
     starts_on: dt.date
@@ -70,8 +70,8 @@ _GROUP = _PACK | {
 class PackView(BaseModel):
     """A pack that a couple can have, in the reader's language, or else in the pack's default language.
 
-    `chosen` is true if the couple chose the pack or joined it by its code. It is also true for a pack for everyone that
-    the couple has not turned off. `course` is null unless they joined the pack by its code.
+    A pack for everyone is `chosen` until the couple turns it off. Another pack is `chosen` once the couple chose it or
+    joined it by its code. Only a pack joined by its code has a `course`.
     """
 
     id: str
@@ -117,8 +117,7 @@ def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
 def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> PackView:
     """Choose a pack for both partners.
 
-    After this call, a day that neither partner has opened yet, even today, can get a prompt of the pack. A repeat
-    changes nothing.
+    Days without a prompt, even today, can now get a prompt of the pack. A repeat changes nothing.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -142,7 +141,7 @@ def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> 
     """Stop a pack for both partners.
 
     If the pack is for everyone, turn it off. Otherwise forget that the couple chose it or joined it. It is no error if
-    the pack does not exist or does not play for them.
+    there is no such pack, or if the couple does not have the pack.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -171,10 +170,11 @@ def post_practice_code(
     """Join the pack that belongs to a practice's code, for both partners.
 
     The reply is the same for every code that does not work. Tries are limited. A text without a code does not count as
-    a try. A repeat with the same idempotency key does not count as another try.
+    a try, and a repeat with the same idempotency key does not count again.
 
-    If the practice has set a start date, the course begins on that date. If the start date has passed, it begins on its
-    next turn. Without a start date, it begins on the first date, from today on, that neither partner has opened.
+    If the practice has set a start date, the course begins on that date. If that date has passed, or if it is today and
+    today already has a prompt, the course begins on its next regular date. Without a start date, the course begins on
+    the first date from today on that has no prompt yet.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
@@ -211,10 +211,9 @@ def _today(person: Person, caller: Caller) -> dt.date:
 
 
 def _first_free_date(services: Services, couple: Couple, person: Person, caller: Caller) -> dt.date:
-    """Return the first date, from today on, whose day nobody has opened.
+    """Return the first date from today on that has no prompt yet.
 
-    If a course began on a date that already has a prompt, it would miss its first turn. A weekly course would then
-    begin a week later.
+    If a weekly course began on a date that already has a prompt, its first prompt would come a week later.
     """
     opened = services.days.nearby(couple.id, caller.instant)
     date = _today(person, caller)
@@ -226,7 +225,7 @@ def _first_free_date(services: Services, couple: Couple, person: Person, caller:
 def _view_after_change(services: Services, person: Person, release: Release, couple: Couple | None) -> PackView:
     """Return the pack for the reply, after a change of the couple's packs.
 
-    `couple` is the couple after the change. If it is None, the couple has ended, so raise ProblemError.
+    `couple` is the couple after the change. None means that the couple has ended. Then raise ProblemError.
     """
     if couple is None:
         raise ProblemError(Problem.NOT_PAIRED)

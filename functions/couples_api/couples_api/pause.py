@@ -40,20 +40,19 @@ class PauseBody(BaseModel):
 
 
 def pause_view(couple: Couple, person: Person, caller: Caller) -> PauseView | None:
-    """Return the couple's pause. Return None if there is none, or if it is over.
+    """Return the couple's pause. Return None if there is no pause, or if it is over by the caller's clock.
 
-    The caller's clock decides whether it is over. The view does not show who set the pause.
+    The view does not show who set the pause.
     """
     pause = pause_on(couple, local_date(caller.instant, person.profile.zone))
     return PauseView.model_validate({"from": pause.first, "until": pause.until}) if pause else None
 
 
 def change_pause(services: Services, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
-    """Begin a pause today or change the current one, so that it ends on `until`.
+    """Begin a pause today, or move the end of the current pause, to `until`.
 
-    If `until` is None, end the current pause today. Return the changed couple. If both partners
-    change the pause, the latest change counts. Raise ProblemError if `until` is out of range, or if the couple has
-    ended.
+    If `until` is None, end the current pause today. If both partners change the pause, the latest change counts. Return
+    the changed couple. Raise ProblemError if `until` is out of range, or if the couple has ended.
     """
     today = local_date(caller.instant, person.profile.zone)
     earliest, latest = end_range(today)

@@ -23,11 +23,11 @@ from rekindle.domain.prompts import PromptKind, PromptRef, Theme
 from rekindle.store.catalogue import PromptText
 
 HEARD_THEMES = frozenset({Theme.LISTENING, Theme.COURAGE})
-"""If a prompt has one of these themes, the app suggests after the reveal that each partner repeats what they heard."""
+"""After the prompts of these themes, the app suggests that each partner repeats what they heard from the other."""
 
 
 class AnswerState(StrEnum):
-    """The state of a person's answer. While an answer is sealed, the partner learns nothing else about it."""
+    """The state of a person's answer. Until the answer is open to the partner, the partner learns only this state."""
 
     WAITING = "waiting"
     ANSWERED = "answered"
@@ -64,9 +64,9 @@ class PromptHelpView(BaseModel):
 class PromptView(BaseModel):
     """A prompt in the reader's language, or else in its pack's default language.
 
-    The `id` begins with the pack's id and a slash. Send the `id` with the answer, so that the answer is refused if
-    somebody has swapped the prompt. A prompt of kind `together` or `touch` is something to do. Each partner checks such
-    a prompt off, and may add a text.
+    The `id` begins with the pack's id and a slash. Send the `id` with the answer. If somebody has swapped the prompt,
+    the answer is then refused. A prompt of kind `together` or `touch` is something to do. Each partner checks it off,
+    and may add a text.
     """
 
     id: str
@@ -88,7 +88,7 @@ class OwnAnswerView(BaseModel):
 
 
 class PartnerAnswerView(BaseModel):
-    """The partner's answer. `text` is null if the answer is missing, sealed, or without a text."""
+    """The partner's answer. `text` is null if the answer is missing, not open yet, or without a text."""
 
     state: AnswerState
     text: str | None = None
@@ -135,11 +135,10 @@ UNANSWERED = DAY | {"prompt": _BRAVE, "swappable": True, "partner": {"state": "w
 class DayView(BaseModel):
     """A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
 
-    `open` says whether the day's window is open now. `closes_at` is three hours after the date ends on the reader's own
-    clock. An open day does not close before this instant. It may close later: the partner's clock may be behind, or
-    somebody may have traveled. `swappable` says whether the prompt may be swapped now. A day takes one swap, by either
-    partner, before anyone has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if
-    every kind suits the theme.
+    A day takes answers only while it is `open`. `closes_at` is three hours after the date ends on the reader's clock.
+    An open day never closes earlier. It may close later, if the partner's clock is behind or somebody has traveled.
+    `swappable` says whether the prompt may be swapped now. A day can be swapped once, by either partner, before anyone
+    has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if every kind suits it.
     """
 
     model_config = view_config(DAY, REVEALED, UNANSWERED)
@@ -158,7 +157,7 @@ class DayView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The caller as one of two partners, with everything that is needed to show a day to the caller."""
+    """The caller in their couple, with everything that is needed to show a day to the caller."""
 
     person: Person
     couple: Couple
@@ -171,13 +170,13 @@ class Reader:
         return self.couple.partner_of(self.person.uid)
 
     def nearby(self) -> dict[dt.date, Day]:
-        """Return the couple's stored days of all dates that may be open now."""
+        """Return the couple's stored days that may be open now, by date."""
         return self.services.days.nearby(self.couple.id, self.caller.instant)
 
     def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
         """Return the days as this reader may see them.
 
-        If `key` is None, read the couple's key, but only if an answer is open to the reader.
+        If `key` is None and an answer is open to the reader, read the couple's key.
         """
         days = list(days)
         texts = self.services.catalogue.texts(day.prompt for day in days)
@@ -192,7 +191,7 @@ class Reader:
             date=day.date,
             prompt=prompt_view(day.prompt, text, self.person.profile.language),
             open=day.window.is_open(self.caller.instant),
-            # The instant at which the day closes for the couple would show the partner's time zone.
+            # Use only the reader's zone. The couple's real closing time would show the partner's time zone.
             closes_at=day_window(day.date, [self.person.profile.zone]).closes_at,
             revealed=day.revealed,
             swappable=day.takes_swap and day.window.is_open(self.caller.instant),
@@ -215,7 +214,7 @@ class Reader:
 
 
 def reader_of(services: Services, caller: Caller) -> Reader:
-    """Return the caller as a reader in their current couple. Raise ProblemError if they are in no couple."""
+    """Return the caller as a reader. Raise ProblemError if they have no profile or are in no couple."""
     person = known_person(services, caller.uid)
     return Reader(person, current_couple(services, person), caller, services)
 

@@ -44,9 +44,9 @@ class NewPackView(BaseModel):
 class NewsView(BaseModel):
     """The news of the week.
 
-    The app congratulates a couple when its run reaches a milestone, such as 7 days. `milestones` holds the
-    milestones that the couple reached in the week. `longest` means that their longest run grew in the week. If the
-    reader hides the streak, `milestones` is empty and `longest` is false.
+    A milestone is a length of the streak at which the app congratulates the couple, such as 7 days. `milestones` are
+    the milestones that the couple reached in the week. `longest` says whether their longest streak grew in the week. If
+    the reader hides the streak, `milestones` is empty and `longest` is false.
     """
 
     packs: list[NewPackView]
@@ -55,7 +55,7 @@ class NewsView(BaseModel):
 
 
 class RecapView(BaseModel):
-    """A week. `week` is its Monday. `streak` is the streak at the end of the week, or null if the reader hides it."""
+    """A week's recap. `week` is its Monday. `streak` is as of the week's end, or null if the reader hides it."""
 
     model_config = view_config(
         {
@@ -83,10 +83,9 @@ def get_recap(
         Query(description="The week's Monday. The default is the last whole week by the caller's clock."),
     ] = None,
 ) -> RecapView:
-    """Return a week's recap: on which days both took part, their themes, and what was new.
+    """Return a week's recap: the days on which both took part, the themes of these days, and the news.
 
-    The recap of the current week shows the days so far. Weeks before the two paired have no recap, and neither do
-    future weeks.
+    The recap of the current week shows the days so far. Future weeks and the weeks before the pairing have no recap.
     """
     reader = reader_of(services, caller)
     today = local_date(caller.instant, reader.person.profile.zone)
@@ -126,8 +125,8 @@ def _week(monday: dt.date | None, today: dt.date) -> Week:
 
 
 def _themes(reader: Reader, days: list[Day]) -> list[Theme]:
-    """Return the themes of the days in the order of their dates, each theme once."""
-    # A day that an earlier version of this code stored has no theme. Use the theme of its prompt.
+    """Return the themes of the days, each theme once, in the order of the days."""
+    # An earlier version of this code stored days without a theme. For such a day, use the theme of its prompt.
     texts = reader.services.catalogue.texts(day.prompt for day in days if day.theme is None)
     return list(dict.fromkeys(day.theme or texts[day.prompt].theme for day in days))
 
@@ -139,7 +138,7 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
     new = [
         release
         for pack, release in releases.items()
-        # A pack that was live when the two paired is not news, unless they have joined it by its code.
+        # A pack is news if it went live after the two paired, or if they joined it by its code.
         if (first_live[pack] > couple.created_at or is_joined(release, couple.packs))
         and available_from(release, _date(reader, first_live[pack]), couple.packs) in week
     ]

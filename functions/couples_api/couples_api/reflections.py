@@ -1,4 +1,4 @@
-"""`/v1/days/{date}/reflection` takes a person's reply to the partner's answer, after the reveal."""
+"""`/v1/days/{date}/reflection` takes a reply to the partner's answer, after both partners have answered."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ReflectionBody(BaseModel):
     responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOT_OPEN_YET, Problem.REFLECTED_ALREADY),
 )
 def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, services: TheServices) -> DayView:
-    """Leave a reflection on the partner's answer, at any time after the reveal.
+    """Leave a reflection on the partner's answer, at any time after both have answered.
 
     The reflection is final, and no push announces it.
     """
@@ -58,7 +58,7 @@ def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, serv
         raise ProblemError(Problem.NOT_OPEN_YET)
     key = services.vault.couple_key(reader.couple.id)
     day = _with_reflection(reader, day, key, body)
-    # If the couple has ended during the write, the partner's answer must stay closed.
+    # Read the couple again. If it has ended during the write, do not show the partner's answer.
     current_couple(services, reader.person)
     return reader.views([day], key)[0]
 

@@ -92,7 +92,7 @@ class RemindersBody(BaseModel):
     )
     quiet_hours: QuietHoursBody | None = Field(description="Null for no quiet hours: each push may make a sound.")
     touch: TouchBody | None = Field(
-        description="Comes only while both partners want it and neither has a touch comfort of 0. Null stops it."
+        description="Comes only while both partners want it and both have a touch comfort above 0. Null stops it."
     )
     nudges_muted: Annotated[bool, Field(strict=True)] = Field(
         description="Nudges that come while this is true are never shown. The partner does not learn of it.",
@@ -112,9 +112,9 @@ def get_reminders(caller: TheCaller, services: TheServices) -> RemindersBody:
 def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices) -> RemindersBody:
     """Set all reminders of the caller.
 
-    A reminder that came due today at its old time does not come due again today at its new time. If it has not come due
-    today, and its new time passed at most two hours ago, it comes at once. If its new time passed more than two hours
-    ago, it does not come today.
+    Each reminder comes at most once a day. Example: At 10:00, the caller moves a reminder that is due at 20:00. If the
+    new time is between 08:00 and 10:00, the reminder comes at once. A new time before 08:00 is more than two hours
+    ago, so the reminder comes from tomorrow on.
     """
     quiet, touch = body.quiet_hours, body.touch
     reminders = Reminders(

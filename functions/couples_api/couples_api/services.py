@@ -37,7 +37,7 @@ from rekindle.store.tries import Tries
 
 
 def _written_out(value: object) -> object:
-    # Without this check, pydantic would also accept a number and take it for seconds since 1970.
+    # Without this check, pydantic would also accept a number, as seconds since 1970.
     if not isinstance(value, dt.date) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
         raise ValueError("a date is written YYYY-MM-DD")
     return value

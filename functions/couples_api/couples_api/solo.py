@@ -95,7 +95,7 @@ class By(StrEnum):
 
 
 class SharedAnswerView(BaseModel):
-    """The answer of a solo day. The partner who gave it shows it to the other partner."""
+    """A solo answer that one partner shows to the other."""
 
     date: dt.date
     by: By
@@ -190,7 +190,7 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
         except WriteConflictError as conflict:
             day = existing_solo_day(conflict)
     is_repeat = follows(day.answer, body.revision) and key.open_answer(day) == body.text
-    if not is_repeat:  # a repeat is the same answer, sent again because its reply was lost
+    if not is_repeat:  # A repeat is the same answer, sent again because the reply was lost.
         raise ProblemError(why_not_replaced(day.answer, body.revision) if takes_answers else Problem.DAY_CLOSED)
     return _view_of(services, caller, person, day, key)
 

@@ -28,7 +28,7 @@ STREAK = {"current": 4, "longest": 12, "total": 31}
 
 
 class StreakView(BaseModel):
-    """The number of days on which both took part: in the current run, in the longest run, and in total."""
+    """The number of days on which both took part: in the current streak, in the longest one, and in total."""
 
     model_config = view_config(STREAK)
 
@@ -69,10 +69,9 @@ def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
 
 
 def known_history(services: Services, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
-    """Return the couple's history. It includes all complete days in `stored`.
+    """Return the couple's history, with all complete days in `stored`.
 
-    The request that completes a day adds the day to the stored history. The function `react` adds it too. If the
-    stored history still lacks a complete day, add the day now.
+    The request that completes a day also adds it to the stored history. That can fail, so add each missing day now.
     """
     history = services.streaks.history(couple)
     missing = [day for day in stored.values() if day.revealed and day.date not in history.complete]
@@ -87,5 +86,5 @@ def note_complete(services: Services, day: Day, instant: dt.datetime) -> None:
     try:
         services.streaks.complete(day.couple, day.date, instant)
     except (RekindleError, BotoCoreError, ClientError) as error:
-        # Do not refuse the request: the answers are stored. The function `react` or the next request will add the day.
+        # Do not refuse the request, because the answers are stored. The Lambda function `react` also adds the day.
         logger.warning("streak left for later", extra={"couple": day.couple, "error": type(error).__name__})

@@ -38,8 +38,8 @@ def post_swap(
 ) -> DayView:
     """Replace the day's prompt by another prompt of the same theme, for both partners.
 
-    A day takes one swap, and only before anyone has answered. The replaced prompt counts as one that they have had. A
-    repeat with the same idempotency key returns the day with its new prompt.
+    A day can be swapped once, before anyone has answered. The old prompt counts as seen. A repeat with the same
+    idempotency key returns the day with its new prompt.
     """
     reader = reader_of(services, caller)
     day = stored_day(reader, date)
@@ -56,7 +56,7 @@ def _swapped_day(reader: Reader, day: Day, swap_id: str, request: KeyedRequest) 
             return day
         if problem := _why_not_swapped(day, instant):
             raise ProblemError(problem)
-        # A day that an earlier version of this code stored has no theme. Use the theme of its prompt.
+        # An earlier version of this code stored days without a theme. For such a day, use the theme of its prompt.
         theme = day.theme or services.catalogue.texts([day.prompt])[day.prompt].theme
         seen = services.days.seen(couple.id, [theme])
         offer = another_prompt(theme, day.prompt, couple, services.catalogue.releases(instant), seen)

@@ -27,7 +27,7 @@ class TouchGestureView(BaseModel):
 
 
 class TouchTodayView(BaseModel):
-    """Today's date by the caller's clock, and its gesture. `gesture` is null unless both partners want touch."""
+    """Today's date by the caller's clock, and its gesture. `gesture` is null if a partner does not want touch."""
 
     model_config = view_config(
         {
@@ -49,8 +49,8 @@ class TouchTodayView(BaseModel):
 def get_touch_today(caller: TheCaller, services: TheServices) -> TouchTodayView:
     """Return the couple's gesture of today.
 
-    `gesture` is null unless both partners have a touch reminder and a touch comfort above 0. If it is null, the
-    reply does not show whose settings are the reason.
+    The couple has a gesture only while both partners have a touch reminder and a touch comfort above 0. Otherwise
+    `gesture` is null, and the reply does not show whose settings are the reason.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)

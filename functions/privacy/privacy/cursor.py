@@ -19,9 +19,8 @@ _SECTION_BYTES, _DATE_BYTES, _CHECKSUM_BYTES = 2, 4, 12
 class Position:
     """A position in a person's export. Section 0 is their solo days, section 1 their first couple, and so on.
 
-    The next page begins after the date `after`. If `after` is None, the page begins at the start of the section. A
-    section's number counts only the person's own couples. So even a forged cursor cannot lead to the couple of another
-    person.
+    The next page begins after the date `after`. If `after` is None, the page begins at the start of the section. The
+    numbers count only the person's own couples. So even a forged cursor cannot lead to another person's couple.
     """
 
     section: int = 0
@@ -49,6 +48,6 @@ def position_from(cursor: str, uid: Uid) -> Position | None:
 
 
 def _checksum(data: bytes, uid: Uid) -> bytes:
-    # The checksum detects a cursor of another person or another format. It need not be a signature: even a forged
+    # The checksum detects a cursor of another person or another format. No signature is needed, because even a forged
     # cursor reaches only the person's own export.
     return hashlib.sha256(FORMAT.encode() + data + uid.encode()).digest()[:_CHECKSUM_BYTES]

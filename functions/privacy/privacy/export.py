@@ -1,10 +1,10 @@
 """`/v1/me/export` returns everything that a person wrote, a page at a time.
 
 An export has sections in a fixed order. First come the solo days, then the couples in the order in which they ended.
-The current couple is last, and stays last if it ends during the export. Within a section, entries are in the order of
-their dates, and a page begins after the last date that the previous page has read. So an answer that the person gave
-before the export began comes exactly once, even if somebody writes or unpairs between two pages. The only exception is
-a couple whose keepsake period ends during the export: its remaining answers are missing.
+The current couple is last, and stays last if it ends during the export. Within a section, entries are sorted by date,
+and a page begins after the last date of the previous page. So each answer that was given before the export comes
+exactly once, even if somebody writes or unpairs between two pages. There is one exception: 30 days after a couple has
+ended, nobody can export its days any more. If the 30 days end during the export, the remaining answers are missing.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def post_export(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The part of a page that comes from one section. `read` holds also the dates of days without an entry."""
+    """The part of a page that comes from one section. `read` has the dates of all days read, also without an entry."""
 
     couple: ExportedCoupleView | None
     read: list[dt.date]
@@ -113,7 +113,7 @@ class Exporter:
     def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
         couple_id = couples_in_order(self.person)[number - 1]
         ended_at = self.person.parted.get(couple_id)
-        # DynamoDB may delete the couple's key some hours late, so do not rely on its absence.
+        # DynamoDB may delete the couple's key some hours late. So the key may still exist after the 30 days.
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
         key = None if is_over else self._key_of(couple_id)
         days = self.services.days.onward(couple_id, after, limit) if key else []

@@ -24,25 +24,24 @@ from rekindle.store.table import Table
 RECENT = dt.timedelta(minutes=15)
 """A person may export for this long after a sign-in.
 
-A phone stays signed in for weeks. Somebody who picks up an unlocked phone may read a few days in the app, but must not
-get an export of everything. So an export needs proof that the owner signed in just now. 15 minutes are enough for
-all pages of a long export.
+A phone stays signed in for weeks. Somebody who picks up an unlocked phone must not get an export of everything. So an
+export needs proof that the owner signed in just now. 15 minutes are enough for all pages of a long export.
 """
 
 PAGE_DAYS = 100
 """One page reads at most this many days.
 
-A day has at most two answers of 2,000 characters and two reflections of 1,000. A character takes at most 4 bytes in
-UTF-8, or 6 bytes if JSON must escape it. Lambda writes the page as a JSON string and escapes the backslash once more,
-which makes 7 bytes. So the four texts take at most 42,000 bytes, and a day with its prompt and the other fields takes
-less than 45,000. A hundred such days are 4.5 MB, and Lambda's limit is 6 MB. Lambda's own runtime for Python 3.12 and
-later does not escape non-ASCII characters. With a runtime that escapes them, pages would have to be smaller.
+Lambda's limit for a reply is 6 MB. A day has at most two answers of 2,000 characters and two reflections of 1,000, so
+6,000 characters. A character takes at most 7 bytes: JSON may escape it as 6 bytes, and Lambda then escapes the
+backslash. So the texts of a day take at most 42,000 bytes, and the day with its prompt takes less than 45,000 bytes. A
+hundred days take at most 4.5 MB. Lambda's runtime for Python 3.12 and later does not escape non-ASCII characters. With
+a runtime that escapes them, pages would have to be smaller.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The stores and the vault of one process, and how many days a page of an export reads."""
+    """The stores and the vault of one process, and the limit of days per page."""
 
     people: People
     couples: Couples

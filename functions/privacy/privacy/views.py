@@ -17,7 +17,7 @@ FORMAT = "rekindle-export/1"
 
 
 class ExportBody(BaseModel):
-    """The page to export. For the first page, send null or no body. Then send the `next` of the previous page."""
+    """The page to export. For the first page, send no body or a null `next`. Then send the `next` of each page."""
 
     model_config = body_config({"next": None}, {"next": "AAEAC0iV0Jq3vJd1b2Zr8mXk"})
 
@@ -46,10 +46,10 @@ class ExportedProfileView(BaseModel):
 class ExportedCoupleView(BaseModel):
     """A couple that the person is or was in.
 
-    `couple` is the couple's number among the person's couples, from 1. `until` is null while the couple lasts.
+    `couple` is a number that counts the person's couples from 1. `until` is null while the couple lasts.
 
-    If `included` is false, the couple ended at least 30 days ago. The export does not contain what the person wrote in
-    this couple, and nobody can read these texts any more.
+    If `included` is false, the couple ended at least 30 days ago. The export has no texts of this couple, because
+    nobody can read them any more.
     """
 
     couple: int
@@ -108,8 +108,8 @@ class ExportedPartnerView(BaseModel):
 class ExportedEntryView(BaseModel):
     """The writing for one date. `couple` is a couple's number, or null if `kind` is `alone`.
 
-    If only the partner has answered, `answer` is null. `partner` is null unless the couple is together and the
-    partner's answer is open to the person. So the export does not show whether the partner has a sealed answer.
+    If only the partner has answered, `answer` is null. `partner` is set only while the couple is together and the
+    partner's answer is open to the person. So the export never shows that the partner has a closed answer.
     """
 
     kind: EntryKind
@@ -124,8 +124,8 @@ class ExportedEntryView(BaseModel):
 class ExportView(BaseModel):
     """A page of what a person wrote. Solo days come first, then the days of each couple. Each part is sorted by date.
 
-    `couples` holds the couples that this page has reached. A couple whose days are on two pages is on both. A page
-    may have no entries although another page follows. On the last page, `next` is null.
+    `couples` are the couples that this page has reached. A couple with days on two pages is on both pages. A page may
+    have no entries although another page follows. On the last page, `next` is null.
     """
 
     model_config = view_config(
