@@ -1,4 +1,4 @@
-"""Print the demo: for each date, both phones side by side. At the end, print the claims and their checks."""
+"""Print each date of the demo with both phones side by side. At the end, print the results of the checks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MARKS: Final = {"complete": ("●", ""), "rest": ("○", "a rest day"), "paused
 
 
 class Claim(StrEnum):
-    """The claims that the demo checks."""
+    """Each claim that the demo checks, as the page prints it."""
 
     ANSWERED = "Each request got the answer that the API promises"
     PROMPTS = "Each prompt came once, at 08:30 in New York and at 07:30 in Tokyo, even if a tick came twice"
@@ -51,7 +51,7 @@ class Claim(StrEnum):
 
 
 class Page:
-    """Collects the lines of each date. `show` prints a date with its lines."""
+    """Collects the lines of each date, and prints a date with its lines in `show`."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
