@@ -99,7 +99,7 @@ class Performance:
         self.stack, self.page, self.moments = stack, page, moments
         self.dates = sorted({moment.date for moment in moments})
         self.now = next(moment.at for moment in moments if moment.live)
-        self.kept: dict[Any, Any] = {"alone": [], "gestures": {}, "pause": None, "reflected": []}  # for later
+        self.kept: dict[Any, Any] = {"alone": [], "gestures": {}, "pause": None, "reflected": []}  # for later acts
         self.prompts: dict[dt.date, dict[str, Any]] = {}
         self.answers: dict[dt.date, dict[Partner, str]] = {date: {} for date in self.dates}
         self.met: list[dt.date] = []
@@ -321,7 +321,7 @@ class Performance:
         self.expect(Claim.COURSE, self.call(f"GET /v1/days/{first}")["prompt"], self.prompts[first])
 
     def check_listed(self, *, listed: bool) -> None:
-        """Check that the lists of both partners contain the course, or that both do not, if `listed` is False."""
+        """Check whether both partners' packs include the course. `listed` is the expected result."""
         for who in COUPLE:
             packs = {pack["id"] for pack in self.call("GET /v1/packs", who)["packs"]}
             self.expect(Claim.COURSE, COURSE in packs, listed)
@@ -394,7 +394,7 @@ class Performance:
         self.page.add(self.moment, who or self.who, sign, text, beside)
 
     def call(self, request: str, who: Partner | None = None, *, staff: bool = False, **body: Any) -> Any:  # noqa: ANN401
-        """Make a request as `who` (by default, the person who acts) or as staff. Raise StackError if it fails."""
+        """Return the answer to a request by staff, `who`, or the person who acts. Raise StackError for an error."""
         status, answer = self._reply(request, body, who or self.who, staff=staff)
         good = status // 100 == 2  # noqa: PLR2004 - HTTP statuses
         self.expect(Claim.ANSWERED, good)
