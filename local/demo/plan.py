@@ -65,7 +65,7 @@ def planned(now: dt.datetime) -> list[Moment]:
     """Return the moments, earliest first. The last date is today in New York. Its reminders may come after `now`."""
     today, named = local_date(now, MAYA.zone), {who.name: who for who in COUPLE}
     dates = [today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT)))]
-    # A tick sends all reminders since the previous tick, also reminders without a moment. So plan all up to `last`.
+    # A tick sends all reminders since the previous tick, so the plan must have every reminder up to `last`.
     first, last = _instant(dates[0], "07:00", MAYA), _instant(today, MAYA.times["prompt"], MAYA)
     moments = []
     for number, (date, cues) in enumerate(zip(dates, SCRIPT.values(), strict=True)):

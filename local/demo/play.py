@@ -339,7 +339,7 @@ class Performance:
         self.expect(Claim.PAUSE, {who: len(self.stack.inbox(who.name)) for who in COUPLE}, self.pushes)
         self.call("DELETE /v1/couple/pause")
         self.expect(Claim.PAUSE, self.call("GET /v1/couple")["pause"], None)
-        # In New York, it is still the day before, so the pause has not ended for Maya.
+        # In New York, it is still the day before, so Maya still sees the pause, with its new end.
         ending = self.kept["pause"] | {"until": str(self.date)}
         self.expect(Claim.PAUSE, self.call("GET /v1/today", MAYA)["pause"], ending)
         self.kept["pause"] = None
@@ -460,7 +460,7 @@ class Performance:
         """Wait for a push. Check that it is silent if it comes in quiet hours, and has sound at other times."""
         self.pushes[to] += 1
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
-        # A milestone's key has the UTC date of the second answer, not always `self.date`. A nudge's key has no date.
+        # A milestone's key has the UTC date of the second answer, which may not be `self.date`. A nudge's has no date.
         key = f"{KINDS[kind].code}-{'' if kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else self.date}"
         found = awaited(lambda: [push for push in self.stack.inbox(to.name) if push["collapse_key"].startswith(key)])
         if not found:

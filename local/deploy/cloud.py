@@ -146,7 +146,7 @@ def main() -> int:
         config = StageConfig.read(arguments.config, arguments.stage)
         cloudformation = boto3.client("cloudformation", region_name=config.region)
         if arguments.check:
-            state_of(cloudformation, config.stack)  # fails before the build if nobody is signed in
+            state_of(cloudformation, config.stack)  # raises an error if nobody is signed in to AWS
         else:
             deploy(config, options, cloudformation, run_sam)
     except StackError as error:

@@ -54,7 +54,7 @@ class RefusedError(Exception):
         self.code = code
 
     def answer(self) -> JSONResponse:
-        """Return the error in the form of Google's new APIs if it has a status, otherwise in the old APIs' form."""
+        """Return the error in Google's format: with `status` in the new APIs, with `errors` in the old APIs."""
         error: dict[str, Any] = {"code": self.code, "message": str(self)}
         if self.status:
             error["status"] = self.status
@@ -64,7 +64,7 @@ class RefusedError(Exception):
 
 
 def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:signInWithPassword`. Raise RefusedError as Firebase does."""
+    """Return the answer of `accounts:signInWithPassword`. Raise RefusedError if Firebase refuses the request."""
     email, password = _email_in(asked), asked.get("password")
     if not password:
         raise RefusedError("MISSING_PASSWORD")
@@ -86,7 +86,7 @@ def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return new tokens in the form of Firebase's answer. Raise RefusedError as Firebase does."""
+    """Return new tokens in the form of Firebase's answer. Raise RefusedError if Firebase refuses the request."""
     if (grant := asked.get("grant_type")) != "refresh_token":
         raise RefusedError("MISSING_GRANT_TYPE" if grant is None else "INVALID_GRANT_TYPE", _INVALID)
     if not (token := asked.get("refresh_token")):
@@ -109,7 +109,7 @@ def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:sendOobCode`. Raise RefusedError as Firebase does.
+    """Return the answer of `accounts:sendOobCode`. Raise RefusedError if Firebase refuses the request.
 
     The answer is the same for a known and an unknown email.
     """

@@ -24,7 +24,8 @@ class Push:
 
     `number` counts the pushes to all phones from 1. `at` is the time of the delivery, in epoch milliseconds. A push
     replaces the last push to the same phone with the same collapse key. Example: push 7 replaces push 5. Then push 7
-    has `replaces=5`, and push 5 has `replaced_by=7`. `buzzes` is False if the push is passive or replaces another push.
+    has `replaces=5`, and push 5 has `replaced_by=7`. A `passive` push makes no sound. `buzzes` is False if the push is
+    passive or replaces another push.
     """
 
     number: int
@@ -43,7 +44,7 @@ class Push:
 
 
 class Inboxes:
-    """The inboxes of all phones. Each push is also saved as a line of a file, so that it survives a restart."""
+    """The inboxes of all phones. Each push is also saved as a line of a file, so that a restart loses no push."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

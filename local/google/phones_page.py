@@ -158,11 +158,11 @@ def page_routes(
 
 
 def _run_tick(stack: Stack, asked: TickBody, last: Path) -> dict[str, Any]:
-    """Run the tick that sends the next reminder. Return its instant ("at") and the number of its jobs ("slots").
+    """Run the tick that sends the next reminder. Return the tick's instant and the number of its jobs.
 
     The watermark is the instant up to which ticks have run. This tick may be days ahead of the real time, and moves the
-    watermark to its own instant. Without a change, the schedule would leave out the reminders between now and this
-    tick. So this function sets the watermark back after the tick.
+    watermark to its own instant. So this function sets the watermark back after the tick. Otherwise the schedule would
+    send no reminders until the instant of this tick.
 
     The file `last` records the instant of this tick, so that the next call runs a later tick.
     """

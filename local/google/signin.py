@@ -65,7 +65,7 @@ class Issuer:
 
     @property
     def url(self) -> str:
-        """Return the issuer's address, which is the claim `iss` of all tokens. Discovery is below this address."""
+        """Return the issuer's address, which is the claim `iss` of all tokens. The discovery document is below it."""
         return f"{self.origin}/{self.project}"
 
     @property
@@ -89,7 +89,7 @@ class Issuer:
         )
 
     def refreshed(self, refresh_token: str) -> dict[str, Any]:
-        """Return new tokens for the sign-in of a refresh token. Raise jwt.InvalidTokenError if it is not valid."""
+        """Return new tokens for the same sign-in. Raise jwt.InvalidTokenError if the refresh token is not valid."""
         session = jwt.decode(
             refresh_token, self.key.public_key(), algorithms=["RS256"], audience="refresh", issuer=self.url
         )

@@ -69,7 +69,7 @@ class Stack:
         return boto_client(self.endpoint_url, service)
 
     def sign_in(self, **identity: Any) -> dict[str, Any]:  # noqa: ANN401 - see local.google.signin.Identity
-        """Sign in as a person with an `email` or `uid`. Return a dictionary with `id_token`, `uid` and others."""
+        """Sign a person in by `email` or `uid`. Return the `id_token`, the `uid` and other values."""
         tokens: dict[str, Any] = self._google("POST", "/sign-in", json=identity).json()
         return tokens
 

@@ -44,7 +44,7 @@ class Unit:
         return "python/" if self.is_layer else ""
 
     def own_files(self) -> dict[str, Path]:
-        """Map the package's name of each source file to the file's path. Leave out bytecode."""
+        """Map each source file's name in the package to its path on disk. Leave out bytecode."""
         return {
             f"{self._prefix}{path.relative_to(self.sources)}": path
             for path in sorted(self.sources.rglob("*"))
@@ -104,7 +104,7 @@ class Reloader:
         self._functions = [unit for unit in self._units if not unit.is_layer]
 
     def reload(self) -> list[str]:
-        """Update all functions and the layer if their sources have changed. Return the logical ids of the changed ones.
+        """Update the functions and the layer whose sources have changed. Return their logical ids.
 
         Raises:
             StackError: The requirements or the template have changed, so a person has to start the stack again.
@@ -180,7 +180,7 @@ class Reloader:
 
 
 def _recorded(unit: Unit, tags: Mapping[str, Mapping[str, str]]) -> set[str | None]:
-    """Return the fingerprints of a unit's running code: several if the functions use different layer versions."""
+    """Return the fingerprints of a unit's running code. The functions may use different versions of the layer."""
     if unit.is_layer:
         return {each.get(f"{LAYER_TAG}{unit.id}") for each in tags.values()}
     return {tags[unit.id].get(SOURCES_TAG)}

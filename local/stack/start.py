@@ -34,7 +34,7 @@ START_SECONDS = 60
 UNREADABLE_STATE = 3
 """The emulator's exit status if it cannot read its saved state."""
 PORT_PATIENCE_SECONDS = 8
-"""A start waits at most this long for a port. A stack that is ending uses its ports until its data is saved."""
+"""A start waits at most this long for a port, because an ending stack uses its ports until its data is saved."""
 
 type Progress = Callable[[str], contextlib.AbstractContextManager[object]]
 """Shows the name of a step while the step runs."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def walk(stack: Stack) -> str:
-    """Return the shell commands for a POSIX shell with curl and python3."""
+    """Return commands that try the API, for a POSIX shell with curl and python3."""
     _, _, commands = Path(__file__).with_suffix(".sh").read_text(encoding="utf-8").partition("\n")
     return f"API='{stack.api_url}'; GOOGLE='{stack.google_url}'\n{commands.strip()}"
 

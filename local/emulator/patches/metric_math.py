@@ -1,7 +1,7 @@
 """Accept alarms that calculate with several metrics. ministack refuses such alarms.
 
-With this patch, such an alarm watches only its first metric. This does no harm, because no function reports metrics to
-the emulator, so no alarm ever goes off.
+With this patch, such an alarm watches only its first metric. No alarm goes off in the emulator anyway, because no
+function reports metrics to the emulator.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Let ministack end a second faster.
 
-When ministack ends, it stops its SSH server, even if the server never started. To do so, it imports an SSH library,
-which takes a second.
+When ministack ends, it stops its SSH server, even if the server never started. For this, ministack imports an SSH
+library, which takes a second.
 """
 
 from __future__ import annotations

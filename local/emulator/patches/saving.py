@@ -123,7 +123,7 @@ def _snapshot(services: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
 
 
 def _without_log_lines(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the state without log lines. A save is faster without the lines, and the log files have them, too."""
+    """Return the state without log lines. The lines are in the log files, and would make saves slow."""
     groups = AccountRegionScopedDict()
     groups._data = {key: {**group, "streams": {}} for key, group in state["log_groups"]._data.items()}
     return {**state, "log_groups": groups}

@@ -1,4 +1,4 @@
-"""Check the same permission for an SQS batch as AWS.
+"""Check the same permission as AWS for a batch of SQS messages.
 
 On AWS, `SendMessageBatch` needs `sqs:SendMessage`. ministack checks `sqs:SendMessageBatch`, which AWS does not have.
 """

@@ -1,4 +1,4 @@
-"""Unpack each code archive once for all workers. ministack unpacks function and layer again for each worker."""
+"""Unpack each code archive once for all workers. ministack unpacks all code again for each worker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 KEPT_BUNDLES = 12
-"""The 12 archives that were used last always stay unpacked, even if nobody used them for a long time."""
+"""This many of the last used archives always stay unpacked, even if their last use was long ago."""
 LONG_UNUSED_SECONDS = 24 * 3600
 
 
