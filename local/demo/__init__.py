@@ -1,1 +1,1 @@
-"""Play and check a couple's first ten dates on a stack of its own: `make demo`."""
+"""Play and check a couple's first ten dates on a temporary stack: `make demo`."""

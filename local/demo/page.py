@@ -1,4 +1,4 @@
-"""Print the demo: for each date, both phones side by side. At the end, print the claims and their checks."""
+"""Print each date of the demo with both phones side by side. At the end, print the results of the checks."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _MARKS: Final = {"complete": ("●", ""), "rest": ("○", "a rest day"), "paused
 
 
 class Claim(StrEnum):
-    """The claims that the demo checks."""
+    """Each claim that the demo checks, as the page prints it."""
 
     ANSWERED = "Each request got the answer that the API promises"
     PROMPTS = "Each prompt came once, at 08:30 in New York and at 07:30 in Tokyo, even if a tick came twice"
     SAME = "Both had the same prompt on each date, and no theme came twice in seven days outside of the course"
-    SEAL = "No reply showed a word of an answer before it opened, and none ever showed a draft"
-    SHARED = "The one answer that was shared first could be read at once"
+    SEAL = "No reply showed the partner's answer before it opened, and no reply showed the partner's draft"
+    SHARED = "The partner could read the answer that was shared first at once"
     REVEAL = "Both answers opened together, for both, in their last version"
-    EDIT = "An answer could be edited until both had answered, and not after"
+    EDIT = "An answer could be edited until both had answered, but not later"
     CLOSED = "A date that has closed takes no answer"
     REFLECTION = "Each could leave a reflection once both answers were open, and both could read it"
     SWAP = "A prompt was swapped for both, once, before anyone answered; the old one took no answer"
     HELP = "Only prompts on courage or fear came with help, with the reader's own country first"
-    ALONE = "Only the writer could read her answers from before she paired, except the one that she shared"
+    ALONE = "Only Maya could read what she wrote alone, except the answer that she shared"
     COURSE = "The course that they joined by its code came in order on its dates, until it was withdrawn"
     OFF = "No prompt came from a pack that was turned off"
     STREAK = "The streak grew with each date on which both answered, and a rest day and a pause did not end it"
@@ -51,7 +51,7 @@ class Claim(StrEnum):
 
 
 class Page:
-    """Collects the lines of each date. `show` prints a date with its lines."""
+    """Collects the lines of each date, and prints a date with its lines in `show`."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -19,12 +19,12 @@ _FOLDER: Final = Path(__file__).parent
 SCRIPT: Final[dict[str, str]] = yaml.safe_load((_FOLDER / "script.yaml").read_text(encoding="utf-8"))
 ANSWERS: Final[dict[str, list[str]]] = yaml.safe_load((_FOLDER / "answers.yaml").read_text(encoding="utf-8"))
 TOUCH_DATES, COURSE_DATES, PAUSED_DATE, PAUSE_UNTIL = (3, 5), (4, 6), 7, 9
-"""Dates, numbered from 0: dates of touch reminders, the course's dates, the paused date, the pause's planned end."""
+"""Numbers of dates, from 0: for touch reminders, for the course, the paused date, and the planned end of the pause."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Partner:
-    """One partner: the place of their phone, and their reminders and quiet hours in the API's format."""
+    """A partner: where they live, their phone's platform, and their reminder times and quiet hours."""
 
     name: str
     city: str
@@ -39,7 +39,7 @@ class Partner:
         return local_time(at, self.zone)
 
     def is_quiet(self, at: dt.datetime) -> bool:
-        """Return whether a push to this partner makes no sound at an instant."""
+        """Return whether an instant is in this partner's quiet hours."""
         return is_quiet(self.clock(at).time(), QuietHours(*map(dt.time.fromisoformat, self.quiet.values())))
 
 
@@ -52,7 +52,7 @@ COUPLE: Final = (MAYA, HARU)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A partner's act or reminder at a planned instant, for a date. Only a `live` act goes through API Gateway."""
+    """An act of a partner, or a reminder, with its instant and date. Only a `live` act goes through API Gateway."""
 
     at: dt.datetime
     who: Partner
@@ -65,7 +65,7 @@ def planned(now: dt.datetime) -> list[Moment]:
     """Return the moments, earliest first. The last date is today in New York. Its reminders may come after `now`."""
     today, named = local_date(now, MAYA.zone), {who.name: who for who in COUPLE}
     dates = [today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT)))]
-    # A tick sends every reminder since the previous tick, also one that is not planned. So plan all up to `last`.
+    # A tick sends all reminders since the previous tick, so the plan must have every reminder up to `last`.
     first, last = _instant(dates[0], "07:00", MAYA), _instant(today, MAYA.times["prompt"], MAYA)
     moments = []
     for number, (date, cues) in enumerate(zip(dates, SCRIPT.values(), strict=True)):
@@ -84,5 +84,5 @@ def planned(now: dt.datetime) -> list[Moment]:
 def _instant(date: dt.date, time: str, whose: Partner) -> dt.datetime:
     hour, minute = map(int, time.split(":"))
     at = slot_instant(date + dt.timedelta(hour // 24), dt.time(hour % 24, minute), whose.zone)
-    assert at is not None, "neither zone has ever skipped a date in these years"  # noqa: S101
+    assert at is not None, "both zones have every date"  # noqa: S101
     return at

@@ -1,6 +1,7 @@
 """Play ten dates of a couple on a deployed stack, and check each step.
 
-Acts at `now` go through API Gateway with real tokens. Other acts call the functions directly, with planned instants.
+Most acts are in the past. They call the functions directly, each with its planned instant. Acts that happen now go
+through API Gateway with real tokens.
 """
 
 from __future__ import annotations
@@ -67,13 +68,13 @@ SOURCE: Final = a_source(
     course=EVERY_OTHER_DAY,
     words={"en": {"title": "Small Steps", "written_for": "Couples who come to us."}},
 )
-"""The practice's course. The practice withdraws it before the couple gets the last of its three prompts."""
+"""The practice's course. The practice withdraws it before the couple gets the third prompt."""
 FIVE_MINUTES: Final = dt.timedelta(minutes=5)
-"""The time between two ticks. `await_push` expects a live push at most this long after its planned instant."""
+"""The time between two ticks. A live push comes at most this long after its planned instant."""
 
 
 def play(console: Console, progress: Progress) -> bool:
-    """Play the demo on a stack of its own. Return whether all checks passed. Raise StackError if it cannot start."""
+    """Play the demo on a new stack. Return whether all checks passed. Raise StackError if the stack cannot start."""
     began = time.monotonic()
     with temporary(progress) as stack:
         page, up = Page(console), f"the stack was up in {time.monotonic() - began:.0f} s."
@@ -92,7 +93,7 @@ def play(console: Console, progress: Progress) -> bool:
 
 
 class Performance:
-    """Plays the moments on a stack. A method `act_...` plays an act, checks it, and may add lines to the page."""
+    """Plays the moments on a stack. Each act has a method `act_...`, which plays and checks the act."""
 
     def __init__(self, moments: list[Moment], stack: Stack, page: Page) -> None:
         self.stack, self.page, self.moments = stack, page, moments
@@ -107,8 +108,8 @@ class Performance:
         self.findings: dict[str, tuple[int, list[str]]] = {claim: (0, ["never checked"]) for claim in Claim}
 
     def play(self) -> None:
-        """Play all moments. Print each date after its last moment. Dates may overlap, but they end in their order."""
-        # DynamoDB deletes expired items by the real clock. The demo writes items of past dates, so turn deletion off.
+        """Play all moments. Print each date after its last moment."""
+        # The demo writes items of past dates. DynamoDB would delete these items as expired, so turn deletion off.
         off = {"Enabled": False, "AttributeName": "ttl"}
         dynamodb, table = self.stack.client("dynamodb"), self.stack.outputs["TableName"]
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=off)
@@ -314,13 +315,13 @@ class Performance:
         self.call(f"POST {path}/withdraw", staff=True, reason="We are writing it anew.")
         self.expect(Claim.COURSE, self.call(f"GET {path}", staff=True)["state"], "withdrawn")
         self.note("the practice withdraws “Small Steps”", sign="⌂")
-        # A process caches the catalogue for half a minute. The demo plays hours in that time, so empty the caches.
+        # A process caches the catalogue for half a minute. The demo does not wait, so it empties the caches.
         self.stack.begin_afresh("CouplesApi")
         self.check_listed(listed=False)
         self.expect(Claim.COURSE, self.call(f"GET /v1/days/{first}")["prompt"], self.prompts[first])
 
     def check_listed(self, *, listed: bool) -> None:
-        """Check whether both see the course among their packs."""
+        """Check whether both partners' packs include the course. `listed` is the expected result."""
         for who in COUPLE:
             packs = {pack["id"] for pack in self.call("GET /v1/packs", who)["packs"]}
             self.expect(Claim.COURSE, COURSE in packs, listed)
@@ -338,7 +339,7 @@ class Performance:
         self.expect(Claim.PAUSE, {who: len(self.stack.inbox(who.name)) for who in COUPLE}, self.pushes)
         self.call("DELETE /v1/couple/pause")
         self.expect(Claim.PAUSE, self.call("GET /v1/couple")["pause"], None)
-        # In Maya's zone, it is still the date before `self.date`. That date is inside the pause.
+        # In New York, it is still the day before, so Maya still sees the pause, with its new end.
         ending = self.kept["pause"] | {"until": str(self.date)}
         self.expect(Claim.PAUSE, self.call("GET /v1/today", MAYA)["pause"], ending)
         self.kept["pause"] = None
@@ -359,7 +360,7 @@ class Performance:
         self.note(f"looks back on the week of {week.monday:%a %-d %b}: {met}")
 
     def check_the_end(self) -> None:
-        """Check queues, errors and pushes. Check the course's dates, the themes, and the number of prompts."""
+        """Check the queues, the errors, all pushes, and the prompts of all dates."""
         self.expect(Claim.CLEAN, awaited(lambda: self.stack.waiting("QueueUrl") == 0))
         self.expect(Claim.CLEAN, [self.stack.waiting(name) for name in ("DlqUrl", "ReactDlqUrl")], [0, 0])
         failures = self.stack.logs / "errors.log"
@@ -383,7 +384,7 @@ class Performance:
         self.expect(Claim.SAME, len(self.prompts), len(SCRIPT))
 
     def expect(self, claim: Claim, seen: object, wanted: object = True) -> None:  # noqa: FBT002 - an expected value
-        """Count one check of a claim. Record a failure if `seen` does not equal `wanted`."""
+        """Count a check of a claim. Record a failure if `seen` does not equal `wanted`."""
         times, failures = self.findings[claim]
         wrong = [] if seen == wanted else [f"{self.date} {self.moment.act}: {seen}, not {wanted}"]
         self.findings[claim] = times + 1, (failures if times else []) + wrong
@@ -393,16 +394,16 @@ class Performance:
         self.page.add(self.moment, who or self.who, sign, text, beside)
 
     def call(self, request: str, who: Partner | None = None, *, staff: bool = False, **body: Any) -> Any:  # noqa: ANN401
-        """Make a request as staff, as `who`, or as the moment's person. Return the answer, or raise StackError."""
+        """Return the answer to a request by staff, `who`, or the person who acts. Raise StackError for an error."""
         status, answer = self._reply(request, body, who or self.who, staff=staff)
-        good = status // 100 == 2  # noqa: PLR2004 - HTTP's own
+        good = status // 100 == 2  # noqa: PLR2004 - HTTP statuses
         self.expect(Claim.ANSWERED, good)
         if not good:
             raise StackError(f"{request}: {status} {answer}")
         return answer
 
     def refused(self, claim: Claim, problem: str, wish: str, request: str, **body: Any) -> None:  # noqa: ANN401
-        """Check that the API refuses a request. Add the person's wish and the refusal's title to the page."""
+        """Check that the API refuses a request with this problem. Add the wish and the problem's title to the page."""
         _, answer = self._reply(request, body, self.who)
         self.expect(claim, answer and answer.get("type"), f"urn:rekindle:problem:{problem}")
         self.note(f"{wish}: “{answer and answer.get('title')}”")
@@ -426,7 +427,7 @@ class Performance:
         return status, answer
 
     def day(self) -> dict[str, Any]:
-        """Return the moment's day as the app's first page shows it, with the pause. Check the day's prompt."""
+        """Return the day of `self.date` from the app's first page, and the pause. Check the day's prompt."""
         shown = self.call("GET /v1/today")
         for day in (shown["today"], shown["previous"]):
             if day and day["date"] == str(self.date):
@@ -435,7 +436,7 @@ class Performance:
         raise StackError(f"{self.who.name}'s phone does not show {self.date}: {shown}")
 
     def check_prompt(self, wanted: dict[str, Any], prompt: dict[str, Any]) -> None:
-        """Check the prompt of the moment's date, and keep it."""
+        """Check the prompt of `self.date`, and keep it for later checks."""
         self.prompts[self.date] = prompt
         self.expect(Claim.SAME, prompt, wanted)
         self.expect(Claim.OFF, prompt["id"].partition("/")[0] in {PACK, COURSE})
@@ -447,7 +448,7 @@ class Performance:
         return History(self.dates[0], frozenset(self.met), frozenset({self.dates[PAUSED_DATE]}))
 
     def check_streak(self) -> None:
-        """Check that both see the right streak and calendar up to the moment's date."""
+        """Check that both see the right streak and calendar up to `self.date`."""
         days, marks = len(self.met), calendar_marks(self.history, frozenset(), self.dates[0], self.date)
         self.kept["streak", self.date] = marks, days
         for who in COUPLE:
@@ -456,15 +457,15 @@ class Performance:
             self.expect(Claim.STREAK, {date: streak["calendar"].get(str(date)) for date in marks}, marks)
 
     def await_push(self, to: Partner, kind: PushKind) -> None:
-        """Wait for a push, and check whether it is silent. A live push may come minutes after its planned instant."""
+        """Wait for a push. Check that it is silent if it comes in quiet hours, and has sound at other times."""
         self.pushes[to] += 1
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
-        # A milestone's key has the UTC date of the second answer, not always `self.date`. A nudge's key has no date.
+        # A milestone's key has the UTC date of the second answer, which may not be `self.date`. A nudge's has no date.
         key = f"{KINDS[kind].code}-{'' if kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else self.date}"
         found = awaited(lambda: [push for push in self.stack.inbox(to.name) if push["collapse_key"].startswith(key)])
         if not found:
             return self.expect(claim, f"no {kind} of {self.date}", f"a push to {to.name}")
-        # Quiet hours may begin or end while a live push is late. Then the push may be silent or have sound.
+        # A live push may be late. If quiet hours begin or end meanwhile, the push may be silent or have sound.
         passive = found[0]["passive"]
         self.expect(claim, passive in {to.is_quiet(self.at), to.is_quiet(self.at + FIVE_MINUTES * self.moment.live)})
         if kind is PushKind.NUDGE:

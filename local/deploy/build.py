@@ -1,4 +1,4 @@
-"""Run `sam build` if the sources have changed since the last build. Compile and pack the result for an emulator."""
+"""Run `sam build` if the sources have changed. Compile and pack the result for an emulator."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 BUILT_TEMPLATE = BUILD / "template.yaml"
 PACKED = BUILD.parent / "packed"
 PACKED_TEMPLATE = PACKED / "template.yaml"
-"""The built template, with archives in place of folders. `sam deploy` uploads archives unchanged."""
+"""The built template, with archives in place of folders. `sam deploy` uploads an archive as it is."""
 _FINGERPRINT = BUILD.parent / "rekindle.fingerprint"
 UNPACKED = BUILD.parent / "unpacked"
-"""All emulators unpack archives here. Each archive has its own subfolder, with the archive's digest as its name."""
+"""All emulators unpack archives here. Each archive has a subfolder, whose name is the archive's digest."""
 _ARTIFACT = re.compile(r"(?P<property>^ +(?:CodeUri|ContentUri): )(?P<artifact>\w+)$", re.MULTILINE)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LOCK = BUILD.parent / "rekindle.lock"
@@ -88,7 +88,7 @@ def _sources() -> Iterator[Path]:
 
 
 def sam_environment(*, aws: bool = False) -> dict[str, str]:
-    """Return this process's environment with SAM's tools first in the PATH. Keep AWS settings only if `aws` is true."""
+    """Return this process's environment, with SAM first in PATH. Without `aws`, leave the AWS settings out."""
     found_first = {"PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "SAM_CLI_TELEMETRY": "0"}
     if aws:
         return os.environ | found_first
@@ -97,14 +97,14 @@ def sam_environment(*, aws: bool = False) -> dict[str, str]:
 
 
 def _compile(log: Path) -> None:
-    # By default, Python ignores bytecode if the source file's modification time has changed. Unpacking an archive
-    # changes this time.
+    # Python usually ignores bytecode if its source has a new modification time, and unpacking sets a new time. With
+    # `unchecked-hash`, Python does not compare the times.
     command = [sys.executable, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
     run([*command, "-s", str(BUILD), str(BUILD)], os.environ, ROOT, log)
 
 
 def _pack() -> None:
-    # Do not compress. No archive goes over a network, and compression would take most of a deployment's time.
+    # Do not compress. The archives stay on this machine, and compression would take most of a deployment's time.
     shutil.rmtree(PACKED, ignore_errors=True)
     PACKED.mkdir()
 
@@ -126,7 +126,7 @@ def pack(folder: Path, archive: Path) -> None:
 
 
 def archived(name: str) -> zipfile.ZipInfo:
-    """Return an archive's entry for a file. Every entry has the same date, and every user may read the file."""
+    """Return an archive's entry for a file. All entries have the same date, and all users may read the file."""
     entry = zipfile.ZipInfo(name, _EPOCH)
     entry.external_attr = 0o100644 << 16
     return entry
@@ -152,7 +152,7 @@ _TemplateLoader.add_multi_constructor("!", _intrinsic)
 
 
 def template_section(name: str) -> dict[str, dict[str, Any]]:
-    """Return a section of template.yaml, such as `Resources`, by logical id."""
+    """Return a section of template.yaml, such as `Resources`. The keys are logical ids."""
     section: dict[str, dict[str, Any]] = read_template()[name]
     return section
 

@@ -1,9 +1,9 @@
 """Deploy the build to AWS: `python -m local.deploy.cloud STAGE`, for `make deploy`.
 
-`sam deploy` does the work, with the stage's section of samconfig.toml. This module adds two things. It refuses a
-placeholder or a wrong setting. And it deploys a new stack twice. The first deployment does not protect the tables from
-deletion, so that you can delete a stack whose creation failed. The second deployment protects the tables (see
-FirstDeployment in template.yaml).
+`sam deploy` does the work, with the stage's section of samconfig.toml. This module first checks the settings. It also
+deploys a new stack twice. The first deployment does not protect the tables from deletion, because a person must be able
+to delete a stack whose creation failed. The second deployment protects the tables (see FirstDeployment in
+template.yaml).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CREATED: Final = "CREATE_COMPLETE"
 _NOT_CREATED: Final = frozenset({None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE"})
 """The states in which a stack does not exist. None means that CloudFormation does not know the stack's name.
 
-A stack is in REVIEW_IN_PROGRESS if its first change set was made but not executed.
+In REVIEW_IN_PROGRESS, the first change set exists, but nobody has executed it.
 """
 
 
@@ -71,8 +71,8 @@ class StageConfig:
     def wrong_settings(self) -> list[str]:
         """Return a sentence for each setting of the practice that is missing or does not match its pattern.
 
-        The template's parameters with a ConstraintDescription are the practice's settings. A setting counts as missing
-        if its value is the template's default. But outside of `prod`, an empty default does not count as missing.
+        A parameter with a ConstraintDescription is a setting of the practice. A setting with the template's default is
+        missing, because the defaults are for the local stack. Only in `dev`, an empty default is allowed.
         """
         given = dict(each.partition("=")[::2] for each in self.parameters.split())
         wrong = []
@@ -93,7 +93,7 @@ class StageConfig:
 
 
 def state_of(cloudformation: Any, stack: str) -> str | None:  # noqa: ANN401 - a boto3 client
-    """Return the stack's state. Return None if there is no stack of this name."""
+    """Return the stack's state, or None if there is no stack of this name."""
     try:
         (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
@@ -113,7 +113,7 @@ def deploy(
     """Deploy a stage. If its stack is new, deploy a second time, to protect the tables.
 
     Raises:
-        StackError: SAM failed, or the stack's creation failed before this call. Such a stack has to be deleted first.
+        StackError: SAM failed, or the stack's creation failed earlier, so a person has to delete the stack first.
     """
     before = state_of(cloudformation, config.stack)
     if before == FAILED:
@@ -123,7 +123,7 @@ def deploy(
         )
     first = before in _NOT_CREATED
     run(config.command(options, first=first))
-    # The stack does not exist yet if the person refused the change set or told SAM not to execute it.
+    # The stack does not exist if the person refused the change set, or told SAM not to execute the change set.
     if first and state_of(cloudformation, config.stack) == CREATED:
         print("The stack has been created. A second, short deployment protects its tables from deletion.")
         run([*config.command(options, first=False), "--no-confirm-changeset"])
@@ -146,7 +146,7 @@ def main() -> int:
         config = StageConfig.read(arguments.config, arguments.stage)
         cloudformation = boto3.client("cloudformation", region_name=config.region)
         if arguments.check:
-            state_of(cloudformation, config.stack)  # fails before the build if nobody is signed in
+            state_of(cloudformation, config.stack)  # raises an error if nobody is signed in to AWS
         else:
             deploy(config, options, cloudformation, run_sam)
     except StackError as error:

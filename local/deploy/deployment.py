@@ -1,4 +1,4 @@
-"""Deploy the built template to a running emulator. Store the FCM credential, which no template may contain."""
+"""Deploy the built template to a running emulator. Store the FCM credential, which is not in the template."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STACK_NAME = "rekindle-local"
-"""The stack's name. samconfig.toml has the same name, so that `sam` in a terminal finds the stack."""
+"""The same name as in samconfig.toml, so that `sam` in a terminal finds the stack."""
 ARTIFACTS = "rekindle-artifacts"
 APP_LINK = "https://app.rekindle.example"
 _TAG = "fingerprint"
@@ -26,14 +26,14 @@ _TAG = "fingerprint"
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A deployed template: its outputs by name, and whether it is the first deployment on the emulator."""
+    """A deployment: the template's outputs by name, and whether the stack is new."""
 
     outputs: Mapping[str, str]
     is_first: bool
 
 
 def architecture() -> str:
-    """Return this machine's architecture by the name that Lambda uses. The local functions run on this machine."""
+    """Return Lambda's name of this machine's architecture, because the functions run on this machine."""
     return "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
 
 
@@ -44,10 +44,10 @@ def deploy(
     parameters: Mapping[str, str],
     log: Path,
 ) -> Deployment:
-    """Deploy the template, unless the same build with the same parameters is already deployed.
+    """Deploy the template. Skip this if the running stack has the same build and parameters.
 
     Raises:
-        StackError: This deployment failed, or the last deployment before this call failed.
+        StackError: This deployment or the previous deployment failed.
     """
     cloudformation = client("cloudformation")
     tag = f"{fingerprint[:32]}-{_digest(parameters)}"
@@ -55,8 +55,8 @@ def deploy(
     if stack is None or {"Key": _TAG, "Value": tag} not in stack["Tags"]:
         client("s3").create_bucket(Bucket=ARTIFACTS)
         command = [str(SAM), "deploy", "--template-file", str(PACKED_TEMPLATE), "--stack-name", STACK_NAME]
-        # samconfig.toml has no stage `emulator`, so SAM reads no settings from there. With the settings for AWS, SAM
-        # would create a bucket first, which takes time.
+        # samconfig.toml has no stage `emulator`, so SAM reads no settings from that file. With the settings for AWS,
+        # SAM would first create a bucket, which takes time.
         command += ["--config-env", "emulator"]
         command += ["--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
         command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
@@ -65,12 +65,12 @@ def deploy(
         run(command, sam_environment() | dict(environment), ROOT, log)
         stack = _described(cloudformation)
     if stack is None:
-        raise StackError(f"sam deploy left no stack behind; see {log}.")
+        raise StackError(f"sam deploy created no stack; see {log}.")
     return Deployment(outputs_of(stack), is_first=earlier is None)
 
 
 def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
-    """Map the names of a stack's outputs to their values. `stack` is CloudFormation's description of the stack."""
+    """Map output names to values. `stack` is CloudFormation's description of a stack."""
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 

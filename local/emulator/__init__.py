@@ -1,5 +1,5 @@
-"""Run ministack, an emulator of AWS, with the patches that this project's template and its saved data need.
+"""Run ministack, an emulator of AWS, with the patches that this project needs.
 
-The emulator runs in a Python environment of its own (dependency group `emulator`). From the rest of the project, its
-modules import only `local.processes`.
+The emulator runs in a Python environment of its own (dependency group `emulator`). This package imports only
+`local.processes` from the rest of the project.
 """

@@ -1,8 +1,9 @@
 """Start the emulator: `python -m local.emulator`. It reads ministack's environment variables and four others.
 
-REKINDLE_LOGS: the folder for the functions' logs. REKINDLE_SAVE_EVERY: the seconds between two saves; 0 turns regular
-saves off. REKINDLE_TICK: 1 if schedules fire by themselves. REKINDLE_UNPACKED: the folder for the functions' unpacked
-code.
+REKINDLE_LOGS: the folder for the functions' logs.
+REKINDLE_SAVE_EVERY: the seconds between two saves. With 0, the emulator saves only when it ends.
+REKINDLE_TICK: 1 if schedules fire by themselves.
+REKINDLE_UNPACKED: the folder for the functions' unpacked code.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from local.emulator.patches.saving import UnreadableStateError
 from local.processes import end_with_the_parent
 
 UNREADABLE_STATE = 3
-"""The emulator ends with this exit status if a saved file cannot be read."""
+"""The exit status if the emulator cannot read a saved file."""
 
 
 def main() -> int:

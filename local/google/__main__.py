@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def application() -> Starlette:
-    """Return the server's ASGI application. Its port, project and folder come from an environment variable."""
+    """Return the server's ASGI application. Its settings come from the environment variable REKINDLE_GOOGLE."""
     place = Place.of_environment()
     issuer = place.issuer()
     fcm = StandIn(

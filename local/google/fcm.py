@@ -1,7 +1,6 @@
 """Stand in for FCM: serve its HTTP v1 API, an inbox for each phone, and faults that tests turn on.
 
-The stand-in checks the access token and the message as FCM does, and refuses with FCM's answers. A phone's inbox keeps
-all pushes, and marks a push that a later push with the same collapse key has replaced.
+The stand-in checks the access token and the message as FCM does, and gives FCM's answers to wrong requests.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 ACCESS_TOKEN_SECONDS = 3600
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-"""google-auth's assertions have this audience, even if google-auth sends the assertions to a different address."""
+"""The audience of all assertions from google-auth, even if google-auth sends them to this stand-in."""
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
@@ -62,9 +61,9 @@ class FaultKind(StrEnum):
 
 
 class Fault(BaseModel):
-    """A fault for one `token`. If `token` is None, the fault is for all tokens.
+    """A fault for one `token`, or for all tokens if `token` is None.
 
-    The fault ends after `times` sends. If `times` is None, it lasts until a test removes it.
+    The fault ends after `times` sends. If `times` is None, the fault lasts until a test removes it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -87,7 +86,7 @@ class RefusedError(Exception):
 
 
 class StandIn:
-    """FCM for one project. Only `service_account` gets access tokens; `key` is its private key."""
+    """FCM for one project. Only `service_account` gets access tokens. `key` is the account's private key."""
 
     def __init__(
         self, *, project: str, token_uri: str, service_account: dict[str, str], key: RSAPrivateKey, inbox_file: Path
@@ -102,7 +101,7 @@ class StandIn:
         self._sends: Counter[str] = Counter()
 
     def routes(self) -> list[Route]:
-        """Return FCM's routes, and the routes with which tests read the inboxes and turn faults on."""
+        """Return FCM's routes, and the tests' routes for inboxes, faults and counts."""
         return [
             Route("/v1/projects/{project}/messages:send", self._send, methods=["POST"]),
             Route("/token", self._token, methods=["POST"]),
@@ -180,7 +179,7 @@ class StandIn:
         return JSONResponse({"access_token": token, "expires_in": ACCESS_TOKEN_SECONDS, "token_type": "Bearer"})
 
     def _access_token(self, expires: int) -> str:
-        # The token is signed, not stored, so that it stays valid after a restart, as Google's tokens do.
+        # Sign the token and do not store it. So the token stays valid after a restart, as Google's tokens do.
         return f"ya29.{expires}.{hmac.digest(self._secret, str(expires).encode(), 'sha256').hex()}"
 
     def _is_access_token(self, authorization: str) -> bool:
@@ -289,7 +288,7 @@ _REFUSALS: Mapping[FaultKind, tuple[int, str, str, *tuple[dict[str, Any], ...]]]
         *(_fcm_error("INVALID_ARGUMENT"), _apns_error(410, "Unregistered")),
     ),
 }
-"""For each of these faults, FCM answers with this HTTP status, gRPC status, message, and details."""
+"""FCM's answer to each of these faults: the HTTP status, the gRPC status, the message, and the details."""
 
 
 def _no_grant(error: str, description: str) -> JSONResponse:

@@ -1,6 +1,6 @@
 """Check a message by the rules of FCM's HTTP v1 API.
 
-Field names and kinds: https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
+Field names and types: https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ _SCALARS: Mapping[str, Callable[[Any], bool]] = {
 class MessageError(Exception):
     """FCM refuses the message.
 
-    `violations` are pairs of a field's path and a sentence. `by_fcm` is False for invalid JSON, unknown
-    fields and wrong types. Google's gateway refuses these before FCM sees the message.
+    `violations` are pairs of a field's path and a sentence. `by_fcm` is False for invalid JSON, unknown fields and
+    wrong types, because Google's gateway refuses such a message before FCM sees the message.
     """
 
     def __init__(self, sentence: str, *violations: tuple[str, str], by_fcm: bool = True) -> None:
@@ -105,7 +105,7 @@ def checked_message(body: bytes) -> dict[str, Any]:
         raise MessageError("\n".join(sentence for _, sentence in violations), *violations, by_fcm=False)
     message: dict[str, Any] = checked.get("message", {})
     _check_by_fcm(message)
-    # A message may name the phone by its Firebase installation id (`fid`) in place of its token.
+    # A message can have the phone's Firebase installation id (`fid`) instead of a token. Then use the id as token.
     message["token"] = message.get("token") or message["fid"]
     return message
 

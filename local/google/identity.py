@@ -1,8 +1,7 @@
-"""Serve Firebase Authentication's REST endpoints for the console: sign in, refresh tokens, and ask for a new password.
+"""Serve Firebase's endpoints for the console: sign in, refresh tokens, and ask for a new password.
 
 Paths, bodies and errors are the same as Firebase's. Each path begins with the name of Firebase's host, as in Firebase's
-own emulator. There are four fixed accounts, which are no secret: a reader, a writer and an editor of the practice, and
-one person of a couple.
+own emulator. There are four fixed accounts: a reader, a writer and an editor of the practice, and a person of a couple.
 """
 
 from __future__ import annotations
@@ -55,10 +54,7 @@ class RefusedError(Exception):
         self.code = code
 
     def answer(self) -> JSONResponse:
-        """Return the error in the form of Google's APIs.
-
-        The new APIs add a status. The old APIs add a list of errors.
-        """
+        """Return the error in Google's format: with `status` in the new APIs, with `errors` in the old APIs."""
         error: dict[str, Any] = {"code": self.code, "message": str(self)}
         if self.status:
             error["status"] = self.status
@@ -68,14 +64,13 @@ class RefusedError(Exception):
 
 
 def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:signInWithPassword`. Raise RefusedError as Firebase does."""
+    """Return the answer of `accounts:signInWithPassword`. Raise RefusedError if Firebase refuses the request."""
     email, password = _email_in(asked), asked.get("password")
     if not password:
         raise RefusedError("MISSING_PASSWORD")
     claims = ACCOUNTS.get(email)
     if claims is None or password != PASSWORD:
-        # Raise the same error for an unknown email and for a wrong password. Otherwise anybody could find out who has
-        # an account.
+        # An unknown email and a wrong password get the same error. So nobody can find out who has an account.
         raise RefusedError("INVALID_LOGIN_CREDENTIALS")
     tokens = issuer.signed_in(Identity(email=email, claims=dict(claims)))
     return {
@@ -91,7 +86,7 @@ def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the token service's answer to a refresh token. Raise RefusedError as Firebase does."""
+    """Return new tokens in the form of Firebase's answer. Raise RefusedError if Firebase refuses the request."""
     if (grant := asked.get("grant_type")) != "refresh_token":
         raise RefusedError("MISSING_GRANT_TYPE" if grant is None else "INVALID_GRANT_TYPE", _INVALID)
     if not (token := asked.get("refresh_token")):
@@ -114,7 +109,7 @@ def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:sendOobCode`. Raise RefusedError as Firebase does.
+    """Return the answer of `accounts:sendOobCode`. Raise RefusedError if Firebase refuses the request.
 
     The answer is the same for a known and an unknown email.
     """
@@ -124,7 +119,7 @@ def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def identity_routes(issuer: Issuer) -> list[BaseRoute]:
-    """Return the routes of the endpoints. As in Firebase, pages of every origin may call them."""
+    """Return the routes. As in Firebase, a page of any origin may call these routes."""
 
     async def sign_in(request: Request) -> dict[str, Any]:
         return signed_in(issuer, await _json_of(request))

@@ -1,4 +1,4 @@
-"""Keep an inbox for each phone: the pushes to this phone, as the phone shows them."""
+"""Keep an inbox for each phone, with all pushes to the phone."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _QUIET_PRIORITIES = frozenset({"PRIORITY_MIN", "PRIORITY_LOW"})
 class Push:
     """A push as its phone shows it.
 
-    `number` counts the pushes of all phones from 1. `at` is the time of the delivery, in epoch milliseconds. `replaces`
-    is the number of the push that this push replaced, or None. `replaced_by` is the number of the push that replaced
-    this push, or None. A push replaces the last push to the same phone with the same collapse key. `buzzes` is False if
-    the push is passive or replaces another push.
+    `number` counts the pushes to all phones from 1. `at` is the time of the delivery, in epoch milliseconds. A push
+    replaces the last push to the same phone with the same collapse key. Example: push 7 replaces push 5. Then push 7
+    has `replaces=5`, and push 5 has `replaced_by=7`. A `passive` push makes no sound. `buzzes` is False if the push is
+    passive or replaces another push.
     """
 
     number: int
@@ -44,7 +44,7 @@ class Push:
 
 
 class Inboxes:
-    """The inboxes of all phones. A file of JSON lines has every push, so that the inboxes survive a restart."""
+    """The inboxes of all phones. Each push is also saved as a line of a file, so that a restart loses no push."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -58,7 +58,7 @@ class Inboxes:
                     self._keep(Push(**json.loads(line)))
 
     def deliver(self, name: str, message: dict[str, Any]) -> Push:
-        """Add the message to its phone's inbox, and send it to everybody who streams this inbox."""
+        """Add the message to its phone's inbox, and send it to all streams of this inbox."""
         token = message["token"]
         key = _collapse_key(message)
         earlier = next(

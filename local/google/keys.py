@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def private_key(path: Path) -> rsa.RSAPrivateKey:
-    """Read the key from a PEM file. Make a key if there is no file. Raise ValueError if the file has no RSA key."""
+    """Return the RSA key in a PEM file. Make the file if it is missing. Raise ValueError for another kind of key."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".new")
@@ -21,7 +21,7 @@ def private_key(path: Path) -> rsa.RSAPrivateKey:
         beside.replace(path)
     key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError(f"{path} holds no RSA key")  # noqa: TRY004 - the file's content is wrong, not an argument
+        raise ValueError(f"{path} has no RSA key")  # noqa: TRY004 - the file is wrong, not the type of an argument
     return key
 
 

@@ -1,8 +1,8 @@
-"""Serve the page with two phones, forward its requests to the API, and send reminders when the page asks for them.
+"""Serve the page with two phones, forward its requests to the API, and send reminders on request.
 
-The page's files are in `local/phones`. Each phone on the page is an ordinary client of the public API. A browser would
-not let a page of another origin call the API. So this server forwards requests below `/phones/api/` to the API, but
-only with the headers that the API uses.
+The page's files are in `local/phones`. Each phone on the page is an ordinary client of the public API. The page and the
+API have different origins, so the browser would block calls from the page to the API. Therefore the page calls paths
+below `/phones/api/`, and this server forwards these calls to the API.
 """
 
 from __future__ import annotations
@@ -42,13 +42,14 @@ UI: Final = ROOT / "functions" / "console" / "console" / "page" / "ui"
 API: Final = "/phones/api"
 """The beginning of the paths that this server forwards to the API."""
 TICK_INTERVAL: Final = dt.timedelta(minutes=5)
+"""The function `tick` runs this often. Each run is a tick, and sends the reminders that have come due."""
 LOOK_AHEAD: Final = dt.timedelta(days=8)
-"""`next_tick` looks this far ahead for the next reminder. Every reminder comes at least once a week."""
+"""`next_tick` looks this far ahead. This is enough, because each reminder comes at least once a week."""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    # With these directives, the browser lets no script turn text into markup.
+    # With these directives, no script can turn text into HTML.
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _HEADERS: Final = {
@@ -73,7 +74,7 @@ class Reminder(BaseModel):
 
 
 class TickBody(BaseModel):
-    """The reminders of both phones. The server runs the tick that sends the next of these reminders."""
+    """A request for a tick: the reminders of both phones. The tick sends the next of these reminders."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -81,9 +82,9 @@ class TickBody(BaseModel):
 
 
 def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
-    """Return the first tick after `after` that sends a reminder.
+    """Return the instant of the first tick after `after` that sends a reminder.
 
-    If there is no reminder, return the first tick after `after`.
+    If there are no reminders, return the instant of the first tick after `after`.
 
     Raises:
         UnknownZoneError: The zone of a reminder does not exist.
@@ -102,12 +103,12 @@ def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
 def page_routes(
     attached: Callable[[], Stack], last: Path, transport: httpx.AsyncBaseTransport | None = None
 ) -> list[Route]:
-    """Return the routes of the page's files, of the forwarded API, and of the request for a tick.
+    """Return the routes for the page's files, for calls of the API, and for requests for a tick.
 
     Args:
         attached: Returns the running stack. Raises StackError if the stack has not started yet.
-        last: The file with the instant of the latest tick that the page asked for.
-        transport: Connects to the API, by default over the network.
+        last: The file for the instant of the latest tick that the page asked for.
+        transport: The connection to the API. The default is the network.
     """
     files = {f"ui/{file.name}": file for file in UI.iterdir()}
     files |= {file.relative_to(PAGE).as_posix(): file for file in PAGE.rglob("*") if file.is_file()}
@@ -122,8 +123,7 @@ def page_routes(
 
     async def forward(request: Request) -> Response:
         try:
-            # Forward the path in its encoded form. In the decoded path, a slash or a question mark inside a part of the
-            # path would end this part.
+            # Forward the path as the browser encoded it. In a decoded path, `%2F` would become a slash.
             path = request.scope["raw_path"].decode("ascii").removeprefix(API)
             query = f"?{request.url.query}" if request.url.query else ""
             answer = await api.request(
@@ -138,7 +138,7 @@ def page_routes(
         return Response(answer.content, answer.status_code, headers)
 
     async def tick(request: Request) -> JSONResponse:
-        # A page of a foreign site can make a browser send a POST, but not with JSON's media type.
+        # Another website can make the browser send a POST here, but not a POST with this content type.
         if request.headers.get("content-type") != "application/json":
             return JSONResponse({"error": "Send the reminders as application/json."}, 415)
         try:
@@ -158,13 +158,11 @@ def page_routes(
 
 
 def _run_tick(stack: Stack, asked: TickBody, last: Path) -> dict[str, Any]:
-    """Run the tick that sends the next reminder.
+    """Run the tick that sends the next reminder. Return the tick's instant and the number of its jobs.
 
-    In the result, "at" is the tick's instant, and "slots" is the number of jobs that the tick queued.
-
-    The watermark is the instant up to which ticks have run. This tick may be days ahead of the real time, and it moves
-    the watermark to its own instant. So this function sets the watermark back after the tick. Otherwise the schedule
-    would leave out the reminders that come due between now and this tick.
+    The watermark is the instant up to which ticks have run. This tick may be days ahead of the real time, and moves the
+    watermark to its own instant. So this function sets the watermark back after the tick. Otherwise the schedule would
+    send no reminders until the instant of this tick.
 
     The file `last` records the instant of this tick, so that the next call runs a later tick.
     """
@@ -185,7 +183,7 @@ def _set_watermark(table: Table, watermark: dt.datetime) -> None:
 
 
 def _starting() -> JSONResponse:
-    """Return a problem in the API's form, so that the page can show it."""
+    """Return an error in the API's format, which the page can show."""
     return JSONResponse(
         {"type": "about:blank", "title": "The stack is still starting, or has ended.", "status": 503},
         503,

@@ -1,4 +1,4 @@
-"""Describe where the stand-in for Google runs: its address, its project, and its folder of keys and inboxes."""
+"""Describe where the stand-in for Google runs: its address, its project, and its folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from local.processes import Child
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The port, the Firebase project, and the folder of a stand-in for Google."""
+    """A stand-in's port, its Firebase project, and its folder of keys and inboxes."""
 
     port: int
     project: str
@@ -35,7 +35,7 @@ class Place:
 
     @property
     def identity(self) -> str:
-        """Return the address at which accounts sign in, with the path that Firebase's own emulator uses."""
+        """Return the address at which accounts sign in. Its path is the same as in Firebase's own emulator."""
         return self.origin + IDENTITY
 
     @property
@@ -70,6 +70,6 @@ class Place:
 
     @classmethod
     def of_environment(cls) -> Place:
-        """Read the place that `start` gave to this process. Raise KeyError if `start` did not start this process."""
+        """Return the place that `start` wrote into this process's environment. Raise KeyError if there is none."""
         port, project, folder = json.loads(os.environ["REKINDLE_GOOGLE"])
         return cls(port, project, Path(folder))

@@ -1,4 +1,4 @@
-"""Issue ID tokens with the same claims as Firebase Authentication's, and serve OpenID Connect discovery."""
+"""Issue ID tokens with the same claims as Firebase's tokens, and serve OpenID Connect discovery."""
 
 from __future__ import annotations
 
@@ -21,20 +21,19 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 LIFETIME_SECONDS = 3600
-"""The lifetime of an ID token, the same as Firebase's."""
+"""Firebase's ID tokens have the same lifetime."""
 
 _RESERVED = frozenset({"aud", "auth_time", "exp", "firebase", "iat", "iss", "sub", "user_id"})
 
 
 class Identity(BaseModel):
-    """A person who signs in, by email or by uid. Without a uid, the email decides the uid.
+    """A person who signs in, by email or by uid. Without a uid, the issuer makes the uid from the email.
 
     Attributes:
         claims: Custom claims, which administrators can set in Firebase.
-        signed_in_ago: Seconds since the sign-in. A test sets it for a sign-in that is not recent.
-        lifetime: Seconds until the token expires. Negative for an expired token.
-        ended: Whether the sign-in has ended, for example because of a new password. The issuer then refuses
-            the refresh token.
+        signed_in_ago: Seconds since the sign-in. A test sets this number for a sign-in that is not recent.
+        lifetime: Seconds until the token expires. A negative number makes an expired token.
+        ended: Whether the sign-in has ended, for example because of a new password. Then the refresh token has expired.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -66,7 +65,7 @@ class Issuer:
 
     @property
     def url(self) -> str:
-        """Return the claim `iss` of all tokens. OpenID Connect's discovery document is below this address."""
+        """Return the issuer's address, which is the claim `iss` of all tokens. The discovery document is below it."""
         return f"{self.origin}/{self.project}"
 
     @property

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 PATIENCE_SECONDS = 60
-"""By default, `awaited` waits this long: enough for the stream and the queue to deliver, and for functions to start."""
+"""`awaited` waits at most this long by default, because functions need time to start."""
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """A context without certificates. The stack uses plain HTTP, and loading certificates takes time."""
 
@@ -42,7 +42,7 @@ class Stack:
 
     @property
     def api_url(self) -> str:
-        """Return the API's base URL, to which a path such as `/v1/me` is added."""
+        """Return the API's base URL. A path such as `/v1/me` follows this URL."""
         return f"{self.endpoint_url}/_aws/execute-api/{self.outputs['ApiId']}/$default"
 
     @property
@@ -69,12 +69,12 @@ class Stack:
         return boto_client(self.endpoint_url, service)
 
     def sign_in(self, **identity: Any) -> dict[str, Any]:  # noqa: ANN401 - see local.google.signin.Identity
-        """Sign a person in by `email` or `uid`, with `name`, `claims` etc. Return `id_token`, `uid` etc."""
+        """Sign a person in by `email` or `uid`. Return the `id_token`, the `uid` and other values."""
         tokens: dict[str, Any] = self._google("POST", "/sign-in", json=identity).json()
         return tokens
 
     def phone(self, **identity: Any) -> httpx.Client:  # noqa: ANN401 - see local.google.signin.Identity
-        """Sign a person in. Return an HTTP client that calls the API as this person."""
+        """Return an HTTP client that is signed in as a person and calls the API."""
         token = self.sign_in(**identity)["id_token"]
         return httpx.Client(
             base_url=self.api_url, headers={"Authorization": f"Bearer {token}"}, verify=_NO_TLS, timeout=30
@@ -110,7 +110,7 @@ class Stack:
         return self.logs / "functions" / f"{function}.log"
 
     def begin_afresh(self, function: str) -> None:
-        """End the processes of a function, so that the next call begins with empty caches."""
+        """Update a function, which ends its processes. The next call begins with empty caches."""
         client, name = self.client("lambda"), self.function(function)
         timeout = client.get_function_configuration(FunctionName=name)["Timeout"]
         client.update_function_configuration(FunctionName=name, Timeout=timeout)
@@ -124,7 +124,7 @@ class Stack:
             raise StackError(f"There is no function {name}; there are {known}.") from None
 
     def tick(self, at: dt.datetime) -> Any:  # noqa: ANN401 - the function's own result
-        """Call the tick function now, with the schedule's input for the instant `at`. Return the function's result."""
+        """Call the function `Tick` as the schedule does at the instant `at`. Return the function's result."""
         scheduler = self.client("scheduler")
         (name,) = [schedule["Name"] for schedule in scheduler.list_schedules()["Schedules"]]
         given = scheduler.get_schedule(Name=name)["Target"]["Input"]
@@ -132,7 +132,7 @@ class Stack:
         return self.invoke("Tick", json.loads(given.replace("<aws.scheduler.scheduled-time>", instant)))
 
     def waiting(self, queue: str, *states: str) -> int:
-        """Count a queue's messages in the given states, such as `NotVisible`. Without states, count all messages.
+        """Count a queue's messages in the given states, such as `NotVisible`, or in all states.
 
         `queue` is the name of the output with the queue's URL.
         """
@@ -147,7 +147,7 @@ class Stack:
         return answer
 
     def save(self) -> Path:
-        """Write the addresses and outputs to a file, which `attached` reads. Return the path of the file."""
+        """Write the addresses and outputs to a file for `attached`. Return the path of the file."""
         found = asdict(self)
         del found["state"]
         file = _file_in(self.state)
@@ -187,14 +187,14 @@ def boto_env(endpoint_url: str) -> dict[str, str]:
 @functools.cache
 def boto_client(endpoint_url: str, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
     """Return a boto3 client of an emulator."""
-    session = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)  # noqa: S106 - as above
+    session = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)  # noqa: S106 - no secret
     # Use a long timeout and no retries. A retry after a timeout would call a slow function twice.
     config = Config(retries={"total_max_attempts": 1}, read_timeout=120)
     return session.client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
 
 
 def awaited[Seen](probe: Callable[[], Seen], seconds: float = PATIENCE_SECONDS) -> Seen:
-    """Call `probe` again and again until its result is true or the seconds are over. Return the last result."""
+    """Call `probe` until its result is true or the time is over. Return the last result."""
     deadline = time.monotonic() + seconds
     while not (seen := probe()) and time.monotonic() < deadline:
         time.sleep(0.03)

@@ -24,7 +24,7 @@ class Tail:
         self._at = max(0, path.stat().st_size - earlier) if path.exists() else 0
 
     def lines(self) -> Iterator[str]:
-        """Yield the complete lines that no earlier call has yielded."""
+        """Yield the lines that are complete and that no earlier call has yielded."""
         if not self._path.exists():
             return
         with self._path.open("rb") as log:

@@ -1,7 +1,7 @@
-"""Reload changed functions and the changed layer into a running stack, in about a second.
+"""Update the changed functions and the changed layer of a running stack, in about a second.
 
-A new package has the present sources, and takes all other files from the package of the last build. If the
-requirements have changed, the person has to start the stack again, which builds a new package.
+A new package contains the current sources. All its other files come from the last build. So if the requirements have
+changed, a person has to start the stack again, which makes a new build.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Unit:
         return "python/" if self.is_layer else ""
 
     def own_files(self) -> dict[str, Path]:
-        """Map each source file's name in the package to its path. Leave out bytecode."""
+        """Map each source file's name in the package to its path on disk. Leave out bytecode."""
         return {
             f"{self._prefix}{path.relative_to(self.sources)}": path
             for path in sorted(self.sources.rglob("*"))
@@ -60,7 +60,7 @@ class Unit:
         return digest.hexdigest()
 
     def package(self, packed: Path = PACKED) -> bytes:
-        """Make the ZIP archive to upload: the built archive in `packed` with the present sources.
+        """Return the ZIP archive to upload: the built archive in `packed` with the current sources.
 
         Raises:
             StackError: The requirements have changed since the build.
@@ -95,7 +95,7 @@ def _template_fingerprint() -> str:
 
 
 class Reloader:
-    """Updates the code of one stack. Tags on the functions record which code is running."""
+    """Updates the code of one stack. Tags on the functions record the fingerprints of the running code."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -104,17 +104,17 @@ class Reloader:
         self._functions = [unit for unit in self._units if not unit.is_layer]
 
     def reload(self) -> list[str]:
-        """Update the functions and the layer whose sources differ from the running code. Return their logical ids.
+        """Update the functions and the layer whose sources have changed. Return their logical ids.
 
         Raises:
-            StackError: The requirements or the template have changed, so the stack has to be started again.
+            StackError: The requirements or the template have changed, so a person has to start the stack again.
         """
         if {tags.get(TEMPLATE_TAG) for tags in self._tags().values()} != {_template_fingerprint()}:
             raise StackError("The template has changed. End the stack, then run `make run` to deploy the template.")
         return self.update()
 
     def update(self) -> list[str]:
-        """Update the code as `reload` does, but do not check whether the template has changed."""
+        """Update the code as `reload` does, without a check of the template."""
         earlier = self._tags()
         present = {unit: unit.fingerprint() for unit in self._units}
         changed = [unit for unit, fingerprint in present.items() if _recorded(unit, earlier) != {fingerprint}]
@@ -131,7 +131,7 @@ class Reloader:
         return [unit.id for unit in changed]
 
     def record(self) -> None:
-        """Record that the functions run the present sources."""
+        """Record that the functions run the current sources."""
         self._write({unit: unit.fingerprint() for unit in self._units})
 
     def _update_function(self, unit: Unit, package: bytes | None, layers: list[str], before: str | None) -> None:
@@ -154,7 +154,7 @@ class Reloader:
         return arn
 
     def _replace_layer(self, earlier: Mapping[str, Mapping[str, str]], arn: str) -> None:
-        """Delete the layer version of the last reload, which no function uses any more. Record the new version."""
+        """Delete the layer version of the last reload, because no function uses it now. Record the new version."""
         for old in {tags[LAYER_VERSION_TAG] for tags in earlier.values() if LAYER_VERSION_TAG in tags}:
             *_, layer, version = old.split(":")
             self._lambda.delete_layer_version(LayerName=layer, VersionNumber=int(version))
@@ -180,10 +180,7 @@ class Reloader:
 
 
 def _recorded(unit: Unit, tags: Mapping[str, Mapping[str, str]]) -> set[str | None]:
-    """Return the fingerprints of a unit's running code.
-
-    If the functions use different versions of a layer, the layer has several fingerprints.
-    """
+    """Return the fingerprints of a unit's running code. The functions may use different versions of the layer."""
     if unit.is_layer:
         return {each.get(f"{LAYER_TAG}{unit.id}") for each in tags.values()}
     return {tags[unit.id].get(SOURCES_TAG)}

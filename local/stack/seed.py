@@ -1,7 +1,5 @@
 """Publish the packs in `packs/` on a stack, and store the help from `help/`.
 
-Couples see this help until the practice writes its own help.
-
 `python -m local.stack.seed` writes the JSON Schema of the help document, which text editors use.
 """
 
@@ -43,7 +41,7 @@ LONG_AGO: Final = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 def seed(dynamodb: Any, table_name: str) -> None:  # noqa: ANN401 - a boto3 client
     """Publish each pack in `packs/` that differs from its latest release. Send no push.
 
-    Store the help if the stack has none.
+    Store the help from `help/` if the stack has no help.
 
     Raises:
         StackError: A pack or the help document breaks a rule.

@@ -34,7 +34,7 @@ START_SECONDS = 60
 UNREADABLE_STATE = 3
 """The emulator's exit status if it cannot read its saved state."""
 PORT_PATIENCE_SECONDS = 8
-"""A start waits at most this long for a free port. A stack that is ending keeps its ports until its data is saved."""
+"""A start waits at most this long for a port, because an ending stack uses its ports until its data is saved."""
 
 type Progress = Callable[[str], contextlib.AbstractContextManager[object]]
 """Shows the name of a step while the step runs."""
@@ -78,7 +78,7 @@ def started_stack(
     """Start a stack. Yield the stack and its processes. End the processes afterwards.
 
     Raises:
-        StackError: The stack cannot start. The message says why.
+        StackError: The stack cannot start.
     """
     _require_tools()
     with locked(settings.state), contextlib.ExitStack() as ending:
@@ -137,7 +137,7 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
     if deployment.is_first:
         reloader.record()
     else:
-        # `deploy` does not notice code that `make reload` changed after the last deployment. Update this code.
+        # `make reload` may have changed code since the last deployment, and `deploy` does not notice such a change.
         reloader.update()
     return stack
 
@@ -164,7 +164,7 @@ def _google(settings: Settings, place: Place) -> Child:
 
 
 def emulator_process(settings: Settings) -> Child:
-    """Start an emulator. The state folder and its folder for logs must exist."""
+    """Start an emulator. The state folder and its subfolder `logs` must exist."""
     temporary_files = settings.state / "tmp"
     temporary_files.mkdir(exist_ok=True)
     return Child(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def locked(state: Path) -> Iterator[None]:
-    """Hold the folder's lock. Make the folder if it is missing.
+    """Lock the folder while the context lasts. Make the folder if it is missing.
 
     Raises:
         StackError: Another stack holds the lock, or the folder cannot be used.
@@ -58,12 +58,12 @@ def reset(state: Path) -> None:
     """Delete a stack's state folder. Do nothing if the folder does not exist.
 
     Raises:
-        StackError: The stack is running, or the folder belongs to no stack.
+        StackError: The stack is running, or the folder is not a state folder.
     """
     if not state.exists():
         return
     if not (state / "lock").exists():
-        raise StackError(f"{state} is no stack's state folder, so nothing was deleted.")
+        raise StackError(f"{state} is not the state folder of a stack, so nothing was deleted.")
     if is_locked(state):
         raise StackError(f"The stack in {state} is running. End it first, with Ctrl-C in its terminal.")
     shutil.rmtree(state)
@@ -71,4 +71,4 @@ def reset(state: Path) -> None:
 
 def reset_advice(state: Path) -> str:
     """Return the advice to delete a state folder that cannot be used."""
-    return f"To start again without it, run `make reset`. It deletes {state} with all local data."
+    return f"To start with an empty folder, run `make reset`, which deletes {state} with all local data."

@@ -1,4 +1,4 @@
-"""Write the texts that `make run` prints: the addresses, and shell commands for a walk through the API."""
+"""Write the texts that `make run` prints: addresses, and shell commands that try the API."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 def walk(stack: Stack) -> str:
-    """Return the walk's commands, for a POSIX shell with curl and python3."""
+    """Return commands that try the API, for a POSIX shell with curl and python3."""
     _, _, commands = Path(__file__).with_suffix(".sh").read_text(encoding="utf-8").partition("\n")
     return f"API='{stack.api_url}'; GOOGLE='{stack.google_url}'\n{commands.strip()}"
 
 
 def addresses(stack: Stack) -> dict[str, str]:
-    """Return the addresses and files that a person can open, each by its label."""
+    """Map labels to the addresses and files that a person can open."""
     return {
         "Two phones in your browser": stack.phones_url,
         "Console, for editor@practice.example with the password rekindle": stack.console_url,

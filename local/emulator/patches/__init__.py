@@ -1,7 +1,7 @@
-"""Patch private functions of ministack. Each patch has its own file. The file's docstring says why we need the patch.
+"""Patch private functions of ministack. Each patch has its own file, which says why we need the patch.
 
 `tests/engine/ministack_probes.py` has a probe for each patch. The probe shows when ministack no longer needs the patch,
-or when a private name has changed.
+or when ministack has changed a private name.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def apply(*, logs: Path, unpacked: Path, save_every: float, tick: bool) -> None:
 
     Raises:
         UnreadableStateError: A saved file cannot be read.
-        MissingSeamError: ministack has changed a text that a patch replaces.
+        MissingSeamError: This version of ministack does not have a text that a patch replaces.
     """
     saving.apply(save_every)
     quick_exit.apply()

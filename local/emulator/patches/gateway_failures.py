@@ -1,4 +1,4 @@
-"""Hide a failed function's message from the phone. ministack sends the message; API Gateway does not."""
+"""Hide a failed function's error message from the client, as API Gateway does. ministack sends the message."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Let policies see the encryption context of a KMS call.
 
-ministack does not know the condition key `kms:EncryptionContext:...`, so a policy statement that requires it never
+ministack does not know the condition key `kms:EncryptionContext:...`. So a policy statement with this key never
 applies.
 """
 
@@ -14,7 +14,7 @@ from local.emulator.patches.seams import json_of
 
 
 def apply() -> None:
-    """Add the encryption context to the values that policies can test."""
+    """Add the call's encryption context to the values that policies can test."""
     original = iam_actions.request_tag_context
 
     def context(service: str, called: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Let policies see which partitions a DynamoDB call uses.
 
-ministack does not know the condition key `dynamodb:LeadingKeys`, so a policy statement with this key applies to
-every partition.
+ministack does not know the condition key `dynamodb:LeadingKeys`. So a policy statement with this key applies to all
+partitions.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 type Touched = tuple[str, dict[str, Any] | None]
-"""A table's name, and a key or an item of the table. If the request has neither, the second part is None."""
+"""A table's name, and a key or an item of the table. The second part is None if the request has no key or item."""
 
 LEADING_KEYS = "dynamodb:leadingkeys"
 _EQUALITY = re.compile(r"(?P<name>#?\w+)\s*=\s*(?P<value>:\w+)")
 
 
 class _ArnOfOneItem(str):
-    """The table's ARN for one read or write of a transaction, with the partition key that it uses."""
+    """A table's ARN for one read or write of a transaction. `leading` has the partition key of the read or write."""
 
     __slots__ = ("leading",)
     leading: list[str]
@@ -52,7 +52,7 @@ def apply() -> None:
         return marked
 
     def enforced(*arguments: Any, **named: Any) -> Any:
-        # Policies see only the partition key of this read or write, not all keys of the transaction.
+        # Show policies only the partition key of this read or write, not all keys of the transaction.
         if isinstance(arn := named.get("resource_arn"), _ArnOfOneItem):
             named |= {
                 "resource_arn": str(arn),

@@ -1,6 +1,6 @@
-"""Write the functions' logs to files, too, so that a person can follow and search them in a terminal.
+"""Write the functions' logs also to files, for a person in a terminal.
 
-In ministack, only CloudWatch's API returns the logs.
+Without the patch, only CloudWatch's API returns the logs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def apply(logs: Path) -> None:
-    """Write each function's log to `logs`/functions/<name>.log. Write failures also to `logs`/errors.log."""
+    """Write each function's log to `logs`/functions/<name>.log. Write failures to `logs`/errors.log, too."""
     folder = logs / "functions"
     folder.mkdir(parents=True, exist_ok=True)
     original = lambda_svc._emit_lambda_logs
@@ -43,6 +43,6 @@ def _append(path: Path, text: str) -> None:
 
 
 def _short_name(function: str) -> str:
-    """Return the logical id in a name `<stack>-<logical id>-<random>`. Return a name with fewer parts unchanged."""
+    """Return the logical id in a function's name. Example: for `rekindle-local-Tick-4QX7`, return `Tick`."""
     parts = function.split("-")
-    return parts[-2] if len(parts) > 2 else function  # noqa: PLR2004 - the three parts above
+    return parts[-2] if len(parts) > 2 else function  # noqa: PLR2004 - the stack, the id, a random part

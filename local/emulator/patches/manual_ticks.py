@@ -6,5 +6,5 @@ from ministack.services import scheduler
 
 
 def apply() -> None:
-    """Replace the function that starts the scheduler by one that does nothing."""
+    """Replace the function that starts the scheduler by a function that does nothing."""
     scheduler.start_scheduler = lambda: None

@@ -1,7 +1,7 @@
-"""Accept an alarm that calculates with several metrics, which ministack refuses.
+"""Accept alarms that calculate with several metrics. ministack refuses such alarms.
 
-With this patch, the alarm watches only its first metric. This does no harm: no function reports metrics to the
-emulator, so no alarm ever goes off.
+With this patch, such an alarm watches only its first metric. No alarm goes off in the emulator anyway, because no
+function reports metrics to the emulator.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ministack.services.cloudformation import provisioners
 
 
 def apply() -> None:
-    """If an alarm uses metric math, create an alarm on its first metric instead."""
+    """Create an alarm on the first metric in place of an alarm on several metrics."""
     original = provisioners._cw_metric_alarm_record
 
     def of_one_metric(name: str, properties: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """Let ministack end a second faster.
 
-When ministack ends, it imports an SSH library to stop an SSH server, which never started. The import takes a second.
+When ministack ends, it stops its SSH server, even if the server never started. For this, ministack imports an SSH
+library, which takes a second.
 """
 
 from __future__ import annotations
@@ -10,5 +11,5 @@ import types
 
 
 def apply() -> None:
-    """Replace the module of the SSH server by an empty one."""
+    """Replace the SSH server's module by an empty module."""
     sys.modules["ministack.services.transfer"] = types.ModuleType("transfer")

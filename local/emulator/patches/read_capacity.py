@@ -44,7 +44,7 @@ def apply() -> None:
 
     dynamodb._paginate_evaluated_items = page
     dynamodb._add_consumed_capacity = capacity
-    # A transactional read costs twice as much as a consistent read.
+    # A read in a transaction costs twice as much as a strongly consistent read.
     dynamodb._transact_get_items = _counted(dynamodb._transact_get_items, _transactional_reads, factor=2)
     dynamodb._batch_get_item = _counted(dynamodb._batch_get_item, _batch_reads, factor=1)
 
@@ -66,7 +66,7 @@ def _counted(
     def run(request: dict[str, Any]) -> Any:
         result = original(request)
         detail = request.get("ReturnConsumedCapacity", "NONE")
-        if result[0] != 200 or detail == "NONE":  # noqa: PLR2004 - HTTP's own
+        if result[0] != 200 or detail == "NONE":  # noqa: PLR2004 - an HTTP status
             return result
         units: dict[str, float] = {}
         for table, key, consistent in reads(request):

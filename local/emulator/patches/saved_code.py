@@ -1,6 +1,6 @@
 """Save each code bundle once. Without the patch, each save would hash all code and write 100 MB of layers.
 
-A bundle is the archive of a function or of a layer. The name of a saved bundle's file is the bundle's hash.
+A bundle is the archive of a function or of a layer. Each bundle is saved in a file whose name is the bundle's hash.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class SavedCode:
         self._named: dict[int, tuple[bytes, str]] = {}
         self._referenced: set[str] = set()
         lambda_svc._write_code_blob = self._name_of
-        # ministack removes unused bundles before it replaces the state file, which still refers to them. So this
-        # hook only records which bundles ministack uses. `prune` removes the rest after the save.
+        # ministack removes unused bundles too early: the old state file still refers to these bundles. So this hook
+        # only records which bundles ministack uses. After the save, `prune` removes the other bundles.
         lambda_svc._prune_orphan_code_blobs = self._reference
         lambda_svc.get_state = self._state
         lambda_svc._restore_state = self._restored
@@ -36,7 +36,7 @@ class SavedCode:
         self._named = {key: named for key, named in self._named.items() if named[1] in self._referenced}
 
     def _name_of(self, bundle: bytes) -> str:
-        # The object's id is enough: bytes never change, and while `_named` has the object, no other object has its id.
+        # Find a known bundle by its object's id. `_named` keeps the object, so no other object can get the same id.
         if id(bundle) not in self._named:
             self._named[id(bundle)] = bundle, self._write(bundle)
         return self._named[id(bundle)][1]

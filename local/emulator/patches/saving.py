@@ -1,8 +1,7 @@
-"""Save the emulator's state while it runs. ministack saves its state only when it ends regularly.
+"""Save the emulator's state regularly. ministack saves only when it ends normally, so a kill would lose all data.
 
-Without the patch, a kill would lose all data, and ministack would start without the data of a damaged file. With the
-patch, a save copies the states while no request runs on the event loop. The save replaces files only when all new files
-are complete.
+A save copies the state of each service while the event loop handles no request. Then the save writes new files. It
+replaces the old files only when all new files are complete. If a file is damaged, the emulator does not start.
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ if TYPE_CHECKING:
 log = logging.getLogger("saving")
 
 NOT_SAVED = frozenset({"s3", "cloudwatch"})
-"""The services whose state is not needed. Each deployment uploads its artifacts again, and nobody reads the metrics."""
+"""Services without saved state. Each deployment uploads its artifacts to S3 again, and nobody reads the metrics."""
 
 REST = 10
-"""After a save that took n seconds, the pause is at least REST * n seconds. So most of the time, no save runs."""
+"""The pause after a save is at least this many times as long as the save. So most of the time, no save runs."""
 
 
 class UnreadableStateError(Exception):
-    """A saved file cannot be read. Starting without the file would lose its data."""
+    """A saved file cannot be read. A start without this file would lose its data."""
 
 
 def apply(save_every: float) -> None:
-    """Save every `save_every` seconds. With 0, save only at a regular end.
+    """Save every `save_every` seconds. With 0, save only when the emulator ends normally.
 
     Raises:
         UnreadableStateError: A saved file cannot be read.
@@ -75,7 +74,7 @@ class Saver:
             try:
                 self._write(asyncio.run_coroutine_threadsafe(self._snapshot_on_the_loop(), app._MAIN_LOOP).result())
             except Exception:
-                log.exception("autosave failed; the next one may succeed")
+                log.exception("autosave failed; the next save may succeed")
             pause = max(every, REST * (time.monotonic() - began))
 
     def save(self, services: Mapping[str, Callable[[], Any]]) -> None:
@@ -83,7 +82,7 @@ class Saver:
         self._write(_snapshot(services))
 
     async def _snapshot_on_the_loop(self) -> dict[str, Any]:
-        # The same event loop serves the requests, so no request runs on the loop during the copy.
+        # The event loop handles the requests, too. So it handles no request during the copy.
         return _snapshot(app._build_persistence_save_dict())
 
     def _write(self, states: Mapping[str, Any]) -> None:
@@ -124,7 +123,7 @@ def _snapshot(services: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
 
 
 def _without_log_lines(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the log groups without their lines. The log files have the lines, and a save without lines is faster."""
+    """Return the state without log lines. The lines are in the log files, and would make saves slow."""
     groups = AccountRegionScopedDict()
     groups._data = {key: {**group, "streams": {}} for key, group in state["log_groups"]._data.items()}
     return {**state, "log_groups": groups}

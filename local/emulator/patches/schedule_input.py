@@ -1,6 +1,6 @@
-"""Replace the placeholders `<aws.scheduler.*>` in a schedule's input, which ministack leaves as they are.
+"""Replace the placeholders `<aws.scheduler.*>` in a schedule's input. ministack does not replace them.
 
-When ministack fires a schedule, it does not say for which instant. This patch calculates the instant.
+ministack does not tell the patch the schedule's planned instant, so the patch calculates the instant.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Help the patches: replace text in ministack, run code after its provisioners, and read request bodies."""
+"""Help the patches to replace text in ministack, to extend its CloudFormation, and to read requests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class MissingSeamError(Exception):
-    """The text that a patch replaces is not in this version of ministack."""
+    """This version of ministack does not have the text that a patch replaces, or has it more than once."""
 
 
 def replaced_once(text: str, old: str, new: str) -> str:
-    """Replace `old` by `new` in `text`. Raise MissingSeamError unless `old` occurs exactly once."""
+    """Replace `old` by `new` in `text`. Raise MissingSeamError if `old` does not occur exactly once."""
     if text.count(old) != 1:
         raise MissingSeamError(f"expected to find this once in ministack: {old!r}")
     return text.replace(old, new)

@@ -1,6 +1,6 @@
 """Let the Ref of a secret return the secret's ARN, as on AWS. In ministack, the Ref returns the secret's name.
 
-The template's policies use the Ref. With the name in place of the ARN, the policies would not match the secret.
+The template's policies use the Ref. With a name, not an ARN, the policies would not match the secret.
 """
 
 from __future__ import annotations

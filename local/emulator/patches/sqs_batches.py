@@ -1,6 +1,6 @@
-"""For an SQS batch, check the same permission as AWS. ministack checks one that does not exist on AWS.
+"""Check the same permission as AWS for a batch of SQS messages.
 
-On AWS, a batch needs the permission of the single action: `SendMessageBatch` needs `sqs:SendMessage`.
+On AWS, `SendMessageBatch` needs `sqs:SendMessage`. ministack checks `sqs:SendMessageBatch`, which AWS does not have.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from ministack.core import iam_actions
 
 
 def apply() -> None:
-    """For a batch, check the permission of the single action, such as `sqs:SendMessage`."""
+    """Remove the ending `Batch` from the names of SQS permissions."""
     original = iam_actions.extract_iam_action
 
     def action(service: str, *rest: Any) -> str | None:

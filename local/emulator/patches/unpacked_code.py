@@ -1,4 +1,4 @@
-"""Unpack each bundle once for all workers. ministack unpacks the function and the layer again for each worker."""
+"""Unpack each code archive once for all workers. ministack unpacks all code again for each worker."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 KEPT_BUNDLES = 12
-"""This many of the most recently used bundles always stay unpacked. So the first calls of their functions are fast."""
+"""This many of the last used archives always stay unpacked, even if their last use was long ago."""
 LONG_UNUSED_SECONDS = 24 * 3600
 
 
 def apply(unpacked: Path) -> None:
-    """Unpack bundles into folders in `unpacked`, which stacks may share. Remove long unused bundles."""
+    """Unpack archives into the folder `unpacked`, which stacks may share. Remove long unused archives."""
     _tidy(unpacked)
 
     class SharedZipFile(zipfile.ZipFile):
         def extractall(self, path: Any = None, *arguments: Any, **named: Any) -> None:
-            with open(str(self.filename), "rb") as archive:  # noqa: PTH123 - hashlib wants the file itself
+            with open(str(self.filename), "rb") as archive:  # noqa: PTH123 - the name is a string
                 digest = hashlib.file_digest(archive, "sha256").hexdigest()
             shared = unpacked / digest[:24]
             if shared.is_dir():
@@ -37,7 +37,7 @@ def apply(unpacked: Path) -> None:
                 try:
                     beside.rename(shared)
                 except OSError:
-                    if not shared.is_dir():  # if it exists, another worker was faster
+                    if not shared.is_dir():  # another worker may have been faster
                         raise
                     shutil.rmtree(beside)
             target = Path(path)
@@ -52,7 +52,7 @@ def apply(unpacked: Path) -> None:
 def _tidy(unpacked: Path) -> None:
     stale = list(Path(tempfile.gettempdir()).glob("ministack-lambda-*"))
     by_use = sorted(((path.stat().st_mtime, path) for path in unpacked.glob("*")), reverse=True)
-    long_ago = time.time() - LONG_UNUSED_SECONDS  # noqa: TID251 - the dates of files are real
+    long_ago = time.time() - LONG_UNUSED_SECONDS  # noqa: TID251 - files have real dates
     stale += [path for used, path in by_use[KEPT_BUNDLES:] if used < long_ago]
     for path in stale:
         shutil.rmtree(path, ignore_errors=True)

@@ -1,6 +1,7 @@
-"""Keep a worker whose handler raised an exception, as AWS does. ministack ends it; a new worker takes seconds to start.
+"""Keep a function's worker process after its handler raised an exception, as AWS does.
 
-If the import of the function's module fails, also write the traceback to the function's log, as AWS does.
+ministack ends the worker, and a new worker needs seconds to start. If the import of the function's module fails, this
+patch also writes the traceback to the function's log, as AWS does.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from local.emulator.patches.seams import replaced_once
 
 
 def apply() -> None:
-    """Let a worker report its handler's exception as a regular answer, then turn the answer into an error again."""
+    """Let the worker report an exception as a normal answer. Then turn the answer into an error again."""
     script = replaced_once(
         lambda_runtime._PYTHON_WORKER_SCRIPT,
         '{"status": "error", "error": str(e), "trace": traceback.format_exc()}',

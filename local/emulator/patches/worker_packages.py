@@ -1,7 +1,7 @@
 """Hide the emulator's own packages from functions.
 
-ministack runs functions with its own Python. Without the patch, a function could import a package of the emulator that
-the function's bundle lacks. The function would work here but fail on AWS.
+ministack runs functions with its own Python. Without the patch, a function could import the emulator's packages. On
+AWS, the import would fail.
 """
 
 from __future__ import annotations
