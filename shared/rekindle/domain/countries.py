@@ -47,9 +47,9 @@ def country_named(code: str) -> str | None:
 
 
 def countries_of(zone: Zone) -> tuple[str, ...]:
-    """Return the countries that a zone's name may mean.
+    """Return the ISO 3166 codes of a zone's countries.
 
-    Most names mean one country, but `UTC` means none and `GB-Eire` means two.
+    Most zones have one country, but `UTC` has none and `GB-Eire` has two.
     """
     return _countries_by_zone().get(zone, _NO_COUNTRY)
 

@@ -23,7 +23,7 @@ class Theme(StrEnum):
 
 
 class PromptKind(StrEnum):
-    """A couple takes part in one of three ways: they write answers, do something together, or touch."""
+    """Kind of a prompt: it asks a couple to write answers, to do something together, or to touch."""
 
     QUESTION = "question"
     TOGETHER = "together"
