@@ -23,7 +23,7 @@ class Theme(StrEnum):
 
 
 class PromptKind(StrEnum):
-    """Kind of a prompt: it asks a couple to write answers, to do something together, or to touch."""
+    """A couple takes part in one of three ways: they write answers, do something together, or touch."""
 
     QUESTION = "question"
     TOGETHER = "together"
