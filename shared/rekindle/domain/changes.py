@@ -78,7 +78,7 @@ class OverdueReminder:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A finished run: one pass over a slot's reminders for `date`. `reach` is the run's reach by kind of reminder."""
+    """A finished run: it has sent a part of a slot's reminders for `date`. `reach` is its reach by kind of reminder."""
 
     name: str
     date: dt.date

@@ -42,8 +42,8 @@ _IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGN
 def code_from(entropy: bytes, length: int) -> str:
     """Return a code of `length` symbols, made from random bytes.
 
-    Some codes are more likely than others, but only by 1 part in 2**78 or less: for each code of ten symbols, 16 bytes
-    have more than 2**78 values. Raise ValueError if there are fewer than 16 bytes.
+    All codes of ten symbols are practically equally likely, because 16 bytes have more than 2**78 values for each code.
+    Raise ValueError if there are fewer than 16 bytes.
     """
     if len(entropy) < _ENTROPY_BYTES:
         raise ValueError(f"a code takes at least {_ENTROPY_BYTES} random bytes, not {len(entropy)}")
@@ -64,10 +64,10 @@ def displayed(code: str) -> str:
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
-    Read only letters and digits, in either case, and in the full width of East Asian keyboards too. The code may be in
-    a link, in a word outside of links, or spread over the whole text. Do not read a symbol as a similar symbol, such as
-    0 as O: codes contain neither. Raise NotACodeError if the text has no code or more than one code. The error's
-    message is a sentence for the person.
+    Read only letters and digits, in either case, also the wide letters of East Asian keyboards. The code may be in a
+    link, in a word outside of links, or spread over the whole text. Do not read 0 as O, or 1 as I, because codes
+    contain none of these. Raise NotACodeError if the text has no code or more than one code. The error's message is a
+    sentence for the person.
     """
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)

@@ -52,9 +52,9 @@ class Couple:
     last weeks, and the latest date of each theme. `ended_at` is the instant at which they unpaired.
 
     `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
-    `windows` has the dates whose window differs from the window that the current zones give, after a partner moved to
-    another zone (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders. `touch_from`
-    is the date since which both want touch reminders, or None.
+    `windows` has the windows that some dates keep after a partner has moved to another zone
+    (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders. `touch_from` is the date
+    since which both want touch reminders, or None.
 
     `revision` grows by one with each change of a profile, a theme, a prompt, a pack, a pause or a touch choice. Such a
     write fails if `revision` has changed since the read.

@@ -1,7 +1,7 @@
 """Decide for which dates each slot sends a person's reminders. A reminder comes due only once for a date.
 
-A slot is a local time in a zone. If a person changes their zone or a reminder's time, the reminder moves to another
-slot. At this move:
+A slot is a local time in a zone. When a slot comes, runs read the rows of the persons in the slot, and send their
+reminders. If a person changes their zone or a reminder's time, the reminder moves to another slot. At this move:
 
 - A date that has already come due in the old slot stays with the old slot, whose pushes may still be under way.
 - Every date after that date belongs to the new slot.
@@ -35,7 +35,7 @@ _KEPT: Final = dt.timedelta(days=4)
 """The next move forgets dates that are this old. No zone can show these dates again."""
 
 IN_FLIGHT: Final = dt.timedelta(seconds=30)
-"""For this long after a request has changed a person's row, the run of a slot may still read the old row."""
+"""For this long after a request has changed a person's row, a run may still read the old row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def end_range(today: dt.date) -> tuple[dt.date, dt.date]:
 def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
     """Return the couple with a pause from `today` until just before `until`.
 
-    If a pause runs already, or its last date was yesterday, the pause keeps its beginning and only its end moves. Dates
+    If the latest pause still runs, or its last date was yesterday, it keeps its beginning and only its end moves. Dates
     from `today` on become paused, but only dates after `closed`: the latest date that no longer takes answers.
     """
     latest = couple.pause
@@ -53,11 +53,11 @@ def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) 
 
 
 def without_pause(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
-    """Return the couple with its pause ended: `today` is no longer paused. Without a pause, change nothing.
+    """Return the couple with its pause ended before `today`.
 
-    Dates up to `closed` no longer take answers and stay as they are. If the pause has no date before `today`, the
-    previous pause becomes the latest pause again. The previous pause may still run for a partner whose clock is a date
-    behind. Then only this partner can end it.
+    If no pause runs, return the couple unchanged. Dates up to `closed` no longer take answers and stay as they are. If
+    the pause has no date before `today`, the previous pause becomes the latest pause again. The previous pause may
+    still run for a partner whose clock is a date behind. Then only this partner can end it.
     """
     if pause_on(couple, today) is None or couple.pause is None:
         return couple

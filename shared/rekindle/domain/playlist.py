@@ -11,8 +11,9 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
    days still meets all seven themes. A couple that opens only on weekends does not get the same two themes each time.
    If a theme helps with a barrier of a partner, such as stress, the time without this theme counts twice. So this theme
    comes at the beginning of their first week. If the couple skips days, it comes more often than other themes.
-3. The partners' clocks can show different dates, so somebody may open tomorrow before today. So if one of the two dates
-   before a date is not open yet, the choice first reserves a theme for it: the theme that can wait longest.
+3. The partners' clocks can show different dates, so somebody may open tomorrow before today. If nobody has opened one
+   of the two dates before a date, the choice first reserves a theme for this earlier date: the theme that can wait
+   longest.
 
 If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
 allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
@@ -20,11 +21,12 @@ four days apart. If the couple has no barrier, the other themes come again after
 rank two themes equally, an order that depends on the couple's id decides.
 
 Prompts. A pack that a couple joined by its code is a course. A course has turns on some dates. On such a date, the
-couple gets a prompt of the course that they have not met. If the course has an order, this is the next prompt of the
-order, whatever its theme. Otherwise, the rules choose a theme among these prompts. In both cases the theme counts as
-met, so the dates around it avoid this theme. On all other dates, the couple gets a prompt of their other packs. If no
-such prompt fits them, they get a prompt of the course. A prompt of the course that they have met can come back on any
-date, like prompts of other packs. A prompt that they swap counts as met.
+couple gets a prompt of the course that they have not met. If the course has an order, this is the next prompt in the
+author's order, whatever its theme. Otherwise, the rules choose one of the themes of these prompts. In both cases the
+theme counts as met, so the dates around it avoid this theme. On all other dates, or after the last new prompt of the
+course, the couple gets a prompt of their other packs. If no such prompt fits them, they get a prompt of the course. A
+prompt of the course that they have met can come back, like prompts of other packs. A prompt that they swap counts as
+met.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ LEANINGS: Final = MappingProxyType(
 )
 """For each barrier, the themes that help with it."""
 
-_RECENT = dt.timedelta(days=21)  # a choice looks back six days, and an open date may be a few days before `date`
+_RECENT = dt.timedelta(days=21)  # ample: a choice looks back 8 days, and another open date may be some days earlier
 _NEVER = 1_000_000  # days: longer than any couple can go without a theme
 _STILL_OPENED = 2  # clocks can be two dates apart, so the two dates before a date may be opened after it
 
@@ -84,7 +86,7 @@ class Course:
     """Settings of a pack for couples that joined it by its code.
 
     With `in_order`, prompts come in the author's order. Without `starts_on`, the course starts when a couple joins it.
-    The course has a turn, on which it gives the couple's prompt, every `every_days` days.
+    Every `every_days` days, the course has a turn: it gives the couple's prompt of the date.
     """
 
     in_order: bool = False
@@ -305,8 +307,8 @@ def prompt_for(
 class _Rhythm:
     """Chooses the themes of a couple's dates. Dates are ordinals.
 
-    A span is a number of dates in a row, usually seven. `shares` is the number of turns of each theme in a span. Each
-    date of a span is one turn.
+    `shares` is the number of turns of each theme in a span. A span is a series of dates, usually seven, with one date
+    for each turn.
     """
 
     met: Mapping[int, Theme]

@@ -155,14 +155,14 @@ class CountedDay:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Two numbers that order the states of a day. A couple can swap only before anybody answers."""
+        """A sort key: a newer state of the day is greater. A couple can swap only before anybody answers."""
         return self.answered, len(self.packs)
 
 
 class Latest(NamedTuple):
     """A couple's total of complete dates, and the length class of their run, after a date of a week became complete.
 
-    This is the first date of the week that became complete, or a later date that changed the length class.
+    This is the first date of the week that became complete, or one that became complete later and changed the class.
     """
 
     total: int
