@@ -136,10 +136,7 @@ class Vault:
     _cells: dict[str, tuple[float, bytes]] = field(default_factory=dict, repr=False)
 
     def new_couple_key(self, couple: CoupleId) -> Write:
-        """Return the write that stores a new key for a couple.
-
-        Put this write into the transaction that creates the couple.
-        """
+        """Return the write of a new couple's key, for the transaction that creates the couple."""
         return Write.new(_couple_row(couple), self._new_key(couple, couple_key_context(couple)), self.table.name)
 
     def ending_couple_key(self, couple: CoupleId, at: dt.datetime) -> Write:

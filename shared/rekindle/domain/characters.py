@@ -52,10 +52,7 @@ def is_ignorable(symbol: str) -> bool:
 
 
 def is_visible(symbol: str) -> bool:
-    """Return whether this character shows something by itself.
-
-    A space, an accent or a joiner shows nothing by itself.
-    """
+    """Return whether this character shows something by itself, unlike a space, an accent or a joiner."""
     if symbol in _BLANK or is_ignorable(symbol):
         return False
     category = unicodedata.category(symbol)

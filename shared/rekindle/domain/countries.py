@@ -47,10 +47,7 @@ def country_named(code: str) -> str | None:
 
 
 def countries_of(zone: Zone) -> tuple[str, ...]:
-    """Return the ISO 3166 codes of a zone's countries.
-
-    Most zones have one country, but `UTC` has none and `GB-Eire` has two.
-    """
+    """Return the ISO 3166 codes of a zone's countries: none for `UTC`, and two for `GB-Eire`."""
     return _countries_by_zone().get(zone, _NO_COUNTRY)
 
 

@@ -25,10 +25,7 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 
 
 def pause_on(couple: Couple, today: dt.date) -> Pause | None:
-    """Return the couple's latest pause.
-
-    Return None if they have no pause, or if it is over on `today`.
-    """
+    """Return the couple's latest pause. Return None without a pause, or if the pause is over on `today`."""
     return couple.pause if couple.pause and today < couple.pause.until else None
 
 

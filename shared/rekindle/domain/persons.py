@@ -154,10 +154,7 @@ class Person:
 
     @property
     def wants_touch(self) -> bool:
-        """Return whether the person wants touch reminders.
-
-        They do if they have set a time and their touch comfort is not 0.
-        """
+        """Return whether the person has a touch reminder, and a touch comfort above 0."""
         return self.reminders.touch is not None and self.profile.touch_comfort > 0
 
     def is_silent_on(self, date: dt.date) -> bool:

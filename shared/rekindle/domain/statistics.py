@@ -57,10 +57,7 @@ def shown_days(instant: dt.datetime) -> list[dt.date]:
 
 
 def shown_weeks(instant: dt.datetime) -> list[dt.date]:
-    """Return the Mondays of the weeks that the statistics show, latest first.
-
-    All dates of these weeks are over everywhere.
-    """
+    """Return the Mondays of the latest weeks that are over everywhere, latest first."""
     open_week = week_of(through(instant) + _ONE_DAY)
     return [open_week - number * ONE_WEEK for number in range(1, WEEKS + 1)]
 

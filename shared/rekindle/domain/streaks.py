@@ -105,10 +105,7 @@ def calendar_marks(
 
 
 def milestone_crossed(before: int, after: int) -> int | None:
-    """Return the highest milestone that a run reached by growing from `before` to `after` days.
-
-    Return None if it reached no milestone.
-    """
+    """Return the highest milestone that a run reached when it grew from `before` to `after` days, or None."""
     return max((days for days in MILESTONES if before < days <= after), default=None)
 
 

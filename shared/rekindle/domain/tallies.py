@@ -155,7 +155,7 @@ class CountedDay:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """A sort key: a newer state of the day is greater. A couple can swap only before anybody answers."""
+        """A sort key. A newer state has a greater key, because a couple can swap only before anybody answers."""
         return self.answered, len(self.packs)
 
 
@@ -232,10 +232,7 @@ def after(history: History, progress: Progress) -> tuple[History, Counts]:
 
 
 def contributions(history: History) -> Counts:
-    """Return what a couple with this history adds to the counters of dates and weeks.
-
-    A couple adds 1 to a counter, or nothing.
-    """
+    """Return the counters of dates and weeks to which a couple with this history adds 1."""
     added: set[Counted] = set()
     for date, day in history.days.items():
         week = WeekRow(week_of(date))
@@ -271,10 +268,7 @@ def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Count
 
 
 def reach_contributions(date: dt.date, reach: Mapping[PushKind, Reach]) -> Counts:
-    """Return what a run for a date adds to the counters.
-
-    For each kind, this is how many persons were due and how many were reached.
-    """
+    """Return how many due and reached persons of each kind a run adds to the counters of its week."""
     week = WeekRow(week_of(date))
     return Counter(
         {
