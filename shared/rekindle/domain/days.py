@@ -1,4 +1,4 @@
-"""A couple's day holds both answers. A solo day holds one person's answer."""
+"""A couple's day has both answers. A solo day has one person's answer."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def latest_date(zones: Iterable[Zone], instant: dt.datetime) -> dt.date:
 def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> DayWindow:
     """Return the window of a couple's date, even if nobody has opened the day yet.
 
-    `stored` holds the couple's stored days among `nearby_dates`.
+    `stored` has the couple's stored days among `nearby_dates`.
     """
     if date in stored:
         return stored[date].window
@@ -75,7 +75,7 @@ def windows_after_move(
 def open_dates(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> frozenset[dt.date]:
     """Return the dates that take answers at an instant.
 
-    `stored` holds the couple's stored days among `nearby_dates`.
+    `stored` has the couple's stored days among `nearby_dates`.
     """
     return frozenset(date for date in dates(*nearby_dates(instant)) if window_of(couple, date, stored).is_open(instant))
 
