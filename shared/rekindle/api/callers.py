@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
-"""The clock of the token's issuer may be ahead of ours by at most this.
+"""The clock of the token's issuer may be ahead of ours by at most this much.
 
-If the time of sign-in is later than the call by more than this, the sign-in does not count as recent. Only
-`has_signed_in_within` checks this. A call that needs no recent sign-in still works.
+If a sign-in is later than the call by more than this, it does not count as recent. A call that needs no recent sign-in
+still works.
 """
 
 

@@ -106,7 +106,7 @@ class ProblemError(RekindleError):
     """A handler refuses a request. The reply describes the problem.
 
     `retry_after` is the number of seconds after which the client may try again. `errors` lists the wrong fields with
-    their reasons. The reply's body also has the `members`.
+    their reasons. `members` are more members of the reply's body.
     """
 
     def __init__(

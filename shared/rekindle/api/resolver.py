@@ -114,7 +114,7 @@ def respond(
     if missing := [".".join(path) for path in _NEEDED_MEMBERS if _member(event, path) is None]:
         logger.error("not an event of API Gateway", extra={"missing": missing})
         return _as_answer(problem_response(Problem.INTERNAL))
-    # API Gateway's access log has this id too. Without the id, nobody could find the same request in both logs.
+    # API Gateway's access log has this id too, so we can find the same request in both logs.
     logger.append_keys(request_id=event["requestContext"]["requestId"])
     try:
         readable = _readable(event, body_limit)
@@ -193,8 +193,8 @@ def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
     if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > limit:
         raise ProblemError(Problem.BODY_TOO_LARGE)
     media_type = headers.get("content-type", "").strip()
-    # Powertools would also read a body of HTML form fields. It refuses all media types except JSON and forms, but only
-    # on routes that take a body. So tell Powertools only whether the body is JSON.
+    # We accept only JSON, but Powertools also accepts HTML forms. On routes that take a body, Powertools refuses all
+    # other media types. So give it one of two media types: JSON, or a media type that it refuses.
     headers["content-type"] = _JSON if not media_type or _is_json(media_type) else _NOT_JSON
     if headers["content-type"] == _NOT_JSON:
         body = ""

@@ -39,18 +39,12 @@ _HEADER_BYTES: Final = 1 + SALT_BYTES + _COMMITMENT_BYTES
 
 
 def answer_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of an answer.
-
-    The answer opens only with the same couple, date, prompt and person.
-    """
+    """Return the associated data of an answer. The answer opens only with the same four arguments."""
     return _joined("answer", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
 def reflection_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of a reflection.
-
-    This data always differs from the associated data of an answer.
-    """
+    """Return the associated data of a reflection. This data always differs from an answer's data."""
     return _joined("reflection", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 
@@ -60,10 +54,7 @@ def solo_context(date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
 
 
 def shared_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of the couple's copy of a solo answer.
-
-    The couple's key seals this copy.
-    """
+    """Return the associated data of the couple's copy of a solo answer. The couple's key seals this copy."""
     return _joined("shared", couple, str(date), prompt.pack, str(prompt.version), prompt.prompt, person)
 
 

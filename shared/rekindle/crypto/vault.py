@@ -1,11 +1,11 @@
-"""Store and open the keys. A KMS key wraps the cell keys, and 64 of these wrap the keys of couples and persons.
+"""Store and open the keys. A KMS key wraps 65 cell keys, and 64 cell keys wrap the keys of couples and persons.
 
-A couple's key seals the couple's answers. A person's own key seals their solo answers. One more cell key makes the MACs
+A couple's key seals the couple's answers. A person's own key seals their solo answers. The last cell key makes the MACs
 of codes.
 
 The vault uses a cell key from memory for at most an hour. It reads the key of a couple or a person from the key table
-each time. So when the row of a key is deleted, every copy of the answers that the key sealed becomes unreadable, even
-in backups of the main table.
+each time. After the deletion of a key's row, nobody can read the answers that this key sealed, even in backups of the
+main table.
 """
 
 from __future__ import annotations
@@ -136,10 +136,7 @@ class Vault:
     _cells: dict[str, tuple[float, bytes]] = field(default_factory=dict, repr=False)
 
     def new_couple_key(self, couple: CoupleId) -> Write:
-        """Return the write that stores a new key for a couple.
-
-        Put this write into the transaction that creates the couple.
-        """
+        """Return the write of a new couple's key, for the transaction that creates the couple."""
         return Write.new(_couple_row(couple), self._new_key(couple, couple_key_context(couple)), self.table.name)
 
     def ending_couple_key(self, couple: CoupleId, at: dt.datetime) -> Write:

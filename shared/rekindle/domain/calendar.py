@@ -1,10 +1,10 @@
 """Convert between instants, and dates and times in a zone.
 
-One rule turns every wall-clock time into an instant: take the first instant at which the zone's clock shows that time
-or a later one. If the clock shows a time twice, the rule gives the first of the two instants. If the clock skips a
-time, the rule gives the instant at which the skip ends. A date starts at the instant that the rule gives for midnight.
+One rule turns every wall-clock time into an instant: take the first instant at which the zone's clock shows this time
+or a later time. If the clock shows a time twice, the rule gives the first of the two instants. If the clock skips a
+time, the rule gives the instant at which the skip ends. The rule also gives the start of a date: the instant of 00:00.
 
-Zones come from the pinned `tzdata` package only: an operating system's copy can be a year old.
+Zones come only from the pinned `tzdata` package, because an operating system's copy can be a year old.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PLACEHOLDERS = frozenset({"Factory", "localtime"})  # not zones: a computer use
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Return the IANA name of every zone that a person can be in. Old spellings are included."""
+    """Return the names of all IANA time zones, with old spellings such as `Asia/Calcutta`."""
     return frozenset(zoneinfo.available_timezones() - _PLACEHOLDERS)
 
 
@@ -97,7 +97,7 @@ def slot_instant(date: dt.date, time: dt.time, zone: Zone) -> dt.datetime | None
 
 @cache
 def _clock(zone: Zone) -> zoneinfo.ZoneInfo:
-    # zoneinfo's own cache may keep as few as eight zones, and each run of `tick` visits every zone in use.
+    # Keep all zones: zoneinfo's own cache may keep only eight, and each run of `tick` reads every zone in use.
     return zoneinfo.ZoneInfo(zone)
 
 

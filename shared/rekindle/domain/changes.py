@@ -1,8 +1,8 @@
-"""Changes of stored records. Workers react to these changes, and count some of them.
+"""Changes of stored records, which `rekindle.store.stream` reads from the table's stream.
 
-Three of the classes hold a record before and after one write. `OverdueReminder` and `FinishedRun` hold only the record
-after the write. The table's stream can deliver a change more than once, and long after the write.
-`rekindle.store.stream` turns the stream's entries into these classes.
+`DayChange`, `StreakChange` and `NudgesChange` have a record before and after one write. `OverdueReminder` and
+`FinishedRun` have only the record after the write. The stream can deliver a change more than once, and long after the
+write.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DayChange:
-    """A couple's day before and after a write. `before` is None for a new day. The answers lack their sealed text."""
+    """A couple's day before and after a write, without sealed texts and reflections. `before` is None for a new day."""
 
     persons: frozenset[Uid]
     before: Day | None
@@ -62,10 +62,9 @@ class NudgesChange:
 
 @dataclass(frozen=True, slots=True)
 class OverdueReminder:
-    """A person moved a reminder to a slot after the slot's time on `date` had passed.
+    """A reminder that a person moved to a slot at `moved_at`, too late for the slot's run for `date`.
 
-    The slot's time on `date` was at the instant `due_at`. The person moved the reminder at `moved_at`. The date ends
-    at `ends_at`.
+    `due_at` is the instant of the slot's time on `date`. `ends_at` is the end of `date` in the person's zone.
     """
 
     uid: Uid
@@ -79,7 +78,7 @@ class OverdueReminder:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A finished run of a slot's reminders: its name, its date, and the reach of each kind of reminder."""
+    """A finished run: it has sent a part of a slot's reminders for `date`. `reach` is its reach by kind of reminder."""
 
     name: str
     date: dt.date

@@ -1,4 +1,4 @@
-"""Refuse texts that look empty, and names with characters that a name cannot have.
+"""Refuse texts that look empty, and names with characters that are not allowed in names.
 
 No rule of this module changes a text. Emoji, joiners, vowel points and accents stay as written.
 """
@@ -52,14 +52,11 @@ def is_ignorable(symbol: str) -> bool:
 
 
 def is_visible(symbol: str) -> bool:
-    """Return whether this character shows something by itself.
-
-    A space, an accent or a joiner shows nothing by itself.
-    """
+    """Return whether this character shows something by itself, unlike a space, an accent or a joiner."""
     if symbol in _BLANK or is_ignorable(symbol):
         return False
     category = unicodedata.category(symbol)
-    # Python may not know the character yet: phones can have a new emoji years before Python knows it.
+    # An unassigned character counts as visible: it may be an emoji that phones know years before Python does.
     return category[0] in _VISIBLE_CATEGORIES or (category == _UNASSIGNED and not _is_noncharacter(symbol))
 
 
@@ -74,7 +71,7 @@ def visible_name(name: str) -> str:
     """Return the name. Raise ValueError if the name is not valid.
 
     A valid name is one line with a visible character. Besides visible characters, a name can have spaces, combining
-    marks, and invisible parts of visible symbols. So it has no characters that change the direction of writing.
+    marks, and invisible parts of visible symbols. It cannot have characters that change the direction of writing.
     """
     visible(name)
     for symbol in name:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""31 symbols, without those that people confuse most easily: no 0 or O, and no 1, I or L."""
+"""31 symbols. It has no 0, O, 1, I and L, because people confuse these most easily."""
 
 _ENTROPY_BYTES: Final = 16
 _SYMBOLS: Final = frozenset(ALPHABET)
@@ -42,8 +42,8 @@ _IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGN
 def code_from(entropy: bytes, length: int) -> str:
     """Return a code of `length` symbols, made from random bytes.
 
-    All codes of ten symbols are equally likely, up to 1 part in 2**78: 16 bytes have more than 2**78 times as many
-    values as there are codes. Raise ValueError if there are fewer than 16 bytes.
+    All codes of ten symbols are practically equally likely, because 16 bytes have more than 2**78 values for each code.
+    Raise ValueError if there are fewer than 16 bytes.
     """
     if len(entropy) < _ENTROPY_BYTES:
         raise ValueError(f"a code takes at least {_ENTROPY_BYTES} random bytes, not {len(entropy)}")
@@ -64,15 +64,15 @@ def displayed(code: str) -> str:
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
-    Only letters and digits are read. Their case and width do not matter. The code may be in a link, in a word outside
-    of links, or spread over the whole text. No symbol is replaced by a similar symbol, because codes have none of 0, O,
-    1, I and L. Raise NotACodeError if the text has no code or more than one code. The error's message is a sentence for
-    the person.
+    Read only letters and digits, in either case, also the wide letters of East Asian keyboards. The code may be in a
+    link, in a word outside of links, or spread over the whole text. Do not read 0 as O, or 1 as I, because codes
+    contain none of these. Raise NotACodeError if the text has no code or more than one code. The error's message is a
+    sentence for the person.
     """
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)
     words = re.findall(_WORD, _LINK.sub(" ", plain))
-    # A code may have a space or a line break inside only if the code is the whole text, or the end of a link.
+    # Allow a space or a line break inside a code only if the code is the whole text, or the end of a link.
     cut = [plain, _BEFORE_A_CODE.split(plain)[-1]]
     for texts in (filter(_may_be_code, [*linked, *words]), linked, cut):
         codes = _codes_among(texts, length)

@@ -47,10 +47,7 @@ def country_named(code: str) -> str | None:
 
 
 def countries_of(zone: Zone) -> tuple[str, ...]:
-    """Return the countries that a zone's name may mean.
-
-    Most names mean one country, but `UTC` means none and `GB-Eire` means two.
-    """
+    """Return the ISO 3166 codes of a zone's countries: none for `UTC`, and two for `GB-Eire`."""
     return _countries_by_zone().get(zone, _NO_COUNTRY)
 
 

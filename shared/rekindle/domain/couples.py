@@ -48,17 +48,16 @@ class Couple:
     """Two persons. `profiles` is a copy of both persons' profiles. A write of a profile also writes the copy.
 
     `first_date` is the earliest date that either partner's clock showed when they paired. `counted_from` is the first
-    date that began after they had paired. `themes_met` maps the dates of the last weeks, and each theme's latest date,
-    to their themes. `ended_at` is the instant at which they unpaired. `packs` holds their choices about packs.
+    date that began, for both partners, after they had paired. `themes_met` has the theme of each opened date of the
+    last weeks, and the latest date of each theme. `ended_at` is the instant at which they unpaired.
 
-    `pause` is the latest pause, which may be over. `paused` holds the dates of all pauses (`rekindle.domain.pauses`).
-    `windows` holds windows of dates near the latest zone change. The current zones would give these dates other windows
-    (`rekindle.domain.open_days`). `touch_wanted_by` holds the persons who want touch reminders. `touch_from` is the
-    date since which both want touch reminders, or None.
+    `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
+    `windows` has the windows that some dates keep after a partner has moved to another zone
+    (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders. `touch_from` is the date
+    since which both want touch reminders, or None.
 
-    `revision` grows by one with each write of a profile, a theme, a pack, a pause or a touch choice. Some writes depend
-    on both persons: the choice of a day's prompt, a pause, and the agreement on touch. Such a write fails if `revision`
-    has changed since the read.
+    `revision` grows by one with each change of a profile, a theme, a prompt, a pack, a pause or a touch choice. Such a
+    write fails if `revision` has changed since the read.
     """
 
     id: CoupleId
@@ -89,7 +88,7 @@ class Couple:
     def with_person(self, person: Person, date: dt.date) -> Couple:
         """Return the couple with this person's profile and touch choice.
 
-        If both partners now want touch, a `touch_from` of None becomes `date`. If one does not, it becomes None.
+        `touch_from` becomes None if a partner does not want touch. It becomes `date` when both begin to want touch.
         """
         others = self.touch_wanted_by - {person.uid}
         wanted_by = others | {person.uid} if person.wants_touch else others

@@ -1,4 +1,4 @@
-"""A couple's day holds both answers. A solo day holds one person's answer."""
+"""A couple's day has both answers. A solo day has one person's answer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class DayWindow:
 class Swapped:
     """A prompt that a couple swapped for another prompt. `again` means that they had met `prompt` on an earlier day.
 
-    `request` identifies the request that swapped the prompt, so that a repeat of that request is recognized.
+    `request` identifies the request that swapped the prompt, so that we can recognize a repeat of this request.
     """
 
     prompt: PromptRef
@@ -81,8 +81,7 @@ class Day:
     """A couple's day, with both answers. The day is one stored item, so that each write sees both answers.
 
     `theme` is the prompt's theme, or None on a day stored before this field existed. `again` means that the couple had
-    met the prompt on an earlier day. `swapped` holds the prompts that the couple swapped for others, oldest first. The
-    statistics need these three fields.
+    met the prompt on an earlier day. `swapped` has the prompts that the couple swapped for others, oldest first.
     """
 
     couple: CoupleId
@@ -118,9 +117,9 @@ class Day:
 
 
 def is_awaited(day: Day | None, uid: Uid, instant: dt.datetime) -> bool:
-    """Return whether an open date still waits for a person's answer.
+    """Return whether the day still waits for a person's answer at `instant`.
 
-    `day` is None if nobody has opened the day. Then the result is True at every instant.
+    If nobody has opened the day yet, `day` is None and the result is True.
     """
     return day is None or (uid not in day.answers and day.window.is_open(instant))
 

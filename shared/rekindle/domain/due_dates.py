@@ -1,17 +1,18 @@
 """Decide for which dates each slot sends a person's reminders. A reminder comes due only once for a date.
 
-A reminder has a slot (`slots_of`). A reminder moves to another slot when the person changes their zone or the
-reminder's time. At this move:
+A slot is a local time in a zone. When a slot comes, runs read the rows of the persons in the slot, and send their
+reminders. If a person changes their zone or a reminder's time, the reminder moves to another slot. At this move:
 
 - A date that has already come due in the old slot stays with the old slot, whose pushes may still be under way.
 - Every date after that date belongs to the new slot.
-- A date comes due at the move if its time has passed in the new slot, but not in the old slot (`CaughtUp`).
+- A date comes due at the move if its time has passed in the new slot, but not in the old slot (`CaughtUp`). Example: at
+  10:00, the person moves a reminder from 11:00 to 09:00.
 
-A slot does not send a reminder for a date if the slot's time on this date passed before the reminder began. For
-example, a reminder begins when the person pairs, or switches the reminder on.
+A reminder begins, for example, when the person pairs or switches the reminder on. A slot sends no reminder for a date
+whose time passed before the reminder began.
 
-A pause moves no reminder. A date inside a pause comes due at its usual time, without a push. The date does not come due
-again if somebody ends or shortens the pause.
+A date inside a pause comes due at its usual time, but without a push. The date does not come due again if somebody ends
+or shortens the pause.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _KEPT: Final = dt.timedelta(days=4)
 """The next move forgets dates that are this old. No zone can show these dates again."""
 
 IN_FLIGHT: Final = dt.timedelta(seconds=30)
-"""Runs may read a person's old row for this long after the request that changes the row."""
+"""For this long after a request has changed a person's row, a run may still read the old row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ EVERY_DATE: Final = DueDates()
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """A reminder moved to a slot after the slot's time on `date` had passed. This time was at `instant`."""
+    """A reminder that moved to a slot too late for the slot's run for `date`. The run was due at `instant`."""
 
     kind: PushKind
     date: dt.date
@@ -74,10 +75,10 @@ def slots_of(person: Person) -> dict[PushKind, Slot]:
 
 
 def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
-    """Map each slot and kind to the dates for which it sends this person's reminders.
+    """Map each slot and kind to the dates for which the slot sends this person's reminder.
 
-    If a reminder left a slot just after a date came due, the slot may still have to send for this date (`DueEarlier`).
-    The result includes such slots.
+    The result includes a slot that a reminder left just after a date came due, if the slot may still have to send the
+    reminder for this date (`DueEarlier`).
     """
     slots = slots_of(person)
     silent_through = person.paused_until - _ONE_DAY if person.paused_until else dt.date.min
@@ -96,9 +97,9 @@ def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
 def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple[Person, list[CaughtUp]]:
     """Return `after` with updated due dates, and the reminders that the change makes due.
 
-    `before` is the same person before the change at `instant`. A pause that begins, ends or changes is treated like a
-    move, even if no slot changes: the person's `last_due` records the latest date that came due in each slot. The
-    caller drops a caught-up reminder that is more than MAX_LATENESS late.
+    `before` is the same person before the change at `instant`. If the pause changes, record the latest date that came
+    due in each slot, even if no slot changes. So this date does not come due again after the pause. The caller must
+    drop a caught-up reminder that is more than MAX_LATENESS late.
     """
     old, new = slots_of(before), slots_of(after)
     today, soon = local_date(instant, after.profile.zone), instant + IN_FLIGHT
@@ -148,10 +149,7 @@ def _last_skipped_date(person: Person, kind: PushKind, slot: Slot) -> dt.date:
 
 
 def _latest_due(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]:
-    """Return the date and the instant at which the slot last came.
-
-    The slot may have come at `instant` itself, but not later.
-    """
+    """Return the date and the instant at which the slot last came, at `instant` or earlier."""
     date = local_date(instant, slot.zone)
     while True:
         came = slot_instant(date, slot.time, slot.zone)

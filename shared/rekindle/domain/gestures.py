@@ -21,7 +21,7 @@ FRENCH: Final = Language("fr")
 
 @dataclass(frozen=True, slots=True)
 class TouchGesture:
-    """A gesture with its permanent `id`. `warmth` is 1 (small) to 3 (warm). `texts` holds its text by language.
+    """A gesture with its permanent `id`. `warmth` is 1 (small) to 3 (warm). `texts` has its text by language.
 
     If `apart` is True, the gesture is for partners in different places.
     """

@@ -130,10 +130,7 @@ def lines_for(offered: Help, country: str | None, language: Language) -> list[He
 
 
 def spoken(words: Mapping[Language, str], language: Language) -> str | None:
-    """Return the words in a language, or else in English, or else in any language.
-
-    Return None if `words` is empty.
-    """
+    """Return the words in a language, or else in English, or else in any language, or else None."""
     return words.get(language) or words.get(DEFAULT_LANGUAGE) or next(iter(words.values()), None)
 
 

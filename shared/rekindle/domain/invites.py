@@ -12,7 +12,7 @@ CODE_LENGTH = 10
 VALIDITY = dt.timedelta(hours=24)
 
 TRY_LIMITS = ((dt.timedelta(hours=1), 5), (dt.timedelta(days=1), 20))
-"""Each pair has a time span and a number. Within any such span, one person may try at most this many codes."""
+"""Pairs of a time span and a number. Within any span of this length, a person may try at most this number of codes."""
 
 
 def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.datetime | None:

@@ -44,7 +44,7 @@ class Nudge:
 def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
     """Return the nudge in `sent` that this nudge repeats. Return None for a new nudge.
 
-    The repeated nudge has the same id. It is less than SPAN older than this nudge. It may even have a later instant.
+    The two nudges have the same id. The nudge in `sent` is less than SPAN older, or has a later instant.
     """
     return next((each for each in _latest_first(sent) if each.id == nudge.id and each.at > nudge.at - SPAN), None)
 
@@ -68,8 +68,8 @@ def nudges_left(sent: Iterable[Nudge], instant: dt.datetime) -> int:
 def remembered(sent: Iterable[Nudge]) -> tuple[Nudge, ...]:
     """Return the latest nudges, at most LIMIT of them, oldest first.
 
-    No function needs more nudges. A person has at most LIMIT nudges that are younger than SPAN. After SPAN, the partner
-    does not see a nudge any more, and `original_of` does not recognize a repeat of the nudge.
+    All other nudges are older than SPAN, and no function needs such a nudge: the partner no longer sees it, and
+    `original_of` no longer recognizes its repeat.
     """
     return tuple(reversed(_latest_first(sent)[:LIMIT]))
 
@@ -85,5 +85,5 @@ def shown_to_partner(sent: Iterable[Nudge], couple: CoupleId, instant: dt.dateti
 
 
 def _latest_first(sent: Iterable[Nudge]) -> list[Nudge]:
-    # The sort keeps the order of nudges with the same instant. So of these, the last one in `sent` comes first.
+    # `sorted` keeps the order of nudges with the same instant, so the last of these nudges in `sent` comes first.
     return sorted(sent, key=lambda nudge: nudge.at)[::-1]

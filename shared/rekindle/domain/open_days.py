@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from rekindle.domain.streaks import History
 
 _BEHIND: Final = dt.timedelta(days=3)
-"""A date that ended in UTC this long ago or longer has closed everywhere.
+"""A date that began in UTC this long ago has closed everywhere, so the first of `nearby_dates` is always closed.
 
 A date closes at most 39 hours after its beginning in UTC: the date has 24 hours, the westernmost zone (UTC-12) adds 12
-hours, and GRACE adds 3 hours. So this constant is longer than necessary.
+hours, and GRACE adds 3 hours.
 """
 
 _AHEAD: Final = dt.timedelta(hours=14)
@@ -42,7 +42,7 @@ def latest_date(zones: Iterable[Zone], instant: dt.datetime) -> dt.date:
 def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> DayWindow:
     """Return the window of a couple's date, even if nobody has opened the day yet.
 
-    `stored` holds the couple's stored days among `nearby_dates`.
+    `stored` has the couple's stored days among `nearby_dates`.
     """
     if date in stored:
         return stored[date].window
@@ -55,8 +55,8 @@ def windows_after_move(
     """Return the windows that a couple must keep when its zones change to `zones`.
 
     The zones change at `instant`. A closed date stays closed. An open or stored date keeps its window, which grows to
-    cover the window in the new zones. Any other date gets its window from the new zones. The result has only the
-    windows that differ from the windows in the new zones. `stored` holds the couple's stored days among `nearby_dates`.
+    cover the window in the new zones. Any other date gets the window in the new zones, and the result leaves such dates
+    out. `stored` has the couple's stored days among `nearby_dates`.
     """
     kept = {}
     for date in dates(*nearby_dates(instant)):
@@ -75,7 +75,7 @@ def windows_after_move(
 def open_dates(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> frozenset[dt.date]:
     """Return the dates that take answers at an instant.
 
-    `stored` holds the couple's stored days among `nearby_dates`.
+    `stored` has the couple's stored days among `nearby_dates`.
     """
     return frozenset(date for date in dates(*nearby_dates(instant)) if window_of(couple, date, stored).is_open(instant))
 
@@ -86,9 +86,9 @@ def latest_closed(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.dat
 
 
 def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
-    """Return the first date that began in neither zone before the couple paired.
+    """Return the first date that had not begun in any of the zones when the couple paired.
 
-    No date before this date can count as missed.
+    Earlier dates never count as missed.
     """
     begun = (date for date in dates(*nearby_dates(created_at)) if day_window(date, zones).opens_at < created_at)
     return max(begun) + dt.timedelta(days=1)
@@ -97,8 +97,8 @@ def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
 def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], instant: dt.datetime) -> Streak:
     """Return the couple's streak: judge every closed date and count every complete date.
 
-    After a flight west, a complete date may be later than the latest date that their clocks show now. The complete date
-    still counts. The dates between today and the complete date cannot be missed yet.
+    After a flight west, a complete date may be later than `today`, the latest date that their clocks show. Such a date
+    still counts. The dates between `today` and the complete date cannot be missed yet.
     """
     today = latest_date(couple.zones, instant)
     last = max({today, *history.complete})

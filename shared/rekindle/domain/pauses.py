@@ -25,10 +25,7 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 
 
 def pause_on(couple: Couple, today: dt.date) -> Pause | None:
-    """Return the couple's latest pause.
-
-    Return None if they have no pause, or if it is over on `today`.
-    """
+    """Return the couple's latest pause. Return None without a pause, or if the pause is over on `today`."""
     return couple.pause if couple.pause and today < couple.pause.until else None
 
 
@@ -40,9 +37,8 @@ def end_range(today: dt.date) -> tuple[dt.date, dt.date]:
 def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
     """Return the couple with a pause from `today` until just before `until`.
 
-    If a pause already runs, only its end moves. `closed` is the latest date that no longer takes answers. The new pause
-    marks dates from `today` on as paused, but only dates after `closed`. If the previous pause ended just before
-    `today`, the two pauses become one pause, with the beginning of the previous pause.
+    If the latest pause still runs, or its last date was yesterday, it keeps its beginning and only its end moves. Dates
+    from `today` on become paused, but only dates after `closed`: the latest date that no longer takes answers.
     """
     latest = couple.pause
     new = dates(max(today, closed + _ONE_DAY), until - _ONE_DAY)
@@ -54,11 +50,11 @@ def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) 
 
 
 def without_pause(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
-    """Return the couple with its pause ended from `today` on. Without a pause, return the couple unchanged.
+    """Return the couple with its pause ended before `today`.
 
-    Dates up to `closed` no longer take answers and stay as they are. If the pause has no date before `today`, the
-    previous pause becomes the couple's latest pause again. If a partner's clock is a date behind, the previous pause
-    may still run on this clock. Only this partner can end the previous pause.
+    If no pause runs, return the couple unchanged. Dates up to `closed` no longer take answers and stay as they are. If
+    the pause has no date before `today`, the previous pause becomes the latest pause again. The previous pause may
+    still run for a partner whose clock is a date behind. Then only this partner can end it.
     """
     if pause_on(couple, today) is None or couple.pause is None:
         return couple

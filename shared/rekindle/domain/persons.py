@@ -131,10 +131,10 @@ class Person:
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
 
-    `reminded_since` has the instant at which a reminder began to apply, such as the pairing. `last_due` has the latest
-    date of each kind that counts as due already. `due_earlier` has the dates for which a slot that the person has left
-    may still send (`rekindle.domain.due_dates`). Each write adds one to `revision`, and fails if `revision` has
-    changed since the read.
+    Three fields are for `rekindle.domain.due_dates`. `reminded_since` is the instant at which each kind of reminder
+    began, such as the pairing. `last_due` is the latest date of each kind that must not come due again. `due_earlier`
+    has the dates for which a slot that the person has left may still send. Each write adds one to `revision`, and fails
+    if `revision` has changed since the read.
     """
 
     uid: Uid
@@ -154,10 +154,7 @@ class Person:
 
     @property
     def wants_touch(self) -> bool:
-        """Return whether the person wants touch reminders.
-
-        They do if they have set a time and their touch comfort is not 0.
-        """
+        """Return whether the person has a touch reminder, and a touch comfort above 0."""
         return self.reminders.touch is not None and self.profile.touch_comfort > 0
 
     def is_silent_on(self, date: dt.date) -> bool:

@@ -9,24 +9,24 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
    this rule alone repeats the order of their first week.
 2. Of the remaining themes, the date gets the theme that they have not met for the longest time. So a couple that skips
    days still meets all seven themes. A couple that opens only on weekends does not get the same two themes each time.
-   If a theme helps with one of their barriers, the time without this theme counts twice. So this theme comes at the
-   beginning of their first week. If the couple skips days, this theme comes more often than other themes.
-3. The partners' clocks can show different dates, so somebody may open tomorrow before today. The choice for a date
-   therefore reserves a theme for each of the two dates before it, unless somebody has opened this earlier date. The
-   reserved theme is the theme that can wait longest.
+   If a theme helps with a barrier of a partner, such as stress, the time without this theme counts twice. So this theme
+   comes at the beginning of their first week. If the couple skips days, it comes more often than other themes.
+3. The partners' clocks can show different dates, so somebody may open tomorrow before today. If nobody has opened one
+   of the two dates before a date, the choice first reserves a theme for this earlier date: the theme that can wait
+   longest.
 
 If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
 allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
-four days apart. If the couple has no barrier, the other themes come again after fewer than seven days. If two themes
-are equal by the rules, an order of the themes decides. The order depends on the couple's id.
+four days apart. If the couple has no barrier, the other themes come again after fewer than seven days. If the rules
+rank two themes equally, an order that depends on the couple's id decides.
 
-Prompts. A couple gets prompts from the packs that play for them. A pack that they joined by its code is a course. On
-the course's dates, its prompts come before the prompts of other packs. The course gives a prompt that the couple has
-not met: the next prompt in the author's order, or a prompt of the theme that the rules choose. The author's order
-overrides the rules for themes. The prompt's theme still counts as met, so the dates around it avoid this theme. On a
-date without a turn of the course, the couple meets a new prompt of the course only if no prompt of another pack fits
-them. After they have met a prompt of a course, it can come back, like prompts of other packs. A prompt that they swap
-counts as met.
+Prompts. A pack that a couple joined by its code is a course. A course has turns on some dates. On such a date, the
+couple gets a prompt of the course that they have not met. If the course has an order, this is the next prompt in the
+author's order, whatever its theme. Otherwise, the rules choose one of the themes of these prompts. In both cases the
+theme counts as met, so the dates around it avoid this theme. On all other dates, or after the last new prompt of the
+course, the couple gets a prompt of their other packs. If no such prompt fits them, they get a prompt of the course. A
+prompt of the course that they have met can come back, like prompts of other packs. A prompt that they swap counts as
+met.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ LEANINGS: Final = MappingProxyType(
 )
 """For each barrier, the themes that help with it."""
 
-_RECENT = dt.timedelta(days=21)  # reaches more than seven days back from the earliest date that can be open
+_RECENT = dt.timedelta(days=21)  # ample: a choice looks back 8 days, and another open date may be some days earlier
 _NEVER = 1_000_000  # days: longer than any couple can go without a theme
 _STILL_OPENED = 2  # clocks can be two dates apart, so the two dates before a date may be opened after it
 
@@ -83,10 +83,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a pack plays for couples that joined it by its code.
+    """Settings of a pack for couples that joined it by its code.
 
     With `in_order`, prompts come in the author's order. Without `starts_on`, the course starts when a couple joins it.
-    The course has a turn every `every_days` days.
+    Every `every_days` days, the course has a turn: it gives the couple's prompt of the date.
     """
 
     in_order: bool = False
@@ -136,11 +136,10 @@ def available_themes(entries: Iterable[Entry], comfort: Comfort) -> frozenset[Th
 
 
 def playing(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comfort: Comfort) -> tuple[Release, ...]:
-    """Return the live releases that play for a couple.
+    """Return the live releases from which a couple can get prompts.
 
     These are the packs for everyone that they have not turned off, the packs that they chose, and the packs that they
-    joined by a code. If no prompt of these packs fits them, all packs for everyone play, also those that they turned
-    off.
+    joined by a code. If no prompt of these packs fits them, return all packs for everyone, even if they are turned off.
     """
     live = tuple(releases)
     wanted = tuple(release for release in live if is_wanted(release, wishes))
@@ -167,7 +166,7 @@ def is_joined(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
 def first_turn(course: Course, since: dt.date) -> dt.date:
     """Return the first date of a course for a couple that joined it on `since`.
 
-    If the course has a start date, turns are counted from it. So all its couples have turns on the same dates.
+    If the course has a start date, all its couples have turns on the same dates, counted from the start date.
     """
     start = course.starts_on or since
     return max(start, since + dt.timedelta(days=(start - since).days % course.every_days))
@@ -190,9 +189,8 @@ def prompt_on(
 ) -> Offer:
     """Choose the couple's prompt of `date`; the same arguments always give the same prompt.
 
-    `seen_of` returns the prompts of the given themes that the couple has met. The first call is for the themes of the
-    date's courses, if there are any. If no course gives the prompt, and the first call did not include the day's
-    theme, a second call is for this theme. Raise NoPromptError if no prompt fits the couple.
+    `seen_of` returns the prompts of the given themes that the couple has met. This function calls it at most twice: for
+    the themes of the date's courses, and for the day's theme. Raise NoPromptError if no prompt fits the couple.
     """
     live = tuple(releases)
     comfort, barriers = comfort_of(couple.profiles.values()), _barriers_of(couple)
@@ -219,9 +217,9 @@ def another_prompt(
 ) -> Offer | None:
     """Choose the prompt of `theme` that replaces the prompt `but`. Return None if there is no other prompt.
 
-    If `but` is from a course without an order, and the course has another unmet prompt of the theme, choose this
-    prompt. A course with an order keeps its unmet prompts for its next dates. In all other cases, choose among the
-    everyday prompts (`_everyday`) and the course prompts that the couple has met.
+    If `but` is from a course without an order, choose an unmet prompt of this course, if there is one. A course with an
+    order keeps its unmet prompts for its next dates. In all other cases, choose among the everyday prompts
+    (`_everyday`) and the course prompts that the couple has met.
     """
     live = tuple(releases)
     comfort = comfort_of(couple.profiles.values())
@@ -251,8 +249,8 @@ def theme_for(
 ) -> Theme:
     """Choose the theme of `date` for a couple.
 
-    `met` has the themes of the couple's other dates. `seed` decides ties. It is the id of the couple, or of a person in
-    no couple. The same arguments always give the same theme. Raise NoPromptError if no theme is available.
+    `met` has the themes of the couple's other dates. `seed` is the id of the couple, or of a person in no couple. The
+    seed decides ties, so the same arguments always give the same theme. Raise NoPromptError if no theme is available.
     """
     if not available:
         raise NoPromptError("no theme has a prompt that fits this couple")
@@ -287,8 +285,8 @@ def prompt_for(
 
     If there are prompts that they never saw, choose one with the lowest depth. If they saw all prompts, choose the
     prompt that they saw longest ago. A prompt that they saw in an old version of a pack is not new in a new version.
-    `seed` decides ties. It is the id of the couple, or of a person in no couple. Raise NoPromptError if no prompt of
-    the theme fits.
+    `seed` decides ties: the id of the couple, or of a person in no couple. Raise NoPromptError if no prompt of the
+    theme fits.
     """
 
     def rank(entry: Entry) -> tuple[dt.date, int, bytes]:
@@ -307,9 +305,10 @@ def prompt_for(
 
 @dataclass(frozen=True, slots=True)
 class _Rhythm:
-    """The order of a couple's themes. Dates are ordinals.
+    """Chooses the themes of a couple's dates. Dates are ordinals.
 
-    `shares` is the number of turns of each theme in a span. The sum of these turns is the number of dates in a span.
+    `shares` is the number of turns of each theme in a span. A span is a series of dates, usually seven, with one date
+    for each turn.
     """
 
     met: Mapping[int, Theme]
@@ -341,9 +340,9 @@ class _Rhythm:
         )
 
     def _excess(self, theme: Theme, date: int, days: Mapping[int, Theme]) -> int:
-        """Return by how many turns `theme` on `date` would exceed its share.
+        """Return by how many turns `theme` would exceed its share if `date` got this theme.
 
-        Count the turns in the fullest span that contains the date.
+        Of all spans with this date, use the span with the most turns of the theme.
         """
         taken = [day for day in self._around(date) if days.get(day) == theme]
         if len(taken) < self.shares[theme]:
@@ -384,8 +383,8 @@ def _plays_on(date: dt.date, course: Course, since: dt.date) -> bool:
 def _everyday(wishes: Mapping[PackId, PackWish], live: Sequence[Release], comfort: Comfort) -> list[Entry]:
     """Return the prompts of the couple's packs that are not courses.
 
-    If none of these prompts fits the couple, return the prompts of all packs for everyone. If none of those fits
-    either, return the prompts of the couple's courses.
+    If no such prompt fits the couple, return the prompts of all packs for everyone. If still no prompt fits, return the
+    prompts of the couple's courses.
     """
     own = playing(wishes, live, comfort)
     choices = [release for release in own if release.audience is not Audience.CODE], _for_everyone(live), own
@@ -421,5 +420,5 @@ def _fits(entry: Entry, comfort: Comfort) -> bool:
 
 
 def shuffled(seed: str, *name: str) -> bytes:
-    """Return a sort key for names. The order depends on the seed, such as a couple's id."""
+    """Return a sort key for a name. Each seed, such as a couple's id, gives a different order of the names."""
     return hashlib.sha256("\n".join((seed, *name)).encode()).digest()

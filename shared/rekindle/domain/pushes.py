@@ -21,7 +21,7 @@ class PushKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The number of persons who were `due` for a reminder, and how many were `reached`.
+    """The number of persons who were `due` for a reminder, and how many of them were `reached`.
 
     A person is reached if FCM accepts a push to them at the first try.
     """

@@ -89,10 +89,7 @@ def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today
 
 
 def may_be_new(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    """Return whether a pack can be news to a couple.
-
-    It can if they get the pack, or can choose it.
-    """
+    """Return whether a pack can be news to a couple: they get the pack, or can choose it."""
     return release.audience is Audience.CHOICE or is_wanted(release, wishes)
 
 

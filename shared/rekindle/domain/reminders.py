@@ -16,7 +16,7 @@ MAX_LATENESS = dt.timedelta(hours=2)
 """A reminder that is more than this late is not sent: nobody wants the morning's reminder at noon."""
 
 SETTLED_AFTER = MAX_LATENESS + dt.timedelta(minutes=30)
-"""This long after a slot came, its last run has surely ended: MAX_LATENESS plus ample time for a run."""
+"""This long after a slot came, nothing sends its reminders any more: MAX_LATENESS plus ample time to send them."""
 
 _STEP = dt.timedelta(minutes=5)
 
@@ -69,13 +69,12 @@ def is_quiet(local_time: dt.time, quiet_hours: QuietHours | None) -> bool:
 def due_slots(after: dt.datetime, until: dt.datetime, zone: Zone) -> tuple[DueSlot, ...]:
     """Return the slots of `zone` that come after `after` and not after `until`, in order.
 
-    Each slot comes exactly once on each local date that exists. So calls for consecutive periods return no slot of
-    a date twice, and leave none out. When a clock skips some time, several slots can come at one instant.
+    Each slot comes exactly once on each local date that exists. So calls for consecutive periods return each slot of a
+    date exactly once. When a clock skips some time, several slots can come at one instant.
     """
-    # A slot comes when the clock first shows its time or a later one. So begin after the time that the clock shows at
-    # `after`. End with the latest time that the clock has shown by `until`, or with a later time. While the clock
-    # repeats an hour, `furthest` is one hour after the time that the clock shows. The check of `instant` below leaves
-    # out the slots that come after `until`.
+    # Try all slot times after the time that the clock shows at `after`, up to `furthest`: the time that the clock shows
+    # at `until`. While the clock repeats an hour, it has shown later times already, so `furthest` is one hour later.
+    # The check of `instant` below leaves out the slots that come after `until`.
     shown = local_time(after, zone).replace(tzinfo=None)
     at_end = local_time(until, zone)
     furthest = at_end.replace(tzinfo=None) + (until - at_end.replace(fold=0).astimezone(dt.UTC))

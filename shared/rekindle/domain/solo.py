@@ -53,8 +53,5 @@ def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: I
 
 
 def takes_solo_answers(date: dt.date, today: dt.date) -> bool:
-    """Return whether a person can answer the solo prompt of `date`.
-
-    They can if `date` is today or yesterday on their clock.
-    """
+    """Return whether a person can answer the prompt of `date`: today's or yesterday's on their clock."""
     return date in {today, today - _ONE_DAY}

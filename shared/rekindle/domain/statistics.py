@@ -1,8 +1,8 @@
 """Prepare the practice's statistics so that no number reveals fewer than ten couples.
 
-Every number is rounded down to tens, and a number under ten is not shown. Both parts of a rate are rounded too. So any
-two shown numbers are equal or differ by at least ten. If a reader subtracts a number from another number, the result
-cannot reveal a group of fewer than ten couples. This is true for two days, for two packs, and for a total and its part.
+Every number is rounded down to tens, and a number under ten is not shown. So any two shown numbers are equal or differ
+by at least ten. If a reader subtracts one shown number from another, the result cannot reveal a group of fewer than ten
+couples. For example, these can be the numbers of two days, of two packs, or of a total and its part.
 """
 
 from __future__ import annotations
@@ -57,10 +57,7 @@ def shown_days(instant: dt.datetime) -> list[dt.date]:
 
 
 def shown_weeks(instant: dt.datetime) -> list[dt.date]:
-    """Return the Mondays of the weeks that the statistics show, latest first.
-
-    All dates of these weeks are over everywhere.
-    """
+    """Return the Mondays of the latest weeks that are over everywhere, latest first."""
     open_week = week_of(through(instant) + _ONE_DAY)
     return [open_week - number * ONE_WEEK for number in range(1, WEEKS + 1)]
 

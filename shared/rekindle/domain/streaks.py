@@ -1,7 +1,7 @@
 """A streak is the number of complete days in a couple's current run.
 
-`streak_of` computes the streak from the couple's first date, their complete, paused, excused and open dates, and the
-last date to judge. The order in which dates became complete does not matter. A stored streak is a cache of the result.
+A run is a series of complete days. Open, paused, excused and rest days inside a run are not counted, and do not end
+the run. The order in which days became complete does not matter. A stored streak is a cache of `streak_of`'s result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MILESTONES = (7, 30, 100, 365)
 """The app congratulates when a run reaches one of these lengths, in days."""
 
 REST_SPACING = dt.timedelta(days=7)
-"""A missed date ends the run if the missed date before it is less than this much earlier. If not, it is a rest day."""
+"""A missed date ends the run if another date was missed less than this time before. Otherwise it is a rest day."""
 
 _ONE_DAY = dt.timedelta(days=1)
 _LEAP_DAY = (2, 29)
@@ -105,10 +105,7 @@ def calendar_marks(
 
 
 def milestone_crossed(before: int, after: int) -> int | None:
-    """Return the highest milestone that a run reached by growing from `before` to `after` days.
-
-    Return None if it reached no milestone.
-    """
+    """Return the highest milestone that a run reached when it grew from `before` to `after` days, or None."""
     return max((days for days in MILESTONES if before < days <= after), default=None)
 
 

@@ -1,9 +1,9 @@
 """Compute how much each couple adds to the counters of the statistics.
 
-Each couple has a history of its last weeks. `contributions` depends only on this history. A change adds the difference
-between the contributions of the history with the change and without it. So a change adds nothing if it arrives a
-second time. An old state of a day also adds nothing if it arrives after a newer state. A write of the history also
-writes the counters, in one transaction. So the counters always equal the sum of what all changes added to them.
+Each couple has a history of its last weeks. `contributions` depends only on this history. A change adds the difference:
+the contributions with the change, minus the contributions without it. So a change adds nothing if it arrives a second
+time. An old state of a day adds nothing if it arrives after a newer state. One transaction writes both the history and
+the counters, so a crash cannot leave only one of them changed.
 
 The history stores the packs of a day, but not its prompts. So each change of a day names the day's prompts again, and
 `prompt_contributions` counts them.
@@ -35,8 +35,7 @@ LOOK_BACK: Final = 3
 LATE: Final = 2
 """A change is counted if its week is at most this many weeks before the week of the couple's newest date.
 
-This is enough: a date takes answers for three days, or five if somebody flies. The stream delivers a change within a
-day.
+This is enough: a date takes answers for less than three days, and the stream delivers a change within a day.
 """
 KEPT: Final = LATE + LOOK_BACK
 """A history has the week of its newest date, and this many weeks before that week. No new change needs older weeks."""
@@ -156,14 +155,14 @@ class CountedDay:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """The progress of the day. It never decreases, because a couple can swap only before anybody answers."""
+        """A sort key. A newer state has a greater key, because a couple can swap only before anybody answers."""
         return self.answered, len(self.packs)
 
 
 class Latest(NamedTuple):
-    """A completion of a date, with the couple's total of complete dates and the length class of their run after it.
+    """A couple's total of complete dates, and the length class of their run, after a date of a week became complete.
 
-    It is the first completion of its week, or a later one that gave the run a new length class.
+    This is the first date of the week that became complete, or one that became complete later and changed the class.
     """
 
     total: int
@@ -233,10 +232,7 @@ def after(history: History, progress: Progress) -> tuple[History, Counts]:
 
 
 def contributions(history: History) -> Counts:
-    """Return what a couple with this history adds to the counters of dates and weeks.
-
-    A couple adds 1 to a counter, or nothing.
-    """
+    """Return the counters of dates and weeks to which a couple with this history adds 1."""
     added: set[Counted] = set()
     for date, day in history.days.items():
         week = WeekRow(week_of(date))
@@ -258,8 +254,8 @@ def contributions(history: History) -> Counts:
 def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Counts:
     """Return what a day in the state `day` adds to the counters of its prompts.
 
-    `progress` is the same state or a newer one, and names the day's prompts. A prompt counts only if the couple had not
-    met it on an earlier day. So the statistics show how couples use a prompt that is new to them.
+    `progress` is the same state or a newer state, and names the day's prompts. A prompt counts only if the couple had
+    not met it on an earlier day. So the statistics show how couples use a prompt that is new to them.
     """
     if day is None or day.theme is None:
         return Counter()
@@ -272,10 +268,7 @@ def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Count
 
 
 def reach_contributions(date: dt.date, reach: Mapping[PushKind, Reach]) -> Counts:
-    """Return what a run for a date adds to the counters.
-
-    For each kind, this is how many persons were due and how many were reached.
-    """
+    """Return how many due and reached persons of each kind a run adds to the counters of its week."""
     week = WeekRow(week_of(date))
     return Counter(
         {

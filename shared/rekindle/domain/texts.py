@@ -27,7 +27,7 @@ UNFIT: Final = "text_unfit"
 
 @dataclass(frozen=True, slots=True)
 class Shows:
-    """Adds a rule of `rekindle.domain.characters` to a type: to its validation and to the OpenAPI document."""
+    """Annotation that adds a rule of `rekindle.domain.characters` to a type's validation and to its OpenAPI schema."""
 
     rule: Callable[[str], str]
     description: str

@@ -4,7 +4,7 @@ The choice is a pure function of the couple, the date and the first date on whic
 see the same gesture. For the first two weeks, all gestures have warmth 1 (small). Warmth 2 begins after two weeks, and
 warmth 3 (warm) after four weeks. No gesture has a warmth above the couple's touch comfort. Most gestures have the
 highest allowed warmth, and gestures of less warmth come between them. A gesture comes again after the couple has had
-all other gestures of its warmth, as long as their comfort and their places stay the same.
+all other gestures of its warmth. If their touch comfort changes or a partner travels, it may come earlier or later.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import CoupleId
 
 GROWS_AFTER: Final = (dt.timedelta(weeks=2), dt.timedelta(weeks=4))
-"""After both partners have wanted touch for the first span, warmth 2 begins. After the second span, warmth 3 begins."""
+"""Warmth 2 and warmth 3 begin this long after the first date on which both partners wanted touch."""
 
 _RHYTHMS: Final = MappingProxyType({1: (1,), 2: (2, 2, 1), 3: (3, 2, 3, 1, 3)})
 """For each highest allowed warmth, the warmths of consecutive dates. After the last warmth, the first comes again."""
 
 
 def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
-    """Return the couple's gesture of the date. Return None unless both partners want touch."""
+    """Return the couple's gesture of the date. Return None if a partner does not want touch."""
     comfort = comfort_of(couple.profiles.values()).touch
     if couple.touch_from is None or comfort == 0:
         return None
