@@ -1,4 +1,4 @@
-"""Store each device in its person's item. Each target belongs to at most one person."""
+"""Store each device in its person's item. A target (a device's address at FCM) has at most one owner."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rekindle.store.person_items import PersonChange
 
 REFRESHED_AFTER: Final = dt.timedelta(days=7)
-"""If a stored registration has at least this age, `register` stores it again even if nothing has changed.
+"""`register` does not store an unchanged registration again before this time is over.
 
-An app registers its device at every start.
+This saves writes, because an app registers its device at every start.
 """
 
 STALE_AFTER: Final = dt.timedelta(days=270)
@@ -61,7 +61,7 @@ class Devices:
         return replace(after, revision=before.revision + 1)
 
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:
-        """Map these digests to the owners of their targets (a strongly consistent read).
+        """Map each digest of a target to the target's owner (a strongly consistent read).
 
         Leave out a digest if nobody owns its target.
         """
@@ -69,7 +69,7 @@ class Devices:
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 
     def forget_target(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove the device of a dead target, if the person with this pseudonym still owns the target."""
+        """Remove the device with this target, if the person with this pseudonym still owns the target."""
         if owner := self._owner(pseudonym, target):
             self.people.change(owner, instant, lambda person: _without_target(person, target))
 

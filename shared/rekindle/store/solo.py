@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Solo:
-    """The solo days of the table."""
+    """The solo days of the table. A solo day has a prompt for a person who is in no couple."""
 
     table: Table
 
@@ -151,10 +151,9 @@ class Solo:
         )
 
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
-        """Return the couple's latest shared answers, latest first.
+        """Return the couple's shared answers of the latest `limit` dates, latest first.
 
-        Return all shared answers of each date, but of at most `limit` dates. If `before` is a date, return only
-        answers of dates before this date.
+        If `before` is a date, return only answers of dates before this date.
         """
         # A date has at most two shared answers: one of each partner. So the first `2 * limit` items are enough: they
         # contain all answers of the latest `limit` dates.

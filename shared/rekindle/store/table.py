@@ -34,7 +34,7 @@ BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
 """`Table` tries one batch, write or transaction at most this many times."""
 CONFLICTS: Final = 10
-"""`repeated_on_conflict` calls a method at most this many times. It stops at the first call without a conflict."""
+"""`repeated_on_conflict` calls a method at most this many times, until a call has no conflict."""
 FIRST_PAUSE: Final = 0.02
 """In seconds. The pause after attempt n (counted from 0) is random: from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 
@@ -104,8 +104,8 @@ class Write:
     def replacing(cls, key: Key, item: Mapping[str, object], **read: object) -> Self:
         """Return the write that replaces an item. The write fails if the attribute in `read` has changed.
 
-        `read` is one attribute of the stored item with the value that the caller has read. The value is None if there
-        was no item.
+        `read` is one attribute with the value that the caller has read, for example `count=3`. The value is None if
+        there was no item.
         """
         ((name, value),) = read.items()
         if value is None:
@@ -379,11 +379,10 @@ def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's qu
 def dated_items(
     table: Table, key_of: Callable[[dt.date], Key], beyond: dt.date | None, limit: int, *, descending: bool = False
 ) -> list[Item]:
-    """Return at most `limit` items of a partition with dated items, earliest date first.
+    """Return the first `limit` items of a partition with one item for each date.
 
-    Begin after the date `beyond`, or with the earliest date if `beyond` is None. If `descending` is true, return the
-    items in the reverse order: begin before `beyond`, or with the latest date if `beyond` is None. `key_of` returns the
-    key of a date's item.
+    `key_of` returns the key of a date's item. The items are in the order of their dates, or in the reverse order if
+    `descending` is true. If `beyond` is a date, begin with the item that comes after this date in that order.
     """
     first, last = key_of(dt.date.min), key_of(dt.date.max)
     after = key_of(beyond).sk if beyond else None
@@ -393,7 +392,7 @@ def dated_items(
 def conflict_of(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any] | None]) -> RekindleError:
     """Return the error for failed conditions.
 
-    For each failed write, `existing` has the write's index and the current item.
+    `existing` maps the index of each failed write to the current item.
     """
     for index in existing:
         if otherwise := writes[index].otherwise:

@@ -1,6 +1,6 @@
 """Store tallies and counters. A tally has the last weeks of one couple, and shows which changes are counted already.
 
-One transaction writes a couple's tally and adds the counts of the same changes to the counters.
+One transaction writes a couple's tally and adds its new changes to the counters. So each change is counted only once.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ The stream can repeat a run's record, but for a shorter time than this.
 WRITES: Final = 100
 """A transaction has at most this many writes."""
 PIECE: Final = 20
-"""A transaction counts at most this many changes of one couple. Their counters always fit into this transaction."""
+"""A transaction counts at most this many changes of one couple. The counters of these changes always fit into it."""
 CONFLICTS: Final = 10
 """After a failed transaction, `Tallies.count` makes at most this many new attempts. Then it raises ContentionError.
 
