@@ -1,4 +1,4 @@
-"""Make AWS clients with short timeouts, so that a request without an answer fails within seconds."""
+"""Make AWS clients with short timeouts, so that an unanswered request fails within seconds."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ RekindleError
 ├── NotACodeError           a text cannot be a code; says why
 ├── DraftChangedError       the draft has changed since it was read (`rekindle.store.packs`)
 ├── PackChangedError        somebody has changed the pack since it was read (`rekindle.store.packs`)
-├── HelpChangedError        somebody has set the help since it was read (`rekindle.store.help`)
+├── HelpChangedError        somebody has changed the help since it was read (`rekindle.store.help`)
 ├── SourceTooLargeError     a pack's source is too large for a draft (`rekindle.store.pack_sources`)
 ├── SettingsError           a setting of a function is missing or wrong
 ├── OutboxError             the queue did not take every job

@@ -199,7 +199,7 @@ class Catalogue:
         value_from: Callable[[Mapping[str, Any]], Value],
         limit: int,
     ) -> dict[Name, Value]:
-        """Return the value of each row in `wanted` that exists. Read only the rows whose values are not in `memory`.
+        """Return the values of the existing rows in `wanted`. Read only the rows whose values are not in `memory`.
 
         Afterwards `memory` has at most `limit` values. The least recently used values are dropped first.
         """

@@ -45,7 +45,7 @@ class Days:
         return {day.date: day for day in map(day_from, page.items)}
 
     def nearby(self, couple: CoupleId, instant: dt.datetime) -> dict[dt.date, Day]:
-        """Return the opened days of all dates that may be open at the instant in any time zone."""
+        """Return the opened days of dates that may be open anywhere at the instant."""
         return self.between(couple, *nearby_dates(instant))
 
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
@@ -301,7 +301,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
 
 
 def _sighting(day: Day) -> Write:
-    """Return the write that marks the day's prompt as seen by the couple on the day's date."""
+    """Return the write that marks the day's prompt as seen on the day's date."""
     if day.theme is None:
         raise ValueError("a new day has a theme")
     return Write(

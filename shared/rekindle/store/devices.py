@@ -42,8 +42,9 @@ class Devices:
         """Store the device in the person's item, and return the person. Return None for an unknown person.
 
         Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
-        stores the device, removes every other device with the same target, and removes the person's stale devices.
-        Before this transaction, `guard` gets the changed person and may raise an error to prevent the transaction.
+        stores the device, removes any other device with the same target (even another person's), and removes the
+        person's stale devices. `guard` gets the changed person first, and may raise an error to prevent the
+        transaction.
         """
         before = self.people.person(uid)
         if before is None:
@@ -69,7 +70,7 @@ class Devices:
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 
     def forget_target(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove the device with this target, if the person with this pseudonym still owns the target."""
+        """Remove the device with this target, if the pseudonym's person still owns the target."""
         if owner := self._owner(pseudonym, target):
             self.people.change(owner, instant, lambda person: _without_target(person, target))
 

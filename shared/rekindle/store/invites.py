@@ -91,7 +91,7 @@ class Invites:
 
         The same transaction cancels the inviter's existing invite and executes the writes in `also`. If the existing
         invite has the same code, write nothing and return the existing invite. Before the transaction, `guard` gets the
-        inviter, and may raise an error to prevent it. Return None if the inviter does not exist.
+        inviter, and may raise an error to prevent the transaction. Return None if the inviter does not exist.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 

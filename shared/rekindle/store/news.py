@@ -52,9 +52,9 @@ class News:
 def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
     """Return the pack's head with its news date, and the writes for the stored dates.
 
-    A pack gets a news date when one of its releases is to be announced. This date does not change. If no release is to
-    be announced any more, the pack loses the date. But from about an hour before the date begins anywhere on earth, the
-    pack keeps the date, because couples may get the news.
+    A pack gets a news date when one of its releases is to be announced. Later releases do not change this date. If no
+    release is to be announced any more, the pack loses the date. But from about an hour before the date begins anywhere
+    on earth, the pack keeps the date, because processes with the date in memory may still announce the pack.
     """
     announced = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
     if head.news_on is None and announced:

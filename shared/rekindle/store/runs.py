@@ -33,8 +33,8 @@ class Run:
     """A run with its progress.
 
     `cursor` is the sort key of the last handled row, or None if the run has not handled a page yet. `rows` is the
-    number of handled rows, without the rows of the shard's last page. `reach` has the numbers of due and of reached
-    persons in all handled pages, by the kind of the push.
+    number of handled rows, without the rows of the shard's last page. `reach` says for each kind of push how many
+    persons of the handled pages were due, and how many were notified.
     """
 
     key: keys.Key

@@ -1,8 +1,8 @@
 """Store the names of each slot's shards. A shard is a partition with some of the slot's rows.
 
-If a slot has too many rows, the function `delivery` moves the rows to more shards, while no run of the slot is near.
-This takes three steps. `name_more` names two new shards for each old shard. `move_rows` moves the rows. `forget_old`
-removes the names of the old shards. A step may be repeated without harm.
+The function `delivery` reshards a slot with too many rows, while no run of the slot is near. This takes three steps.
+`name_more` names two new shards for each old shard. `move_rows` moves the rows to the new shards. `forget_old` removes
+the names of the old shards. A step may be repeated without harm.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Resharding:
         return read_shards(self.table, [slot]).get(slot)
 
     def name_more(self, slot: Slot, shards: Shards, instant: dt.datetime) -> None:
-        """Name new shards, two for each old one. Do nothing if the slot's shards have changed since they were read."""
+        """Name new shards, two for each old one. Do nothing if the stored shards are not `shards` any more."""
         names = unused_names(self.table, 2 * len(shards.names))
         # Invariant: a slot has at most one set of new shards. So a person's row can be in only two shards: an old and a
         # new one.

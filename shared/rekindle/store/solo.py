@@ -73,7 +73,7 @@ class Solo:
 
         - `replaces` is None, but the person has answered already.
         - `replaces` is a revision, but the stored answer has a different revision.
-        - The person has shared the stored answer, or has taken it back, since the caller read the day.
+        - The person has shared the answer, or has stopped sharing it, since the caller read the day.
         """
         # Invariant: the couple's copy of a shared answer has the same text as the answer.
         values: dict[str, object] = {":answer": answer_item(answer)}

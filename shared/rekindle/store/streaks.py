@@ -1,4 +1,4 @@
-"""Store each couple's complete dates (both partners answered) as a bitmap, and compute the streak from it."""
+"""Store a bitmap of each couple's complete dates, and compute the streak. Both partners answered a complete date."""
 
 from __future__ import annotations
 

@@ -266,7 +266,7 @@ class Table:
     def commit(self, writes: Sequence[Write]) -> None:
         """Execute all writes or none of them.
 
-        A single write is executed without a transaction, because a transaction costs twice as much.
+        A single write needs no transaction, which would cost twice as much.
         """
         if len(writes) == 1:
             self.write(writes[0])
@@ -379,7 +379,7 @@ def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's qu
 def dated_items(
     table: Table, key_of: Callable[[dt.date], Key], beyond: dt.date | None, limit: int, *, descending: bool = False
 ) -> list[Item]:
-    """Return the first `limit` items of a partition with one item for each date.
+    """Return the first `limit` of a partition's dated items.
 
     `key_of` returns the key of a date's item. The items are in the order of their dates, or in the reverse order if
     `descending` is true. If `beyond` is a date, begin with the item that comes after this date in that order.

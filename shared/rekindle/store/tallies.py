@@ -1,4 +1,4 @@
-"""Store tallies and counters. A tally has the last weeks of one couple, and shows which changes are counted already.
+"""Store tallies and counters. A tally is one couple's history of the last weeks, and shows what is counted already.
 
 One transaction writes a couple's tally and adds its new changes to the counters. So each change is counted only once.
 """
@@ -179,8 +179,8 @@ class Tallies:
 def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list[tuple[_Subject, _Entry]]:
     """Remove the subjects of one transaction from `pending`, and return them with their entries.
 
-    Take as many subjects as fit into the transaction. Also remove each subject that has nothing to count, but do not
-    return it. Return an empty list if nothing is left to count.
+    A subject is a couple's changes, or a run. Take as many subjects as fit into the transaction. Also remove each
+    subject that has nothing to count, but do not return it. Return an empty list if nothing is left to count.
     """
     group: list[tuple[_Subject, _Entry]] = []
     counter_rows: set[DayRow | WeekRow | PromptRow] = set()
