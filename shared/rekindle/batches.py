@@ -1,4 +1,4 @@
-"""Handle batches of records from a queue or a stream, and tell Lambda which records failed."""
+"""Handle batches of records from a queue or stream, and tell Lambda which records failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the settings of each function from the environment variables that template.yaml sets, and check them."""
+"""Read and check the settings of each function. They are environment variables, which template.yaml sets."""
 
 from __future__ import annotations
 
@@ -107,8 +107,7 @@ class DeliverySettings(Settings):
 
     `visibility_seconds` is how long the queue hides a job that a worker has received. If the worker fails, the queue
     delivers the job again after this time. `fcm_secret` is the ARN of the secret with FCM's credential. All addresses
-    of FCM begin with `fcm_endpoint`, and all links in pushes begin with `app_link`. A worker starts at most
-    `pushes_per_second` pushes in a second; None means no limit.
+    of FCM begin with `fcm_endpoint`, and all links in pushes begin with `app_link`.
     """
 
     table: _Table

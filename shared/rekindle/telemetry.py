@@ -1,4 +1,4 @@
-"""Log one structured line for each outcome, with counts and ids, but never with a person's text.
+"""Log one structured line for each outcome: counts and ids, but never a person's text.
 
 An ERROR line sets off an alarm, so log an error only if an operator must look. If one person alone can cause the
 failure, with their own requests, devices or texts, log only a warning.

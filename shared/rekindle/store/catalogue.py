@@ -143,10 +143,7 @@ def index_writes(
 
 @dataclass(slots=True)
 class Catalogue:
-    """The catalogue, with the index and the texts that this process has in memory.
-
-    `monotonic` returns seconds. The class uses it only to compute the age of the index in memory.
-    """
+    """The catalogue, with the index and the texts that this process has in memory. `monotonic` returns seconds."""
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic

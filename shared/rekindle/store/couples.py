@@ -38,10 +38,7 @@ class Couples:
     table: Table
 
     def couple(self, couple: CoupleId) -> Couple | None:
-        """Return the couple, even if the couple has ended. Return None for an unknown couple.
-
-        This is a strongly consistent read.
-        """
+        """Return the couple, even if it has ended (a strongly consistent read). Return None for an unknown couple."""
         item = self.table.get(keys.couple(couple))
         return couple_from(item) if item else None
 

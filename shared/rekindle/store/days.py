@@ -159,8 +159,8 @@ class Days:
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
         """Record the answer of `uid`, and return the day as stored now.
 
-        `replaces` is the revision of the stored answer that `answer` replaces, or None for a first answer. In these
-        cases raise WriteConflictError, from which `existing_day` reads the current day:
+        `replaces` is the revision of the stored answer that `answer` replaces, or None for a first answer. Raise
+        WriteConflictError in these cases (`existing_day` reads the current day from the error):
 
         - The day is not open, or its prompt has changed since the caller read the day.
         - `replaces` is None, but the person has answered already.
@@ -218,10 +218,7 @@ class Days:
         )
 
     def widening(self, day: Day, window: DayWindow) -> Write | None:
-        """Return the write that widens the day's window so that it contains `window`.
-
-        Return None if the day's window already contains `window`.
-        """
+        """Return the write that widens the day's window to include `window`. Return None if it does so already."""
         wide = day.window.widened(window)
         if wide == day.window:
             return None

@@ -62,10 +62,7 @@ class Devices:
         return replace(after, revision=before.revision + 1)
 
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:
-        """Map each digest of a target to the target's owner (a strongly consistent read).
-
-        Leave out a digest if nobody owns its target.
-        """
+        """Map each digest of a target to the target's owner, if it has one (a strongly consistent read)."""
         items = self.people.table.get_many(map(keys.target_of, digests), consistent=True)
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 
@@ -75,10 +72,7 @@ class Devices:
             self.people.change(owner, instant, lambda person: _without_target(person, target))
 
     def prune(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove all stale devices of the person with this pseudonym.
-
-        Do nothing if this person does not own the target any more.
-        """
+        """Remove the stale devices of the pseudonym's person, if this person still owns the target."""
         if owner := self._owner(pseudonym, target):
             self.people.change(owner, instant, lambda person: _without_stale(person, instant))
 

@@ -43,7 +43,7 @@ class Incidents:
     """The rows that have at least WIDESPREAD persons. This process does not use these rows again."""
 
     def note(self, fault: str, persons: AbstractSet[str], at: dt.datetime) -> Incident:
-        """Count these persons for the fault on the UTC day of `at`, and return the incident.
+        """Count these persons for the fault on the UTC day of `at`. Return the incident.
 
         `fault` becomes part of a key, so it must be a fixed text without any person's data. `persons` are pseudonyms.
         The incident needs a report in two cases: `persons` has at least WIDESPREAD persons, or the fault becomes

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
 """After an invite expires, the table keeps its row for at least this time.
 
-During this time `Invites.is_known` recognizes a repeated request for the invite.
+During this time, a late repeat of the inviter's request finds the row, and cannot make the code valid again.
 """
 
 
@@ -70,10 +70,7 @@ class Invites:
     people: People
 
     def find(self, code_mac: str) -> Invite | None:
-        """Return the invite whose code has this MAC.
-
-        Return None if the code is unknown, or if the invite was canceled.
-        """
+        """Return the invite whose code has this MAC. Return None for an unknown code or a canceled invite."""
         item = self.people.table.get(keys.invite(code_mac))
         return _invite_from(item) if item and "state" in item else None
 

@@ -29,10 +29,7 @@ KEPT: Final = dt.timedelta(days=400)
 
 @dataclass(slots=True)
 class News:
-    """The dates that have news, as this process has them in memory.
-
-    `monotonic` returns seconds. The class uses it only to compute the age of the dates in memory.
-    """
+    """The dates that have news, as this process has them in memory. `monotonic` returns seconds."""
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic
@@ -54,7 +51,7 @@ def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackH
 
     A pack gets a news date when one of its releases is to be announced. Later releases do not change this date. If no
     release is to be announced any more, the pack loses the date. But from about an hour before the date begins anywhere
-    on earth, the pack keeps the date, because processes with the date in memory may still announce the pack.
+    on earth, the pack keeps this date, because processes may already have it in memory.
     """
     announced = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
     if head.news_on is None and announced:

@@ -1,4 +1,4 @@
-"""Store each sender's latest nudges in one item, so that one conditional write can enforce the limit.
+"""Store each sender's latest nudges in one item. So one conditional write can enforce the limit of nudges.
 
 The item belongs to the sender and not to the couple. So after the sender pairs again, the limit also counts nudges to
 the former partner.

@@ -1,4 +1,4 @@
-"""Store each person's solo days, their solo history, and couples' copies of the solo answers that persons share."""
+"""Store solo days and shared solo answers. A solo day has a prompt for a person who is in no couple."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Solo:
-    """The solo days of the table. A solo day has a prompt for a person who is in no couple."""
+    """The solo days, solo histories and shared solo answers of the table."""
 
     table: Table
 
@@ -69,7 +69,7 @@ class Solo:
         """Record the answer, and return the day as stored now.
 
         `replaces` is the revision of the stored answer that `answer` replaces, or None for a first answer. Raise
-        WriteConflictError, with the current day (`existing_solo_day`), in these cases:
+        WriteConflictError in these cases (`existing_solo_day` reads the current day from the error):
 
         - `replaces` is None, but the person has answered already.
         - `replaces` is a revision, but the stored answer has a different revision.

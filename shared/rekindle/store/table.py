@@ -154,10 +154,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Items of one page of a query. `last` is the sort key after which the next page begins.
-
-    On the last page, `last` is None.
-    """
+    """One page of a query. The next page begins after the sort key `last`, which is None on the last page."""
 
     items: list[Item]
     last: str | None
@@ -336,10 +333,7 @@ def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Cal
 
 
 def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None) -> Iterator[Item]:
-    """Yield every item of a partition, from all pages of the query.
-
-    If `between` is set, yield only items whose sort keys are in this range (inclusive).
-    """
+    """Yield every item of a partition. If `between` is set, the sort keys must be in this range (inclusive)."""
     last = None
     while True:
         page = table.query(pk, between=between, after=last)
@@ -390,10 +384,7 @@ def dated_items(
 
 
 def conflict_of(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any] | None]) -> RekindleError:
-    """Return the error for failed conditions.
-
-    `existing` maps the index of each failed write to the current item.
-    """
+    """Return the error for failed conditions. `existing` maps the index of each failed write to the current item."""
     for index in existing:
         if otherwise := writes[index].otherwise:
             return otherwise()

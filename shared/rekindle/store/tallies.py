@@ -120,7 +120,7 @@ type _Subject = _CoupleChanges | _RunToCount
 
 
 class _Entry(NamedTuple):
-    """The write of a couple's tally or of a run's mark, and the numbers to add to the counters."""
+    """The write of a couple's tally or a run's mark, and the counts to add to the counters."""
 
     write: Write
     counts: Counts

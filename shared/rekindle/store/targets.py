@@ -1,6 +1,6 @@
 """Store each target's owner in a row, and pack targets for slot rows.
 
-A target is a device's address at FCM: a registration token of the form `<22 symbols>:APA91b<more symbols>`, or an
+A target is a device's address at FCM. It is a registration token of the form `<22 symbols>:APA91b<more symbols>`, or an
 installation id, usually of 22 symbols. Targets make up most of a slot row, and DynamoDB bills rows by their size. So
 targets must be small. The symbols are URL-safe base64, so a packed symbol takes 6 bits instead of 8. `packed` stores
 targets of other forms as plain text. It also stores the month of each target's latest registration. So a run can find
