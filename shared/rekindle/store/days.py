@@ -218,7 +218,7 @@ class Days:
         )
 
     def widening(self, day: Day, window: DayWindow) -> Write | None:
-        """Return the write that widens the day's window to include `window`. Return None if it does so already."""
+        """Return the write that widens the day's window to include `window`. Return None if no change is needed."""
         wide = day.window.widened(window)
         if wide == day.window:
             return None

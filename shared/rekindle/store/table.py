@@ -333,7 +333,7 @@ def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Cal
 
 
 def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None) -> Iterator[Item]:
-    """Yield every item of a partition. If `between` is set, the sort keys must be in this range (inclusive)."""
+    """Yield the items of a partition, or only those with sort keys in the range `between` (inclusive)."""
     last = None
     while True:
         page = table.query(pk, between=between, after=last)
