@@ -1,1 +1,1 @@
-"""The Lambda layer of Rekindle, which gives couples a prompt for each day. All functions share this package."""
+"""The package that all Lambda functions of Rekindle share. Rekindle gives each couple a prompt for each day."""

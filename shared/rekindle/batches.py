@@ -1,4 +1,4 @@
-"""Handle batches of records from a queue or a stream, and tell Lambda which records failed."""
+"""Handle batches of records from a queue or stream, and tell Lambda which records failed."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ def handle_batch(
 ) -> BatchResponse:
     """Handle the records in order, and return the failed ones.
 
-    The messages of a queue are independent. So the messages after a failed one are handled too. The records of a stream
-    are in order. So the batch ends at the first failed record. Lambda sends this record and all records after it
-    again.
+    The messages of a queue are independent, so handle the messages after a failed one too. The records of a stream must
+    be handled in order, so stop at the first failed record. Lambda sends this record and all later records again.
 
     Args:
         records: The event's SQS messages or DynamoDB stream records.
@@ -40,7 +39,7 @@ def handle_batch(
     for record in records:
         try:
             handle(record)
-        except Exception as error:  # noqa: BLE001  otherwise Lambda would repeat the records that are already handled
+        except Exception as error:  # noqa: BLE001  otherwise Lambda would also repeat the handled records
             is_message = "messageId" in record
             item = record["messageId"] if is_message else record["dynamodb"]["SequenceNumber"]
             log(error, item)

@@ -1,4 +1,4 @@
-"""List the errors of this package, and define those without a module's name in brackets.
+"""Define the errors of this package. An error with a module's name in brackets is defined in that module.
 
 RekindleError
 ├── UnknownZoneError        the name is not an IANA zone of the pinned tzdata
@@ -9,7 +9,7 @@ RekindleError
 ├── NotACodeError           a text cannot be a code; says why
 ├── DraftChangedError       the draft has changed since it was read (`rekindle.store.packs`)
 ├── PackChangedError        somebody has changed the pack since it was read (`rekindle.store.packs`)
-├── HelpChangedError        somebody has set the help since it was read (`rekindle.store.help`)
+├── HelpChangedError        somebody has changed the help since it was read (`rekindle.store.help`)
 ├── SourceTooLargeError     a pack's source is too large for a draft (`rekindle.store.pack_sources`)
 ├── SettingsError           a setting of a function is missing or wrong
 ├── OutboxError             the queue did not take every job
@@ -44,8 +44,8 @@ class NoPromptError(RekindleError):
 class WriteConflictError(RekindleError):
     """A condition of a write or a transaction failed, so nothing was written.
 
-    For each failed write, `existing` has the write's index in the transaction (0 for a single write) and the current
-    item. If there is no item with the write's key, `existing` has None in place of the item.
+    `existing` maps the index of each failed write to the current item, or to None if there is no item. A single write,
+    which is not in a transaction, has the index 0.
     """
 
     def __init__(self, existing: Mapping[int, Mapping[str, Any] | None]) -> None:
@@ -78,7 +78,7 @@ class VaultError(RekindleError):
 
 
 class KeyGoneError(VaultError):
-    """A key was deleted, or never made. Nobody can ever open what a deleted key has sealed."""
+    """A key was deleted, or never made. Nobody can ever open the data that a deleted key has sealed."""
 
 
 class KeyUnavailableError(VaultError):

@@ -1,4 +1,4 @@
-"""Read the settings of each function from the environment variables that template.yaml sets, and check them."""
+"""Read and check the settings of each function. They are environment variables, which template.yaml sets."""
 
 from __future__ import annotations
 
@@ -105,10 +105,9 @@ class TallySettings(Settings):
 class DeliverySettings(Settings):
     """Settings of delivery.
 
-    `visibility_seconds` is how long the queue hides a job that a worker has received. If the worker fails, the next try
-    comes after this time. `fcm_secret` is the ARN of the secret with FCM's credential. All addresses of FCM begin with
-    `fcm_endpoint`, and all links in pushes begin with `app_link`. A worker starts at most `pushes_per_second` pushes in
-    a second; None means no limit.
+    `visibility_seconds` is how long the queue hides a job that a worker has received. If the worker fails, the queue
+    delivers the job again after this time. `fcm_secret` is the ARN of the secret with FCM's credential. All addresses
+    of FCM begin with `fcm_endpoint`, and all links in pushes begin with `app_link`.
     """
 
     table: _Table
@@ -123,7 +122,7 @@ class DeliverySettings(Settings):
 
     @property
     def visibility(self) -> dt.timedelta:
-        """The queue hides a job that a worker has received for this long."""
+        """For this long, the queue hides a job that a worker has received."""
         return dt.timedelta(seconds=self.visibility_seconds)
 
     @property
@@ -136,7 +135,7 @@ class ConsoleSettings(Settings):
     """Settings of the console: the Firebase project and its sign-in services.
 
     The addresses of Firebase's two sign-in services begin with `identity` and `securetoken`. `api_key` is the project's
-    web key. This key only names the project, and is no secret.
+    web key. This key is not a secret, because it only names the project.
     """
 
     project: Name = Field(alias="FIREBASE_PROJECT")

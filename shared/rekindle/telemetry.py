@@ -1,7 +1,7 @@
-"""Log one structured line for each outcome, with counts and ids, and never with a person's text.
+"""Log one structured line for each outcome: counts and ids, but never a person's text.
 
 An ERROR line sets off an alarm, so log an error only if an operator must look. If one person alone can cause the
-failure, with their own requests, devices or texts, log no more than a warning.
+failure, with their own requests, devices or texts, log only a warning.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _THROTTLES: Final = frozenset(
 
 
 def _log_for(error: Exception) -> Callable[..., None]:
-    """Return the logging function for a failure.
+    """Return the function that logs the failure: as a warning or as an error.
 
-    If one person's requests can cause the failure, log a warning. Otherwise log an error. DynamoDB throttles a person
-    who writes their own rows too often. If DynamoDB throttles everybody, the alarms on throttled requests and on the
-    share of server errors go off.
+    Contention and throttling are warnings, because one person alone can cause them: DynamoDB throttles a person who
+    writes their own rows too often. If DynamoDB throttles everybody, other alarms go off: the alarms on throttled
+    requests and on the share of server errors.
     """
     # Do not check for botocore's error class: not every function has botocore.
     code = getattr(error, "response", {}).get("Error", {}).get("Code")
@@ -45,7 +45,7 @@ def log_failure(message: str, error: Exception, **extra: object) -> None:
 def frames_of(error: BaseException) -> list[str]:
     """Return the file, line and function of each of the error's frames.
 
-    The error's message is left out, because it may have a person's text.
+    Leave out the error's message, because it may contain a person's text.
     """
     frames, at = [], error.__traceback__
     while at:

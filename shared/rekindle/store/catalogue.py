@@ -1,8 +1,8 @@
 """Store the catalogue: a versioned index of the packs' releases, and the texts of prompts and packs.
 
-A process keeps the index in memory, and reads the index again when the version row has changed. The process also keeps
-texts in memory, because a text never changes. If there are too many texts, the process drops the least recently used
-texts. A scheduled release is in the index before the release goes live.
+The version row has the version number of the current index. A process keeps the index in memory, and reads it again
+when this number has changed. A process also keeps texts in memory, because a text never changes. If there are too many
+texts, the process drops the least recently used ones. A scheduled release is in the index before it goes live.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class PackText:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The releases of all packs: each pack's live release, scheduled release and replaced release, if it has them.
+    """The releases of all packs. A pack has at most three: the live, the scheduled and the replaced release.
 
     A replaced release stays for at least `rekindle.store.releases.OVERLAP`. `rows` is the number of rows in which the
     table stores the index.
@@ -103,14 +103,14 @@ class Index:
 def index_of(table: Table, version_row: Item | None = None) -> Index:
     """Return the current index. Before the first release the index is empty.
 
-    If the caller has just read the version row, it passes this row as `version_row`. Otherwise this function reads the
-    version row by a strongly consistent read.
+    `version_row` is the version row, if the caller has just read it. If it is None, this function reads the version row
+    (a strongly consistent read).
     """
     for _ in range(READ_ATTEMPTS):
         version_row = version_row or _version_row(table)
         version, count = version_row["version"], version_row["rows"]
-        # The packed releases in an index row never change. So an eventually consistent read may miss a row, but never
-        # returns wrong releases. An eventually consistent read costs half as much as a strongly consistent read.
+        # First try an eventually consistent read, because it costs half as much. It may miss a row. But it never
+        # returns wrong releases, because the releases in an index row never change.
         for consistent in (False, True):
             rows = table.get_many(_row_keys(version, count), consistent=consistent)
             if len(rows) == count:
@@ -143,10 +143,7 @@ def index_writes(
 
 @dataclass(slots=True)
 class Catalogue:
-    """The catalogue, with the index and the texts that this process has in memory.
-
-    `monotonic` returns seconds. The class uses it only to compute the age of the index in memory.
-    """
+    """The catalogue, with the index and the texts that this process has in memory. `monotonic` returns seconds."""
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic
@@ -199,7 +196,7 @@ class Catalogue:
         value_from: Callable[[Mapping[str, Any]], Value],
         limit: int,
     ) -> dict[Name, Value]:
-        """Return the value of each row in `wanted` that exists. Read only the rows whose values are not in `memory`.
+        """Return the values of the existing rows in `wanted`. Read only the rows whose values are not in `memory`.
 
         Afterwards `memory` has at most `limit` values. The least recently used values are dropped first.
         """

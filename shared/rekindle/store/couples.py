@@ -38,10 +38,7 @@ class Couples:
     table: Table
 
     def couple(self, couple: CoupleId) -> Couple | None:
-        """Return the couple, even if the couple has ended. Return None for an unknown couple.
-
-        This is a strongly consistent read.
-        """
+        """Return the couple, even if it has ended (a strongly consistent read). Return None for an unknown couple."""
         item = self.table.get(keys.couple(couple))
         return couple_from(item) if item else None
 
@@ -77,9 +74,9 @@ class Couples:
     ) -> Couple | None:
         """Change the couple's wishes about packs, in one transaction with the writes in `also`.
 
-        `change` gets the current wishes and returns the changed wishes. If `change` changes nothing, this method
-        executes only the writes in `also`. If another write has changed the couple since the couple was read, this
-        method reads the couple again and calls `change` again. Return the couple. Return None if the couple has ended.
+        `change` gets the current wishes and returns the changed wishes. If both are equal, execute only the writes in
+        `also`. If another write changes the couple at the same time, read the couple and call `change` again. Return
+        the couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -107,9 +104,9 @@ class Couples:
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
         """Change the couple's pause, and the reminders of both partners.
 
-        `change` gets the current couple and returns the changed couple. If `change` changes nothing, this method writes
-        nothing. If another write has changed the couple or a partner in the meantime, this method reads the couple and
-        the partners again, and calls `change` again. Return the couple. Return None if the couple has ended.
+        `change` gets the current couple and returns the changed couple. If both are equal, write nothing. If another
+        write changes the couple or a partner at the same time, read all three and call `change` again. Return the
+        couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -139,7 +136,7 @@ class Couples:
         if couple is None or couple.ended_at or uid not in couple.profiles:
             return
         unpaired = [(person, _unpaired(person, couple_id, instant)) for person in self._members(couple)]
-        # Invariant: a couple ends only once, so `ended_at` never changes. The deletion of the couple's key depends on
+        # Invariant: a couple ends only once, so `ended_at` never changes. The couple's key expires KEEPSAKE after
         # `ended_at`.
         ending = Write(
             "Update",
@@ -208,7 +205,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
 def _pausing(couple: Couple) -> Write:
     """Return the write of the couple's pause.
 
-    The write fails if the couple has changed or ended since the couple was read.
+    The write fails if the couple has changed or ended since the caller read it.
     """
     values: dict[str, object] = {":one": 1, ":read": couple.revision}
     if couple.pause:

@@ -1,4 +1,4 @@
-"""Store each day of a couple as one item: the prompt of the date, and both answers. Each transaction has conditions."""
+"""Store each day of a couple as one item. A day has the prompt of one date, and both answers."""
 
 from __future__ import annotations
 
@@ -45,17 +45,14 @@ class Days:
         return {day.date: day for day in map(day_from, page.items)}
 
     def nearby(self, couple: CoupleId, instant: dt.datetime) -> dict[dt.date, Day]:
-        """Return the stored days of all dates whose windows may be open at the instant.
-
-        The result does not depend on the couple's time zones.
-        """
+        """Return the opened days of dates that may be open anywhere at the instant."""
         return self.between(couple, *nearby_dates(instant))
 
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
-        """Return the persons who have no answer for the date, by an eventually consistent read.
+        """Return the persons who have not answered for the date, but still can.
 
-        Leave out a person if the couple has the day, and its window is not open at `instant`. If the couple does not
-        have the day yet, return the person, whatever the time is.
+        A person can answer if the day's window is open at `instant`. If nobody has opened the day yet, it has no
+        window. Then this method returns the person at any instant. The read is eventually consistent.
         """
         items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
         days = {day.couple: day for day in map(day_from, items)}
@@ -77,7 +74,7 @@ class Days:
         return list(map(day_from, dated_items(self.table, partial(keys.day, couple), after, limit)))
 
     def seen(self, couple: CoupleId, themes: Iterable[Theme]) -> dict[tuple[PackId, PromptId], dt.date]:
-        """Map each seen prompt of these themes to the date of its day.
+        """Return the seen prompts of these themes, each with its date.
 
         If the couple got a prompt on several dates, the map has the date that was stored last.
         """
@@ -89,8 +86,8 @@ class Days:
         """Open the couple's day with this theme, and return the day.
 
         If the day has been opened already, return the stored day. Raise WriteConflictError if the couple has ended or
-        changed since the couple was read. After a change, this day may be wrong for the couple. For example, a nearby
-        date may have been opened with the same theme, or a partner may have moved to a different zone.
+        changed since the caller read it. After a change, the day may be wrong. Example: a partner has opened tomorrow's
+        day with the same theme.
         """
         day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))
@@ -120,15 +117,14 @@ class Days:
     def swap(self, couple: Couple, before: Day, after: Day, instant: dt.datetime, also: Sequence[Write] = ()) -> None:
         """Swap the day's prompt: store the day `after` in place of the day `before`.
 
-        One transaction swaps the prompt and executes the writes in `also`. Both prompts then count as seen by the
-        couple. Raise WriteConflictError in these cases:
+        One transaction swaps the prompt and executes the writes in `also`. Afterwards the couple has seen both prompts.
+        Raise WriteConflictError in these cases:
 
         - The day is not open, or has an answer.
         - The stored day's prompt is not the prompt of `before`, or was swapped already.
-        - The couple has ended, or has changed since the couple was read. A change can mean that a different date has
-          the new prompt now.
+        - The couple has ended, or has changed since the caller read it. Example: another date has got the new prompt.
         """
-        # Invariants: a day's prompt is swapped at most once. This happens only while the day is open and has no answer.
+        # Invariant: a day's prompt is swapped at most once, and only while the day is open and has no answer.
         self.table.transact(
             [
                 Write(
@@ -163,10 +159,10 @@ class Days:
     def record_answer(self, day: Day, uid: Uid, partner: Uid, answer: Answer, replaces: int | None) -> Day:
         """Record the answer of `uid`, and return the day as stored now.
 
-        If `answer` edits the person's stored answer, `replaces` is the revision of the stored answer. For a first
-        answer, `replaces` is None. Raise WriteConflictError with the current day (`existing_day`) in these cases:
+        `replaces` is the revision of the stored answer that `answer` replaces, or None for a first answer. Raise
+        WriteConflictError in these cases (`existing_day` reads the current day from the error):
 
-        - The day is not open, or its prompt has changed.
+        - The day is not open, or its prompt has changed since the caller read the day.
         - `replaces` is None, but the person has answered already.
         - `replaces` is a revision, but the stored answer has another revision, or the partner has answered too.
         """
@@ -201,9 +197,8 @@ class Days:
     def record_reflection(self, day: Day, uid: Uid, partner: Uid, reflection: Reflection) -> Day:
         """Record the reflection of `uid`, and return the day as stored now.
 
-        Both partners can record a reflection at the same moment. Raise WriteConflictError if an answer is missing, if
-        this person already has a reflection, or if the day's prompt has changed. The error has the current day
-        (`existing_day`).
+        Raise WriteConflictError if an answer is missing, if this person already has a reflection, or if the day's
+        prompt has changed. `existing_day` reads the current day from the error.
         """
         # Invariants: a reflection comes only after both answers, and each person has at most one reflection for a day.
         return day_from(
@@ -211,8 +206,8 @@ class Days:
                 Write(
                     "Update",
                     keys.day(day.couple, day.date),
-                    # Store the reflection in the person's own answer. No other write can replace this answer now,
-                    # because both partners have answered.
+                    # Store the reflection in the person's answer. No write replaces this answer any more, because both
+                    # partners have answered.
                     update="SET answers.#me.reflection = :reflection",
                     condition="prompt = :prompt AND attribute_exists(answers.#me)"
                     " AND attribute_exists(answers.#partner) AND attribute_not_exists(answers.#me.reflection)",
@@ -223,10 +218,7 @@ class Days:
         )
 
     def widening(self, day: Day, window: DayWindow) -> Write | None:
-        """Return the write that widens the day's window so that it contains `window`.
-
-        Return None if the day's window already contains `window`.
-        """
+        """Return the write that widens the day's window to include `window`. Return None if no change is needed."""
         wide = day.window.widened(window)
         if wide == day.window:
             return None
@@ -234,8 +226,9 @@ class Days:
             "Update",
             keys.day(day.couple, day.date),
             update="SET opens_at = :opens_at, closes_at = :closes_at",
-            # Invariant: a window never shrinks. The partner's change of zone may have widened the window since `day`
-            # was read. So the write fails if the stored window begins earlier or ends later than the new window.
+            # Invariant: a window never shrinks. If the partner has moved to another zone, the stored window may be
+            # wider than `day.window`. So the write fails if the stored window begins earlier or ends later than the new
+            # window.
             condition="opens_at >= :opens_at AND closes_at <= :closes_at",
             values={":opens_at": to_millis(wide.opens_at), ":closes_at": to_millis(wide.closes_at)},
         )
@@ -296,8 +289,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "answers": {uid: answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
     }
-    # Leave out `again` and `swapped` if they have their usual values. A journal reads many days, and DynamoDB bills
-    # reads by size.
+    # Do not store a false `again` or an empty `swapped`: a journal reads many days, and DynamoDB bills reads by size.
     if day.again:
         item["again"] = True
     if day.swapped:
@@ -306,7 +298,7 @@ def _item_from(couple: Couple, day: Day) -> Item:
 
 
 def _sighting(day: Day) -> Write:
-    """Return the write that stores on which date the couple got this prompt, and replaces the date stored before."""
+    """Return the write that marks the day's prompt as seen on the day's date."""
     if day.theme is None:
         raise ValueError("a new day has a theme")
     return Write(

@@ -1,4 +1,4 @@
-"""Store each device in its person's item. Each target belongs to at most one person."""
+"""Store each device in its person's item. A target (a device's address at FCM) has at most one owner."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rekindle.store.person_items import PersonChange
 
 REFRESHED_AFTER: Final = dt.timedelta(days=7)
-"""If a stored registration has at least this age, `register` stores it again even if nothing has changed.
+"""`register` does not store an unchanged registration again before this time is over.
 
-An app registers its device at every start.
+This saves writes, because an app registers its device at every start.
 """
 
 STALE_AFTER: Final = dt.timedelta(days=270)
@@ -42,8 +42,9 @@ class Devices:
         """Store the device in the person's item, and return the person. Return None for an unknown person.
 
         Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
-        stores the device, removes every other device with the same target, and removes the person's stale devices.
-        Before this transaction, `guard` gets the changed person and may raise an error to prevent the transaction.
+        stores the device, removes any other device with the same target (even another person's), and removes the
+        person's stale devices. `guard` gets the changed person first, and may raise an error to prevent the
+        transaction.
         """
         before = self.people.person(uid)
         if before is None:
@@ -61,23 +62,17 @@ class Devices:
         return replace(after, revision=before.revision + 1)
 
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:
-        """Map these digests to the owners of their targets (a strongly consistent read).
-
-        Leave out a digest if nobody owns its target.
-        """
+        """Map each digest of a target to the target's owner, if it has one (a strongly consistent read)."""
         items = self.people.table.get_many(map(keys.target_of, digests), consistent=True)
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 
     def forget_target(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove the device of a dead target, if the person with this pseudonym still owns the target."""
+        """Remove the device with this target, if the pseudonym's person still owns the target."""
         if owner := self._owner(pseudonym, target):
             self.people.change(owner, instant, lambda person: _without_target(person, target))
 
     def prune(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove all stale devices of the person with this pseudonym.
-
-        Do nothing if this person does not own the target any more.
-        """
+        """Remove the stale devices of the pseudonym's person, if this person still owns the target."""
         if owner := self._owner(pseudonym, target):
             self.people.change(owner, instant, lambda person: _without_stale(person, instant))
 

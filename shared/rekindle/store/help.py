@@ -29,10 +29,7 @@ class HelpChangedError(RekindleError):
 
 @dataclass(slots=True)
 class HelpStore:
-    """The help, as this process has it in memory.
-
-    `monotonic` returns seconds. The class uses it only to compute the age of the help in memory.
-    """
+    """The help, as this process has it in memory. `monotonic` returns seconds."""
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic
@@ -57,9 +54,9 @@ class HelpStore:
         return (_help_from(item), item["revision"]) if item else (BUILT_IN, 0)
 
     def change(self, offered: Help, replaces: int, by: Actor) -> int:
-        """Replace the help whose revision is `replaces`, add an audit row, and return the new revision.
+        """Replace the help, add an audit row, and return the new revision.
 
-        Raise HelpChangedError if the current help has another revision.
+        Raise HelpChangedError if the current help's revision is not `replaces`.
         """
         entry = AuditEntry(by, StaffAction.HELP_CHANGED)
         try:
@@ -70,10 +67,7 @@ class HelpStore:
 
 
 def help_write(offered: Help, replaces: int) -> Write:
-    """Return the write that replaces the help whose revision is `replaces`.
-
-    The write fails if the current help has another revision.
-    """
+    """Return the write that replaces the help. It fails if the current help's revision is not `replaces`."""
     return Write.versioned(keys.HELP, offered.model_dump(mode="json", exclude_none=True), replaces)
 
 

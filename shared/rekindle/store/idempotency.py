@@ -21,11 +21,11 @@ KEPT: Final = dt.timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A request, and whether it is a repeat. `fingerprint` is the MAC of the request.
+    """A request, and whether it is a repeat.
 
-    For a request without an idempotency key, `fingerprint` is None and `writes` is empty. For a request with a new key,
-    `writes` store the key. Execute these writes in the transaction of the request, so that a refused request stores no
-    key. For a repeat, `writes` is empty.
+    `fingerprint` is the MAC of the request, or None if the request has no idempotency key. `writes` stores a new key.
+    If there is no new key, `writes` is empty. Execute `writes` in the request's transaction, so that a refused request
+    stores no key.
     """
 
     fingerprint: str | None = None
@@ -40,7 +40,7 @@ class IdempotencyKeys:
     table: Table
 
     def request(self, uid: Uid, idempotency_key: str, fingerprint: str, instant: dt.datetime) -> KeyedRequest | None:
-        """Return the request with this fingerprint. Return None if a different request already has the key."""
+        """Return the request with this fingerprint. Return None if a different request has used the key."""
         key = keys.once(uid, idempotency_key)
         if item := self.table.get(key):
             return KeyedRequest(fingerprint, is_repeat=True) if item["fingerprint"] == fingerprint else None

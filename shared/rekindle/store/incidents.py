@@ -1,4 +1,4 @@
-"""Count the persons whom a fault in pushes affects on one day, so that one person alone never sets off an alarm."""
+"""Count the persons whom a fault in pushes affects on one day. So one person alone never sets off an alarm."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Incidents:
 
     table: Table
     _widespread: set[Key] = field(default_factory=set, init=False, repr=False, compare=False)
-    """The rows that have at least WIDESPREAD persons. This process neither writes nor reads these rows again."""
+    """The rows that have at least WIDESPREAD persons. This process does not use these rows again."""
 
     def note(self, fault: str, persons: AbstractSet[str], at: dt.datetime) -> Incident:
-        """Note that the fault affected these persons on the UTC day of `at`.
+        """Count these persons for the fault on the UTC day of `at`. Return the incident.
 
         `fault` becomes part of a key, so it must be a fixed text without any person's data. `persons` are pseudonyms.
         The incident needs a report in two cases: `persons` has at least WIDESPREAD persons, or the fault becomes
@@ -71,7 +71,7 @@ class Incidents:
                 )
             )
         except WriteConflictError:
-            # The row has at least WIDESPREAD persons already. It needs no more persons.
+            # The row has at least WIDESPREAD persons already.
             self._widespread.add(key)
             return known
         is_widespread = len(row["persons"]) >= WIDESPREAD

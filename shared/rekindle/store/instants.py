@@ -1,6 +1,6 @@
 """Convert instants to the table's numbers, and back. An instant is stored in whole milliseconds since 1970.
 
-API Gateway also gives the time of a call in whole milliseconds.
+This is precise enough: API Gateway gives the time of a call in whole milliseconds too.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
 """After an invite expires, the table keeps its row for at least this time.
 
-During this time `Invites.is_known` recognizes a repeated request for the invite.
+During this time, a late repeat of the inviter's request finds the row, and cannot make the code valid again.
 """
 
 
@@ -70,17 +70,14 @@ class Invites:
     people: People
 
     def find(self, code_mac: str) -> Invite | None:
-        """Return the invite whose code has this MAC.
-
-        The invite may have any state. Return None if the code is unknown, or if the invite was canceled.
-        """
+        """Return the invite whose code has this MAC. Return None for an unknown code or a canceled invite."""
         item = self.people.table.get(keys.invite(code_mac))
         return _invite_from(item) if item and "state" in item else None
 
     def is_known(self, code_mac: str) -> bool:
         """Return whether the table has a row for this code.
 
-        The row can exist even if the invite was canceled or has expired.
+        The row stays for some time after the invite was canceled or has expired.
         """
         return self.people.table.get(keys.invite(code_mac)) is not None
 
@@ -89,9 +86,9 @@ class Invites:
     ) -> LiveInvite | None:
         """Store this invite as the inviter's only live invite, and return the live invite.
 
-        The same transaction cancels the inviter's existing live invite and executes the writes in `also`. If the
-        existing live invite has the same code, write nothing and return the existing invite. `guard` gets the inviter
-        as stored now, and may raise an error to prevent the transaction. Return None if the inviter does not exist.
+        The same transaction cancels the inviter's existing invite and executes the writes in `also`. If the existing
+        invite has the same code, write nothing and return the existing invite. Before the transaction, `guard` gets the
+        inviter, and may raise an error to prevent the transaction. Return None if the inviter does not exist.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 

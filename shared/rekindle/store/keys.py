@@ -163,18 +163,12 @@ def slot_row(shard: str, kind: PushKind, person: str) -> Key:
 
 
 def changed_row(row: Key, millis: int) -> Key:
-    """Return the key of the note that a row has changed.
-
-    The note is in the row's partition. The notes of a partition are sorted by time.
-    """
+    """Return the key of the note that a row has changed. A partition's notes are sorted by time."""
     return Key(row.pk, f"~{millis:013}#{row.sk}")
 
 
 def changed_rows(millis: int) -> tuple[str, str]:
-    """Return the range of sort keys that has all notes since an instant.
-
-    `millis` is the instant in milliseconds since 1970.
-    """
+    """Return the range of sort keys of all notes since an instant, in milliseconds since 1970."""
     return f"~{millis:013}", "~~"
 
 

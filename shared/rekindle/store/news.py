@@ -1,7 +1,7 @@
 """Store the dates that have news. On a date with news, the push of the daily prompt announces a new pack.
 
-The table has a date at least an hour before the date begins in the first time zone. A process may use dates that it
-read some minutes ago, by an eventually consistent read. Even so, no push of a date with news misses the news.
+A new date is stored at least an hour before the date begins anywhere on earth. So a process may keep the stored dates
+in memory for some minutes.
 """
 
 from __future__ import annotations
@@ -29,10 +29,7 @@ KEPT: Final = dt.timedelta(days=400)
 
 @dataclass(slots=True)
 class News:
-    """The dates that have news, as this process has them in memory.
-
-    `monotonic` returns seconds. The class uses it only to compute the age of the dates in memory.
-    """
+    """The dates that have news, as this process has them in memory. `monotonic` returns seconds."""
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic
@@ -50,11 +47,11 @@ class News:
 
 
 def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
-    """Return the head with its news date, and the writes that update the stored dates.
+    """Return the pack's head with its news date, and the writes for the stored dates.
 
-    A pack without a news date gets a date when one of its releases is to be announced. While the pack has a date, the
-    date does not change. The pack loses the date when none of its releases is to be announced any more. But from about
-    an hour before the date begins in the first time zone, the pack keeps the date, because couples may get the news.
+    A pack gets a news date when one of its releases is to be announced. Later releases do not change this date. If no
+    release is to be announced any more, the pack loses the date. But from about an hour before the date begins anywhere
+    on earth, the pack keeps this date, because processes may already have it in memory.
     """
     announced = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
     if head.news_on is None and announced:

@@ -1,4 +1,4 @@
-"""Store each sender's latest nudges in one item, so that one conditional write can enforce the limit.
+"""Store each sender's latest nudges in one item. So one conditional write can enforce the limit of nudges.
 
 The item belongs to the sender and not to the couple. So after the sender pairs again, the limit also counts nudges to
 the former partner.
@@ -45,11 +45,11 @@ class Nudges:
     def send(self, sender: Uid, to: Uid, nudge: Nudge, also: Sequence[Write] = ()) -> Nudge | dt.datetime:
         """Store the nudge to the partner, in one transaction with the writes in `also`.
 
-        If the sender's item already has a nudge of the last 24 hours with the same id, the request is a repeat. Then
-        execute only the writes in `also`. A nudge that the partner does not see also counts for the limit.
+        If the sender has sent a nudge with the same id in the last 24 hours, the request is a repeat. Then execute only
+        the writes in `also`. A nudge counts for the limit even if the partner does not see it.
 
         Returns:
-            The stored nudge. If the sender has reached the limit, the instant from which they may send a nudge again.
+            The stored nudge, or the instant of the next allowed nudge if the sender has reached the limit.
         """
         item = self.table.get(keys.nudges(sender)) or {"revision": 0}
         sent = nudges_from(item)

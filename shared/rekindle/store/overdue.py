@@ -1,8 +1,8 @@
-"""Store a row for each overdue reminder. The function `react` reads the row from the stream and asks for the push.
+"""Store a row for each overdue reminder. The function `react` reads the row from the stream and queues the push.
 
-A reminder becomes overdue if its person moves it to a slot whose time on the reminder's date has passed. A reminder
-also becomes overdue if the slot's time is so near that the slot's run may miss the reminder's row
-(`rekindle.domain.due_dates.IN_FLIGHT`).
+A reminder becomes overdue if its person moves it to a time that has passed already, or comes within seconds
+(`rekindle.domain.due_dates.IN_FLIGHT`). Then the run that sends reminders at this time may miss the moved reminder.
+Example: at 08:10, a person moves their reminder from 09:00 to 08:00.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Store the practice's packs: a head for each pack, the drafts, and the releases, which never change.
+"""Store the practice's packs. A pack has a head, at most one draft, and releases, which never change.
 
-One transaction writes an action of the staff together with its audit row. Drafts and heads have revisions. So no write
-overwrites a head or a draft that has changed since it was read.
+The head has the facts about the draft and the releases. An action of the staff changes the head and adds an audit row,
+in one transaction. Heads and drafts have revisions, so a write fails if the head or draft has changed since it was
+read.
 
 `Packs.publish` first writes the release's rows, with a version number that no other release has. Then a transaction
 adds the release to the pack's head. Until then, no other code reads the release's rows.
@@ -59,7 +60,7 @@ class PackChangedError(RekindleError):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A draft to publish, with its YAML `source` and the parsed `pack`, and how to publish it.
+    """A draft to publish: its YAML `source`, the parsed `pack`, and how to publish it.
 
     `published` is the actor who publishes or proposes the draft. `approved` is the actor who approves the proposal, or
     None. The release goes live at `live_from`. `announce` says whether couples should get news of the release. `code`
@@ -119,8 +120,7 @@ class Packs:
 
         `replaces` is the revision of the current draft, or 0 if there is none. `base` is the version from which the
         draft was made. `parsed` is the parsed source, or None if the source has errors. The new draft gets its title,
-        audience and other facts from `parsed`. If `parsed` is None, the new draft gets these facts from the current
-        draft.
+        audience and other facts from `parsed`, or from the current draft if `parsed` is None.
 
         Raises:
             DraftChangedError: the current draft's revision is not `replaces`.
@@ -160,7 +160,7 @@ class Packs:
     def propose(self, pack: PackId, proposal: Proposal) -> PackHead:
         """Propose the draft to a colleague for approval.
 
-        Raise DraftChangedError if the current draft is not the proposed one: it has a different revision.
+        Raise DraftChangedError if the current draft's revision is not `proposal.revision`.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -239,8 +239,8 @@ class Packs:
     def withdraw(self, pack: PackId, prompt: PromptId | None, by: Actor, note: str | None) -> PackHead:
         """Withdraw a pack, or one prompt of the pack.
 
-        If `prompt` is None, withdraw the whole pack. Then also cancel its proposal and its scheduled release. If a
-        couple's day has a withdrawn prompt already, the day keeps the prompt.
+        If `prompt` is None, withdraw the whole pack. Then also cancel its proposal and its scheduled release. A
+        couple's day keeps its prompt, even if the prompt is withdrawn.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
@@ -288,7 +288,7 @@ class Packs:
         """Change the pack's head in one transaction with the audit row of `entry`.
 
         `change` gets the current head. It returns the changed head, and more writes for the transaction. If `catalogue`
-        is an instant, the transaction also updates the pack's releases in the catalogue, as they are at this instant.
+        is an instant, the transaction also stores the pack's releases of this instant in the catalogue.
         """
         head = self.head(pack)
         changed, writes = change(head)
@@ -310,7 +310,7 @@ class Packs:
 
 
 def _head_row(head: PackHead) -> Write:
-    """Return the write of a changed head. `head.revision` must be the revision that was read."""
+    """Return the write of a changed head. `head.revision` must be the revision that the caller read."""
     item = stored(head)
     del item["id"]  # part of the key
     return Write.versioned(keys.pack(head.id), item, head.revision)
@@ -322,7 +322,7 @@ def _head_from(item: Item) -> PackHead:
 
 
 def _without_scheduled(head: PackHead, by: Actor) -> PackHead:
-    """Return the head. If it has a scheduled release, mark this release as taken back."""
+    """Mark the head's scheduled release, if it has one, as taken back. Return the changed head."""
     scheduled = head.scheduled(by.at)
     releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
     return replace(head, releases=releases)

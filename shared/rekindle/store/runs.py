@@ -1,4 +1,4 @@
-"""Store the progress of each run.
+"""Store the progress of each run. A run is one pass over the rows of a slot's shard, for one date.
 
 If the run's job is delivered again, for example after a crash, the run continues after its last stored page.
 """
@@ -30,11 +30,11 @@ NOBODY: Final[Mapping[PushKind, Reach]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One pass over a shard's rows for one date.
+    """A run with its progress.
 
     `cursor` is the sort key of the last handled row, or None if the run has not handled a page yet. `rows` is the
-    number of handled rows, without the rows of the shard's last page. `reach` is the reach of all handled pages, by the
-    kind of the push.
+    number of handled rows, without the rows of the shard's last page. `reach` says for each kind of push how many
+    persons of the handled pages were due, and how many were notified.
     """
 
     key: keys.Key

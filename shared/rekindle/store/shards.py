@@ -1,8 +1,8 @@
-"""Store which shards hold a slot's rows, and move a slot's rows to more shards.
+"""Store the names of each slot's shards. A shard is a partition with some of the slot's rows.
 
-The function `delivery` reshards a slot with too many rows, at a time of the day when no run of the slot is near.
-`name_more` names new shards in addition to the old ones: two new shards for each old shard. `move_rows` moves the rows,
-and `forget_old` removes the names of the old shards. Each step may be repeated without harm.
+The function `delivery` reshards a slot with too many rows, while no run of the slot is near. This takes three steps.
+`name_more` names two new shards for each old shard. `move_rows` moves the rows to the new shards. `forget_old` removes
+the names of the old shards. A step may be repeated without harm.
 """
 
 from __future__ import annotations
@@ -35,9 +35,8 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 class Shards:
     """The names of a slot's shards.
 
-    While the slot is resharded, `new_names` are the shards that will replace `names`. `name_more` stored `new_names` at
-    the instant `named_at`. Until the end of the resharding, a row may be in an old or a new shard. A write that changes
-    the row puts it into a new shard.
+    During resharding, `new_names` are the shards that will replace `names`, and `named_at` is the instant at which
+    `name_more` stored them. A row may then be in an old or a new shard. Every write of a row puts it into a new shard.
     """
 
     names: tuple[str, ...]
@@ -66,10 +65,10 @@ class Resharding:
         return read_shards(self.table, [slot]).get(slot)
 
     def name_more(self, slot: Slot, shards: Shards, instant: dt.datetime) -> None:
-        """Name new shards, two for each old one. Do nothing if the slot's shards have changed since they were read."""
+        """Name new shards, two for each old one. Do nothing if the stored shards are not `shards` any more."""
         names = unused_names(self.table, 2 * len(shards.names))
-        # Invariant: a slot has at most one set of new shards. So there are only two shards in which a person's row can
-        # be: one old and one new shard.
+        # Invariant: a slot has at most one set of new shards. So a person's row can be in only two shards: an old and a
+        # new one.
         naming = Write(
             "Update",
             keys.shards(slot),
@@ -90,9 +89,9 @@ class Resharding:
             row = row_from({"sk": old.sk, **item})
             new_shard = shards.shards_of(row.person)[-1]
             writes.append(Write("Put", keys.slot_row(new_shard, row.kind, row.person), item=item))
-            # Invariant: a row is in only one shard. The caller waits after `name_more`, so no write puts a row into an
-            # old shard any more. So if the old row still exists, it has not changed since this method read it. If the
-            # old row does not exist, a different write has moved or deleted it. Then the transaction fails.
+            # Invariant: a row is in only one shard. If another write has moved or deleted the old row, the transaction
+            # fails. An old row that still exists has not changed since the query, because no write puts rows into an
+            # old shard any more: the caller waits after `name_more`.
             writes.append(Write("Delete", old, condition="attribute_exists(pk)"))
         if writes:
             with contextlib.suppress(WriteConflictError):

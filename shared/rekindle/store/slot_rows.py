@@ -6,8 +6,8 @@ letter for the reminder's kind and then the person's pseudonym. The name of each
     t   the targets, packed (`rekindle.store.targets`)
     l   the language; absent for English
     q   the quiet hours as `HH:MM-HH:MM`, or `-` for none; absent for the default quiet hours
-    a   a date's ordinal: the row is due only after this date, and on the date of `o`; usually absent
-    o   the ordinal of a date on which the row is due too (`rekindle.domain.due_dates`); usually absent
+    a   the ordinal of a date: the row is due on all dates after this date; usually absent
+    o   the ordinal of one more date on which the row is due (`rekindle.domain.due_dates`); usually absent
     w   the weekdays of a touch reminder, one digit each; absent for the other kinds
     n   false if the person wants no news; otherwise absent
     u c the uid and the couple of an evening reminder's person, to look up whether they have answered
@@ -49,8 +49,8 @@ _NO_QUIET_HOURS: Final = "-"
 class SlotRow:
     """One person's reminder of one kind. `person` is the person's pseudonym.
 
-    `weekdays` is None unless the kind is TOUCH. `uid_and_couple` is None unless the kind is EVENING: the run uses these
-    ids to look up whether the person has answered. `news` says whether news may replace the push of the prompt.
+    Only a row of the kind TOUCH has `weekdays`. Only a row of the kind EVENING has `uid_and_couple`: with these ids,
+    the run looks up whether the person has answered. `news` says whether news may replace the push of the prompt.
     """
 
     kind: PushKind

@@ -1,9 +1,9 @@
-"""Store slots and their rows. A change of a person updates the person's rows. A run reads the rows of one shard.
+"""Store slots and their rows. A slot is a local time in a zone, with a row for each reminder at this time.
 
-A run reads most rows by eventually consistent reads, which cost half, but may miss the latest changes. So each
-transaction that changes a row for a person also writes a note into the row's partition. The run reads the notes of the
-last minutes by a strongly consistent read. Each note names a changed row. The run reads these rows a second time, by a
-strongly consistent read.
+A run sends the reminders of a shard's rows. It reads these rows mostly by eventually consistent reads. These reads cost
+half, but may miss the latest changes. So each transaction that changes a person's row also writes a note into the row's
+partition. The note names the changed row. The run reads the notes of the last minutes, and then the changed rows again.
+Both reads are strongly consistent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 UNSETTLED: Final = dt.timedelta(minutes=5)
 """A run reads the notes of changes that are at most this old.
 
-We assume that an eventually consistent read sees each change that is older than this. DynamoDB needs about a second.
+We assume that an eventually consistent read sees every older change. Usually DynamoDB needs about a second.
 """
 
 NOTES_KEPT: Final = dt.timedelta(hours=1)
@@ -78,8 +78,8 @@ class Slots:
         """Return a page of about `limit` rows of a shard.
 
         The page begins after the sort key `after`, or with the first row if `after` is None. `at` is the present
-        instant. The rows have all changes that DynamoDB acknowledged before `at`. So a person who unpaired before `at`
-        has no row.
+        instant. The rows include all changes that DynamoDB acknowledged before `at`. So a person who unpaired before
+        `at` is not in the page.
         """
         pk, begin = keys.slot_shard(shard), after
         items: list[Item] = []
@@ -109,9 +109,8 @@ class Slots:
 def slot_row_writes(table: Table, instant: dt.datetime, *changes: PersonChange) -> list[Write]:
     """Return the writes that update the changed persons' slot rows, for one transaction.
 
-    Often no row changes, and the list is empty. If a slot does not exist yet, this function makes the slot at once,
-    outside of the transaction. Thousands of persons share a slot and its zone's list of slots. If their transactions
-    made slots, the transactions would conflict.
+    If a slot does not exist yet, this function makes the slot at once, outside of the transaction. Thousands of persons
+    share a slot and its zone's list of slots. If their transactions made slots, the transactions would conflict.
     """
     gone: list[tuple[SlotAndKind, str]] = []
     put: list[tuple[SlotAndKind, SlotRow]] = []

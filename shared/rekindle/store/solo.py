@@ -1,4 +1,4 @@
-"""Store each person's solo days, their solo history, and couples' copies of the solo answers that persons share."""
+"""Store solo days and shared solo answers. A solo day has a prompt for a person who is in no couple."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Solo:
-    """The solo days of the table."""
+    """The solo days, solo histories and shared solo answers of the table."""
 
     table: Table
 
@@ -69,11 +69,11 @@ class Solo:
         """Record the answer, and return the day as stored now.
 
         `replaces` is the revision of the stored answer that `answer` replaces, or None for a first answer. Raise
-        WriteConflictError, with the current day (`existing_solo_day`), in these cases:
+        WriteConflictError in these cases (`existing_solo_day` reads the current day from the error):
 
         - `replaces` is None, but the person has answered already.
         - `replaces` is a revision, but the stored answer has a different revision.
-        - The person has shared the stored answer, or has taken it back, since the caller read the day.
+        - The person has shared the answer, or has stopped sharing it, since the caller read the day.
         """
         # Invariant: the couple's copy of a shared answer has the same text as the answer.
         values: dict[str, object] = {":answer": answer_item(answer)}
@@ -151,10 +151,9 @@ class Solo:
         )
 
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
-        """Return the couple's latest shared answers, latest first.
+        """Return the couple's shared answers of the latest `limit` dates, latest first.
 
-        Return all shared answers of each date, but of at most `limit` dates. If `before` is a date, return only
-        answers of dates before this date.
+        If `before` is a date, return only answers of dates before this date.
         """
         # A date has at most two shared answers: one of each partner. So the first `2 * limit` items are enough: they
         # contain all answers of the latest `limit` dates.

@@ -39,10 +39,10 @@ class Statistics:
     def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
         """Return the statistics of the instant's UTC date as JSON values.
 
-        The first request of a date computes the statistics from the counters, and stores them. The statistics have
-        `packs` and the prompts of `packs`. Each later request of the date returns the stored statistics. So nobody can
-        learn from repeated requests when a couple did something. If a pack is published after the first request, the
-        date's statistics do not have this pack.
+        The first request of a date computes the statistics of `packs` and their prompts from the counters, and stores
+        the result. Each later request of the date returns the stored statistics. So nobody can learn from repeated
+        requests when a couple did something. If a pack is published after the first request, the date's statistics do
+        not have this pack.
         """
         if kept := self._kept(instant.date()):
             return kept

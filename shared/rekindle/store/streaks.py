@@ -1,4 +1,4 @@
-"""Store each couple's complete dates as a bitmap, and compute the streak from the bitmap."""
+"""Store a bitmap of each couple's complete dates, and compute the streak. Both partners answered a complete date."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Streaks:
     def complete(self, couple_id: CoupleId, date: dt.date, instant: dt.datetime) -> None:
         """Add a complete date to the couple's bitmap. Do nothing if the bitmap has the date already.
 
-        Calls may add dates in any order. The attribute `run` stores the current streak at `instant`, and `changed_at`
-        stores `instant`. The readers of the stream use both. To show a streak, the API does not read `run`: it computes
-        the streak from the bitmap at the instant of the call.
+        Calls may add dates in any order. For the readers of the stream, also store the current streak at `instant` as
+        `run`, and `instant` as `changed_at`. The API does not show `run`: it computes the streak from the bitmap at the
+        instant of the call.
         """
         key = keys.streak(couple_id)
         item = self.table.get(key)

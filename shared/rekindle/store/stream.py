@@ -76,7 +76,7 @@ def _nudges(before: Item | None, after: Item) -> NudgesChange:
 def _without_gestures(nudges: Item) -> Item:
     """Return the sender's item, with each nudge's gesture replaced by HUG.
 
-    A newer version of the API may write a gesture that this version of the code does not know. Even so, the code must
+    A newer version of the API may write a gesture that this version of the code does not know. This version must still
     be able to read the item. No reader of the stream needs the gesture.
     """
     return nudges | {"sent": [entry | {"gesture": Gesture.HUG} for entry in nudges.get("sent", ())]}

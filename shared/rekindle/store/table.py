@@ -34,7 +34,7 @@ BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
 """`Table` tries one batch, write or transaction at most this many times."""
 CONFLICTS: Final = 10
-"""`repeated_on_conflict` calls a method at most this many times. It stops at the first call without a conflict."""
+"""`repeated_on_conflict` calls a method at most this many times, until a call has no conflict."""
 FIRST_PAUSE: Final = 0.02
 """In seconds. The pause after attempt n (counted from 0) is random: from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 
@@ -104,8 +104,8 @@ class Write:
     def replacing(cls, key: Key, item: Mapping[str, object], **read: object) -> Self:
         """Return the write that replaces an item. The write fails if the attribute in `read` has changed.
 
-        `read` is one attribute of the stored item with the value that the caller has read. The value is None if there
-        was no item.
+        `read` is one attribute with the value that the caller has read, for example `count=3`. The value is None if
+        there was no item.
         """
         ((name, value),) = read.items()
         if value is None:
@@ -154,10 +154,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Items of one page of a query. `last` is the sort key after which the next page begins.
-
-    On the last page, `last` is None.
-    """
+    """One page of a query. The next page begins after the sort key `last`, which is None on the last page."""
 
     items: list[Item]
     last: str | None
@@ -266,7 +263,7 @@ class Table:
     def commit(self, writes: Sequence[Write]) -> None:
         """Execute all writes or none of them.
 
-        A single write is executed without a transaction, because a transaction costs twice as much.
+        A single write needs no transaction, which would cost twice as much.
         """
         if len(writes) == 1:
             self.write(writes[0])
@@ -336,10 +333,7 @@ def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Cal
 
 
 def every_item(table: Table, pk: str, *, between: tuple[str, str] | None = None) -> Iterator[Item]:
-    """Yield every item of a partition, from all pages of the query.
-
-    If `between` is set, yield only items whose sort keys are in this range (inclusive).
-    """
+    """Yield the items of a partition, or only those with sort keys in the range `between` (inclusive)."""
     last = None
     while True:
         page = table.query(pk, between=between, after=last)
@@ -379,11 +373,10 @@ def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's qu
 def dated_items(
     table: Table, key_of: Callable[[dt.date], Key], beyond: dt.date | None, limit: int, *, descending: bool = False
 ) -> list[Item]:
-    """Return at most `limit` items of a partition with dated items, earliest date first.
+    """Return the first `limit` of a partition's dated items.
 
-    Begin after the date `beyond`, or with the earliest date if `beyond` is None. If `descending` is true, return the
-    items in the reverse order: begin before `beyond`, or with the latest date if `beyond` is None. `key_of` returns the
-    key of a date's item.
+    `key_of` returns the key of a date's item. The items are in the order of their dates, or in the reverse order if
+    `descending` is true. If `beyond` is a date, begin with the item that comes after this date in that order.
     """
     first, last = key_of(dt.date.min), key_of(dt.date.max)
     after = key_of(beyond).sk if beyond else None
@@ -391,10 +384,7 @@ def dated_items(
 
 
 def conflict_of(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any] | None]) -> RekindleError:
-    """Return the error for failed conditions.
-
-    For each failed write, `existing` has the write's index and the current item.
-    """
+    """Return the error for failed conditions. `existing` maps the index of each failed write to the current item."""
     for index in existing:
         if otherwise := writes[index].otherwise:
             return otherwise()

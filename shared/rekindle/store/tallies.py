@@ -1,6 +1,6 @@
-"""Store tallies and counters. A tally has the last weeks of one couple, and shows which changes are counted already.
+"""Store tallies and counters. A tally is one couple's history of the last weeks, and shows what is counted already.
 
-One transaction writes a couple's tally and adds the counts of the same changes to the counters.
+One transaction writes a couple's tally and adds its new changes to the counters. So each change is counted only once.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ The stream can repeat a run's record, but for a shorter time than this.
 WRITES: Final = 100
 """A transaction has at most this many writes."""
 PIECE: Final = 20
-"""A transaction counts at most this many changes of one couple. Their counters always fit into this transaction."""
+"""A transaction counts at most this many changes of one couple. The counters of these changes always fit into it."""
 CONFLICTS: Final = 10
 """After a failed transaction, `Tallies.count` makes at most this many new attempts. Then it raises ContentionError.
 
@@ -120,7 +120,7 @@ type _Subject = _CoupleChanges | _RunToCount
 
 
 class _Entry(NamedTuple):
-    """The write of a couple's tally or of a run's mark, and the numbers to add to the counters."""
+    """The write of a couple's tally or a run's mark, and the counts to add to the counters."""
 
     write: Write
     counts: Counts
@@ -179,8 +179,8 @@ class Tallies:
 def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list[tuple[_Subject, _Entry]]:
     """Remove the subjects of one transaction from `pending`, and return them with their entries.
 
-    Take as many subjects as fit into the transaction. Also remove each subject that has nothing to count, but do not
-    return it. Return an empty list if nothing is left to count.
+    A subject is a couple's changes, or a run. Take as many subjects as fit into the transaction. Also remove each
+    subject that has nothing to count, but do not return it. Return an empty list if nothing is left to count.
     """
     group: list[tuple[_Subject, _Entry]] = []
     counter_rows: set[DayRow | WeekRow | PromptRow] = set()

@@ -1,18 +1,18 @@
 """Store each target's owner in a row, and pack targets for slot rows.
 
-Targets make up most of a slot row, and DynamoDB bills rows by their size. So targets must be small. A registration
-token of FCM has the form `<22 symbols>:APA91b<more symbols>`. An installation id of FCM has 22 symbols. The symbols are
-URL-safe base64, so a packed symbol takes 6 bits instead of 8. `packed` stores a target as plain text if the target has
-other characters, or if it is a token of a different form. With each target, `packed` stores the month of its latest
-registration. So a run can find stale devices without a read of their persons' items.
+A target is a device's address at FCM. It is a registration token of the form `<22 symbols>:APA91b<more symbols>`, or an
+installation id, usually of 22 symbols. Targets make up most of a slot row, and DynamoDB bills rows by their size. So
+targets must be small. The symbols are URL-safe base64, so a packed symbol takes 6 bits instead of 8. `packed` stores
+targets of other forms as plain text. It also stores the month of each target's latest registration. So a run can find
+stale devices without reading their persons' items.
 
 A packed value has these fields for each target:
 
-    encoding  1 byte   one of the four encodings below
+    encoding  1 byte   0 plain token, 1 plain id, 2 packed token, 3 packed id
     month     1 byte   the number of months since January 2024
     length    1 byte   if packed: the number of symbols, without `:APA91b`
               2 bytes  if plain: the number of bytes
-    text
+    text               the packed symbols or the plain text
 """
 
 from __future__ import annotations

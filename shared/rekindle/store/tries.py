@@ -27,7 +27,8 @@ class Tries:
 
         Call this method before anything checks the code. If a stored try has the same `fingerprint`, the request is a
         repeat: count nothing and return None. Otherwise, if the person has made too many tries, count nothing, and
-        return the instant from which they may try again. `key` is the key of the row that stores the person's tries.
+        return the instant from which they may try again. `key` is the key of the row with the person's tries.
+        `fingerprint` identifies the request.
         """
         item = self.table.get(key) or {}
         tries = [from_millis(each) for each in item.get("tries", [])]

@@ -30,9 +30,9 @@ class Watermark:
 
     def advance(self, until: dt.datetime) -> None:
         """Move the watermark to `until`. Do nothing if the watermark is already at or after `until`."""
-        # Invariant: the watermark never moves back. A tick reads the watermark, and enqueues the jobs of all slots
-        # between the watermark and `until`. So two ticks at the same time leave out no slot. (A tick leaves out a slot
-        # that is more than MAX_LATENESS late.)
+        # Invariant: the watermark never moves back, even if two ticks run at the same time. Before this write, each
+        # tick has enqueued the jobs of all slots between the watermark and `until`. So no slot is left out, unless the
+        # slot is more than MAX_LATENESS late.
         further = Write(
             "Put",
             keys.WATERMARK,
