@@ -66,7 +66,7 @@ def _run(services: Services, job: SlotJob, late: dt.timedelta, time_left: Callab
         return NO_WAIT
     begun = services.runs.begin(job.shard, job.date, job.instant)
     if begun.done:
-        logger.info("refused a repeat", extra=job.about)
+        logger.info("the run is done already", extra=job.about)
         return NO_WAIT
     while True:
         page = services.slots.page(job.shard, begun.cursor, services.page_rows, job.instant + late)
@@ -84,5 +84,5 @@ def _run(services: Services, job: SlotJob, late: dt.timedelta, time_left: Callab
         begun = services.runs.advance(begun, page.last, len(page.rows), reach)
         if wait or time_left() < RESERVE:
             services.outbox.send([job.again(late, wait)], min(wait, LONGEST_DELAY))
-            logger.info("to be continued", extra=job.about | {"wait": wait.total_seconds()})
+            logger.info("the run continues in a new job", extra=job.about | {"wait": wait.total_seconds()})
             return wait

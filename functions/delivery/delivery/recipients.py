@@ -59,7 +59,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One device, the language of the push on it, and whether the push is quiet. `person` is the owner's pseudonym."""
+    """One device, the push's language, and whether the push is without sound. `person` is the owner's pseudonym."""
 
     person: str
     language: Language
@@ -151,8 +151,8 @@ def of_job(
 def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:
     """Return the kind of push to send: `kind`, or NEWS in place of PROMPT.
 
-    A person who wants news gets NEWS on a date that has news. A retry keeps the kind of the first attempt, so that on a
-    phone with both pushes, the second replaces the first.
+    A person who wants news gets NEWS on a date that has news. A retry keeps the kind of the first attempt, so its push
+    replaces the first push if a phone gets both.
     """
     is_news = wants_news and KINDS[PushKind.NEWS].replaces is kind and date in services.news.dates()
     return PushKind.NEWS if is_news else kind

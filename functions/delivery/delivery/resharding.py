@@ -1,7 +1,7 @@
 """Double the number of shards of a slot that has grown. Nobody misses a push meanwhile.
 
-A slot is a time of day in a zone. Its rows, one for each person, are in shards. Resharding happens at other times of
-the day, in three steps. A step that fails is repeated.
+A slot is a time of day in a zone. Its rows, one for each person, are in shards. Resharding has three steps. They happen
+at other times of the day. A step that fails is repeated.
 
 1. Name the new shards beside the old shards. After this step, every write puts a row into a new shard and deletes the
    row from the old shard.

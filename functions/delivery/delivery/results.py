@@ -30,7 +30,7 @@ FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
 """The wait before the second attempt. It doubles for each further attempt, to eight minutes before the sixth."""
 
 MISSED: Final = 1000
-"""A retry job has at most this many devices. So many devices fill about half of the largest SQS message."""
+"""A retry job has at most this many devices, which fill about half of the largest SQS message."""
 
 
 LASTING: Final = {

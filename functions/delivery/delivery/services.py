@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGE_ROWS: Final = 2000
 SHARD_ROWS: Final = 20_000
-"""If a shard has more rows than this, its slot is resharded. One worker pushes to so many rows in about 10 seconds."""
+"""If a shard has more rows than this, its slot is resharded. One worker needs about ten seconds for so many rows."""
 
 
 @dataclass(frozen=True, slots=True)

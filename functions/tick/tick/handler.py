@@ -44,9 +44,9 @@ class TickEvent(BaseModel):
 def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """Return the start and the end of the time that a tick covers. The start itself is not covered.
 
-    The watermark is the end of the previous tick's time, so the tick also covers all missed ticks. It goes back at most
-    MAX_LATENESS, because earlier reminders are too late to be sent. If the watermark is `until` or later, start and end
-    are the same, and the tick covers nothing.
+    The watermark is the end of the previous tick's time, so the tick also covers missed ticks. The tick goes back at
+    most MAX_LATENESS, because earlier reminders are too late to be sent. If the watermark is `until` or later, start
+    and end are the same, and the tick covers nothing.
     """
     after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
     return min(after, until), until
@@ -91,7 +91,7 @@ class Tick:
         """Enqueue the jobs of all slots between the watermark and `at`. Return the number of jobs."""
         after, until = window(self.watermark.read(), at)
         if after == until:
-            logger.info("overtaken", extra={"until": until.isoformat()})
+            logger.info("already covered by a tick", extra={"until": until.isoformat()})
             return 0
         known = self.slots.known()
         due = [each for each in due_in({slot.zone for slot in known}, after, until) if each.slot in known]
