@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from firebase_admin import messaging
 
 AT_ONCE: Final = 100
-"""At most this many requests are under way on one HTTP/2 connection, or on all connections without HTTP/2."""
+"""At most this many requests are under way on one HTTP/2 connection or, without HTTP/2, on all connections."""
 
 CONNECTIONS: Final = 4
 """At most this many HTTP/2 connections are open. libcurl opens the next when all others have AT_ONCE requests."""

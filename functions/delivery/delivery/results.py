@@ -35,7 +35,7 @@ MISSED: Final = 1000
 
 LASTING: Final = {
     Fate.APNS: "FCM cannot sign in to Apple",
-    Fate.FOREIGN: "FCM calls the devices another sender's",
+    Fate.FOREIGN: "FCM says the devices belong to another sender",
 }
 """Log messages for faults that do not pass by themselves. Each attempt, not only the last, counts and logs them."""
 
@@ -69,7 +69,7 @@ def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> S
     A push becomes a dead letter if it is given up for a fault that affects many persons.
 
     Returns:
-        The results. Some may have the fate DEAD in place of FOREIGN, so the caller must delete their devices.
+        The results, some with the fate DEAD in place of FOREIGN. The caller has to delete devices with the fate DEAD.
 
     Raises:
         CredentialError: FCM refused our credential for every push. The queue has to deliver the whole job again.

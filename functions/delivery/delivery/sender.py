@@ -31,8 +31,8 @@ class Sent(NamedTuple):
 def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent:
     """Send to all recipients and settle the results.
 
-    `wait` is how long FCM has asked to wait. If this wait is more than zero, send nothing and enqueue retries. Drop an
-    expired push.
+    `wait` is how long FCM has asked to wait. If it is more than zero, send nothing and enqueue retries. Drop an expired
+    push.
 
     Raises:
         CredentialError: there is no valid credential, or FCM refuses it for every push.
