@@ -60,8 +60,8 @@ export interface paths {
          * Replace the help
          * @description Couples see the new help within half a minute.
          *
-         *     If the current help is the same, change nothing. If the current help is different and `revision` is not its
-         *     revision, the call is refused.
+         *     If the current help is the same, change nothing. Otherwise, the call is refused if `revision` is not the revision of
+         *     the current help.
          */
         put: operations["putHelp"];
         post?: never;

@@ -93,7 +93,7 @@ def _spinner(doing: str) -> Iterator[None]:
 
 
 def _greet(stack: Stack) -> None:
-    # The walk is long. Print the addresses after the walk, so that they are still on the screen.
+    # Print the addresses last, because the long walk would push them off the screen.
     TERMINAL.print("\n[bold]A walk through the API, to paste into another terminal:[/bold]\n")
     TERMINAL.print(walk(stack), markup=False)
     TERMINAL.print()
@@ -166,7 +166,7 @@ def _instant(text: str) -> dt.datetime:
 
 
 def _next_tick() -> dt.datetime:
-    """Return the next multiple of five minutes, which is the time of the schedule's next tick."""
+    """Return the time of the schedule's next tick, which is the next multiple of five minutes."""
     return dt.datetime.fromtimestamp(now() // 300 * 300 + 300, dt.UTC)
 
 

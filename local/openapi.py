@@ -1,9 +1,8 @@
 """Generate the OpenAPI documents: `python -m local.openapi` writes docs/openapi*.json from the handlers.
 
-Powertools generates the routes, parameters and bodies. This module adds how callers sign in, each route's refusals, and
-examples of inner schemas.
+Powertools generates the routes, parameters and bodies. This module adds the sign-in, the refusals and missing examples.
 
-`--check` writes nothing. It exits with 1 if a committed document differs from the handlers.
+`--check` writes nothing. It exits with 1 if a committed document is out of date.
 """
 
 from __future__ import annotations
@@ -84,7 +83,7 @@ SERVERS: Final[list[Json]] = [
 ]
 
 MOST: Final = 2
-"""An inner schema gets at most this many examples from the examples of outer schemas."""
+"""A schema without examples gets at most this many from the examples of the schemas that contain it."""
 
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
@@ -100,7 +99,7 @@ _NULL: Final = {"type": "null"}
 class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
-    Each of the `applications` makes the resolver of one Lambda function, with the routes that this function serves.
+    Each of the `applications` returns the resolver of one Lambda function, which knows the function's routes.
     """
 
     file: Path
@@ -376,8 +375,8 @@ def _schemas(generated: Json) -> Json:
 def with_examples(schemas: Mapping[str, Json]) -> dict[str, Json]:
     """Return the schemas, each with examples.
 
-    A schema without examples of its own gets values from the examples of outer schemas. If there are no such values,
-    an enum gets its first value.
+    A schema without examples gets values from the examples of the schemas that contain it. If no example has such a
+    value, an enum gets its first value.
 
     Raises:
         ValueError: No example was found for a schema.
@@ -399,9 +398,9 @@ def with_examples(schemas: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _within(schema: Json, value: Any, schemas: Mapping[str, Json]) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  JSON
-    """For each value in `value` that has a named schema, yield the schema's name and the value.
+    """Find the values within `value` that have named schemas. Yield each schema's name and value.
 
-    Leave out a value for which `anyOf` has several schemas other than null.
+    Skip a value if `anyOf` offers several schemas besides null, because the value's own schema is then not known.
     """
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
@@ -434,7 +433,7 @@ def _tag(module: ModuleType) -> str:
 
 
 def _whole(number: str) -> float:
-    """Read a number. Return a whole number as an int, because pydantic writes the limits of integers as floats."""
+    """Return the number, as an int if it is whole. Pydantic writes the limits of integers as floats."""
     value = float(number)
     return int(value) if value.is_integer() else value
 

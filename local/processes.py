@@ -1,7 +1,4 @@
-"""Run child processes. `Child.stop` ends a server and the processes that the server started.
-
-A server that has called `end_with_the_parent` also ends when this process is killed.
-"""
+"""Run child processes: servers, and tools that end by themselves."""
 
 from __future__ import annotations
 
@@ -30,7 +27,8 @@ _STANDARD_INPUT = 0
 class Child:
     """A server in a process of its own, which writes its output into `log`.
 
-    The server's standard input is a pipe from this process. The pipe closes when this process ends for any reason.
+    The server's standard input is a pipe from this process. The pipe closes when this process ends, even if it is
+    killed. A server that has called `end_with_the_parent` then ends, too.
     """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:
@@ -137,7 +135,7 @@ def end_with_the_parent() -> None:
     """
 
     def watch() -> None:
-        # A read from sys.stdin would hold a lock while it waits, and a forked worker would inherit the held lock.
+        # Do not use sys.stdin. It is locked while a read waits, and a forked worker would inherit the lock.
         while os.read(_STANDARD_INPUT, 1024):
             pass
         os.kill(os.getpid(), signal.SIGTERM)

@@ -1,8 +1,7 @@
 """Put dead letters back on the push queue of the local stack or of a stack in AWS.
 
-SQS itself can move messages back, too. But then each job would look new, and delivery would send yesterday's reminder
-as if it were today's. This module tells delivery how late each job is, so that delivery can drop a job that is too
-late.
+A dead letter is a job that delivery gave up. SQS itself can move messages back, too. But then each job would look new,
+and delivery would send yesterday's reminder as if it were today's. This module tells delivery how late each job is.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ class Letter:
         return f"push: {self.job.kind}", reason
 
     def aged(self, at: dt.datetime) -> Job | None:
-        """Add the time since `sent_at` to the job's `late`. Return the new job. Return None if there is no job."""
+        """Return the job with the time since `sent_at` added to its `late`. Return None if there is no job."""
         return self.job and self.job.model_copy(
             update={"late": self.job.late + max(at - self.sent_at, dt.timedelta(0))}
         )
@@ -82,7 +81,10 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """The dead-letter queue of one stack, and the push queue to which its jobs go back."""
+    """The dead-letter queue of one stack, and the push queue to which its jobs go back.
+
+    `seen` counts the letters by their summaries. `met` has the ids of all messages that were received.
+    """
 
     sqs: Any
     url: str
@@ -98,8 +100,8 @@ class DeadLetters:
     def batches(self, until: dt.datetime) -> Iterator[list[Letter]]:
         """Yield the letters that were sent before `until`, in batches, each letter once.
 
-        A job that was put back may fail again at once, and then gets a new letter. `until` leaves out this new letter,
-        so that the program does not put the job back again and again.
+        If a job that was put back fails again, it gets a new letter. Without `until`, the program would put this job
+        back again and again.
         """
         while True:
             messages = self.sqs.receive_message(
@@ -116,7 +118,9 @@ class DeadLetters:
             yield [letter for letter in map(Letter.of, new) if letter.sent_at < until]
 
     def put_back(self, at: dt.datetime, progress: Progress) -> int:
-        """Put all jobs from before `at` back on the push queue. Return their number. Keep the letters without a job.
+        """Put the jobs of letters sent before `at` back on the push queue. Return the number of jobs.
+
+        A letter without a job stays in the dead-letter queue.
 
         Raises:
             OutboxError: The push queue refuses a job. The letters of its batch stay in the dead-letter queue.
@@ -140,7 +144,7 @@ class DeadLetters:
         return count
 
     def read(self, at: dt.datetime) -> None:
-        """Count the letters that were sent before `at`. They stay in the queue."""
+        """Count the letters that were sent before `at`. The letters stay in the queue."""
         letters = [letter for batch in self.batches(at) for letter in batch]
         for letter in letters:
             self.seen[letter.summary] += 1

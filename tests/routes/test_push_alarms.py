@@ -258,7 +258,7 @@ def test_another_projects_credential_costs_nobody_a_phone(world: World, *, count
     world.do(*(map(person_job, people) if one_by_one else [world.slot_job()]))
     world.settle()
     world.assert_kept(people)
-    assert "FCM calls the devices another sender's" in world.errors()
+    assert "FCM says the devices belong to another sender" in world.errors()
     letters = world.dead_letters.taken()
     world.wire.script.clear()
     world.do(*letters)

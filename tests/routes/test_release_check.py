@@ -125,7 +125,7 @@ def test_without_a_deployment_all_are_called_and_nobody_hears_of_it(mocker: Mock
         ),
         ("practice_api-get-packs", {"Payload": payload({"statusCode": 403, "body": None})}, "answered 403 Unknown"),
         ("privacy-export", {"Payload": payload({"statusCode": 200, "body": "{}"})}, "answered 200"),
-        ("react", {"Payload": payload({"batchItemFailures": [{"itemIdentifier": "1"}]})}, "gave back 1 records"),
+        ("react", {"Payload": payload({"batchItemFailures": [{"itemIdentifier": "1"}]})}, "reported 1 failed records"),
         ("tick", {"FunctionError": "Unhandled", "Payload": payload(None)}, "Unhandled: Unknown"),
         ("console", {"Payload": payload(None)}, "returned NoneType"),
         ("delivery-late", {"error": "AccessDeniedException"}, "ClientError"),

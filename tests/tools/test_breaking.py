@@ -116,7 +116,7 @@ BREAKS: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "left out means something else": (
         lambda it: limit_of(it)["schema"].update(default=3),
-        "GET /v1/days: the query parameter limit left out meant 30 and means 3",
+        "GET /v1/days: the query parameter limit had default 30 and has 3",
     ),
     "a parameter has to be sent": (
         lambda it: limit_of(it).update(required=True),

@@ -1,8 +1,8 @@
 """Serve the console's page, its files, and a configuration with the addresses at which staff sign in.
 
-The page is at `/console`, and the paths of its files begin with `/console/`. All addresses in the page are relative. So
-the page also works behind a proxy that adds a prefix. Except for the page itself and the configuration, the path of
-each file contains the version that all files share. So a browser may keep a file for a year without asking again. A
+The page is at `/console`, and the paths of its files begin with `/console/`. All addresses in the page are relative, so
+the page also works behind a proxy that adds a prefix. The page itself and the configuration have fixed paths. The path
+of every other file contains the version of the page, so a browser may keep the file for a year without asking again. A
 path with another version gets 404.
 """
 
@@ -52,8 +52,8 @@ _POLICY_WITHOUT_SETTINGS: Final = "default-src 'none'; frame-ancestors 'none'"
 def security_policy(settings: ConsoleSettings) -> str:
     """Return the Content-Security-Policy.
 
-    It allows scripts and styles only from this origin. It allows requests to this origin and to the sign-in services.
-    It allows no Trusted Types policy. So if the page tries to turn a text into markup or a script, the browser refuses.
+    The policy allows scripts and styles only from this origin, and requests to this origin and to the sign-in services.
+    It allows no Trusted Types policy, so the browser lets no script turn a text into markup or code.
     """
     sign_in = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, (settings.identity, settings.securetoken))}
     return (
@@ -96,7 +96,7 @@ def _answer(event: Mapping[str, Any], files: Files, settings: ConsoleSettings) -
             return _file_response(_config(settings), REVALIDATE, headers, settings)
         case path:
             version, _, name = path.removeprefix("/").partition("/")
-            # Only look the name up, and open no path from a request. So no request can read a file outside of the page.
+            # Look the name up in the files that were read at the start. A path from a request must not open a file.
             if version == files.version and name in files.by_name and name != DOCUMENT:
                 return _file_response(files.by_name[name], IMMUTABLE, headers, settings)
             return _refusal(HTTPStatus.NOT_FOUND, settings)

@@ -64,7 +64,7 @@ _GONE_AT_APPLE: Final = frozenset({"ExpiredToken", "Unregistered"})
 def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) -> Outcome:
     """Return the outcome of a push, from FCM's answer.
 
-    `retry_after` is the wait in the header Retry-After. It is zero if the answer does not have this header.
+    `retry_after` is the wait in the answer's Retry-After header, or zero if there is no such header.
     """
     try:
         if status < _ERRORS:

@@ -24,10 +24,9 @@ _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQ
 
 
 def credential_from(secret: str) -> Credentials:
-    """Return the credential that a secret holds.
+    """Read the credential from a secret: the key of a service account, or an `external_account` for AWS.
 
-    The secret holds the key of a service account, or an `external_account` for AWS. Raise CredentialError if the secret
-    holds neither.
+    Raise CredentialError if the secret contains something else.
     """
     try:
         info = json.loads(secret)
@@ -43,11 +42,10 @@ def credential_from(secret: str) -> Credentials:
 
 
 class SignIn:
-    """Gets access tokens from Google. A token is reused until it expires.
+    """Gets access tokens from Google, and reuses a token until it expires.
 
-    The gateway asks for a token before it sends a page. google-auth does not send the pushes itself. If google-auth
-    sent them, it would start a background thread to look up where the account may be used. Lambda would freeze this
-    thread.
+    google-auth does not send the pushes, because it would then start a background thread to look up where the account
+    may be used. Lambda would freeze this thread.
     """
 
     def __init__(self, credential: Credentials, timeout: tuple[float, float]) -> None:
@@ -56,7 +54,7 @@ class SignIn:
         self._request = partial(_once, Request(self._session), timeout=timeout)
 
     def access_token(self) -> str:
-        """Return a valid token. Raise TransportError for a failure that may pass, otherwise CredentialError."""
+        """Return a valid token. Raise TransportError for a failure that may pass, and CredentialError for others."""
         return str(self._credential.token) if self._credential.valid else self.renewed()
 
     def renewed(self) -> str:
@@ -77,7 +75,10 @@ class SignIn:
 
 
 def _once(request: Request, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the arguments that google-auth passes
-    """Make one request to Google. Raise TransportError for a failure after which google-auth would sleep and retry."""
+    """Make one request to Google. Raise TransportError for a failure that may pass.
+
+    Without this error, google-auth would sleep and retry.
+    """
     response = request(*args, **kwargs)
     if response.status in _PASSING or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise TransportError(f"Google answered {response.status}")  # type: ignore[no-untyped-call]

@@ -1,7 +1,8 @@
-"""Handle a push job. A slot's job pushes to one shard of the slot, page by page.
+"""Handle a push job.
 
-Nothing is written for a single push that succeeds. After each page, a run stores its progress. After a crash, the run
-continues from there.
+A slot is a time of day in a zone, such as 08:30 in New York. The rows of its persons are in one or more shards. A job
+of a slot runs through one shard, page by page. The run stores its progress after each page. After a crash, it continues
+from there.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from delivery.services import Services
 
 LOOK_AGAIN: Final = dt.timedelta(minutes=1)
-"""The job of a new shard waits this long before it checks again whether the runs of the old shards are done."""
+"""During resharding, a new shard's job waits for the runs of the old shards. It checks them again after this time."""
 LONGEST_WAIT_FOR_OTHERS: Final = dt.timedelta(minutes=30)
 """If the job of a new shard is this late, its run no longer waits for the runs of the old shards.
 
@@ -42,10 +43,9 @@ def handle(
 ) -> dt.timedelta:
     """Send a job's pushes, as far as time allows. Return how long FCM asks to wait.
 
-    The caller must send no push to anybody before this wait is over. `waited` is how long the job was in the queue.
-    Some jobs send nothing if they are more than MAX_LATENESS late: slots' jobs, and jobs for a kind of push that ends
-    with its date. After an error, such as CredentialError or OutboxError, the job must be handled again. A slot's job
-    then continues with the page that failed.
+    The caller must send no push to anybody before this wait is over. `waited` is how long the job was in the queue. A
+    job that is more than MAX_LATENESS late sends no reminder and no news. After an error, such as CredentialError or
+    OutboxError, the job must be handled again. A slot's job then continues with the page that failed.
     """
     late = job.late + waited
     if late > MAX_LATENESS and (isinstance(job, SlotJob) or KINDS[job.kind].ends_with_date):
@@ -66,7 +66,7 @@ def _run(services: Services, job: SlotJob, late: dt.timedelta, time_left: Callab
         return NO_WAIT
     begun = services.runs.begin(job.shard, job.date, job.instant)
     if begun.done:
-        logger.info("refused a repeat", extra=job.about)
+        logger.info("the run is done already", extra=job.about)
         return NO_WAIT
     while True:
         page = services.slots.page(job.shard, begun.cursor, services.page_rows, job.instant + late)
@@ -84,5 +84,5 @@ def _run(services: Services, job: SlotJob, late: dt.timedelta, time_left: Callab
         begun = services.runs.advance(begun, page.last, len(page.rows), reach)
         if wait or time_left() < RESERVE:
             services.outbox.send([job.again(late, wait)], min(wait, LONGEST_DELAY))
-            logger.info("to be continued", extra=job.about | {"wait": wait.total_seconds()})
+            logger.info("the run continues in a new job", extra=job.about | {"wait": wait.total_seconds()})
             return wait

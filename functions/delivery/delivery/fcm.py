@@ -51,7 +51,7 @@ class FcmGateway:
             return [_unreachable(error)] * len(targets)
         stop = _stop_of(outcomes)
         if stop == STALE and time.monotonic() <= until:
-            # Get a new access token, but only once in each call. If FCM refuses it too, our credential is at fault.
+            # Try a new access token once. If FCM refuses the new token, too, our credential is at fault.
             again = [number for number, outcome in enumerate(outcomes) if outcome in {STALE, NO_TIME}]
             renewed = self._again(message, [targets[number] for number in again], until)
             for number, outcome in zip(again, renewed, strict=True):
@@ -60,7 +60,7 @@ class FcmGateway:
         return [stop if outcome is NO_TIME else outcome for outcome in outcomes]
 
     def _again(self, message: messaging.Message, targets: Sequence[Target], until: float) -> list[Outcome]:
-        """Send with a new access token. If Google gives no token, send nothing, and let each outcome say why."""
+        """Send with a new access token. If Google gives no token, return a failure for each target."""
         try:
             return self._transport.send(message, targets, self._sign_in.renewed(), until)
         except TransportError as error:
@@ -74,10 +74,10 @@ def _unreachable(error: TransportError) -> Outcome:
 
 
 def _stop_of(outcomes: Iterable[Outcome]) -> Outcome:
-    """Return the outcome that stopped the page, or NO_TIME if no outcome did.
+    """Return the outcome because of which no further push began. Return NO_TIME if there is none.
 
-    The caller gives this outcome to all pushes that were not begun. If FCM has asked to wait and has also refused the
-    token, return the outcome with the wait, because no push may begin before the wait is over.
+    The caller gives this outcome to all pushes that were not begun. Of several outcomes, return the one with the
+    longest wait, because no push may begin before this wait is over.
     """
     return max(filter(stops_page, outcomes), key=lambda outcome: outcome.wait, default=NO_TIME)
 

@@ -21,11 +21,7 @@ TIMEOUT: Final = (3, 10)
 """The most seconds to wait for a connection, and after that, the most seconds to wait for the answer."""
 
 LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
-"""The last requests of a send take at most this time.
-
-These are two requests for an access token and two requests for a push. Each takes at most as long as TIMEOUT.
-"""
-
+"""The last requests of a send take at most this time: two for an access token and two for a push."""
 
 SPARE: Final = dt.timedelta(seconds=30)
 """The time to read a page, to enqueue retries of its pushes and to store the run's progress."""
@@ -87,10 +83,10 @@ class PushGateway(Protocol):
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
         """Send to all targets, and return one outcome for each, in order.
 
-        If the service asks to wait or refuses even a new access token, the gateway begins no further push. The
-        remaining pushes get the outcome of the refused push. The gateway itself never waits. If less than LONGEST_SEND
-        of `within` is left, the gateway begins no further push either. The remaining pushes then get the outcome
-        NO_TIME.
+        The gateway begins no further push in two cases:
 
-        Raise CredentialError if no push can begin, because the credential is not valid and gives no access token.
+        - The service asks to wait, or refuses even a new access token. The remaining pushes get the same outcome.
+        - Less than LONGEST_SEND of `within` is left. The remaining pushes get the outcome NO_TIME.
+
+        The gateway itself never waits. Raise CredentialError if the credential gives no access token.
         """

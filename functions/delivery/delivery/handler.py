@@ -1,4 +1,4 @@
-"""Handle messages of the push queue. Each message is one job. If a job fails, the queue delivers it again."""
+"""Handle messages of the push queue. Each message is one job. If a job fails, the queue sends its message again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _outbox() -> Outbox:
 
 
 def _start_over() -> None:
-    """Close the connections. The next job then reads the FCM secret again, because the secret may be new."""
+    """Close the connections. The next job then reads the FCM secret again, because an operator may have changed it."""
     if _gateway.cache_info().currsize:
         _gateway().close()
     _gateway.cache_clear()
@@ -82,9 +82,9 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
 def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Handle a batch. Return the failed messages in the format of ReportBatchItemFailures.
 
-    When FCM asks to wait, or time runs short, enqueue the remaining jobs of the batch again, as new messages. This does
-    not count as a failed attempt of these jobs. If a job arrives before its wait is over, also enqueue this job
-    again. Such a job has a `hold`, because SQS could not delay it long enough.
+    If FCM asks to wait or time runs short, enqueue the remaining jobs of the batch again, as new messages. This is not
+    counted as a failed attempt. Also enqueue a job with a `hold` again. Its wait is not over, because SQS could not
+    delay it long enough.
     """
 
     def time_left() -> dt.timedelta:

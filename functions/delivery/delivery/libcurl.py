@@ -1,8 +1,8 @@
 """Send requests to FCM with libcurl. One thread has hundreds of requests under way over a few HTTP/2 connections.
 
-To build and encode a message for each push would take most of the processor time. So in each call of `Libcurl.send`,
-firebase-admin encodes only one message for each kind of target. This message has a mark in place of the target. For
-each push, the target's bytes replace the mark. libcurl's handles and connections are kept from page to page.
+It would take too much processor time to encode a message for each push. So each call of `Libcurl.send` encodes only one
+message for each kind of target, with a mark in place of the target. For each push, the target's bytes replace the mark.
+The handles and connections of libcurl stay open for the next call.
 """
 
 from __future__ import annotations
@@ -28,22 +28,16 @@ if TYPE_CHECKING:
     from firebase_admin import messaging
 
 AT_ONCE: Final = 100
-"""At most this many requests are under way at the same time on one HTTP/2 connection.
-
-Without HTTP/2, at most this many requests are under way over all connections together.
-"""
+"""At most this many requests are under way on one HTTP/2 connection or, without HTTP/2, on all connections."""
 
 CONNECTIONS: Final = 4
-"""At most this many HTTP/2 connections are open.
-
-When every open connection has AT_ONCE requests under way, libcurl opens a new connection.
-"""
+"""At most this many HTTP/2 connections are open. libcurl opens the next when all others have AT_ONCE requests."""
 
 REQUESTS: Final = 2
-"""At most this many requests are sent for one push. If the connection breaks before an answer, the second follows."""
+"""At most this many requests for one push. The second is sent if the first connection breaks before an answer."""
 
 BURST: Final = 0.05
-"""Seconds. If no push has begun for a while, the pushes of this time, and one more, may begin together."""
+"""After a pause, the pushes of this many seconds and one more may begin at once: at 100 a second, these are six."""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200
@@ -58,7 +52,7 @@ _CODES: Final = {
     **dict.fromkeys(
         _BROKEN
         | {
-            pycurl.E_ABORTED_BY_CALLBACK,  # `_Call.count` aborts after too many broken connections
+            pycurl.E_ABORTED_BY_CALLBACK,  # `_Call.count` aborts a request beyond REQUESTS
             pycurl.E_COULDNT_CONNECT,
             pycurl.E_COULDNT_RESOLVE_HOST,
             pycurl.E_COULDNT_RESOLVE_PROXY,
@@ -72,9 +66,9 @@ _CODES: Final = {
 
 
 class Libcurl:
-    """Sends one message to many targets. Over time, it begins at most `pushes_per_second` pushes in a second.
+    """Sends one message to many targets, on average at most `pushes_per_second` in a second.
 
-    `authorities` is the path of a file with the certificates of the authorities that TLS trusts.
+    `authorities` is the path of a file with the certificates that TLS trusts.
     """
 
     def __init__(
@@ -102,9 +96,9 @@ class Libcurl:
     ) -> list[Outcome]:
         """Send to the targets and return one outcome for each, in order.
 
-        The first pushes begin even if the monotonic clock is past `until`. Further pushes begin only before `until`,
-        and only while no outcome stops the page. A push that was not begun has the outcome NO_TIME. `send`
-        waits for the answers to all requests that are under way.
+        The first pushes begin even if the monotonic clock is past `until`. After `until`, or after an outcome for which
+        `stops_page` is true, no further push begins. A push that was not begun has the outcome NO_TIME. `send` waits
+        for the answers to all requests.
         """
         encoded = {kind: _encoded(message, kind) for kind in {target.kind for target in targets}}
         outcomes = [NO_TIME] * len(targets)
@@ -132,7 +126,7 @@ class Libcurl:
 
 
 class Pace:
-    """Limits how many pushes begin in a second. So all workers together stay below FCM's limit for a project.
+    """Limits how many pushes begin in a second, because FCM limits the pushes of all workers together.
 
     There is no limit if `per_second` is None. `now` is in seconds of the monotonic clock.
     """
@@ -170,7 +164,7 @@ class _Call:
     def count(self, *_: object) -> int:
         """Count a request for the push. Abort the request if the push has had REQUESTS already.
 
-        libcurl calls this before each request. In some cases, if a connection breaks, libcurl repeats the request.
+        libcurl calls this before each request. Sometimes libcurl itself repeats a request after a broken connection.
         """
         self.requests += 1
         return int(pycurl.PREREQFUNC_OK if self.requests <= REQUESTS else pycurl.PREREQFUNC_ABORT)
@@ -178,7 +172,7 @@ class _Call:
     def may_repeat(self) -> bool:
         """Return whether to repeat the request after its connection broke.
 
-        Do not repeat it if a part of an answer came, because FCM may have sent the push.
+        Do not repeat the request after a part of an answer, because FCM may have sent the push.
         """
         return not self.is_repeat and self.requests < REQUESTS and not self.handle.getinfo(pycurl.RESPONSE_CODE)
 
@@ -245,7 +239,7 @@ class _Connections:
         for handle, error, _ in failed:
             call = self._calls[handle]
             if error in _BROKEN and call.may_repeat():
-                # Up to AT_ONCE requests shared the broken connection. When repeated, they share a new connection.
+                # All requests of the broken connection are repeated here, and they share a new connection.
                 self._multi.remove_handle(handle)
                 call.is_repeat = True
                 self._multi.add_handle(handle)
@@ -254,7 +248,7 @@ class _Connections:
                 self._put_back(call)
 
     def drop(self) -> None:
-        """Give up the requests that are under way. There are such requests if `Libcurl.send` failed."""
+        """Give up the requests that are under way. There are some only if `Libcurl.send` raised an error."""
         if self.under_way:
             for call in set(self._calls.values()).difference(self._free):
                 self._put_back(call)

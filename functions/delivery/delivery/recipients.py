@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from rekindle.store.slot_rows import SlotRow
 
 LEAST_LIFE: Final = dt.timedelta(minutes=10)
-"""A slot's reminders can be sent for at least this long after the slot, even if a change of the clocks skips the end of
-the date.
-"""
+"""A slot's reminders can be sent for at least this long, even if a change of the clocks skips the rest of the date."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
@@ -38,8 +36,8 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 class Attempt:
     """One attempt to deliver a push.
 
-    The attempt is made at the occasion's instant plus `late`. `couple` is the couple that the push is about. It is None
-    for a slot's reminder.
+    `late` is the time from the occasion's instant to this attempt. `couple` is the couple that the push is about. A
+    slot's reminder is about no couple.
     """
 
     occasion: Occasion
@@ -61,7 +59,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One device, the language of the push on it, and whether the push is quiet. `person` is the owner's pseudonym."""
+    """One device, the push's language, and whether the push is without sound. `person` is the owner's pseudonym."""
 
     person: str
     language: Language
@@ -92,8 +90,7 @@ def of_page(
     at = job.instant + late
     clock = local_time(at, job.zone).time()
     ends_at = max(start_of(job.date + _ONE_DAY, job.zone), job.instant + LEAST_LIFE)
-    # A row holds the month in which a device was registered, but not the day. So a device counts as stale only if it
-    # would be stale even after a registration on the last day of this month.
+    # A row has only the month of a device's registration. So the device's age counts from the last day of that month.
     live_since = (at.date() - STALE_AFTER + _ONE_DAY).replace(day=1)
     for kind in OF_A_DATE:
         due = kinds[kind]
@@ -154,8 +151,8 @@ def of_job(
 def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:
     """Return the kind of push to send: `kind`, or NEWS in place of PROMPT.
 
-    A person who wants news gets NEWS on a date that has news. NEWS is also counted as a prompt. A retry keeps the
-    kind of the first attempt. So if a phone gets a push from both attempts, the second push replaces the first.
+    A person who wants news gets NEWS on a date that has news. A retry keeps the kind of the first attempt, so its push
+    replaces the first push if a phone gets both.
     """
     is_news = wants_news and KINDS[PushKind.NEWS].replaces is kind and date in services.news.dates()
     return PushKind.NEWS if is_news else kind

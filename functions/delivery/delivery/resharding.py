@@ -1,6 +1,7 @@
 """Double the number of shards of a slot that has grown. Nobody misses a push meanwhile.
 
-A slot comes once a day. Resharding happens at other times of the day, in three steps. If a step fails, it is repeated:
+A slot is a time of day in a zone. Its rows, one for each person, are in shards. Resharding has three steps. They happen
+at other times of the day. A step that fails is repeated.
 
 1. Name the new shards beside the old shards. After this step, every write puts a row into a new shard and deletes the
    row from the old shard.
@@ -33,22 +34,19 @@ if TYPE_CHECKING:
     from rekindle.store.shards import Resharding
 
 BEFORE_NEXT: Final = dt.timedelta(minutes=30)
-"""In this time before the slot comes, no step of resharding begins."""
+"""No step of resharding begins in this time before the slot comes."""
 
 
 def reshard(
     resharding: Resharding, outbox: Outbox, job: ReshardJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> None:
-    """Do the next step of a slot's resharding.
-
-    If it is too early for this step, only enqueue the job again. If another step remains, also enqueue the job again.
-    """
+    """Do the next step of a slot's resharding, unless it is too early. Enqueue the job again if a step remains."""
     late = job.late + waited
     at = job.instant + late
     rests = is_at_rest(job.slot, at)
     shards = resharding.shards(job.slot)
     if shards is None or job.shard not in shards.all:
-        # The run of each shard that is too large enqueues a job. Another job has resharded this slot.
+        # Each shard that was too large has a job of its own. The job of another shard has resharded this slot.
         logger.info("resharded already", extra=job.about)
         return
     if rests and shards.named_at is None:

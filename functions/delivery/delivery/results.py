@@ -1,7 +1,7 @@
-"""Settle the results of an attempt: decide which failed pushes to try again and which to give up, and log them.
+"""Settle the results of an attempt: try failed pushes again or give them up, and log the results.
 
-If a failure may pass, a retry job with the failed devices goes to the queue. The job's delay grows from attempt to
-attempt. A push is given up after the last attempt, or at once if FCM refuses the message itself.
+If a failure may pass, `settle` enqueues a retry job with the failed devices. The delay grows from attempt to attempt.
+`settle` gives a push up after the last attempt, or at once if FCM refuses the message itself.
 """
 
 from __future__ import annotations
@@ -27,21 +27,17 @@ if TYPE_CHECKING:
 
 LAST_ATTEMPT: Final = 6
 FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
-"""The wait before the second attempt. The wait doubles before each further attempt: before the sixth, it is eight
-minutes.
-"""
+"""The wait before the second attempt. It doubles for each further attempt, to eight minutes before the sixth."""
 
 MISSED: Final = 1000
-"""A retry job holds at most this many devices. They take about half of the largest SQS message."""
+"""A retry job has at most this many devices, which fill about half of the largest SQS message."""
 
 
 LASTING: Final = {
     Fate.APNS: "FCM cannot sign in to Apple",
-    Fate.FOREIGN: "FCM calls the devices another sender's",
+    Fate.FOREIGN: "FCM says the devices belong to another sender",
 }
-"""Log messages for faults that do not pass by themselves. Every attempt counts and logs these faults, not only the last
-attempt.
-"""
+"""Log messages for faults that do not pass by themselves. Each attempt, not only the last, counts and logs them."""
 
 
 class Result(NamedTuple):
@@ -73,12 +69,12 @@ def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> S
     A push becomes a dead letter if it is given up for a fault that affects many persons.
 
     Returns:
-        The results, in which some foreign devices may have the fate DEAD in place of FOREIGN.
+        The results, some with the fate DEAD in place of FOREIGN. The caller has to delete devices with the fate DEAD.
 
     Raises:
         CredentialError: FCM refused our credential for every push. The queue has to deliver the whole job again.
-        OutboxError: a retry or a dead letter could not be enqueued. The queue has to deliver the whole job again. No
-            other error may be raised after FCM has taken some pushes, because the job would then send them twice.
+        OutboxError: a retry or a dead letter could not be enqueued. The queue has to deliver the whole job again. Some
+            pushes are then sent twice, so no other error may be raised.
     """
     if len(having(results, Fate.UNAUTHORISED)) == len(results):
         _log(attempt, results, [], {})
@@ -102,8 +98,8 @@ def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> S
 def proves_our_project(results: Sequence[Result]) -> bool:
     """Return whether the results prove that we send with the right Firebase project.
 
-    They prove it if at least one person was reached, and if the persons with foreign devices are not more than the
-    persons who were reached. The foreign devices then belong to another project.
+    If FCM reaches nobody, or calls the devices of more persons foreign than it reaches, our project may be wrong.
+    Otherwise our project is right, and the foreign devices belong to another project.
     """
     reached, foreign = (persons_of(having(results, fate)) for fate in (Fate.DELIVERED, Fate.FOREIGN))
     return bool(reached) and len(reached) >= len(foreign)
@@ -120,17 +116,14 @@ def without_foreign(results: Iterable[Result], kept: Container[str] = ()) -> lis
 
 
 def split(results: Sequence[Result], attempt: int) -> tuple[list[Result], list[Result]]:
-    """Return the failed results to try again, and the failed results to give up.
-
-    `attempt` is the number of the attempt that had these results.
-    """
+    """Return the failed results to try again, and those to give up. `attempt` is the number of the failed attempt."""
     again = having(results, Fate.LATER, Fate.UNAUTHORISED, Fate.APNS, Fate.FOREIGN)
     refused = having(results, Fate.REFUSED)
     return (again, refused) if attempt < LAST_ATTEMPT else ([], again + refused)
 
 
 def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
-    """Return the wait before an attempt: the longer of its backoff and FCM's longest wait."""
+    """Return the wait before an attempt: its backoff, or FCM's longest wait if that is longer."""
     return max([FIRST_BACKOFF * (1 << attempt - 2), *(outcome.wait for outcome in outcomes)])
 
 
@@ -154,9 +147,9 @@ def _incidents(services: Services, at: dt.datetime, failed: Iterable[Result]) ->
 
 
 def retry_jobs(attempt: Attempt, missed: Iterable[Result], number: int, wait: dt.timedelta = NO_WAIT) -> list[RetryJob]:
-    """Return jobs that push to the missed devices again. `number` is the attempt that they make.
+    """Return jobs that push to the missed devices again, as attempt `number`.
 
-    The caller must delay the jobs by the wait, but by at most LONGEST_DELAY. The rest of the wait is the jobs' `hold`.
+    The caller must delay the jobs by `wait`, but by at most LONGEST_DELAY. The rest of `wait` is the jobs' `hold`.
     """
     return [
         RetryJob(
@@ -203,8 +196,8 @@ def _log(
 def _complain(message: str, extra: Mapping[str, object], failed: Sequence[Result], reported: Container[str]) -> None:
     """Log an error if the fault of a failure is in `reported`. Otherwise log a warning.
 
-    The field `outside` marks an error that no version of our code causes. Such an error does not roll a new version
-    back. An error about a refused message is not marked, because a new version may have built the message.
+    The field `outside` marks an error that our code does not cause. A marked error does not roll back a new version. If
+    FCM refused a message, the error is not marked, because a new version may have built a wrong message.
     """
     fields = {**extra, "persons": len(persons_of(failed)), "reasons": reasons_of(failed)}
     fates = {outcome.fate for _, outcome in failed if outcome.fault in reported}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Sent(NamedTuple):
-    """The wait that FCM asks for before the next push to anybody, and for how many persons FCM took a push."""
+    """How long FCM asks to wait before the next push to anybody, and the number of persons for whom FCM took a push."""
 
     wait: dt.timedelta
     persons: int = 0
@@ -31,8 +31,8 @@ class Sent(NamedTuple):
 def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent:
     """Send to all recipients and settle the results.
 
-    `wait` is how long FCM has asked to wait. If this wait is more than zero, send nothing and enqueue retries. A
-    push that has expired is not sent.
+    `wait` is how long FCM has asked to wait. If it is more than zero, send nothing and enqueue retries. Drop an expired
+    push.
 
     Raises:
         CredentialError: there is no valid credential, or FCM refuses it for every push.

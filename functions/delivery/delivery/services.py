@@ -1,4 +1,4 @@
-"""Hold the stores, the queues and the gateway that `delivery` works with."""
+"""Define the stores, the queues and the gateway that `delivery` uses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGE_ROWS: Final = 2000
 SHARD_ROWS: Final = 20_000
-"""If a shard has more rows than this, its slot is resharded. One worker pushes to this many in about ten seconds."""
+"""If a shard has more rows than this, its slot is resharded. One worker needs about ten seconds for so many rows."""
 
 
 @dataclass(frozen=True, slots=True)

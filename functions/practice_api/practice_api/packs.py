@@ -85,10 +85,7 @@ def _withdrawn_by(head: PackHead, prompt: str | None, staff: Staff) -> Actor | N
 
 
 def _require_prompt(services: Services, head: PackHead, prompt: str | None) -> None:
-    """Raise a problem if the pack has no version, or no version with the prompt.
-
-    A version that was taken back does not count.
-    """
+    """Raise a problem if the pack has no version, or no version with the prompt. Ignore canceled versions."""
     published: list[ReleaseHead] = [release for release in head.releases if not release.taken_back]
     if not published:
         raise ProblemError(Problem.NOT_PUBLISHED)

@@ -38,7 +38,7 @@ UNPUBLISHABLE = (
     Problem.WRONG_PACK,
     Problem.PACK_CHANGED,
 )
-"""The problems for which a draft cannot be published."""
+"""The problems that prevent the publication of a draft."""
 
 
 @router.get(
@@ -137,10 +137,7 @@ def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, serv
 
 
 def _publishable(services: Services, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
-    """Return the draft as a pack and as text. Raise a problem if it cannot be published.
-
-    Also raise a problem if the draft has another revision than `revision`.
-    """
+    """Return the draft as a pack and as text. Raise a problem if it cannot be published or has another revision."""
     draft = head.draft
     if draft is None:
         raise ProblemError(Problem.NOTHING_TO_PUBLISH)
@@ -166,8 +163,7 @@ def _is_live_already(services: Services, head: PackHead, pack: Pack, instant: dt
 def _published(services: Services, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:
     """Publish, and return the result. `read` is the pack as the caller read it.
 
-    Since the caller read the pack, somebody may have changed the draft, changed the proposal or withdrawn the pack. In
-    this case, raise a problem.
+    Raise a problem if somebody has changed the draft or the proposal, or has withdrawn the pack, since then.
     """
     try:
         head = services.packs.publish(read, publication)

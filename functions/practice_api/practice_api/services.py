@@ -1,6 +1,6 @@
 """Give every route its stores and its caller, who is a member of staff.
 
-No store here can open an answer or read a couple's rows. The permissions of the function's AWS role forbid both, too.
+No store here reads answers or couples' rows, and the permissions of the function's AWS role do not allow it.
 """
 
 from __future__ import annotations

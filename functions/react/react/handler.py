@@ -42,8 +42,8 @@ class React:
     def handle(self, records: Sequence[Record]) -> BatchResponse:
         """React to the records in order, up to the first record that fails. Return this record.
 
-        Lambda then sends this record and all records after it again. Raise OutboxError if not all jobs were enqueued.
-        Lambda then sends the whole batch again.
+        Lambda then sends this record and all later ones again. Raise OutboxError if not all jobs were enqueued. Lambda
+        then sends the whole batch again.
         """
         jobs: list[PersonJob] = []
 

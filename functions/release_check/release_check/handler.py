@@ -1,8 +1,7 @@
-"""Call a function's new version with the samples from `events/`, and report to CodeDeploy.
+"""Call a function's new version with sample events, and report to CodeDeploy whether the answers are right.
 
 CodeDeploy calls this hook for each function that is deployed, before the alias sends calls to the new version. The
-samples that this hook sends change nothing: they only read, or they name persons and couples that do not exist, or
-their time is long past.
+samples change nothing: they only read, or name persons and couples that do not exist, or have a time that is long past.
 """
 
 from __future__ import annotations
@@ -38,12 +37,9 @@ ANSWERS: Final = {
     "practice_api-get-packs": (HTTPStatus.OK, None),
     "privacy-export": (HTTPStatus.NOT_FOUND, NO_PROFILE),
 }
-"""The right answer to each of these samples: its status and its problem type.
+"""The right status and problem type for each of these samples. A version without the route gives another answer."""
 
-If a version lacks a route, its answer is different.
-"""
-
-# A function has at most three samples. Even if it answers none of them, the hook ends before its own timeout.
+# A function has at most 3 samples. They take at most about 3 * 3 * (2 + 28) = 270 s, and the hook's timeout is 300 s.
 _PATIENCE: Final = Config(connect_timeout=2, read_timeout=28, retries={"mode": "standard", "total_max_attempts": 3})
 _UNKNOWN: Final = "Unknown"
 
@@ -79,13 +75,12 @@ def failures_of(invoker: Any, versions: Mapping[str, str]) -> dict[str, str]:  #
 
 
 def failure_of(sample: str, function_error: str | None, result: Any) -> str | None:  # noqa: ANN401  JSON
-    """Return why a sample failed, or None if it did not.
+    """Return why a sample failed, or None if it did not. The reason contains no message of an exception.
 
     Args:
         sample: The sample's name.
         function_error: Lambda's name for the error, if the function raised an exception. Otherwise None.
-        result: The value that the function returned, or Lambda's description of the exception. The returned
-            reason contains codes from `result`, such as the exception's type, but no message.
+        result: The value that the function returned, or Lambda's description of the exception.
     """
     if function_error:
         error = result.get("errorType", _UNKNOWN) if isinstance(result, dict) else _UNKNOWN
@@ -96,7 +91,7 @@ def failure_of(sample: str, function_error: str | None, result: Any) -> str | No
         answer = result.get("statusCode"), _problem_in(result)
         return None if answer == ANSWERS[sample] else f"answered {answer[0]} {answer[1] or ''}".rstrip()
     if failed := result.get("batchItemFailures"):
-        return f"gave back {len(failed)} records"
+        return f"reported {len(failed)} failed records"
     return None
 
 
@@ -111,10 +106,10 @@ def _problem_in(answer: Mapping[str, Any]) -> str | None:
 
 
 def deployed_function(group: str, versions: Mapping[str, str]) -> dict[str, str]:
-    """Return the version that a deployment group deploys.
+    """Return the function that a deployment group deploys, with its version.
 
     SAM names a group `STACK-CouplesApiDeploymentGroup-SUFFIX`, where `CouplesApi` is the function's logical id. Return
-    all versions if the group's name contains no logical id of a function.
+    all functions if the group's name contains no logical id.
     """
     logical_ids = {name: name.title().replace("_", "") for name in versions}
     own = {name: arn for name, arn in versions.items() if f"-{logical_ids[name]}DeploymentGroup-" in group}
@@ -127,12 +122,12 @@ def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, dict
     If the event names no deployment, check all versions and report nothing.
 
     Returns:
-        `failures`, which has the reason of the failure for each failed sample.
+        `failures`, which maps each failed sample to the reason.
     """
     if "DeploymentId" not in event:
         return {"failures": _checked(_versions())}
     codedeploy = boto3.client("codedeploy", config=_PATIENCE)
-    # Report even after an error. Without a report, CodeDeploy would wait for an hour.
+    # Always report, even after an error. Without a report, CodeDeploy would wait for an hour.
     status = "Failed"
     try:
         deployment = codedeploy.get_deployment(deploymentId=event["DeploymentId"])["deploymentInfo"]

@@ -37,8 +37,8 @@ class Tally:
     def handle(self, records: Sequence[Record]) -> BatchResponse:
         """Count the records, up to the first record that cannot be read. Return this record.
 
-        Lambda then sends this record and all records after it again. If the counters cannot be written, raise an
-        exception. Lambda then sends the whole batch again, and no record counts twice.
+        Lambda then sends this record and all later ones again. If the counters cannot be written, raise an exception.
+        Lambda then sends the whole batch again, and no record counts twice.
         """
         couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
         runs: list[FinishedRun] = []

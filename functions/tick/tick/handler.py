@@ -1,4 +1,4 @@
-"""Enqueue a job for each shard of each slot whose time has come."""
+"""Enqueue a job for each shard of each slot whose time has come. A slot is a time of day in a zone."""
 
 from __future__ import annotations
 
@@ -42,21 +42,18 @@ class TickEvent(BaseModel):
 
 
 def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """Return the first and the last instant of the time that a tick covers.
+    """Return the start and the end of the time that a tick covers. The start itself is not covered.
 
-    The first instant itself is not covered. After an outage, the tick also covers the time of the ticks that were
-    missed. The tick goes back at most MAX_LATENESS, because earlier reminders are too late to be sent. If the watermark
-    is `until` or later, both instants are the same, and the tick covers nothing.
+    The watermark is the end of the previous tick's time, so the tick also covers missed ticks. The tick goes back at
+    most MAX_LATENESS, because earlier reminders are too late to be sent. If the watermark is `until` or later, start
+    and end are the same, and the tick covers nothing.
     """
     after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
     return min(after, until), until
 
 
 def due_in(zones: Iterable[Zone], after: dt.datetime, until: dt.datetime) -> list[DueSlot]:
-    """Return all slots of these zones that come after `after` and up to `until`.
-
-    The order of the slots is always the same.
-    """
+    """Return all slots of these zones that come later than `after` and not later than `until`, in a fixed order."""
     return [due for zone in sorted(zones) for due in due_slots(after, until, zone)]
 
 
@@ -82,8 +79,8 @@ def due_jobs(due: Iterable[DueSlot], shards: Mapping[Slot, Shards], tick: dt.dat
 class Tick:
     """Enqueues the jobs of slots that have come. The watermark is the instant up to which all jobs were enqueued.
 
-    If a tick fails before it moves the watermark, the next tick may enqueue some jobs a second time. If the run of the
-    first job is done, the second job does nothing. If the run is not done, the second job continues it.
+    If a tick fails before it moves the watermark, the next tick may enqueue some jobs a second time. This does no harm:
+    the second job does only the work that the first job has not done.
     """
 
     slots: Slots
@@ -94,7 +91,7 @@ class Tick:
         """Enqueue the jobs of all slots between the watermark and `at`. Return the number of jobs."""
         after, until = window(self.watermark.read(), at)
         if after == until:
-            logger.info("overtaken", extra={"until": until.isoformat()})
+            logger.info("already covered by a tick", extra={"until": until.isoformat()})
             return 0
         known = self.slots.known()
         due = [each for each in due_in({slot.zone for slot in known}, after, until) if each.slot in known]
