@@ -129,7 +129,8 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     def admissible(inviter: Person) -> None:
         require_unpaired(inviter)
         live = inviter.invite
-        if live.expires_at <= caller.instant if live and live.code_mac == code_mac else is_known:
+        is_over = live.expires_at <= caller.instant if live and live.code_mac == code_mac else is_known
+        if is_over:
             # The code has expired, was canceled or was replaced. A late repeat must not make the code valid again.
             raise ProblemError(Problem.KEY_REUSED)
 
