@@ -33,7 +33,7 @@ _LAYOUT: Final = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
 
 
 def _folded(value: object) -> object:
-    """Return a text with one space in place of each line break and its indentation."""
+    """Return a text with one space in place of several spaces or line breaks. Return other values unchanged."""
     # `split()` would also remove the no-break spaces of French punctuation.
     if not isinstance(value, str):
         return value

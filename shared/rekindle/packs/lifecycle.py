@@ -117,9 +117,9 @@ class PackHead:
     """Everything about a pack except its words.
 
     `drafts` is the highest revision of any draft so far. `versions` is the highest version of any release. `withdrawn`
-    says who withdrew the pack. That ended all versions up to `withdrawn_up_to`, but later versions can play. `news_on`
-    is the only date on which pushes announce the pack. Each write adds one to `revision`. A write fails if `revision`
-    has changed since the read.
+    says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`, but later versions can play.
+    `news_on` is the only date on which pushes announce the pack. Each write adds one to `revision`. A write fails if
+    `revision` has changed since the read.
     """
 
     id: PackId

@@ -235,7 +235,7 @@ def _duplicate_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[Pack
 
 
 def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    """Yield findings about texts that are missing in the default language, and about unlisted languages with texts.
+    """Yield findings about texts that the default language lacks, and about languages that are used but not listed.
 
     `head` is the pack with only its valid prompts. `prompts` has these prompts by their index in the document.
     """

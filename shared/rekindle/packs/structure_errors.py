@@ -19,7 +19,7 @@ def structure_findings(document: object, invalid: ValidationError) -> Iterator[P
     """Yield a finding for each value that does not fit the structure."""
     for error in invalid.errors(include_url=False):
         if error["type"] == "too_short" and error["input"]:
-            continue  # pydantic calls the list or block empty, because all its entries are wrong: report only these
+            continue  # not really empty: all entries are wrong, and pydantic reports each of them too
         path = tuple(step for step in error["loc"] if step != "[key]")
         prompt, field = None, path
         match path:
@@ -81,7 +81,7 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _allowed_fields(path: tuple[str | int, ...]) -> Iterator[str]:
-    """Yield the names of the fields that are allowed in the block that has the unknown field at `path`."""
+    """Yield the names of the fields that are allowed in a block. `path` leads to an unknown field in this block."""
     model: type[BaseModel]
     match path:
         case ("prompts", _, "words", _, _):

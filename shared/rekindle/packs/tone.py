@@ -42,7 +42,7 @@ _WHO: Final = (
     r"\b(?P<said>your\s+(?!first\b|ex\b|former\b|last\b|old\b|childhood\b|teenage\b)(?:\w+\s+)?"
     r"(?:husbands?|wife|wives|hubby|spouse|boyfriend|girlfriend|fianc[ée]e?))(?!\w)"
 )
-"""Matches words for the partner, such as “your wife”. “your first boyfriend” is no match, because that is the past."""
+"""Matches words for the partner, such as “your wife”, but not “your first boyfriend”, who is not the partner."""
 
 _PHRASES: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), reason)

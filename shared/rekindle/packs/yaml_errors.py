@@ -68,7 +68,7 @@ class _Spot:
     def span(self) -> Iterator[tuple[int, str]]:
         """Yield the number and the text of each line from the beginning of the broken part to the fault.
 
-        Always include the line `before()`. But begin at most `_LONGEST_LOOK` lines before the fault.
+        Begin at `before()` if that line is earlier, but at most `_LONGEST_LOOK` lines before the fault.
         """
         since = max(min(self.fault.since, self.before()), self.fault.line - _LONGEST_LOOK)
         for at in range(since, self.fault.line + 1):
@@ -123,12 +123,12 @@ def in_quotes(name: str) -> str:
 
 
 def first_character(character: str, name: str) -> str:
-    """Return the reason for a text that begins with a character that YAML does not allow there, with advice."""
+    """Return advice on a text that begins with a character that YAML does not allow there."""
     return f"a text cannot begin with “{printable(character)}”. {in_quotes(name)}"
 
 
 def unclosed_quote(quote: str) -> str:
-    """Return the reason for a quote that is never closed, with advice."""
+    """Return advice on a quote that is never closed."""
     return f"the quote ({quote}) that opens in this line is never closed. Put another {quote} where the text ends"
 
 

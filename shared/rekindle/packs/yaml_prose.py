@@ -57,7 +57,7 @@ def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def note_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the flaw of a note that may belong to the text. For a source with an error right after the text."""
+    """Yield the flaw of a note (YAML comment) that may belong to the text, if a YAML error follows the text."""
     behind = _BEHIND.match(prose.source, prose.event.end_mark.index, end)
     for position, reason in _notes(prose, behind.end() if behind else end):
         yield _line(prose, position), reason
@@ -69,10 +69,10 @@ def _line(prose: Prose, position: int) -> int:
 
 
 def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the position and the reason for the first note (YAML comment) that may belong to the text.
+    """Yield the position and the reason for the first note that may belong to the text.
 
     A note may belong to the text if it follows other characters in its line, if it begins further right than the
-    field's name, or if it is between brackets and follows no comma.
+    field's name, or if it is between brackets and no comma comes before it.
     """
     source, name, event = prose.source, prose.name, prose.event
     name_end, start, text_end = name.end_mark.index, event.start_mark.index, event.end_mark.index

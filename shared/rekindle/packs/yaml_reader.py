@@ -241,7 +241,7 @@ class _Reading:
         except yaml.MarkedYAMLError as error:
             known = len(self._flaws)
             self._judge_prose(note_flaws, len(self._text))
-            if len(self._flaws) == known:  # no note in a text is the reason for the error
+            if len(self._flaws) == known:  # no note in a text explains the error
                 line, reason = meaning(self._text, _fault(error))
                 self._flaws = [each for each in self._flaws if each.line != line]
                 self._flaws.append(Flaw(line, self._prompt(line), reason))
@@ -479,7 +479,7 @@ def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
 def _twin_flaws(block: _Block, *, is_pack: bool) -> list[Flaw]:
     """Return a flaw for each field that a block has twice.
 
-    If another pack or prompt seems to begin inside the block, return one flaw for it, and none for each field.
+    If another pack or prompt seems to begin inside the block, return one flaw for it instead.
     """
     names = {twin.name for twin in block.twins}
     again = [twin for twin in block.twins if twin.name == "id"]

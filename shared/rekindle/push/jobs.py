@@ -37,7 +37,7 @@ class _Body(BaseModel):
     """The wait that remains when the message arrives, if the whole wait is longer than SQS can delay a message."""
 
     def again(self, late: dt.timedelta, wait: dt.timedelta = dt.timedelta(0)) -> Self:
-        """Return a copy of the job, with a new lateness, to be handled after the wait.
+        """Return a copy of the job with a new lateness. A worker handles the copy after the wait.
 
         The caller must delay the copy's message by the wait, or by LONGEST_DELAY if the wait is longer. `hold` gets the
         rest of the wait.
@@ -69,8 +69,8 @@ class _ShardJob(_Body):
 class SlotJob(_ShardJob):
     """Push to the persons who are due in one shard of a slot. `date` is the local date on which the slot came.
 
-    While a slot is resharded, rows move from shard to shard. The runs of the shards in `after` must be done before the
-    run of this shard begins. At other times, `after` is empty.
+    While a slot is resharded, rows move from old to new shards. So the run of a new shard must wait until the runs of
+    the old shards, which `after` lists, are done. At other times, `after` is empty.
     """
 
     type: Literal["slot"] = "slot"
@@ -108,7 +108,7 @@ class PersonJob(_PushJob):
 
 
 class Missed(BaseModel):
-    """A device that a push has not reached yet. `person` is a pseudonym, and `target` is a digest of its address."""
+    """A device that a push has not reached yet: its person's pseudonym, and a digest of its address."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -30,12 +30,12 @@ class Kind:
             the letter must not tell them the kind.
         page: The letter of the page that the push opens in the app: `d` for the day, `t` for the touch gesture, `n` for
             the nudges, `s` for the streak, `p` for the choice of packs.
-        lifetime: How long after its instant a push can reach a phone that was off. `Occasion.expires_at` has the end.
+        lifetime: How long after its instant a push can reach a phone that was off. See `Occasion.expires_at`.
         concerns: Returns whether the push still concerns the person. `delivery` calls it just before it sends the push.
-        is_reminder: Whether this kind is a reminder, so that persons are due for it in slots.
+        is_reminder: Whether the push is a reminder, which comes due in a slot.
         replaces: The reminder that this kind replaces on some dates. `Reach` counts the push as that reminder.
-        needs_open_day: Whether only persons get the push who can still answer the day, but have not done so.
-        has_milestone: Whether the push is about a milestone of the streak, which decides the text.
+        needs_open_day: Whether the push is only for persons who have not answered the day yet, but still can.
+        has_milestone: Whether the push is about a milestone of the streak. Each milestone has its own text.
         is_single: Whether a phone shows only the newest push of this kind for a date.
     """
 
@@ -95,4 +95,4 @@ REMINDERS: Final = tuple(kind for kind, record in KINDS.items() if record.is_rem
 """The kinds for which persons are due in slots."""
 
 OF_A_DATE: Final = tuple(kind for kind, record in KINDS.items() if record.ends_with_date)
-"""The kinds that are useless after the end of their date. `delivery` sends the pushes for a slot in this order."""
+"""The kinds that are useless after the end of their date. In each page of rows, `delivery` sends them in this order."""

@@ -25,7 +25,7 @@ class Occasion:
     """The reason for a push. All persons who get the push share it.
 
     The push belongs to the day `date`, and was caused at `instant`. For a reminder or news, `ends_at` is the end of the
-    date. For a slot just before midnight, it is a few minutes later.
+    date. If the slot comes just before midnight, `ends_at` is a few minutes later.
     """
 
     kind: PushKind
@@ -70,7 +70,8 @@ class Payload:
 
     An iPhone cannot get the push after `expires_at`. An Android phone cannot get it later than `ttl` after sending. For
     a reminder or news, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` counts from the last full
-    hour before sending, because the phone sees `ttl`. So an Android phone may get these up to an hour later.
+    hour before sending, because the phone sees `ttl`, and the minute of sending must stay secret. So an Android phone
+    may get such a push up to an hour after `expires_at`.
     """
 
     text: Text

@@ -42,8 +42,8 @@ class Outbox:
     def send(self, jobs: Iterable[Job], delay: dt.timedelta = _NO_DELAY) -> None:
         """Enqueue the jobs. A worker can receive them, in any order, after `delay` (at most 15 minutes).
 
-        Raise OutboxError if the queue refuses a job for good, or at each of ATTEMPTS attempts. Then other jobs may be
-        on the queue already. So if the caller sends all jobs again, the queue can get some of them twice.
+        Raise OutboxError if the queue refuses a job for good, or at all ATTEMPTS attempts. Then other jobs may be on
+        the queue already. So if the caller sends all jobs again, the queue can get some of them twice.
         """
         for batch in _batches(job.model_dump_json() for job in jobs):
             self._send(batch, int(delay.total_seconds()))
