@@ -57,7 +57,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """A pack's summary in lists."""
+    """A pack's summary, as lists show it."""
 
     title: str
     audience: Audience

@@ -39,7 +39,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A fault, and the lines around it."""
+    """A fault, and the lines of the source."""
 
     fault: Fault
     lines: list[str]

@@ -420,7 +420,7 @@ class _Reading:
             )
 
     def _prompt(self, line: int) -> str | None:
-        """Return the id of a line's prompt, or its number if no id was read yet. Return None outside of prompts."""
+        """Return the id of a line's prompt, or “prompt 3” if its id was not read yet. Return None outside of prompts."""
         match self._open:
             case [_Block(name="prompts", wants_name=False), _List() as prompts, *within]:
                 reading: object = within[0].value if within else None
@@ -429,7 +429,7 @@ class _Reading:
                     reading, number = (
                         prompts.value[-1],
                         number - 1,
-                    )  # a field of the last prompt with too little indentation
+                    )  # the field belongs to the last prompt, but is not indented enough
                 match reading:
                     case {"id": str(name)} if re.fullmatch(SLUG, name):
                         return name

@@ -68,10 +68,10 @@ class Payload:
 
     On the phone, a push replaces an earlier one with the same `collapse_id`. A `quiet` push makes no sound.
 
-    An iPhone cannot get the push after `expires_at`. An Android phone cannot get it later than `ttl` after sending. For
-    a reminder or news, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` counts from the last full
-    hour before sending, because the phone sees `ttl`, and the minute of sending must stay secret. So an Android phone
-    may get such a push up to an hour after `expires_at`.
+    An iPhone can get the push until `expires_at`, and an Android phone until `ttl` after sending. For a reminder or
+    news, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` counts from the last full hour before
+    sending, because the phone sees `ttl` but must not see the minute of sending. So an Android phone may get such a
+    push up to an hour after `expires_at`.
     """
 
     text: Text
