@@ -420,7 +420,7 @@ class _Reading:
             )
 
     def _prompt(self, line: int) -> str | None:
-        """Return the id of a line's prompt, or “prompt 3” if its id was not read yet. Return None outside of prompts."""
+        """Return the id of a line's prompt, or “prompt 3” if no id was read yet. Return None outside of prompts."""
         match self._open:
             case [_Block(name="prompts", wants_name=False), _List() as prompts, *within]:
                 reading: object = within[0].value if within else None
