@@ -621,7 +621,7 @@ export interface components {
         };
         /**
          * HelpView
-         * @description The help that couples see. A PUT names the revision that the caller read, and replaces it.
+         * @description The help that couples see. A PUT replaces the revision that the caller read.
          * @example {
          *       "booking": {
          *         "url": "https://practice.example/book",
@@ -758,7 +758,7 @@ export interface components {
         };
         /**
          * PackState
-         * @description The state of a pack: the first of withdrawn, proposed, scheduled, live and draft that applies.
+         * @description The state of a pack. If several apply, the first of these counts: withdrawn, proposed, scheduled, live, draft.
          * @example live
          * @enum {string}
          */
@@ -1001,7 +1001,7 @@ export interface components {
         PromptKind: "question" | "together" | "touch";
         /**
          * PromptStatisticsView
-         * @description Couples that got the prompt for the first time, and those of them that answered, completed or swapped it then.
+         * @description Couples that got the prompt for the first time, and how many of them then answered, completed or swapped it.
          * @example {
          *       "answered": 390,
          *       "completed": 310,
@@ -1230,7 +1230,7 @@ export interface components {
         };
         /**
          * ReachView
-         * @description Persons for whom reminders were due, and for whom FCM accepted one at the first try. Two count as a couple.
+         * @description Persons who were due, and those for whom FCM accepted a push at the first try. Two persons count as a couple.
          * @example {
          *       "due": 1800,
          *       "reached": 1770
@@ -1497,8 +1497,7 @@ export interface components {
          * @description The numbers of a week. `week` is its Monday.
          *
          *     `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
-         *     completed a day in the week. It groups them by the length of their run, in days, as it was on their last completed
-         *     day of the week.
+         *     completed a day in the week. It groups them by their streak on the last of these days.
          * @example {
          *       "active": 1510,
          *       "active_28": 1890,

@@ -1,8 +1,7 @@
 """Advise an author on prompts that ask the same, are hard to read, are too long for a phone, and more.
 
-Advice never blocks publishing. No measure here needs a dictionary, so most measures work in every language. The
-comments below explain each measure. The practice's own packs stay within the limits. The module `tone` judges how
-English prompts sound.
+Advice never blocks publishing. Nothing here needs a dictionary, so most advice works in every language. The module
+`tone` judges how English prompts sound.
 """
 
 from __future__ import annotations
@@ -20,27 +19,27 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import Language, PackId, PromptId
 
 ALIKE: Final = 0.4
-"""Two prompts ask almost the same if their likeness, from 0 to 1, is at least this.
+"""Two prompts ask almost the same if their likeness (0 to 1, see `twin_advice`) is at least this.
 
-A question and the same question in other words have a likeness of 0.4 to 0.9. Of 160,000 pairs of prompts in eight
-packs, only one pair had a likeness of 0.4 or more, and its prompts did ask the same.
+A question and the same question in other words have a likeness of 0.4 to 0.9. Of the 160,000 pairs of prompts in eight
+packs without such questions, no pair had more than 0.37.
 """
 
 HARD_READING: Final = 55.0
-"""A text above this LIX is hard to read.
+"""A text with a higher LIX (see `lix`) is hard to read.
 
-Children's books have a LIX of up to 25, novels of 30 to 40, news of 50, and contracts of 60.
+The LIX of children's books is up to 25. Novels have 30 to 40, news 50, and contracts 60.
 """
 
 SHORT_WORDED: Final = frozenset({"en", "sv", "da", "nb", "nn", "no"})
 HARD_READING_OF_SHORT_WORDS: Final = 45.0
-"""In a language with short words, a text above this LIX is hard to read.
+"""The same limit for the languages in SHORT_WORDED, in which a text has a lower LIX.
 
-The LIX of 84 prompts was at most 39 in English, but went up to 50 in Spanish and French.
+Example: the highest LIX of 84 prompts was 39 in English, but 41 in Spanish and 44 in French.
 """
 
 FEWEST_WORDS: Final = 15
-"""If a text has fewer words than this, its LIX says nothing."""
+"""A text with fewer words is too short for a LIX."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +55,13 @@ class Said:
 
     @property
     def lines(self) -> dict[str, str]:
-        """The texts by the names of their fields."""
+        """The texts by field name. A missing hint is left out."""
         return {"text": self.text, "why": self.why, **({"hint": self.hint} if self.hint else {})}
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing to think about. `prompt` is None for the pack as a whole."""
+    """Advice on one field. `prompt` is None if the field belongs to the pack, and not to a prompt."""
 
     prompt: PromptId | None
     field: str
@@ -83,14 +82,13 @@ def prompt_advice(said: Sequence[Said]) -> Iterator[Advice]:
 def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[Advice]:
     """Yield advice on each prompt that asks almost the same as an earlier prompt or one of `others`.
 
-    Each prompt gets this advice at most once. If more than half of a pack's prompts, and at least two, are like prompts
-    of one other pack, the first advice is about the whole pack.
+    Each prompt gets this advice at most once. If more than half of the prompts (at least two) are like prompts of one
+    other pack, the first advice is about the whole pack.
 
-    Likeness is the cosine of the two prompts' word vectors, in which rare words weigh more. So common words count
-    little, and the order of words does not count. If the likeness of two prompts is at least `ALIKE`, the rare words
-    that they share give at least half of it. An index of rare words finds these pairs, but can miss a few (see
-    `_MOST_SHARING`). Only the pairs that the index finds are compared in full (after Bayardo, Ma and Srikant,
-    "Scaling up all pairs similarity search", 2007).
+    The likeness of two prompts is the cosine of their word vectors. A rare word has a high weight, and the order of
+    words does not count. If the likeness is at least `ALIKE`, at least half of it comes from rare words that both
+    prompts have. So an index of rare words finds the pairs to compare in full. It can miss a few pairs (see
+    `_MOST_SHARING`). Source: Bayardo, Ma and Srikant, "Scaling up all pairs similarity search", 2007.
     """
     twins: dict[PromptId, Advice] = {}
     copied: Counter[PackId] = Counter()
@@ -115,17 +113,17 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
 
 
 _MOST_SHARING: Final = 40
-"""For each word, the index keeps at most this many prompts: the first that have the word among their rarest words."""
+"""The index in `_closest` keeps at most this many prompts for each word. Later prompts with this word are left out."""
 
 
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
-    """Yield the index of a prompt, and the index of the earlier prompt most like it.
+    """Yield the index of each prompt from `first` on, and the index of the earlier prompt most like it.
 
-    Skip a prompt before the index `first`, and a prompt whose likeness to each earlier prompt is less than `ALIKE`.
+    Skip a prompt if no earlier prompt has a likeness of at least `ALIKE`.
     """
     bags = [Counter(_stems(each.text)) for each in said]
     frequency = Counter(stem for bag in bags for stem in bag)
-    # Few prompts cannot show which words are rare, so count as if there were at least 100.
+    # A few prompts do not show which words are rare. So calculate as if there were at least 100 prompts.
     among = max(len(bags), 100)
     sharing: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
     vectors: list[dict[str, float]] = []
@@ -151,7 +149,7 @@ def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
 
 
 def _stems(text: str) -> Iterator[str]:
-    """Yield the first six letters of each word, without accents. In scripts without spaces, yield pairs of letters."""
+    """Yield the first six letters of each word, without accents. If a script has no spaces, yield pairs of letters."""
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
     for word in _WORD.findall(plain):
         if _is_spaceless(word[0]):
@@ -188,8 +186,8 @@ def lix(text: str) -> float | None:
     """Return the LIX of a text. A text with a higher LIX is harder to read.
 
     LIX (Björnsson, "Läsbarhet", 1968) is the average number of words in a sentence plus the percentage of long words.
-    Return None for fewer than `FEWEST_WORDS` words. Also return None for scripts without capital letters, since LIX was
-    not made for the length of their words.
+    Return None for a text with fewer than `FEWEST_WORDS` words. Also return None for a script without capital letters,
+    such as Arabic or Chinese, because LIX was not made for words of such scripts.
     """
     words = _WORD.findall(unicodedata.normalize("NFC", text))
     if len(words) < FEWEST_WORDS or 2 * sum(word[0].lower() != word[0].upper() for word in words) < len(words):
@@ -211,17 +209,17 @@ def _reading_advice(said: Said) -> Iterator[Advice]:
 _COLUMNS: Final = {"text": 31, "why": 39, "hint": 39}
 _LINE_HEIGHT: Final = {"text": 28, "why": 24, "hint": 24}
 _ROOM: Final = 328
-"""The height, in points, that is left for a prompt on a small phone of 360 by 640 points.
+"""The height that is left for a prompt's text and its why on a small phone (360 by 640 points), in points.
 
-A line has 31 letters of the prompt's text (20 points), or 39 letters of its other fields (16 points). The status bar
-takes 24 points of the height, the app's bars 104, the button 64, the theme 48 and margins 72.
+The status bar takes 24 of the 640 points, the app's bars 104, the button 64, the theme 48 and margins 72. The text has
+letters of 20 points, so 31 fit on a line. The other fields have letters of 16 points, so 39 fit.
 """
 
 
 def phone_lines(text: str, columns: int) -> int:
-    """Return how many lines a text takes. Wide characters count as two. Combining and invisible ones do not count."""
+    """Return how many lines a text takes. A wide character takes two columns, an invisible or combining one none."""
     lines, filled = 1, 0
-    for word in filter(None, text.split(" ")):  # no line ends at a no-break space
+    for word in filter(None, text.split(" ")):  # not `split()`: a no-break space ends no line
         width = _width(word)
         if _is_spaceless(word[0]):  # a line can break between any two characters
             filled += width
@@ -244,7 +242,7 @@ def _width(word: str) -> int:
 
 
 def _is_spaceless(sign: str) -> bool:
-    """Return whether the script has no spaces between words: Chinese, Japanese, Thai, Lao, Burmese or Khmer."""
+    """Return whether a letter is Chinese, Japanese, Thai, Lao, Burmese or Khmer. These have no spaces between words."""
     return bool(_SPACELESS.match(sign))
 
 
@@ -252,7 +250,7 @@ def _screen_advice(said: Said) -> Iterator[Advice]:
     heights = {
         name: phone_lines(line, _COLUMNS[name]) * _LINE_HEIGHT[name]
         for name, line in said.lines.items()
-        if name != "hint"  # phones show it only after the partner has answered
+        if name != "hint"  # the app shows the hint only after the partner has answered
     }
     if sum(heights.values()) > _ROOM:
         lines = phone_lines(said.text, _COLUMNS["text"])
@@ -286,8 +284,8 @@ def language_advice(
 ) -> Iterator[Advice]:
     """Yield advice on each language in which prompts or the pack's title are missing.
 
-    The default language gets no advice. `written` has the languages of each prompt. `titled` has the languages of the
-    title.
+    `written` has the languages of each prompt, and `titled` has those of the title. Skip the default language, because
+    a missing text in this language is an error.
     """
     for language in languages:
         missing = [prompt for prompt, said in written.items() if language not in said]
@@ -300,7 +298,7 @@ def language_advice(
 
 
 def course_advice(prompts: int, every_days: int, *, in_order: bool, first_depth: int) -> Iterator[Advice]:
-    """Yield advice on a course that begins with too deep a prompt or lasts too long."""
+    """Yield advice on a course that begins with a deep prompt, or that lasts too long."""
     if in_order and first_depth > 1:
         reason = f"begins with a prompt of depth {first_depth}; begin a course with an easy prompt, of depth 1"
         yield Advice(None, "course.in_order", reason)

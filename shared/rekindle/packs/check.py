@@ -1,8 +1,7 @@
 """Check a pack's source. Find everything to fix, with its line.
 
-The command line and practice_api turn a source into a `Pack` with this module only. No other Lambda function may import
-it, because it needs PyYAML, which the layer does not have. The check of a pack of 1,000 prompts in five languages
-(2 MB) takes about 1.5 seconds of CPU time. Reading the source takes 0.5 seconds of this time.
+Of the Lambda functions, only practice_api may import this module, because the others do not have PyYAML. To check 1,000
+prompts in five languages (2 MB), it needs about 1.5 seconds of CPU time, including 0.5 seconds to read the source.
 """
 
 from __future__ import annotations
@@ -27,18 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["MOST_FINDINGS", "SOURCE_LIMIT", "Checked", "SourceFinding", "check_source"]
 
 MOST_FINDINGS: Final = 300
-"""A check lists at most this many findings, since nobody reads more at once.
-
-If there are more, one last finding says how many more.
-"""
+"""A check lists at most this many findings. If there are more, one last finding says how many more."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFinding:
-    """One thing to fix, or to think about if `advice` is True. `line` counts from 1.
+    """An error, which blocks publishing, or advice, which does not. `line` counts from 1.
 
-    `prompt` is the prompt's id, or "prompt 3" if it has no id. For the pack as a whole, `prompt` is None. `field` is a
-    dotted path such as `words.en.text`, or empty.
+    `prompt` is the prompt's id, or a text such as "prompt 3" if it has no id. If the finding is not about one prompt,
+    `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty.
     """
 
     line: int
@@ -53,10 +49,11 @@ class SourceFinding:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The result of a check. `findings` has the errors by line, and then the advice by line.
+    """The result of a check. `findings` has the errors in order of lines, and then the advice in order of lines.
 
-    `readable` is the pack, if it could be read and follows the rules. This pack may still contain texts that YAML
-    misread, or the template's sample words. Then the console can show the pack, but nobody can publish it.
+    `readable` is the pack, or None if the source cannot be read or breaks a rule for packs. Even a readable pack can
+    have errors: texts that YAML misread, or sample texts of the template. The console shows such a pack, but nobody can
+    publish it.
     """
 
     readable: Pack | None
@@ -64,14 +61,14 @@ class Checked:
 
     @property
     def pack(self) -> Pack | None:
-        """The pack, or None if there is any error."""
+        """The pack, or None if a finding is an error."""
         return self.readable if all(each.advice for each in self.findings) else None
 
 
 def check_source(source: str | bytes, *, others: Iterable[Pack] = ()) -> Checked:
-    """Return the pack in a source and everything to fix in the source. Raise no error.
+    """Return the pack in a source, and all findings. A bad source raises no error.
 
-    The check compares the pack's prompts with those of `others`, the practice's other packs.
+    `others` are the practice's other packs. The check finds prompts that ask the same as a prompt of these packs.
     """
     try:
         document, root, flaws = read_document(source)
@@ -120,7 +117,7 @@ def _said(pack: Pack) -> Iterator[Said]:
 
 
 def _checked(readable: Pack | None, findings: Iterable[SourceFinding]) -> Checked:
-    """Return the result of a check, with its findings in order. If there are too many, one last finding says so."""
+    """Return the result of a check. Sort the findings, and keep at most `MOST_FINDINGS`."""
     ordered = sorted(findings, key=lambda each: (each.advice, each.line))
     kept, rest = ordered[:MOST_FINDINGS], ordered[MOST_FINDINGS:]
     if rest:

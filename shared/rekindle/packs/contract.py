@@ -435,7 +435,7 @@ class WholeHelpLine(HelpLine):
 
 @_whole
 class HelpView(Help):
-    """The help that couples see. A PUT names the revision that the caller read, and replaces it."""
+    """The help that couples see. A PUT replaces the revision that the caller read."""
 
     model_config = _view(
         {
@@ -466,7 +466,7 @@ class TakingPartView(BaseModel):
 
 
 class ReachView(BaseModel):
-    """Persons for whom reminders were due, and for whom FCM accepted one at the first try. Two count as a couple."""
+    """Persons who were due, and those for whom FCM accepted a push at the first try. Two persons count as a couple."""
 
     due: Couples
     reached: Couples
@@ -476,8 +476,7 @@ class WeekStatisticsView(BaseModel):
     """The numbers of a week. `week` is its Monday.
 
     `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
-    completed a day in the week. It groups them by the length of their run, in days, as it was on their last completed
-    day of the week.
+    completed a day in the week. It groups them by their streak on the last of these days.
     """
 
     week: dt.date
@@ -490,7 +489,7 @@ class WeekStatisticsView(BaseModel):
 
 
 class PromptStatisticsView(BaseModel):
-    """Couples that got the prompt for the first time, and those of them that answered, completed or swapped it then."""
+    """Couples that got the prompt for the first time, and how many of them then answered, completed or swapped it."""
 
     offered: Couples
     answered: Couples

@@ -1,6 +1,7 @@
 """Define the structure of a pack's document, and its JSON Schema.
 
-Lengths count code points, as JSON Schema does, so that an editor and this module agree. A family emoji counts as seven.
+A text's length is its number of code points, as in JSON Schema. So an editor with the schema allows the same lengths as
+this module. Example: the emoji of a family with two children counts as seven.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _LAYOUT: Final = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
 
 
 def _folded(value: object) -> object:
-    """Return a text without the line breaks and the indentation that it has in its file."""
+    """Return a text with one space in place of several spaces or line breaks. Return other values unchanged."""
     # `split()` would also remove the no-break spaces of French punctuation.
     if not isinstance(value, str):
         return value
@@ -40,9 +41,9 @@ def _folded(value: object) -> object:
 
 
 def _dated(value: object) -> object:
-    """Return a date or a text unchanged, and any other value as text.
+    """Return a date or a text unchanged. Return any other value as text, which then fails as a date.
 
-    Otherwise pydantic would read a number as seconds since 1970.
+    Otherwise pydantic would accept a number as the seconds since 1970.
     """
     return value if isinstance(value, str) or type(value) is dt.date else repr(value)
 
@@ -51,7 +52,7 @@ _CONFIG: Final = ConfigDict(extra="forbid", frozen=True)
 
 _VISIBLE: Final[JsonDict] = {"pattern": r"\S"}
 
-# `_comfort_findings` and `_hint_findings` in `rules` check the same conditions. Editors check them with the schema.
+# Editors check these conditions with the schema. In `rules`, `_comfort_findings` and `_hint_findings` check the same.
 _PROMPT_CONDITIONS: Final[JsonDict] = {
     "allOf": [
         {
@@ -219,11 +220,11 @@ class Pack(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PackFinding:
-    """One thing to fix.
+    """An error in a pack's document.
 
-    `prompt` is the prompt's id, or "prompt 3" if it has no id. For the pack as a whole, `prompt` is None. `field` is a
-    dotted path such as `words.en.text`, or empty. `path` has the keys and indexes that lead to the value in the pack's
-    document.
+    `prompt` is the prompt's id, or a text such as "prompt 3" if it has no id. If the error is not in one prompt,
+    `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty. `path` has the keys and indexes that
+    lead to the value in the document.
     """
 
     prompt: str | None
@@ -236,7 +237,7 @@ class PackFinding:
 
 
 class PackError(RekindleError):
-    """A pack has errors. The `findings` on the pack itself come first, then the findings on each prompt."""
+    """A pack's document has errors. In `findings`, those about the pack itself come first."""
 
     def __init__(self, findings: tuple[PackFinding, ...]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
@@ -258,6 +259,6 @@ class _TersePackSchema(GenerateJsonSchema):
 
 
 def printable(text: str) -> str:
-    """Return the beginning of a text on one line, with only characters that a terminal can show."""
+    """Return at most 48 characters of a text, on one line. Replace characters that a terminal cannot show."""
     shown = text if text.isprintable() else text.encode("unicode_escape").decode()
     return textwrap.shorten(shown, 48, placeholder="…") if " " in shown else shown[:48]

@@ -14,7 +14,7 @@ from rekindle.domain.prompts import Audience
 NEWS_AUDIENCES: Final = (Audience.EVERYONE, Audience.CHOICE)
 """A push announces packs for these audiences. The practice itself tells couples about a pack with a code."""
 FARTHEST_AHEAD: Final = dt.timezone(dt.timedelta(hours=14))
-"""The zone in which a date begins first."""
+"""The zone in which each date begins first."""
 NEWS_NOTICE: Final = dt.timedelta(hours=1)
 LONGEST_SCHEDULE: Final = dt.timedelta(days=366)
 CODE_LENGTH: Final = 8
@@ -22,7 +22,7 @@ CODE_LENGTH: Final = 8
 
 
 class PackState(StrEnum):
-    """The state of a pack: the first of withdrawn, proposed, scheduled, live and draft that applies."""
+    """The state of a pack. If several apply, the first of these counts: withdrawn, proposed, scheduled, live, draft."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"
@@ -57,7 +57,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """A pack's summary in lists."""
+    """A pack's summary, as lists show it."""
 
     title: str
     audience: Audience
@@ -69,8 +69,8 @@ class About:
 class DraftHead:
     """A draft without its text. The text is stored in `chunks` rows.
 
-    `base` is the version from which the draft began, or None for a new pack. `about` is the summary of the pack when
-    the draft last had no errors, or None if it always had errors.
+    `base` is the version from which the draft began, or None for a new pack. `about` is the pack's summary in the last
+    revision without errors, or None if every revision had errors.
     """
 
     revision: int
@@ -82,7 +82,7 @@ class DraftHead:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A draft's revision that one person wants to publish and another must approve."""
+    """A revision of a draft that one person wants to publish, and that another person must approve."""
 
     revision: int
     proposed: Actor
@@ -116,10 +116,10 @@ class ReleaseHead:
 class PackHead:
     """Everything about a pack except its words.
 
-    `drafts` is the highest revision of any draft so far, and `versions` the highest number of any release. `withdrawn`
-    says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Versions with a higher number
-    can play. `news_on` is the one date on which pushes announce the pack. Each write adds one to `revision`, and fails
-    if `revision` has changed since the read.
+    `drafts` is the highest revision of any draft so far. `versions` is the highest version of any release. `withdrawn`
+    says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`, but later versions can play.
+    `news_on` is the only date on which pushes announce the pack. Each write adds one to `revision`. A write fails if
+    `revision` has changed since the read.
     """
 
     id: PackId
@@ -137,18 +137,18 @@ class PackHead:
 
     @property
     def effective(self) -> tuple[ReleaseHead, ...]:
-        """The releases that are neither taken back nor ended by a withdrawal. Each can play from its `live_from` on."""
+        """The releases that can play from their `live_from` on: not taken back, and not ended by a withdrawal."""
         ended = self.withdrawn_up_to if self.withdrawn else 0
         return tuple(each for each in self.releases if not each.taken_back and each.version > ended)
 
     @property
     def latest(self) -> ReleaseHead | None:
-        """The release that staff see: the last that was not taken back. If all were taken back, the last of all."""
+        """The last release that was not taken back. If all were taken back, the last release."""
         kept = [each for each in self.releases if not each.taken_back] or self.releases
         return kept[-1] if kept else None
 
     def live(self, instant: dt.datetime) -> ReleaseHead | None:
-        """Return the release that plays at the instant. Return None if none plays."""
+        """Return the release that plays at the instant, or None."""
         return max(
             (each for each in self.effective if each.live_from <= instant),
             key=lambda each: (each.live_from, each.version),
@@ -156,7 +156,7 @@ class PackHead:
         )
 
     def scheduled(self, instant: dt.datetime) -> ReleaseHead | None:
-        """Return the first release that goes live after the instant. Return None if none does."""
+        """Return the first release that goes live after the instant, or None."""
         return next((each for each in self.effective if each.live_from > instant), None)
 
     def withdrawn_at(self, instant: dt.datetime) -> Actor | None:
@@ -164,7 +164,7 @@ class PackHead:
         return None if self.live(instant) else self.withdrawn
 
     def release(self, version: int) -> ReleaseHead | None:
-        """Return the release with this version number. Return None if there is none."""
+        """Return the release with this version number, or None."""
         return next((each for each in self.releases if each.version == version), None)
 
     def state(self, instant: dt.datetime) -> PackState:
@@ -195,10 +195,10 @@ class AuditEntry:
 
 
 def news_date(live_from: dt.datetime) -> dt.date:
-    """Return the date on which the prompt's push announces a pack that goes live at `live_from`.
+    """Return the date of the news about a pack that goes live at `live_from`.
 
     In every zone, this date begins at least an hour (NEWS_NOTICE) after `live_from`. Workers keep the dates of news in
-    memory, and read them again within this hour. The news belongs to one date. So each person gets the news on that
-    date only, even if their zone or prompt time changes.
+    memory, and read them again within this hour. All persons get the news on the same local date. So nobody gets the
+    news twice if their zone or prompt time changes.
     """
     return (live_from + NEWS_NOTICE).astimezone(FARTHEST_AHEAD).date() + dt.timedelta(days=1)

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
-        # Names of illnesses: they turn a partner into a patient.
+        # Names of illnesses, which turn a partner into a patient.
         "diagnos": "what you noticed",
         "disorder": "what is hard",
         "narcissis": "what was done and how it felt",
         "symptom": "a sign",
         "trauma": "an old hurt",
-        # Verdicts: they blame, but a prompt should invite.
+        # Verdicts, which blame somebody.
         "co-?depend": "leaning on each other",
         "dysfunction": "what isn't working yet",
         "toxic": "what hurts",
-        # Words of the consulting room, which nobody uses at home.
+        # A therapist's words, which nobody uses at home.
         "attachment style": "how you hold on to people",
         "coping mechanism": "what helps you",
         "therap": "help",
@@ -71,9 +71,9 @@ PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "validation|valider": "lui faire savoir que cela se comprend",
     },
 }
-"""For each language, the keys match beginnings of clinical words. The values say what to write instead.
+"""For each language: patterns for the beginnings of clinical words, and what to write instead.
 
-In a language that is missing here, no word is refused.
+Texts in other languages are not checked for such words.
 """
 
 _PLAINER: Final = {
@@ -87,16 +87,16 @@ _PLAINER: Final = {
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
 _BIDI_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Invisible marks that change the direction of writing, or end such a change."""
+"""Invisible marks that change the direction of writing, or end a change. `_CLOSED_BY` maps each change to its end."""
 
 _CLOSED_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys("\u2066\u2067\u2068", "\u2069")
 
 
 def parse_pack(document: object) -> Pack:
-    """Return the pack that a document of plain data describes.
+    """Return the pack in a document. Raise PackError if there is an error.
 
-    The rules for content run on each prompt with a valid structure, even if the structure of other prompts is invalid.
-    So the author sees most errors at once. Raise PackError if there is an error.
+    If some prompts have an invalid structure, check the content of the other prompts anyway. So the author sees most
+    errors at once.
     """
     findings: list[PackFinding] = []
     head: Pack | None
@@ -143,7 +143,7 @@ def _valid_prompts(document: object) -> dict[int, PackPrompt]:
 
 
 def _valid_head(document: object, prompts: Mapping[int, PackPrompt]) -> Pack | None:
-    """Return the pack with only these prompts. Return None if `prompts` is empty, or if another field is invalid."""
+    """Return the pack with only these prompts. Return None if `prompts` is empty or if another field is invalid."""
     if isinstance(document, Mapping):
         with suppress(ValidationError):
             return Pack.model_validate({**document, "prompts": tuple(prompts.values())})
@@ -173,7 +173,7 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
             continue
         clinical, instead = _PLAINER[language]
         for field, line in words:
-            # Go through the matches in reverse order, so that the dictionary keeps the first match of each pattern.
+            # If a pattern matches twice, the dictionary keeps the value that was set last. So set the first match last.
             first_matches = {match.lastindex: match[0] for match in reversed(list(clinical.finditer(line or "")))}
             for which in sorted(which for which in first_matches if which):
                 reason = f"“{first_matches[which]}” sounds like a clinic; try something like “{instead[which - 1]}”"
@@ -181,7 +181,7 @@ def _plain_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
 
 
 def _why_unfit(line: str | None) -> str | None:
-    """Return what is wrong with a line's characters. Return None if nothing is wrong."""
+    """Return what is wrong with a line's characters, or None if they are fine."""
     if not line:
         return None
     if not any(map(is_visible, line)):
@@ -204,7 +204,7 @@ def _why_unfit(line: str | None) -> str | None:
 
 
 def _head_findings(head: Pack) -> Iterator[PackFinding]:
-    """Yield findings about invisible characters in the pack's own texts."""
+    """Yield a finding for each text about the pack that has wrong characters."""
     lines: list[tuple[tuple[str, ...], str | None]] = [(("notes",), head.notes)]
     lines += [(("words", code, name), line) for code, words in head.words.items() for name, line in words]
     for path, line in lines:
@@ -235,9 +235,9 @@ def _duplicate_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[Pack
 
 
 def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    """Yield findings about a default language that is unlisted or lacks texts, and about texts in unlisted languages.
+    """Yield findings about texts that the default language lacks, and about languages that are used but not listed.
 
-    `head` is the pack with only its valid prompts. `prompts` has them by their index in the document.
+    `head` is the pack with only its valid prompts. `prompts` has these prompts by their index in the document.
     """
     default = head.default_language
     if default not in head.languages:
@@ -256,7 +256,7 @@ def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterato
 
 
 def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
-    """Yield a finding for each listed language, except the default one, in which nothing is written."""
+    """Yield a finding for each language, except the default one, that is listed but has no texts."""
     written = {language for words in (pack.words, *(prompt.words for prompt in pack.prompts)) for language in words}
     for language in pack.languages:
         if language not in written and language != pack.default_language:

@@ -1,4 +1,4 @@
-"""Explain to an author, in plain sentences, what does not fit the structure of a pack's document."""
+"""Explain to an author where a document does not have the structure of a pack."""
 
 from __future__ import annotations
 
@@ -16,13 +16,10 @@ if TYPE_CHECKING:
 
 
 def structure_findings(document: object, invalid: ValidationError) -> Iterator[PackFinding]:
-    """Yield a finding for each value that does not fit the structure.
-
-    If all entries of a list or block are wrong, each entry gets a finding, but the list or block itself gets none.
-    """
+    """Yield a finding for each value that does not fit the structure."""
     for error in invalid.errors(include_url=False):
         if error["type"] == "too_short" and error["input"]:
-            continue  # the list is not empty: its entries are all wrong, and each has its own finding
+            continue  # not really empty: all entries are wrong, and pydantic reports each of them too
         path = tuple(step for step in error["loc"] if step != "[key]")
         prompt, field = None, path
         match path:
@@ -70,7 +67,7 @@ _QUOTED: Final = re.compile("'([^']*)'")
 
 
 def _reason(error: ErrorDetails) -> str:
-    """Return why a value does not fit, in a plain sentence."""
+    """Return what is wrong with a value, in words for its author."""
     given, context = error["input"], dict(error.get("ctx", {}))
     kind = context.get("pattern", error["type"])
     if kind == "string_type" and given is None:
@@ -84,7 +81,7 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _allowed_fields(path: tuple[str | int, ...]) -> Iterator[str]:
-    """Yield the names of the fields that are allowed where the author wrote an unknown one."""
+    """Yield the names of the fields that are allowed in a block. `path` leads to an unknown field in this block."""
     model: type[BaseModel]
     match path:
         case ("prompts", _, "words", _, _):

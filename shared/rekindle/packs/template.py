@@ -1,4 +1,4 @@
-"""Find the template's sample words in a new pack. A pack that has them cannot be published."""
+"""Find the template's sample texts in a pack. A pack that still has one of them cannot be published."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WRITTEN_FOR: Final = "Say in one sentence whom this pack is for."
 PROMPT_TEXT: Final = "What is something small your partner did this week that made you smile?"
 PROMPT_WHY: Final = "Small kindnesses grow when somebody notices them."
-"""`newPack` in the console's `yaml.js` writes the same three texts. A test compares them."""
+"""`newPack` in the console's `yaml.js` writes the same three texts. A test compares both files."""
 
 
 def template_findings(pack: Pack) -> Iterator[PackFinding]:

@@ -1,8 +1,8 @@
-"""Advise on phrases that sound like a reproach, a rule, or a guess at who the partner is.
+"""Advise on English phrases that sound like a reproach or a rule, or that assume who the partner is.
 
-The patterns here match a few English phrases. The check judges no other language. Advice never blocks publishing. The
-check skips quotations, which repeat what somebody said. The patterns are narrow: “You never ask” gets advice, but
-“something you never asked” gets none. None of the 567 prompts in the practice's own packs matches a pattern.
+Advice never blocks publishing. The patterns match only a few phrases: “You never ask” gets advice, but “something you
+never asked” gets none. Quotations get no advice, because they repeat what somebody said. No prompt in the practice's
+own packs gets advice.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _STARTS: Final = (
     r"(?:^|[.!?:;…])\s*(?:(?:and|but|because|so|then|maybe|of course|today),?\s+)?"
     r"(?:(?:if|when|before|after|once)\b[^.!?:;…]*,\s+)?"
 )
-"""The beginning of a main clause. “You never ask” is a main clause. “what you never said” is not."""
+"""Matches the beginning of a main clause. “You never ask” is a main clause, but “what you never said” is not."""
 
 _PARTNER: Final = r"(?:you|your partner)"
 _WHY: Final = (
     r"\b(?P<said>why\s+(?:do|does|did|don['’]?t|doesn['’]?t|didn['’]?t|can['’]?t|cannot|couldn['’]?t|won['’]?t|"
     rf"wouldn['’]?t|must|are|aren['’]?t|have|haven['’]?t)\s+{_PARTNER})\b"
 )
-"""A question that asks somebody to justify themselves. “why might” and “why is it” do not ask for this."""
+"""Matches a question that asks for a justification, such as “why don't you”. “why might you” is not a match."""
 
 _RULE: Final = (
     rf"{_STARTS}(?P<said>(?:(?:each|both)\s+of\s+)?(?:you(?:\s+both|\s+two)?|your\s+partner|partners|couples|one|everyone)"
@@ -42,7 +42,7 @@ _WHO: Final = (
     r"\b(?P<said>your\s+(?!first\b|ex\b|former\b|last\b|old\b|childhood\b|teenage\b)(?:\w+\s+)?"
     r"(?:husbands?|wife|wives|hubby|spouse|boyfriend|girlfriend|fianc[ée]e?))(?!\w)"
 )
-"""Names for the current partner. “your first boyfriend” is not a match, since it is a memory."""
+"""Matches words for the partner, such as “your wife”, but not “your first boyfriend”, who is not the partner."""
 
 _PHRASES: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), reason)
@@ -81,13 +81,13 @@ _QUOTED: Final = re.compile(r"“[^”]*”|\"[^\"]*\"")
 
 
 def tone_advice(said: Sequence[Said]) -> Iterator[Advice]:
-    """Yield advice on English prompts: at most one of each kind for each text."""
+    """Yield advice on English prompts. For each text, each pattern yields at most one piece of advice."""
     for each in said:
         if each.language != ENGLISH:
             continue
         for name, line in each.lines.items():
-            # Put a letter in place of each quotation. Otherwise the words after a quotation could look like the
-            # beginning of a sentence.
+            # Replace each quotation with a letter. If quotations were deleted, the words after a quotation could look
+            # like the beginning of a sentence.
             own = _QUOTED.sub("x", line)
             for phrase, reason in _PHRASES:
                 if match := phrase.search(own):

@@ -1,7 +1,7 @@
 """Explain a YAML error to the person who typed it: where to look, and what to type instead.
 
-A parser reports the place where it stopped, in the terms of its grammar. Each rule here looks at that place and the
-lines before it. The first rule that recognizes the mistake explains it.
+The parser only reports the place where it stopped, in the terms of its grammar. Each rule here looks at that place and
+at the lines before it for one mistake. The first rule that finds its mistake explains it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CLOSERS: Final = {"[": "]", "{": "}"}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A parser's error. Lines and columns count from 0. `since` is the line where the broken part begins."""
+    """The parser's error. Lines and columns count from 0. `since` is the line where the broken part begins."""
 
     problem: str
     context: str
@@ -39,7 +39,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A fault, and the lines around it."""
+    """A fault, and the lines of the source."""
 
     fault: Fault
     lines: list[str]
@@ -52,7 +52,7 @@ class _Spot:
 
     @property
     def character(self) -> str:
-        """The character where the parser stopped, or nothing at the end of a line."""
+        """The character where the parser stopped, or an empty text at the end of a line."""
         return self.here[self.fault.column : self.fault.column + 1]
 
     @property
@@ -66,16 +66,16 @@ class _Spot:
         return _value(self.here)
 
     def span(self) -> Iterator[tuple[int, str]]:
-        """Yield each line, with its number, from the first line of the broken part to the fault.
+        """Yield the number and the text of each line from the beginning of the broken part to the fault.
 
-        Begin at the line `before()` if that is earlier. But begin at most `_LONGEST_LOOK` lines before the fault.
+        Begin at `before()` if that line is earlier, but at most `_LONGEST_LOOK` lines before the fault.
         """
         since = max(min(self.fault.since, self.before()), self.fault.line - _LONGEST_LOOK)
         for at in range(since, self.fault.line + 1):
             yield at, self.lines[at]
 
     def before(self) -> int:
-        """Return the number of the nearest line above the fault that is not empty. Return 0 if there is none."""
+        """Return the number of the last line above the fault that is not empty, or 0 if there is none."""
         at = self.fault.line - 1
         while at > 0 and not self.lines[at].strip():
             at -= 1
@@ -83,7 +83,7 @@ class _Spot:
 
 
 def meaning(text: str, fault: Fault) -> tuple[int, str]:
-    """Return the number of the line to look at (the first is 1), and what to fix there."""
+    """Return the line that the author must fix (from 1), and how to fix it."""
     lines = text.split("\n")
     last = len(lines) - 1
     line, since = min(fault.line, last), min(fault.since, fault.line, last)
@@ -115,7 +115,7 @@ def _indent(line: str) -> str:
 
 
 def in_quotes(name: str) -> str:
-    """Tell the author how to write a field's text that YAML would misread."""
+    """Return advice on how to write a field's text that YAML would misread."""
     return (
         f'Put the whole text between straight quotes ("…"), or write “{printable(name) or "text"}: >-” and the text on '
         "the next line, indented"
@@ -123,12 +123,12 @@ def in_quotes(name: str) -> str:
 
 
 def first_character(character: str, name: str) -> str:
-    """Tell the author that a field's text cannot begin with a character, and how to write the text."""
+    """Return advice on a text that begins with a character that YAML does not allow there."""
     return f"a text cannot begin with “{printable(character)}”. {in_quotes(name)}"
 
 
 def unclosed_quote(quote: str) -> str:
-    """Tell the author that a quote is never closed."""
+    """Return advice on a quote that is never closed."""
     return f"the quote ({quote}) that opens in this line is never closed. Put another {quote} where the text ends"
 
 
@@ -175,7 +175,7 @@ def _opening_quote(line: str) -> str:
 
 
 def _early_open_quote(spot: _Spot) -> tuple[int, str] | None:
-    """Recognize a forgotten closing quote. The parser took the opening quote of a later text for it."""
+    """Find a text without its closing quote, if the parser took the opening quote of a later text as its end."""
     if "did not find expected" not in spot.fault.problem:
         return None
     for at, line in reversed(list(spot.span())[:-1]):
@@ -189,7 +189,7 @@ def _colon(spot: _Spot) -> tuple[int, str] | None:
     if "mapping values are not allowed" not in spot.fault.problem:
         return None
     at, line, before = spot.fault.line, spot.here, spot.lines[spot.before()]
-    own = ":" not in line[: spot.fault.column]  # the parser stopped at the line's first colon, after the field's name
+    own = ":" not in line[: spot.fault.column]  # the line's first colon stopped the parser
     if own and spot.before() < at and not _FIELD.match(before) and len(_indent(before)) <= len(_indent(line)):
         return spot.before(), _no_field(before)
     if own and _name(line) in _NAMES:

@@ -1,8 +1,8 @@
 """Check that YAML reads a text exactly as its author wrote it.
 
 YAML drops or changes a part of some texts without an error. For example, YAML ends a text at a “#”, reads “&we” as the
-name of a block, and reads “null” as no value. Each rule here compares the source of one text with the value that YAML
-reads, and says how to write the text. Several spaces or line breaks in a row count as one space (see `document`).
+name of a block, and reads “null” as no value. Each rule here looks for one such case in the source of a text, and tells
+the author how to write the text. Changed spaces and line breaks do not matter (see `_folded` in `document`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from yaml.error import Mark
 
 PROSE: Final = frozenset({*PackWords.model_fields, *PromptWords.model_fields, "notes"})
-"""The fields that hold text for people. All other fields hold codes and numbers."""
+"""The names of the fields with text for people. All other fields have codes and numbers."""
 
-# These escapes surely have a purpose: a quote, a backslash, a character's number, and the line break of a program
-# that wraps long lines. The group `other` matches the character of any other escape.
+# Four escapes are certainly meant: a quote, a backslash, a character's number, and the line break where a program has
+# wrapped a long line. For any other escape, the group `other` is the character after the backslash.
 _ESCAPE: Final = re.compile(r"\\(?:[\"\\xuU]|\n[ \t]*\\ |(?P<other>.))", re.DOTALL)
 _LAST_COMMA: Final = re.compile(r"\s*,\s*\}")
 _BLOCKS: Final = frozenset({">", "|"})
@@ -33,14 +33,14 @@ _ESCAPES_OF_JSON: Final = frozenset("/bfnrt")
 
 
 class Prose(NamedTuple):
-    """One text in its source.
+    """A field's text, and its place in the source.
 
-    `name` is the parser's event for the field's name, and `event` is its event for the text. `value` is what YAML
-    reads. `in_brackets` is True for a field between { and }. `json` is True in a JSON document.
+    `name` and `event` are the parser's events for the field's name and for the text. `value` is what YAML reads.
+    `in_brackets` is True for a field between { and }. `json` is True in a JSON document.
     """
 
     source: str
-    name: Any  # both events are Any: by the type stubs their marks may be None, but a parser sets them
+    name: Any  # Any, since the type stubs allow events without marks; a parser always sets the marks
     event: Any
     value: object
     in_brackets: bool
@@ -48,16 +48,16 @@ class Prose(NamedTuple):
 
 
 def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the first place where YAML misreads the text: its line, from 1, and the reason.
+    """Yield the line (from 1) and the reason for the first place where YAML misreads the text.
 
-    The event after the text begins at position `end`.
+    The parser's next event begins at position `end`.
     """
     for position, reason in [*_notes(prose, end)] or [*_text(prose)]:
         yield _line(prose, position), reason
 
 
 def note_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the flaw of a note that may belong to the text. Use this if an error stopped the parser after the text."""
+    """Yield the flaw of a note (YAML comment) that may belong to the text, if a YAML error follows the text."""
     behind = _BEHIND.match(prose.source, prose.event.end_mark.index, end)
     for position, reason in _notes(prose, behind.end() if behind else end):
         yield _line(prose, position), reason
@@ -69,10 +69,10 @@ def _line(prose: Prose, position: int) -> int:
 
 
 def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the first note (a comment in YAML) that may belong to the text: its position, and the reason.
+    """Yield the position and the reason for the first note that may belong to the text.
 
-    Such a note has other characters before it in its line, is further right than the field's name, or is inside
-    brackets without a comma before it.
+    A note may belong to the text if it follows other characters in its line, if it begins further right than the
+    field's name, or if it is between brackets and no comma comes before it.
     """
     source, name, event = prose.source, prose.name, prose.event
     name_end, start, text_end = name.end_mark.index, event.start_mark.index, event.end_mark.index
@@ -98,7 +98,7 @@ def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def _text(prose: Prose) -> Iterator[tuple[int, str]]:
-    """Yield the first place where YAML reads something that is not written: its position, and the reason."""
+    """Yield the position and the reason for the first place where YAML reads something else than the author wrote."""
     name, event = prose.name.value, prose.event
     start = event.start_mark.index
     written = prose.source[start : event.end_mark.index]
@@ -110,7 +110,7 @@ def _text(prose: Prose) -> Iterator[tuple[int, str]]:
     elif event.style:
         yield from _quoted(prose, written)
     elif written and not isinstance(prose.value, str) and prose.name.style != '"':
-        # If the name is in quotes, a program wrote the field, and its null has a purpose.
+        # If the name is in quotes, a program wrote the field, and a null is no mistake.
         reason = f"“{printable(written)}” is read as a number, as a yes or no, or as nothing"
         yield start, f'{reason}. Put it between straight quotes ("…") if it is the text; otherwise remove the field'
     elif prose.in_brackets and _LAST_COMMA.match(prose.source, event.end_mark.index):

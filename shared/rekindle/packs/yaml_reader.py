@@ -1,12 +1,12 @@
 """Read a pack's document, YAML or JSON, into plain data, and record the line of each value.
 
-The reader follows YAML 1.2, which includes JSON. So `no` (the code of Norwegian) and `12:30` are texts, and a date is a
-text until a field needs a date. Anchors, aliases and merged keys work for blocks. The reader refuses all tags
-except tags for texts, blocks and lists, because other tags can create things that are not data. If YAML would misread a
-text, this is a flaw (see `yaml_prose`).
+The reader follows YAML 1.2, which includes JSON. So `no` (the code of Norwegian) and `12:30` are texts. A date is a
+text until `document` converts it. Blocks can have anchors, aliases and merged keys. The reader refuses all tags except
+those for texts, blocks and lists, because other tags can create things that are not data. It also reports each text
+that YAML would misread (see `yaml_prose`).
 
-The reader takes the events of libyaml's parser one by one. So it reads a source in one pass without recursion, and
-knows the line of each value. It stops at the first limit that a source exceeds.
+The reader takes the events of libyaml's parser one by one. So it needs no recursion, and knows the line of each value.
+It stops at the first limit that a source exceeds.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 SOURCE_LIMIT: Final = 4_000_000
 """A pack's document can have at most this many characters."""
 
-# No real pack reaches these limits. They limit the time and memory that any other document can take.
+# No real pack reaches these limits. They stop a harmful document before it takes too much time or memory.
 MOST_VALUES: Final = 400_000
 MOST_FIELDS: Final = 200
 MOST_ENTRIES: Final = 10_000
@@ -52,9 +52,9 @@ MOST_FLAWS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A flaw of a document and how to fix it, with its line (from 1), prompt and field.
+    """A flaw of a document: its line (from 1), its prompt, what is wrong, and how to fix it.
 
-    `field` is dotted, and empty if the flaw is not in one field.
+    `field` is a dotted path such as `words.en.text`, or empty if the flaw is not in one field.
     """
 
     line: int
@@ -73,11 +73,11 @@ class DocumentError(RekindleError):
 
 @dataclass(slots=True)
 class Place:
-    """The place of a value in the source. It also has the places of all values inside this value.
+    """The place of a value in the source, with the places of all values inside it.
 
-    `fields` maps each name in a block to the line of the name and to the place of its value. `entries` has the places
-    of a list's entries. `size` is the number of values, but a long text counts as several. `levels` is the depth of the
-    values. Both include what aliases repeat.
+    For a block, `fields` maps each name to the name's line and the value's place. For a list, `entries` has the places
+    of its entries. `size` is the number of values, where a long text counts as several. `levels` is how deeply they are
+    nested. Both numbers include the values that aliases repeat.
     """
 
     line: int
@@ -87,7 +87,7 @@ class Place:
     levels: int = 1
 
     def line_of(self, path: tuple[str | int, ...]) -> int:
-        """Return the line of the value at a path, or the line of the last step that exists."""
+        """Return the line of the value at a path, or the line of the path's last step that exists."""
         place, line = self, self.line
         for step in path:
             named = place.fields.get(step) or next((at for key, at in place.fields.items() if str(key) == step), None)
@@ -110,9 +110,9 @@ class Document(NamedTuple):
 
 
 def read_document(source: str | bytes, texts: Container[Any] = PROSE) -> Document:
-    """Read a source. `texts` are the names of the fields that hold texts for people.
+    """Return the document in a source. `texts` are the names of the fields with text for people.
 
-    Raise DocumentError if the source cannot be read. No other error is raised.
+    Raise DocumentError, and no other error, if the source cannot be read.
     """
     return _Reading(_text(source), texts).document()
 
@@ -131,9 +131,9 @@ _NOT_TEXT: Final = {
 }
 _SAVE: Final = "In your editor, choose “save with encoding” and UTF-8, and save it again"
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
-# YAML ends a line at these characters, but most editors do not. In a text, each line break becomes a space anyway.
+# YAML ends a line at these characters, but most editors do not. Each becomes a space, like a line break in a text.
 _ODD_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
-# JSON may write an emoji as two escapes, which YAML cannot read as one character.
+# JSON can write an emoji as two escapes. YAML cannot read the two as one character.
 _JSON_ESCAPE: Final = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)")
 
 
@@ -180,7 +180,7 @@ def _joined(escape: re.Match[str]) -> str:
 
 
 class _Twin(NamedTuple):
-    """A second field of the same name in a block. `holds_more` is True if its value is a block or a list."""
+    """The second field with the same name in a block. `holds_more` is True if its value is a block or a list."""
 
     name: Any
     holds_more: bool
@@ -215,7 +215,7 @@ class _List:
 
 
 class _Reading:
-    """Builds the data, and the places of its values, from the parser's events for one source."""
+    """Builds the document from the parser's events for one source."""
 
     def __init__(self, text: str, texts: Container[Any]) -> None:
         self._text = text
@@ -241,18 +241,18 @@ class _Reading:
         except yaml.MarkedYAMLError as error:
             known = len(self._flaws)
             self._judge_prose(note_flaws, len(self._text))
-            if len(self._flaws) == known:  # otherwise a note cut a text, which explains the error
+            if len(self._flaws) == known:  # no note in a text explains the error
                 line, reason = meaning(self._text, _fault(error))
                 self._flaws = [each for each in self._flaws if each.line != line]
                 self._flaws.append(Flaw(line, self._prompt(line), reason))
             raise DocumentError(*self._flaws) from error
-        except (yaml.YAMLError, UnicodeError) as error:  # not expected: `_text` has refused all such characters
+        except (yaml.YAMLError, UnicodeError) as error:  # not expected, since `_text` refuses bad characters
             raise DocumentError(Flaw(1, None, "this text cannot be read as a pack")) from error
         finally:
             parser.dispose()
         if self._root is None:
             _refuse(1, "there is nothing here yet. Begin with the pack's id, such as “id: river”")
-        # If a block has a name twice, the data has only the first value. So report only such names, and check no more.
+        # If a block has a name twice, the data has only the first value. So report these names instead of the data.
         if self._twins:
             raise DocumentError(*self._twins)
         return Document(*self._root, self._flaws)
@@ -278,7 +278,7 @@ class _Reading:
                 _refuse(self._line(event), f"{reason} follows into another file")
 
     def _line(self, event: Event) -> int:
-        """Return the line of an event, from 1. For an event after the last line, return the last line."""
+        """Return the line of an event, from 1. It is at most the number of the last line."""
         mark = event.start_mark
         return min(mark.line + 1 if mark else 1, self._lines)
 
@@ -297,7 +297,7 @@ class _Reading:
             self._judge_colon(block)
 
     def _judge_colon(self, block: _Block) -> None:
-        """Add a flaw if a name between { and } has no colon. The name may be the end of a text with a comma."""
+        """Add a flaw if a name between { and } has no colon. In `{why: Yes, we do}`, YAML reads “we do” as a name."""
         in_text = any(isinstance(each, _Block) and each.name in self._texts for each in self._open[:-1])
         if _NO_COLON.match(self._text, block.name_event.end_mark.index) and not in_text:
             self._prose = None
@@ -305,7 +305,7 @@ class _Reading:
             self._add_flaw(block.name_line, f"{reason}. If it belongs to a text, put that text in quotes")
 
     def _judge_prose(self, judge: Callable[[Prose, int], Iterator[tuple[int, str]]], end: int) -> None:
-        """Add the flaws of the remembered text. The parser has reached the position `end`."""
+        """Let `judge` look at the remembered text, and add its flaws. The parser has reached the position `end`."""
         if prose := self._prose:
             self._prose = None
             for line, reason in judge(prose, end):
@@ -322,7 +322,7 @@ class _Reading:
 
     def _begin_field(self, event: ScalarEvent) -> None:
         block, line = self._open[-1], self._line(event)
-        assert isinstance(block, _Block)  # noqa: S101 - `_at_name` said so
+        assert isinstance(block, _Block)  # noqa: S101 - `_take` has checked it with `_at_name`
         if len(event.value) > LONGEST_NAME:
             self._refuse_name(line)
         block.name = _MERGE if event.value == "<<" and not event.style else _scalar(event)
@@ -420,7 +420,7 @@ class _Reading:
             )
 
     def _prompt(self, line: int) -> str | None:
-        """Return the id of a line's prompt, or its number if no id was read yet. Return None outside of prompts."""
+        """Return the id of a line's prompt, or “prompt 3” if no id was read yet. Return None outside of prompts."""
         match self._open:
             case [_Block(name="prompts", wants_name=False), _List() as prompts, *within]:
                 reading: object = within[0].value if within else None
@@ -429,7 +429,7 @@ class _Reading:
                     reading, number = (
                         prompts.value[-1],
                         number - 1,
-                    )  # a field of the last prompt with too little indentation
+                    )  # the field belongs to the last prompt, but is not indented enough
                 match reading:
                     case {"id": str(name)} if re.fullmatch(SLUG, name):
                         return name
@@ -465,10 +465,7 @@ _LONGEST_NUMBER: Final = 20
 
 
 def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
-    """Return the value of a scalar by the core schema of YAML 1.2.
-
-    But of all numbers, read only decimal numbers as numbers. For example, `0x1F` stays a text.
-    """
+    """Return the value of a scalar, as in the core schema of YAML 1.2, except that `0x1F` and `.inf` stay texts."""
     value: str = event.value
     if event.style or event.tag:
         return value
@@ -482,7 +479,7 @@ def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
 def _twin_flaws(block: _Block, *, is_pack: bool) -> list[Flaw]:
     """Return a flaw for each field that a block has twice.
 
-    If a whole pack or prompt begins again inside the block, return only one flaw for that pack or prompt.
+    If another pack or prompt seems to begin inside the block, return one flaw for it instead.
     """
     names = {twin.name for twin in block.twins}
     again = [twin for twin in block.twins if twin.name == "id"]

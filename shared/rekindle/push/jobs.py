@@ -34,13 +34,13 @@ class _Body(BaseModel):
     late: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
     """The time from `instant` until the job was enqueued."""
     hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """The wait that remains when the message arrives, because SQS could not delay it long enough."""
+    """The wait that remains when the message arrives, if the whole wait is longer than SQS can delay a message."""
 
     def again(self, late: dt.timedelta, wait: dt.timedelta = dt.timedelta(0)) -> Self:
-        """Return a copy of the job with a new lateness, for a worker to handle after the wait.
+        """Return a copy of the job with a new lateness. A worker handles the copy after the wait.
 
-        The caller must delay the message by the wait, but by at most LONGEST_DELAY. The rest of the wait is the copy's
-        `hold`.
+        The caller must delay the copy's message by the wait, or by LONGEST_DELAY if the wait is longer. `hold` gets the
+        rest of the wait.
         """
         return self.model_copy(update={"late": late, "hold": max(wait - LONGEST_DELAY, dt.timedelta(0))})
 
@@ -69,8 +69,8 @@ class _ShardJob(_Body):
 class SlotJob(_ShardJob):
     """Push to the persons who are due in one shard of a slot. `date` is the local date on which the slot came.
 
-    The runs of the shards in `after` must be done before this job's run begins. `after` is empty unless the slot is
-    being resharded.
+    While a slot is resharded, rows move from old to new shards. So the run of a new shard must wait until the runs of
+    the old shards, which `after` lists, are done. At other times, `after` is empty.
     """
 
     type: Literal["slot"] = "slot"
@@ -108,7 +108,7 @@ class PersonJob(_PushJob):
 
 
 class Missed(BaseModel):
-    """A device that a push has not reached yet. `person` is a pseudonym, and `target` is a digest of the address."""
+    """A device that a push has not reached yet: its person's pseudonym, and a digest of its address."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -117,10 +117,10 @@ class Missed(BaseModel):
 
 
 class RetryJob(_PushJob):
-    """Push again to the devices that the attempt before this one did not reach.
+    """Push again to the devices that the last attempt did not reach.
 
-    `couple` is the couple that the push is about, or None if the push came from a slot. `attempt` is the number of this
-    attempt, and `reason` says why the attempt before it failed.
+    `couple` is the couple that the push is about, or None if the push came from a slot. `attempt` is the number of the
+    new attempt. `reason` says why the last attempt failed.
     """
 
     type: Literal["retry"] = "retry"
@@ -133,8 +133,7 @@ class RetryJob(_PushJob):
 class ReshardJob(_ShardJob):
     """Begin or continue to reshard a slot. `shard` is the shard that has grown too large."""
 
-    # An earlier version of the code used this name. Keep it, because jobs with this name may be on the queue during a
-    # deployment.
+    # The type has an old name. Do not change it, because jobs with this name may be on the queue during a deployment.
     type: Literal["spread"] = "spread"
 
 
@@ -147,7 +146,7 @@ def job_from(body: str) -> Job:
     """Return the job in a message's body.
 
     Raises:
-        ValidationError: the body does not hold a job.
+        ValidationError: the body is not a job.
         UnknownZoneError: the job names a zone that does not exist.
     """
     return _JOBS.validate_json(body)

@@ -1,4 +1,4 @@
-"""Hold the facts about each kind of push, in one record for each kind.
+"""Define each kind of push, with all facts about it in one record.
 
 To add a kind, add a member to `PushKind` (`rekindle.domain.pushes`), a record here, and texts in `rekindle.push.texts`.
 """
@@ -26,17 +26,16 @@ class Kind:
     """Facts about one kind of push.
 
     Attributes:
-        code: The letter with which the collapse id begins. Other apps on the phone can read the id, so the letter does
-            not show what the kind is.
+        code: The first letter of the push's collapse id (see `Payload`). Other apps on the phone can read this id, so
+            the letter must not tell them the kind.
         page: The letter of the page that the push opens in the app: `d` for the day, `t` for the touch gesture, `n` for
             the nudges, `s` for the streak, `p` for the choice of packs.
-        lifetime: A phone that was switched off can get the push until this long after the push's instant.
-            `Occasion.expires_at` has the exact end.
-        concerns: Tells whether the push still concerns the person at the moment when `delivery` sends it.
-        is_reminder: Whether persons are due for this kind in slots.
+        lifetime: How long after its instant a push can reach a phone that was off. See `Occasion.expires_at`.
+        concerns: Returns whether the push still concerns the person. `delivery` calls it just before it sends the push.
+        is_reminder: Whether the push is a reminder, which comes due in a slot.
         replaces: The reminder that this kind replaces on some dates. `Reach` counts the push as that reminder.
-        needs_open_day: Whether the push goes only to persons who have not answered the day, but can still answer it.
-        has_milestone: Whether the push is about a milestone of the streak. The milestone chooses its text.
+        needs_open_day: Whether the push is only for persons who have not answered the day yet, but still can.
+        has_milestone: Whether the push is about a milestone of the streak. Each milestone has its own text.
         is_single: Whether a phone shows only the newest push of this kind for a date.
     """
 
@@ -96,4 +95,4 @@ REMINDERS: Final = tuple(kind for kind, record in KINDS.items() if record.is_rem
 """The kinds for which persons are due in slots."""
 
 OF_A_DATE: Final = tuple(kind for kind, record in KINDS.items() if record.ends_with_date)
-"""The kinds that are useless after the end of their date. For a page of rows, `delivery` pushes them in this order."""
+"""The kinds that are useless after the end of their date. In each page of rows, `delivery` sends them in this order."""

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Occasion:
     """The reason for a push. All persons who get the push share it.
 
-    The push belongs to the day `date` and came due at `instant`. For a reminder or news, `ends_at` is the end of the
-    date. But if a slot caused the push, it is at least LEAST_LIFE (in `delivery.recipients`) after `instant`.
+    The push belongs to the day `date`, and was caused at `instant`. For a reminder or news, `ends_at` is the end of the
+    date. If the slot comes just before midnight, `ends_at` is a few minutes later.
     """
 
     kind: PushKind
@@ -44,8 +44,8 @@ class Occasion:
         """The instant from which the push is too late.
 
         For a reminder or news, this is the end of the kind's lifetime, or `ends_at` if that comes first. For other
-        kinds, it is the end of the lifetime, rounded up to the hour. An exact hour also moves to the next hour. The
-        phone sees the instant, and exact minutes would show when the partner answered.
+        kinds, it is the first full hour after the end of the lifetime (13:00 for both 12:00 and 12:59). The phone sees
+        this instant, and its minutes would show when the partner answered.
         """
         record = KINDS[self.kind]
         end = self.instant + record.lifetime
@@ -68,9 +68,10 @@ class Payload:
 
     On the phone, a push replaces an earlier one with the same `collapse_id`. A `quiet` push makes no sound.
 
-    An iPhone does not get the push after `expires_at`, and an Android phone does not get it when `ttl` is over. For a
-    reminder or news, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` counts from the last full
-    hour before sending. So their `ttl` can be almost an hour longer than the time until `expires_at`.
+    An iPhone can get the push until `expires_at`, and an Android phone until `ttl` after sending. For a reminder or
+    news, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` counts from the last full hour before
+    sending, because the phone sees `ttl` but must not see the minute of sending. So an Android phone may get such a
+    push up to an hour after `expires_at`.
     """
 
     text: Text
@@ -82,7 +83,7 @@ class Payload:
 
 
 def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet: bool, app_link: str) -> Payload:
-    """Return the payload of an occasion in a language. `delivery` sends it at `at`. Its link begins with `app_link`.
+    """Return the payload of an occasion in a language. `at` is the instant of sending. The link begins with `app_link`.
 
     Raise KeyError if CATALOGUE has no text for the milestone.
     """
@@ -98,11 +99,11 @@ def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet
 
 
 def _collapse_id(occasion: Occasion) -> str:
-    """Return an id that is the same if the push is sent again."""
+    """Return the collapse id of a push. It stays the same if the push is sent again."""
     record = KINDS[occasion.kind]
     if record.is_single:
         return f"{record.code}-{occasion.date}"
-    # Use a digest of the instant: the id must not show when the partner sent the nudge.
+    # The id has a digest of the instant, because it must not show when the partner sent the nudge.
     digest = hashlib.blake2b(f"{occasion.instant.timestamp():.3f}".encode(), digest_size=8).hexdigest()
     return f"{record.code}-{digest}"
 

@@ -22,7 +22,7 @@ BATCH_JOBS: Final = 10
 BATCH_BYTES: Final = 262_144
 ATTEMPTS: Final = 5
 FIRST_PAUSE: Final = 0.05
-"""Seconds. The pause after attempt n, counted from 0, is between 0 and FIRST_PAUSE * 2**n (full jitter)."""
+"""The longest pause after the first attempt, in seconds. After each further attempt, it can be twice as long."""
 
 _NO_DELAY: Final = dt.timedelta(0)
 
@@ -31,7 +31,7 @@ _NO_DELAY: Final = dt.timedelta(0)
 class Outbox:
     """A queue that takes jobs.
 
-    Tests replace `pause`, which takes seconds, and `jitter`, which returns a number from 0 to 1.
+    `pause` sleeps for a number of seconds. `jitter` returns a random number from 0 to 1. Tests replace both.
     """
 
     client: SQSClient
@@ -42,8 +42,8 @@ class Outbox:
     def send(self, jobs: Iterable[Job], delay: dt.timedelta = _NO_DELAY) -> None:
         """Enqueue the jobs. A worker can receive them, in any order, after `delay` (at most 15 minutes).
 
-        Raise OutboxError if the queue refuses a job for good, or at each of several attempts. Other jobs may already be
-        on the queue. So if the caller sends all jobs again, the queue can get some of them twice.
+        Raise OutboxError if the queue refuses a job for good, or at all ATTEMPTS attempts. Then other jobs may be on
+        the queue already. So if the caller sends all jobs again, the queue can get some of them twice.
         """
         for batch in _batches(job.model_dump_json() for job in jobs):
             self._send(batch, int(delay.total_seconds()))

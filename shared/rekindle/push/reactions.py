@@ -1,4 +1,4 @@
-"""Find out what must happen after a stored record has changed: which jobs to enqueue, and which day the streak gains.
+"""Decide what follows from a change of a stored record: which jobs to enqueue, and which day has become complete.
 
 The reaction never depends on the text of an answer or the gesture of a nudge.
 """
@@ -66,7 +66,8 @@ def _to_answers(change: DayChange) -> Reaction:
     answered_at = {uid: answer.at for uid, answer in day.answers.items()}
     latest = max(answered_at.values())
     if day.revealed:
-        # Who was first? An edit changes an answer's instant, so look first at who had answered before the change.
+        # The push is for the person who answered first. An edit changes an answer's instant. So a person who had
+        # answered before this change counts as the first.
         first = min(answered_at, key=lambda uid: (uid not in before, answered_at[uid]))
         kind, recipient, completed = PushKind.BOTH_ANSWERED, first, Completed(day.couple, day.date, latest)
     else:

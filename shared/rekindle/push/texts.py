@@ -1,9 +1,8 @@
-"""Hold the texts of all pushes, by language, kind and variant.
+"""Define the texts of all pushes, by language, kind and variant.
 
-Each milestone has one text. Each kind without milestones has several variants, which take turns by date. On one date,
-these kinds all use the variant with the same number. So that the pushes of one date differ, the titles of these
-variants begin differently. Somebody who sees the lock screen must not learn what the app is for, who the partner is, or
-who did what.
+Each milestone has one text. Each other kind has numbered variants, and the date decides the number. On one date, all
+kinds use the same number, so variants with the same number must have titles that begin differently. Somebody who sees
+the lock screen must not learn what the app is for, who the partner is, or who did what.
 """
 
 from __future__ import annotations
@@ -194,8 +193,8 @@ CATALOGUE: Final[Mapping[Language, Texts]] = {
 def text_of(kind: PushKind, language: Language, variant: int | None, turn: int) -> Text:
     """Return the text of a kind in a language, or in English if CATALOGUE does not have the language.
 
-    `variant` is the milestone, or None for a kind without milestones. For None, `turn` (the number of the date) chooses
-    the text. Raise KeyError if there is no text for the milestone.
+    `variant` is the milestone, or None for a kind without milestones. For None, `turn` decides the text. Raise KeyError
+    if there is no text for the milestone.
     """
     variants = CATALOGUE.get(language, _ENGLISH)[kind]
     return variants[turn % len(variants) if variant is None else variant]
