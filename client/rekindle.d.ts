@@ -12,8 +12,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the caller's couple, the packs that play for it, and its pause
-         * @description Return the caller's couple, the packs that play for it, and its pause.
+         * Return the caller's couple, its packs, and its pause
+         * @description Return the caller's couple, its packs, and its pause.
          */
         get: operations["getCouple"];
         put?: never;
@@ -22,17 +22,17 @@ export interface paths {
          * Unpair at once
          * @description The partner's consent is not needed.
          *
-         *     The partner gets no push about this. From now on, neither of the two can read the couple's days. For 30 days, each
-         *     can export their own writing.
+         *     The partner gets no push about this. From now on, neither partner can read the couple's days. For 30 days, each can
+         *     export their own texts.
          */
         delete: operations["deleteCouple"];
         options?: never;
         head?: never;
         /**
          * Begin a pause for both partners today, or move the end of their pause
-         * @description Either partner may do this. The replies do not show which of them did it. During a pause neither partner gets
-         *     reminders, and no date counts as missed. Each day still has its prompt. If both answer, the day counts for the
-         *     streak. The pause ends by itself on the date `until`.
+         * @description Either partner may do this, and no reply shows which of them did it. During a pause, nobody gets reminders and no
+         *     date counts as missed. Each day still has its prompt. If both answer, the day counts for the streak. The pause ends
+         *     by itself on the date `until`.
          */
         patch: operations["patchCouple"];
         trace?: never;
@@ -47,15 +47,14 @@ export interface paths {
         get?: never;
         /**
          * Choose a pack for both partners
-         * @description After this call, a day that neither partner has opened yet, even today, can get a prompt of the pack. A repeat
-         *     changes nothing.
+         * @description Days without a prompt, even today, can now get a prompt of the pack. A repeat changes nothing.
          */
         put: operations["putPack"];
         post?: never;
         /**
          * Stop a pack for both partners
          * @description If the pack is for everyone, turn it off. Otherwise forget that the couple chose it or joined it. It is no error if
-         *     the pack does not exist or does not play for them.
+         *     there is no such pack, or if the couple does not have the pack.
          */
         delete: operations["deletePack"];
         options?: never;
@@ -97,10 +96,11 @@ export interface paths {
         /**
          * Join the pack that belongs to a practice's code, for both partners
          * @description The reply is the same for every code that does not work. Tries are limited. A text without a code does not count as
-         *     a try. A repeat with the same idempotency key does not count as another try.
+         *     a try, and a repeat with the same idempotency key does not count again.
          *
-         *     If the practice has set a start date, the course begins on that date. If the start date has passed, it begins on its
-         *     next turn. Without a start date, it begins on the first date, from today on, that neither partner has opened.
+         *     If the practice has set a start date, the course begins on that date. If that date has passed, or if it is today and
+         *     today already has a prompt, the course begins on its next regular date. Without a start date, the course begins on
+         *     the first date from today on that has no prompt yet.
          */
         post: operations["postPracticeCode"];
         delete?: never;
@@ -138,7 +138,7 @@ export interface paths {
         };
         /**
          * Return one day
-         * @description If it takes answers and neither partner has opened it yet, this call chooses its prompt.
+         * @description If the day takes answers but has no prompt yet, this call chooses its prompt.
          */
         get: operations["getDay"];
         put?: never;
@@ -178,7 +178,7 @@ export interface paths {
         };
         get?: never;
         /**
-         * Leave a reflection on the partner's answer, at any time after the reveal
+         * Leave a reflection on the partner's answer, at any time after both have answered
          * @description The reflection is final, and no push announces it.
          */
         put: operations["putReflection"];
@@ -200,8 +200,8 @@ export interface paths {
         put?: never;
         /**
          * Replace the day's prompt by another prompt of the same theme, for both partners
-         * @description A day takes one swap, and only before anyone has answered. The replaced prompt counts as one that they have had. A
-         *     repeat with the same idempotency key returns the day with its new prompt.
+         * @description A day can be swapped once, before anyone has answered. The old prompt counts as seen. A repeat with the same
+         *     idempotency key returns the day with its new prompt.
          */
         post: operations["postSwap"];
         delete?: never;
@@ -238,8 +238,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the caller's live invite, and the name of the person who has redeemed it
-         * @description Return the caller's live invite, and the name of the person who has redeemed it.
+         * Return the caller's live invite, and the name of the person who redeemed its code
+         * @description Return the caller's live invite, and the name of the person who redeemed its code.
          */
         get: operations["getInvite"];
         put?: never;
@@ -294,7 +294,7 @@ export interface paths {
         /**
          * Redeem a partner's code
          * @description The reply is the same for a code that is wrong, used, expired or the caller's own. Tries are limited. A text without
-         *     a code does not count as a try. A repeat with the same idempotency key does not count as another try.
+         *     a code does not count as a try, and a repeat with the same idempotency key does not count again.
          */
         post: operations["postRedeem"];
         delete?: never;
@@ -390,9 +390,9 @@ export interface paths {
         get: operations["getReminders"];
         /**
          * Set all reminders of the caller
-         * @description A reminder that came due today at its old time does not come due again today at its new time. If it has not come due
-         *     today, and its new time passed at most two hours ago, it comes at once. If its new time passed more than two hours
-         *     ago, it does not come today.
+         * @description Each reminder comes at most once a day. Example: At 10:00, the caller moves a reminder that is due at 20:00. If the
+         *     new time is between 08:00 and 10:00, the reminder comes at once. A new time before 08:00 is more than two hours
+         *     ago, so the reminder comes from tomorrow on.
          */
         put: operations["putReminders"];
         post?: never;
@@ -410,8 +410,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the partner's nudges of the last 24 hours, and how many the caller may send
-         * @description Return the partner's nudges of the last 24 hours, and how many the caller may send.
+         * Return the partner's nudges of the last 24 hours, and how many nudges the caller may send now
+         * @description Return the partner's nudges of the last 24 hours, and how many nudges the caller may send now.
          */
         get: operations["getNudges"];
         put?: never;
@@ -456,9 +456,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return a week's recap: on which days both took part, their themes, and what was new
-         * @description The recap of the current week shows the days so far. Weeks before the two paired have no recap, and neither do
-         *     future weeks.
+         * Return a week's recap: the days on which both took part, the themes of these days, and the news
+         * @description The recap of the current week shows the days so far. Future weeks and the weeks before the pairing have no recap.
          */
         get: operations["getRecap"];
         put?: never;
@@ -602,7 +601,7 @@ export interface paths {
         };
         /**
          * Return today's day, the days next to it that take answers, and the streak
-         * @description For each of these days that neither partner has opened yet, this call chooses the prompt.
+         * @description If one of these days has no prompt yet, this call chooses its prompt.
          */
         get: operations["getToday"];
         put?: never;
@@ -622,8 +621,8 @@ export interface paths {
         };
         /**
          * Return the couple's gesture of today
-         * @description `gesture` is null unless both partners have a touch reminder and a touch comfort above 0. If it is null, the
-         *     reply does not show whose settings are the reason.
+         * @description The couple has a gesture only while both partners have a touch reminder and a touch comfort above 0. Otherwise
+         *     `gesture` is null, and the reply does not show whose settings are the reason.
          */
         get: operations["getTouchToday"];
         put?: never;
@@ -680,7 +679,7 @@ export interface components {
         };
         /**
          * AnswerState
-         * @description The state of a person's answer. While an answer is sealed, the partner learns nothing else about it.
+         * @description The state of a person's answer. Until the answer is open to the partner, the partner learns only this state.
          * @example waiting
          * @example answered
          * @enum {string}
@@ -782,7 +781,7 @@ export interface components {
         };
         /**
          * CoupleWithPacksView
-         * @description The caller's couple. `packs` holds the ids of the packs that play for it. Without a pause, `pause` is null.
+         * @description The caller's couple, and the ids of the packs that its prompts come from. Without a pause, `pause` is null.
          * @example {
          *       "packs": [
          *         "money-talk",
@@ -818,10 +817,10 @@ export interface components {
         };
         /**
          * CourseView
-         * @description When and in which order a course plays for the couple that joined it.
+         * @description The schedule on which a couple gets the prompts of a pack that they joined by a code.
          *
-         *     `starts_on` is the first date on which the course plays for the couple. From then on, a prompt of the
-         *     course comes every `every_days` days. `in_order` says whether the prompts come in the author's order.
+         *     The first prompt comes on `starts_on`. After that, a prompt comes every `every_days` days. `in_order` says whether
+         *     the prompts come in the author's order.
          * @example {
          *       "every_days": 7,
          *       "in_order": true,
@@ -853,11 +852,10 @@ export interface components {
          * DayView
          * @description A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
          *
-         *     `open` says whether the day's window is open now. `closes_at` is three hours after the date ends on the reader's own
-         *     clock. An open day does not close before this instant. It may close later: the partner's clock may be behind, or
-         *     somebody may have traveled. `swappable` says whether the prompt may be swapped now. A day takes one swap, by either
-         *     partner, before anyone has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if
-         *     every kind suits the theme.
+         *     A day takes answers only while it is `open`. `closes_at` is three hours after the date ends on the reader's clock.
+         *     An open day never closes earlier. It may close later, if the partner's clock is behind or somebody has traveled.
+         *     `swappable` says whether the prompt may be swapped now. A day can be swapped once, by either partner, before anyone
+         *     has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if every kind suits it.
          * @example {
          *       "closes_at": "2026-03-03T08:00:00Z",
          *       "date": "2026-03-02",
@@ -1003,9 +1001,9 @@ export interface components {
         };
         /**
          * DeviceBody
-         * @description A device's platform and its address at FCM.
+         * @description A device's platform, and its address at Firebase Cloud Messaging.
          *
-         *     The address is a registration token (`token`) or a Firebase installation id (`fid`). Exactly one of the two is null.
+         *     The address is either a registration token (`token`) or a Firebase installation id (`fid`). The other field is null.
          * @example {
          *       "fid": null,
          *       "platform": "ios",
@@ -1037,7 +1035,7 @@ export interface components {
         EntryKind: "day" | "alone";
         /**
          * ExportBody
-         * @description The page to export. For the first page, send null or no body. Then send the `next` of the previous page.
+         * @description The page to export. For the first page, send no body or a null `next`. Then send the `next` of each page.
          * @example {
          *       "next": null
          *     }
@@ -1053,8 +1051,8 @@ export interface components {
          * ExportView
          * @description A page of what a person wrote. Solo days come first, then the days of each couple. Each part is sorted by date.
          *
-         *     `couples` holds the couples that this page has reached. A couple whose days are on two pages is on both. A page
-         *     may have no entries although another page follows. On the last page, `next` is null.
+         *     `couples` are the couples that this page has reached. A couple with days on two pages is on both pages. A page may
+         *     have no entries although another page follows. On the last page, `next` is null.
          * @example {
          *       "couples": [
          *         {
@@ -1202,10 +1200,10 @@ export interface components {
          * ExportedCoupleView
          * @description A couple that the person is or was in.
          *
-         *     `couple` is the couple's number among the person's couples, from 1. `until` is null while the couple lasts.
+         *     `couple` is a number that counts the person's couples from 1. `until` is null while the couple lasts.
          *
-         *     If `included` is false, the couple ended at least 30 days ago. The export does not contain what the person wrote in
-         *     this couple, and nobody can read these texts any more.
+         *     If `included` is false, the couple ended at least 30 days ago. The export has no texts of this couple, because
+         *     nobody can read them any more.
          * @example {
          *       "couple": 1,
          *       "included": true,
@@ -1233,8 +1231,8 @@ export interface components {
          * ExportedEntryView
          * @description The writing for one date. `couple` is a couple's number, or null if `kind` is `alone`.
          *
-         *     If only the partner has answered, `answer` is null. `partner` is null unless the couple is together and the
-         *     partner's answer is open to the person. So the export does not show whether the partner has a sealed answer.
+         *     If only the partner has answered, `answer` is null. `partner` is set only while the couple is together and the
+         *     partner's answer is open to the person. So the export never shows that the partner has a closed answer.
          * @example {
          *       "answer": {
          *         "at": "2026-02-23T20:15:00Z",
@@ -1412,7 +1410,7 @@ export interface components {
         Gesture: "thinking_of_you" | "proud_of_you" | "miss_you" | "thank_you" | "hug";
         /**
          * HelpLineView
-         * @description A help line. If it is for all countries, `country` is null. At least one of `phone`, `text` and `url` is set.
+         * @description A help line. A line for all countries has no `country`. At least one of `phone`, `text` and `url` is set.
          * @example {
          *       "country": "GB",
          *       "hours": "24/7",
@@ -1509,7 +1507,7 @@ export interface components {
         InviteState: "open" | "redeemed" | "confirmed";
         /**
          * InviteView
-         * @description The caller's live invite. `redeemed_by` is the name of the person who has redeemed it, or null.
+         * @description The caller's live invite. `redeemed_by` is the name of the person who redeemed the code, or null.
          * @example {
          *       "expires_at": "2026-03-03T15:00:00Z",
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
@@ -1622,9 +1620,7 @@ export interface components {
         };
         /**
          * NewInviteView
-         * @description A new invite, with its code. The server does not store the code.
-         *
-         *     Only a repeat of this call with the same idempotency key returns the code again.
+         * @description A new invite, with its code. Only a repeat with the same idempotency key returns the code again.
          * @example {
          *       "code": "K7MP2-QRX9T",
          *       "expires_at": "2026-03-03T15:00:00Z",
@@ -1665,9 +1661,9 @@ export interface components {
          * NewsView
          * @description The news of the week.
          *
-         *     The app congratulates a couple when its run reaches a milestone, such as 7 days. `milestones` holds the
-         *     milestones that the couple reached in the week. `longest` means that their longest run grew in the week. If the
-         *     reader hides the streak, `milestones` is empty and `longest` is false.
+         *     A milestone is a length of the streak at which the app congratulates the couple, such as 7 days. `milestones` are
+         *     the milestones that the couple reached in the week. `longest` says whether their longest streak grew in the week. If
+         *     the reader hides the streak, `milestones` is empty and `longest` is false.
          * @example {
          *       "longest": false,
          *       "milestones": [],
@@ -1717,7 +1713,7 @@ export interface components {
          * NudgesView
          * @description The partner's nudges of the last 24 hours, latest first, and how many nudges the caller may send now.
          *
-         *     If `left` is 0, `next_at` is the instant from which the caller may send another nudge. Otherwise it is null.
+         *     If `left` is 0, the caller may send the next nudge at `next_at`. Otherwise `next_at` is null.
          * @example {
          *       "left": 2,
          *       "next_at": null,
@@ -1774,8 +1770,8 @@ export interface components {
          * PackView
          * @description A pack that a couple can have, in the reader's language, or else in the pack's default language.
          *
-         *     `chosen` is true if the couple chose the pack or joined it by its code. It is also true for a pack for everyone that
-         *     the couple has not turned off. `course` is null unless they joined the pack by its code.
+         *     A pack for everyone is `chosen` until the couple turns it off. Another pack is `chosen` once the couple chose it or
+         *     joined it by its code. Only a pack joined by its code has a `course`.
          * @example {
          *       "audience": "choice",
          *       "chosen": true,
@@ -1863,7 +1859,7 @@ export interface components {
         };
         /**
          * PartnerAnswerView
-         * @description The partner's answer. `text` is null if the answer is missing, sealed, or without a text.
+         * @description The partner's answer. `text` is null if the answer is missing, not open yet, or without a text.
          * @example {
          *       "state": "answered",
          *       "text": null
@@ -2033,9 +2029,9 @@ export interface components {
          * PromptView
          * @description A prompt in the reader's language, or else in its pack's default language.
          *
-         *     The `id` begins with the pack's id and a slash. Send the `id` with the answer, so that the answer is refused if
-         *     somebody has swapped the prompt. A prompt of kind `together` or `touch` is something to do. Each partner checks such
-         *     a prompt off, and may add a text.
+         *     The `id` begins with the pack's id and a slash. Send the `id` with the answer. If somebody has swapped the prompt,
+         *     the answer is then refused. A prompt of kind `together` or `touch` is something to do. Each partner checks it off,
+         *     and may add a text.
          * @example {
          *       "help": null,
          *       "hint": null,
@@ -2087,7 +2083,7 @@ export interface components {
         };
         /**
          * RecapView
-         * @description A week. `week` is its Monday. `streak` is the streak at the end of the week, or null if the reader hides it.
+         * @description A week's recap. `week` is its Monday. `streak` is as of the week's end, or null if the reader hides it.
          * @example {
          *       "days_met": {
          *         "count": 2,
@@ -2132,7 +2128,7 @@ export interface components {
         };
         /**
          * RedeemBody
-         * @description A code as a person types or pastes it, alone or in a text or a link. Only its letters and digits count.
+         * @description A code as a person types or pastes it: alone, in a text, or in a link. Spaces and hyphens do not matter.
          * @example {
          *       "code": "K7MP2-QRX9T"
          *     }
@@ -2265,7 +2261,7 @@ export interface components {
             evening_time: string | null;
             /** @description Null for no quiet hours: each push may make a sound. */
             quiet_hours: components["schemas"]["QuietHoursBody"] | null;
-            /** @description Comes only while both partners want it and neither has a touch comfort of 0. Null stops it. */
+            /** @description Comes only while both partners want it and both have a touch comfort above 0. Null stops it. */
             touch: components["schemas"]["TouchBody"] | null;
             /**
              * Nudges Muted
@@ -2280,7 +2276,7 @@ export interface components {
         };
         /**
          * SharedAnswerView
-         * @description The answer of a solo day. The partner who gave it shows it to the other partner.
+         * @description A solo answer that one partner shows to the other.
          * @example {
          *       "by": "partner",
          *       "date": "2026-02-23",
@@ -2482,7 +2478,7 @@ export interface components {
         };
         /**
          * StreakView
-         * @description The number of days on which both took part: in the current run, in the longest run, and in total.
+         * @description The number of days on which both took part: in the current streak, in the longest one, and in total.
          * @example {
          *       "current": 4,
          *       "longest": 12,
@@ -2509,10 +2505,10 @@ export interface components {
          * TodayView
          * @description Today's day by the caller's clock, the days next to it that take answers, and the streak.
          *
-         *     `previous` is yesterday's day, or null if yesterday takes no answers any more. `next` is a day after today that
-         *     the partner has answered already, because the partner's clock is ahead. If there are two such days, `next` is the
-         *     first one that the caller has not answered. If the caller has answered both, it is the first of the two. `streak` is
-         *     null if the caller hides the streak. During a `pause` no reminder comes, but both can still answer.
+         *     `previous` is yesterday's day, or null if yesterday takes no answers. `next` is a later day that the partner has
+         *     answered already, because the partner's clock is ahead. If there are two such days, `next` is the earlier one. But
+         *     if the caller has answered only the earlier one, `next` is the later one. `streak` is null if the caller hides the
+         *     streak. During a `pause` no reminder comes, but both can still answer.
          * @example {
          *       "next": null,
          *       "pause": null,
@@ -2672,7 +2668,7 @@ export interface components {
         };
         /**
          * TouchTodayView
-         * @description Today's date by the caller's clock, and its gesture. `gesture` is null unless both partners want touch.
+         * @description Today's date by the caller's clock, and its gesture. `gesture` is null if a partner does not want touch.
          * @example {
          *       "date": "2026-03-02",
          *       "gesture": {
