@@ -118,7 +118,7 @@ class ConfigStore:
         """Delete the sign-in to a stack. Return whether somebody was signed in."""
         with self._changing(SIGN_INS) as saved:
             found = saved.pop(api, None)
-            # If the token was in the file, an error of the keyring does not matter.
+            # If the current token was in the file, it is already removed, so ignore an error of the keyring.
             is_in_file = bool(found and found.get("refresh_token"))
             if backend := self.keyring():
                 locked = contextlib.suppress(CliError) if is_in_file else contextlib.nullcontext()
