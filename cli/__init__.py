@@ -1,1 +1,1 @@
-"""Serve the practice's staff on the command line: `./rekindle`."""
+"""Provide the command line for the practice's staff: `./rekindle`."""

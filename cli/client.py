@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 5
 LONGEST_WAIT: Final = 20.0
-"""The longest wait between two attempts, in seconds. `_wait` adds up to a quarter to it."""
+"""The longest wait between two attempts, in seconds, without the random part that `_wait` adds."""
 TIMEOUT: Final = httpx.Timeout(35, connect=10)
 """In seconds. API Gateway waits 30 seconds for a function, so the client waits longer than that."""
 AUDIT_PAGE: Final = 100
@@ -100,7 +100,7 @@ class Practice:
         return self._call(contract.SavedView, "PUT", _at(pack, "draft"), body)
 
     def publish(self, pack: str, latest: int, body: contract.PublishBody) -> contract.PublishedView:
-        """Publish a draft, or propose it if a colleague must approve it. A repeated request publishes nothing more.
+        """Publish a draft, or propose it if a colleague must approve it.
 
         `latest` is the number of the pack's latest version before this call.
         """

@@ -1,4 +1,4 @@
-"""Store one person's sign-ins, names of stacks, and the origins of pack files.
+"""Store a person's sign-ins, the names of stacks, and the origin of each pack file.
 
 The files are in the user's own configuration folder, outside the repository, and nobody else can read them. Refresh
 tokens are in the desktop's keyring. If no keyring can be opened, the tokens are in the file of sign-ins.
@@ -78,13 +78,13 @@ def desktop_keyring() -> KeyringBackend | None:
         backend = keyring.get_keyring()
     except (RuntimeError, ImportError, AttributeError, ValueError):
         return None  # the person has configured a backend that does not work here
-    # The other backends store nothing (`fail`, `null`), or store secrets as plain text.
+    # Backends that are not recommended store nothing (`fail`, `null`), or store secrets as plain text.
     return backend if recommended(backend) else None
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigStore:
-    """The configuration folder. It identifies a stack by the address of its API."""
+    """The configuration folder. `api` is always the address of a stack's API."""
 
     folder: Path
     keyring: Callable[[], KeyringBackend | None] = desktop_keyring
@@ -118,7 +118,7 @@ class ConfigStore:
         """Delete the sign-in to a stack. Return whether somebody was signed in."""
         with self._changing(SIGN_INS) as saved:
             found = saved.pop(api, None)
-            # If the token was in the file, its deletion does not need the keyring.
+            # If the current token was in the file, it is already removed, so ignore an error of the keyring.
             is_in_file = bool(found and found.get("refresh_token"))
             if backend := self.keyring():
                 locked = contextlib.suppress(CliError) if is_in_file else contextlib.nullcontext()

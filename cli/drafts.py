@@ -61,10 +61,9 @@ class Drafts:
     def prepare(self, file: PackFile, *, overwrite: bool = False) -> FileDraft:
         """Compare a file with its pack. Save nothing yet.
 
-        If the texts are equal, or `overwrite` is true, there is no ConflictError.
-
         Raises:
-            ConflictError: the file was not pulled from this pack, or the pack has changed since then.
+            ConflictError: the file was not pulled from this pack, or the pack has changed since then. There is no error
+                if the texts are equal or `overwrite` is true.
         """
         pack, source = self.pack_of(file), file.source
         current = self.practice.find(pack)

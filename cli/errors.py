@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rekindle.packs.check import SourceFinding
 
 SERVICE: Final = "urn:rekindle:problem:"
-"""The prefix of the type of a RefusedError or a FindingsError. The service uses it for its problems, too."""
+"""The type of a RefusedError or FindingsError begins with this text, as the types of the service's problems do."""
 OWN: Final = "urn:rekindle:cli:"
-"""The prefix of the type of any other error."""
+"""The type of any other error begins with this text."""
 MOST_SHOWN: Final = 5
 """The message of a FindingsError shows at most this many findings. `rekindle packs lint` shows all."""
 

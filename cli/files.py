@@ -87,7 +87,7 @@ def read_together(paths: Iterable[Path]) -> list[PackFile]:
 
 
 def is_file(target: str) -> bool:
-    """Return whether a target is a file, by its suffix or a slash. Any other target is a pack's id."""
+    """Return whether a target names a file: it has a known suffix or a slash. Any other target is a pack's id."""
     return target.endswith(SUFFIXES) or os.sep in target
 
 

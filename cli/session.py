@@ -183,7 +183,7 @@ class Session:
         """Handle the targets one after another. Return the highest exit status.
 
         Show an error, and continue with the next target. Stop if nobody is signed in or the service is unreachable.
-        Raise a UsageError at once. If there is only one target, raise every error.
+        Raise a UsageError at once. If there is only one target, raise its error instead.
         """
         results, worst = [], 0
         for target in targets:
@@ -204,7 +204,7 @@ class Session:
         return worst
 
     def confirm(self, page: RenderableType, question: str, *, yes: bool) -> None:
-        """Show the page, and ask the question. If `yes` is true, do not ask. Return only after a yes.
+        """Show the page, and ask the question. If `yes` is true, only show the page.
 
         Raises:
             UsageError: the command cannot ask a person here.

@@ -1,4 +1,4 @@
-"""Find the stack that a command uses: the local stack, or the stack with an address or name."""
+"""Find the stack that a command uses, by name or address. The default is the local stack."""
 
 from __future__ import annotations
 

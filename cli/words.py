@@ -73,7 +73,7 @@ def distance(instant: dt.datetime, now: dt.datetime) -> str:
 
 
 def since(instant: dt.datetime, now: dt.datetime) -> str:
-    """Return how long ago an instant was. Return “just now” if the service's clock is ahead of ours."""
+    """Return how long ago an instant was. Clocks differ, so an instant after `now` gives “just now”."""
     return distance(min(instant, now), now)
 
 

@@ -1,4 +1,4 @@
-"""Define the commands. A command reads its arguments, does its work, and shows a page."""
+"""Define the commands. This file defines the arguments that several commands share."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The commands that bring a draft to couples: `rekindle packs publish`, `approve` and `reject`."""
+"""The commands for publishing: `rekindle packs publish`, `approve` and `reject`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Show packs, the plan and the result of publishing, and the actions of staff."""
+"""Show pages about packs, publishing, and the actions of staff."""
 
 from __future__ import annotations
 
