@@ -70,7 +70,7 @@ SOURCE: Final = a_source(
 )
 """The practice's course. The practice withdraws it before the couple gets the third prompt."""
 FIVE_MINUTES: Final = dt.timedelta(minutes=5)
-"""The time between two ticks. A live push comes at most this long after its planned instant."""
+"""The time between two ticks. The demo assumes that the push of a live act is at most this late."""
 
 
 def play(console: Console, progress: Progress) -> bool:
@@ -394,7 +394,7 @@ class Performance:
         self.page.add(self.moment, who or self.who, sign, text, beside)
 
     def call(self, request: str, who: Partner | None = None, *, staff: bool = False, **body: Any) -> Any:  # noqa: ANN401
-        """Return the answer to a request by staff, `who`, or the person who acts. Raise StackError for an error."""
+        """Send a request as staff, as `who`, or as the person who acts. Return the answer, or raise StackError."""
         status, answer = self._reply(request, body, who or self.who, staff=staff)
         good = status // 100 == 2  # noqa: PLR2004 - HTTP statuses
         self.expect(Claim.ANSWERED, good)
@@ -427,7 +427,7 @@ class Performance:
         return status, answer
 
     def day(self) -> dict[str, Any]:
-        """Return the day of `self.date` from the app's first page, and the pause. Check the day's prompt."""
+        """Return the day of `self.date` and the pause from `GET /v1/today`. Check the day's prompt."""
         shown = self.call("GET /v1/today")
         for day in (shown["today"], shown["previous"]):
             if day and day["date"] == str(self.date):
@@ -460,7 +460,7 @@ class Performance:
         """Wait for a push. Check that it is silent if it comes in quiet hours, and has sound at other times."""
         self.pushes[to] += 1
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
-        # A milestone's key has the UTC date of the second answer, which may not be `self.date`. A nudge's has no date.
+        # A milestone's key has the UTC date of the second answer, not always `self.date`. A nudge's key has no date.
         key = f"{KINDS[kind].code}-{'' if kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else self.date}"
         found = awaited(lambda: [push for push in self.stack.inbox(to.name) if push["collapse_key"].startswith(key)])
         if not found:

@@ -71,8 +71,8 @@ class StageConfig:
     def wrong_settings(self) -> list[str]:
         """Return a sentence for each setting of the practice that is missing or does not match its pattern.
 
-        A parameter with a ConstraintDescription is a setting of the practice. A setting with the template's default is
-        missing, because the defaults are for the local stack. Only in `dev`, an empty default is allowed.
+        A parameter with a ConstraintDescription is a setting of the practice. The template's defaults are for the local
+        stack, so a setting that equals its default counts as missing. In `dev`, an empty default is allowed.
         """
         given = dict(each.partition("=")[::2] for each in self.parameters.split())
         wrong = []

@@ -22,10 +22,10 @@ _QUIET_PRIORITIES = frozenset({"PRIORITY_MIN", "PRIORITY_LOW"})
 class Push:
     """A push as its phone shows it.
 
-    `number` counts the pushes to all phones from 1. `at` is the time of the delivery, in epoch milliseconds. A push
-    replaces the last push to the same phone with the same collapse key. Example: push 7 replaces push 5. Then push 7
-    has `replaces=5`, and push 5 has `replaced_by=7`. A `passive` push makes no sound. `buzzes` is False if the push is
-    passive or replaces another push.
+    The first push to any phone has the `number` 1, and the next has 2. `at` is the time of the delivery, in epoch
+    milliseconds. A push replaces the last push to the same phone with the same collapse key. Example: push 7 replaces
+    push 5. Then push 7 has `replaces=5`, and push 5 has `replaced_by=7`. A `passive` push makes no sound. `buzzes` is
+    False if the push is passive or replaces another push.
     """
 
     number: int

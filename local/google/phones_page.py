@@ -107,7 +107,7 @@ def page_routes(
 
     Args:
         attached: Returns the running stack. Raises StackError if the stack has not started yet.
-        last: The file for the instant of the latest tick that the page asked for.
+        last: The file that records the instant of the page's latest tick.
         transport: The connection to the API. The default is the network.
     """
     files = {f"ui/{file.name}": file for file in UI.iterdir()}

@@ -110,7 +110,7 @@ class Stack:
         return self.logs / "functions" / f"{function}.log"
 
     def begin_afresh(self, function: str) -> None:
-        """Update a function, which ends its processes. The next call begins with empty caches."""
+        """End a function's processes by an update of its settings. The next call begins with empty caches."""
         client, name = self.client("lambda"), self.function(function)
         timeout = client.get_function_configuration(FunctionName=name)["Timeout"]
         client.update_function_configuration(FunctionName=name, Timeout=timeout)

@@ -1,7 +1,7 @@
 """Let policies see which partitions a DynamoDB call uses.
 
-ministack does not know the condition key `dynamodb:LeadingKeys`. So a policy statement with this key applies to all
-partitions.
+ministack does not know the condition key `dynamodb:LeadingKeys`. The template's policies test this key with
+`ForAllValues`, which is true for an unknown key. So without the patch, the policies would allow all partitions.
 """
 
 from __future__ import annotations
