@@ -193,8 +193,8 @@ def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:
     if (len(body) * 3 // 4 if encoded else len(body.encode(errors="surrogatepass"))) > limit:
         raise ProblemError(Problem.BODY_TOO_LARGE)
     media_type = headers.get("content-type", "").strip()
-    # We accept only JSON, but Powertools also accepts HTML forms. On routes that take a body, Powertools refuses all
-    # other media types. So give it one of two media types: JSON, or a media type that it refuses.
+    # Powertools accepts JSON and HTML forms, but we accept only JSON. So replace every other media type with one
+    # that Powertools refuses on routes that take a body.
     headers["content-type"] = _JSON if not media_type or _is_json(media_type) else _NOT_JSON
     if headers["content-type"] == _NOT_JSON:
         body = ""
@@ -256,7 +256,7 @@ def _object_from(text: str) -> dict[str, Any]:
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError) as error:
-        # A number with thousands of digits raises ValueError, and a body that is nested too deeply RecursionError.
+        # A number with thousands of digits raises ValueError. A body that is nested too deeply raises RecursionError.
         raise ProblemError(Problem.MALFORMED_JSON) from error
     if not isinstance(parsed, dict):
         raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body", "reason": "Input should be an object"}])

@@ -97,7 +97,7 @@ def slot_instant(date: dt.date, time: dt.time, zone: Zone) -> dt.datetime | None
 
 @cache
 def _clock(zone: Zone) -> zoneinfo.ZoneInfo:
-    # Keep all zones: zoneinfo's own cache may keep only eight, and each run of `tick` reads every zone in use.
+    # Keep all zones in memory, because zoneinfo's own cache may keep only eight.
     return zoneinfo.ZoneInfo(zone)
 
 

@@ -64,10 +64,10 @@ def displayed(code: str) -> str:
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
-    Read only letters and digits, in either case, also the wide letters of East Asian keyboards. The code may be in a
-    link, in a word outside of links, or spread over the whole text. Do not read 0 as O, or 1 as I, because codes
-    contain none of these. Raise NotACodeError if the text has no code or more than one code. The error's message is a
-    sentence for the person.
+    Read only letters and digits. A capital, a small letter and a wide letter (of an East Asian keyboard) are the same.
+    The code may be in a link, in a word outside of links, or spread over the whole text. Do not read 0 as O, or 1 as I,
+    because codes contain none of these. Raise NotACodeError if the text has no code or more than one code. The error's
+    message is a sentence for the person.
     """
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)

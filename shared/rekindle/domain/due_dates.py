@@ -1,7 +1,8 @@
 """Decide for which dates each slot sends a person's reminders. A reminder comes due only once for a date.
 
-A slot is a local time in a zone. When a slot comes, runs read the rows of the persons in the slot, and send their
-reminders. If a person changes their zone or a reminder's time, the reminder moves to another slot. At this move:
+A slot is a local time in a zone. When a slot comes, runs of a function read the rows of the persons in the slot, and
+send their reminders. If a person changes their zone or a reminder's time, the reminder moves to another slot. At this
+move:
 
 - A date that has already come due in the old slot stays with the old slot, whose pushes may still be under way.
 - Every date after that date belongs to the new slot.
@@ -77,8 +78,8 @@ def slots_of(person: Person) -> dict[PushKind, Slot]:
 def due_dates_of(person: Person) -> dict[tuple[Slot, PushKind], DueDates]:
     """Map each slot and kind to the dates for which the slot sends this person's reminder.
 
-    The result includes a slot that a reminder left just after a date came due, if the slot may still have to send the
-    reminder for this date (`DueEarlier`).
+    If the person has just moved a reminder, its old slot may still have to send the reminder for one date. Then the
+    result includes the old slot with this date (`DueEarlier`).
     """
     slots = slots_of(person)
     silent_through = person.paused_until - _ONE_DAY if person.paused_until else dt.date.min

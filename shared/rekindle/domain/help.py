@@ -26,7 +26,7 @@ DEFAULT_LANGUAGE: Final = Language("en")
 TEXTS: Final = frozenset(
     {"hours", "phone", "text", "url", *(first + second for first in ascii_lowercase for second in ascii_lowercase)}
 )
-"""People read the values of these fields of a help document. A field name of two letters is a language."""
+"""Names of all fields of a help document that have texts for people. A name of two letters is a language."""
 
 GENTLE_LINES: Final[Mapping[Language, str]] = {
     DEFAULT_LANGUAGE: "If this feels like a lot, you do not have to carry it alone. Somebody is there to talk to.",

@@ -44,7 +44,7 @@ class Nudge:
 def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
     """Return the nudge in `sent` that this nudge repeats. Return None for a new nudge.
 
-    The two nudges have the same id. The nudge in `sent` is less than SPAN older, or has a later instant.
+    The two nudges have the same id. The nudge in `sent` was sent less than SPAN before this nudge, or after it.
     """
     return next((each for each in _latest_first(sent) if each.id == nudge.id and each.at > nudge.at - SPAN), None)
 
@@ -68,8 +68,7 @@ def nudges_left(sent: Iterable[Nudge], instant: dt.datetime) -> int:
 def remembered(sent: Iterable[Nudge]) -> tuple[Nudge, ...]:
     """Return the latest nudges, at most LIMIT of them, oldest first.
 
-    All other nudges are older than SPAN, and no function needs such a nudge: the partner no longer sees it, and
-    `original_of` no longer recognizes its repeat.
+    All other nudges are older than SPAN, so no function here needs them.
     """
     return tuple(reversed(_latest_first(sent)[:LIMIT]))
 
@@ -85,5 +84,5 @@ def shown_to_partner(sent: Iterable[Nudge], couple: CoupleId, instant: dt.dateti
 
 
 def _latest_first(sent: Iterable[Nudge]) -> list[Nudge]:
-    # `sorted` keeps the order of nudges with the same instant, so the last of these nudges in `sent` comes first.
+    # `sorted` keeps the order of nudges with the same instant, and `[::-1]` reverses it: the last one comes first.
     return sorted(sent, key=lambda nudge: nudge.at)[::-1]

@@ -53,8 +53,7 @@ def without_pause(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
     """Return the couple with its pause ended before `today`.
 
     If no pause runs, return the couple unchanged. Dates up to `closed` no longer take answers and stay as they are. If
-    the pause has no date before `today`, the previous pause becomes the latest pause again. The previous pause may
-    still run for a partner whose clock is a date behind. Then only this partner can end it.
+    the pause has no date before `today`, the previous pause becomes the latest pause again.
     """
     if pause_on(couple, today) is None or couple.pause is None:
         return couple

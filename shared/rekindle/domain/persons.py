@@ -132,9 +132,9 @@ class Person:
     couple's pause silences all reminders of dates before `paused_until`.
 
     Three fields are for `rekindle.domain.due_dates`. `reminded_since` is the instant at which each kind of reminder
-    began, such as the pairing. `last_due` is the latest date of each kind that must not come due again. `due_earlier`
-    has the dates for which a slot that the person has left may still send. Each write adds one to `revision`, and fails
-    if `revision` has changed since the read.
+    began, for example when the person paired. `last_due` has, for each kind, the latest date that must not come due
+    again. `due_earlier` has the dates for which an old slot may still send. Each write adds one to `revision`, and
+    fails if `revision` has changed since the read.
     """
 
     uid: Uid

@@ -11,9 +11,9 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
    days still meets all seven themes. A couple that opens only on weekends does not get the same two themes each time.
    If a theme helps with a barrier of a partner, such as stress, the time without this theme counts twice. So this theme
    comes at the beginning of their first week. If the couple skips days, it comes more often than other themes.
-3. The partners' clocks can show different dates, so somebody may open tomorrow before today. If nobody has opened one
-   of the two dates before a date, the choice first reserves a theme for this earlier date: the theme that can wait
-   longest.
+3. The partners' clocks can show different dates, so somebody may open Wednesday before anybody opens Tuesday. So the
+   choice for Wednesday first looks at Monday and Tuesday. If nobody has opened one of them yet, the choice reserves a
+   theme for this date: the theme that can wait longest.
 
 If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
 allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
@@ -62,7 +62,7 @@ LEANINGS: Final = MappingProxyType(
 )
 """For each barrier, the themes that help with it."""
 
-_RECENT = dt.timedelta(days=21)  # ample: a choice looks back 8 days, and another open date may be some days earlier
+_RECENT = dt.timedelta(days=21)  # more than enough: a choice looks back 8 days, and open dates are close together
 _NEVER = 1_000_000  # days: longer than any couple can go without a theme
 _STILL_OPENED = 2  # clocks can be two dates apart, so the two dates before a date may be opened after it
 

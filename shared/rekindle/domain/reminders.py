@@ -67,14 +67,14 @@ def is_quiet(local_time: dt.time, quiet_hours: QuietHours | None) -> bool:
 
 
 def due_slots(after: dt.datetime, until: dt.datetime, zone: Zone) -> tuple[DueSlot, ...]:
-    """Return the slots of `zone` that come after `after` and not after `until`, in order.
+    """Return the slots of `zone` that come later than `after`, up to and including `until`, in order.
 
     Each slot comes exactly once on each local date that exists. So calls for consecutive periods return each slot of a
     date exactly once. When a clock skips some time, several slots can come at one instant.
     """
     # Try all slot times after the time that the clock shows at `after`, up to `furthest`: the time that the clock shows
-    # at `until`. While the clock repeats an hour, it has shown later times already, so `furthest` is one hour later.
-    # The check of `instant` below leaves out the slots that come after `until`.
+    # at `until`. While the clock repeats an hour, it has already shown later times: before the second 01:10, it
+    # showed 01:55. So `furthest` is an hour later then. The check of `instant` leaves out slots outside of the period.
     shown = local_time(after, zone).replace(tzinfo=None)
     at_end = local_time(until, zone)
     furthest = at_end.replace(tzinfo=None) + (until - at_end.replace(fold=0).astimezone(dt.UTC))

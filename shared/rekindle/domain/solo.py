@@ -1,7 +1,7 @@
 """Choose prompts for a person who is in no couple.
 
 The choice is a pure function of the date, the person, their solo history and the live packs. So all phones of a person
-show the same prompt. Themes and prompts that a person met alone do not count as met when they are in a couple.
+show the same prompt. In a couple, the themes and prompts that a partner met alone do not count as met.
 """
 
 from __future__ import annotations
@@ -53,5 +53,5 @@ def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: I
 
 
 def takes_solo_answers(date: dt.date, today: dt.date) -> bool:
-    """Return whether a person can answer the prompt of `date`: today's or yesterday's on their clock."""
+    """Return whether a person can answer the prompt of `date`: only if `date` is `today` or the date before."""
     return date in {today, today - _ONE_DAY}

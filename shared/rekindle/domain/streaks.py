@@ -51,9 +51,9 @@ class Streak:
 
 
 class DayMark(StrEnum):
-    """Mark of a date in the couple's calendar. A missed date has the mark REST, even if it ended a run.
+    """Mark of a date in the couple's calendar. REST marks every closed date that is not complete or paused.
 
-    A closed excused date that is neither complete nor paused has the mark REST too.
+    These are missed dates, even if they ended a run, and excused dates.
     """
 
     COMPLETE = "complete"

@@ -160,9 +160,9 @@ class CountedDay:
 
 
 class Latest(NamedTuple):
-    """A couple's total of complete dates, and the length class of their run, after a date of a week became complete.
+    """A couple's total of complete dates, and the length class of their run, after a date became complete.
 
-    This is the first date of the week that became complete, or one that became complete later and changed the class.
+    Each week has one `Latest`, first from its first complete date. A later date replaces it if the class changes.
     """
 
     total: int
@@ -268,7 +268,7 @@ def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Count
 
 
 def reach_contributions(date: dt.date, reach: Mapping[PushKind, Reach]) -> Counts:
-    """Return how many due and reached persons of each kind a run adds to the counters of its week."""
+    """For each kind of reminder, return the due and reached persons that a run adds to its week's counters."""
     week = WeekRow(week_of(date))
     return Counter(
         {
