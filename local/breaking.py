@@ -124,7 +124,7 @@ class Schemas:
     def _breaks_of_objects(self, old: Json, new: Json) -> Iterator[str]:
         before, after = old.get("properties", {}), new.get("properties", {})
         for name in before.keys() - after.keys():
-            # The API refuses a request with an unknown field. A phone may need every field of a released response.
+            # In a request, the API refuses the field as unknown. In a response, a phone may need the field.
             yield f"{self.where}.{name} is gone"
         needed_before, needed_after = set(old.get("required", ())), set(new.get("required", ()))
         if self.sent:

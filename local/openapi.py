@@ -83,7 +83,7 @@ SERVERS: Final[list[Json]] = [
 ]
 
 MOST: Final = 2
-"""A schema without examples gets at most this many from the examples of the schemas that contain it."""
+"""The most examples that `with_examples` gives to a schema without examples."""
 
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
@@ -375,8 +375,8 @@ def _schemas(generated: Json) -> Json:
 def with_examples(schemas: Mapping[str, Json]) -> dict[str, Json]:
     """Return the schemas, each with examples.
 
-    A schema without examples gets values from the examples of the schemas that contain it. If no example has such a
-    value, an enum gets its first value.
+    A schema without examples gets values from the examples of the schemas that contain it. An enum that occurs in no
+    example gets its first value.
 
     Raises:
         ValueError: No example was found for a schema.

@@ -73,7 +73,7 @@ class Letter:
         return f"push: {self.job.kind}", reason
 
     def aged(self, at: dt.datetime) -> Job | None:
-        """Return the job with the time since `sent_at` added to its `late`. Return None if there is no job."""
+        """Return a copy of the job whose `late` includes the time since `sent_at`. Return None if there is no job."""
         return self.job and self.job.model_copy(
             update={"late": self.job.late + max(at - self.sent_at, dt.timedelta(0))}
         )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = Path(__file__).with_name("page")
 DOCUMENT: Final = "index.html"
-"""The file that the browser opens first. The paths of other files in it contain VERSION."""
+"""The file that the browser opens first. In its text, the paths of the other files contain VERSION."""
 
 VERSION: Final = "{version}"
 """The placeholder in DOCUMENT. `Files.in_folder` replaces it with the version that all files share."""

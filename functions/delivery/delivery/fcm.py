@@ -74,7 +74,7 @@ def _unreachable(error: TransportError) -> Outcome:
 
 
 def _stop_of(outcomes: Iterable[Outcome]) -> Outcome:
-    """Return the outcome because of which no further push began. Return NO_TIME if there is none.
+    """Return the outcome that stopped the sending. Return NO_TIME if no outcome stopped it.
 
     The caller gives this outcome to all pushes that were not begun. Of several outcomes, return the one with the
     longest wait, because no push may begin before this wait is over.

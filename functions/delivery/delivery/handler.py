@@ -83,8 +83,8 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Handle a batch. Return the failed messages in the format of ReportBatchItemFailures.
 
     If FCM asks to wait or time runs short, enqueue the remaining jobs of the batch again, as new messages. This is not
-    counted as a failed attempt. Also enqueue a job with a `hold` again. Its wait is not over, because SQS could not
-    delay it long enough.
+    counted as a failed attempt. Also enqueue a job with a `hold` again. The `hold` is the rest of a wait that is longer
+    than SQS can delay a message.
     """
 
     def time_left() -> dt.timedelta:

@@ -37,7 +37,7 @@ REQUESTS: Final = 2
 """At most this many requests for one push. The second is sent if the first connection breaks before an answer."""
 
 BURST: Final = 0.05
-"""After a pause, the pushes of this many seconds and one more may begin at once: at 100 a second, these are six."""
+"""Seconds. After a pause, one push plus the pushes of this time may begin at once: 1 + 5 at 100 pushes a second."""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200
@@ -162,7 +162,7 @@ class _Call:
     body: list[bytes] = field(default_factory=list)
 
     def count(self, *_: object) -> int:
-        """Count a request for the push. Abort the request if the push has had REQUESTS already.
+        """Count a request for the push. If the push already had REQUESTS requests, abort this one.
 
         libcurl calls this before each request. Sometimes libcurl itself repeats a request after a broken connection.
         """
@@ -172,7 +172,7 @@ class _Call:
     def may_repeat(self) -> bool:
         """Return whether to repeat the request after its connection broke.
 
-        Do not repeat the request after a part of an answer, because FCM may have sent the push.
+        If a part of an answer came, do not repeat the request, because FCM may have sent the push.
         """
         return not self.is_repeat and self.requests < REQUESTS and not self.handle.getinfo(pycurl.RESPONSE_CODE)
 

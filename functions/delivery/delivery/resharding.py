@@ -1,7 +1,7 @@
 """Double the number of shards of a slot that has grown. Nobody misses a push meanwhile.
 
-A slot is a time of day in a zone. Its rows, one for each person, are in shards. Resharding has three steps. They happen
-at other times of the day. A step that fails is repeated.
+A slot is a time of day in a zone. Its rows, one for each person, are in shards. Resharding has three steps. Each step
+begins only while the slot's time is not near. A step that fails is repeated.
 
 1. Name the new shards beside the old shards. After this step, every write puts a row into a new shard and deletes the
    row from the old shard.
@@ -9,9 +9,9 @@ at other times of the day. A step that fails is repeated.
    transaction, so it is always in exactly one shard.
 3. Forget the old shards, which are empty now.
 
-If the slot comes between two steps, the tick enqueues a job for each old and each new shard. The runs of the new shards
-wait for the runs of the old shards. So if a row moves to a new shard during these runs, the run of the new shard still
-finds the row.
+If the slot's time comes between two steps, the tick enqueues a job for each old and each new shard. The jobs of the new
+shards wait until the jobs of the old shards are done. So if a write moves a row during a job of an old shard, the job
+of the new shard still finds the row.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rekindle.store.shards import Resharding
 
 BEFORE_NEXT: Final = dt.timedelta(minutes=30)
-"""No step of resharding begins in this time before the slot comes."""
+"""If the slot comes sooner than this, no step of resharding begins."""
 
 
 def reshard(

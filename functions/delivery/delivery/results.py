@@ -98,8 +98,8 @@ def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> S
 def proves_our_project(results: Sequence[Result]) -> bool:
     """Return whether the results prove that we send with the right Firebase project.
 
-    If FCM reaches nobody, or calls the devices of more persons foreign than it reaches, our project may be wrong.
-    Otherwise our project is right, and the foreign devices belong to another project.
+    Our project may be wrong if FCM reaches nobody, or reaches fewer persons than have foreign devices. Otherwise our
+    project is right, and the foreign devices belong to another project.
     """
     reached, foreign = (persons_of(having(results, fate)) for fate in (Fate.DELIVERED, Fate.FOREIGN))
     return bool(reached) and len(reached) >= len(foreign)

@@ -39,7 +39,7 @@ ANSWERS: Final = {
 }
 """The right status and problem type for each of these samples. A version without the route gives another answer."""
 
-# A function has at most 3 samples. They take at most about 3 * 3 * (2 + 28) = 270 s, and the hook's timeout is 300 s.
+# At most 3 samples of a function, each with 3 attempts of 2 + 28 s, take about 270 s. The hook's timeout is 300 s.
 _PATIENCE: Final = Config(connect_timeout=2, read_timeout=28, retries={"mode": "standard", "total_max_attempts": 3})
 _UNKNOWN: Final = "Unknown"
 
