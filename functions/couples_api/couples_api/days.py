@@ -53,9 +53,9 @@ class TodayView(BaseModel):
     """Today's day by the caller's clock, the days next to it that take answers, and the streak.
 
     `previous` is yesterday's day, or null if yesterday takes no answers. `next` is a later day that the partner has
-    answered already, because the partner's clock is ahead. If there are two such days, `next` is the earlier one. But
-    if the caller has answered only the earlier one, `next` is the later one. `streak` is null if the caller hides the
-    streak. During a `pause` no reminder comes, but both can still answer.
+    answered already, because the partner's clock is ahead. If there are two such days, `next` is the first that the
+    caller has not answered. If the caller has answered both, `next` is the earlier one. `streak` is null if the caller
+    hides the streak. During a `pause` no reminder comes, but both can still answer.
     """
 
     model_config = view_config(
@@ -249,7 +249,7 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
 def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) -> Day | None:
     """Return the open day after today that the partner has answered. Return None if there is none.
 
-    Of two such days, return the earlier one. But if the reader has answered only the earlier one, return the later one.
+    If there are two, return the first that the reader has not answered, or else the earlier one.
     """
     ahead = [
         day
@@ -300,7 +300,7 @@ def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
 
 
 def follows(answer: Answer | None, revision: int | None) -> bool:
-    """Return whether the answer's revision is the next one after `revision`. For None, this is revision 1."""
+    """Return whether the answer's revision is the next one after `revision`. If that is None, the next is 1."""
     return answer is not None and answer.revision == (revision or 0) + 1
 
 

@@ -17,7 +17,7 @@ from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
 DEVICES_LIMIT = 10
-"""Limit of devices per person. People use fewer. Ten fit into the person's item and into one transaction."""
+"""Limit of devices per person. People use fewer. The limit keeps the person's item and its transactions small."""
 
 router = APIGatewayHttpRouter()
 
@@ -39,7 +39,7 @@ class DeviceBody(BaseModel):
     )
 
     token: Address | None
-    fid: Address | None = Field(description="The Firebase installation id. Firebase is replacing tokens by it.")
+    fid: Address | None = Field(description="The Firebase installation id. Firebase is replacing tokens by these ids.")
     platform: Platform
 
     @model_validator(mode="after")

@@ -26,8 +26,8 @@ IdempotencyKey = Annotated[
 def keyed_request(services: Services, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
     """Return the request, with the writes that store its key.
 
-    Execute these writes in the transaction of the request. Then a refused request stores no key. A repeat has no such
-    writes, and a request without a key has none either. Raise KeyReusedError if another request has stored the key.
+    Execute these writes in the transaction of the request. Then a refused request stores no key. There are no writes
+    for a repeat or for a request without a key. Raise KeyReusedError if another request has stored the key.
     """
     if idempotency_key is None:
         return KeyedRequest()

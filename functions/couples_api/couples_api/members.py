@@ -21,8 +21,8 @@ from rekindle.store.table import Write
 def change_person(services: Services, caller: Caller, change: Callable[[Person], Person]) -> Person | None:
     """Apply `change` to the caller and return the changed person. Return None if the caller has no profile yet.
 
-    The couple's item has a copy of the profile. The same transaction updates this copy. Touch reminders come only while
-    both partners want them. So if the caller's wish changes, the transaction may also update the partner.
+    The couple's item has a copy of the profile. The same transaction updates this copy. Each partner's `touch_agreed`
+    says whether both want touch reminders. So if the caller's wish changes, the transaction may update the partner too.
     """
 
     def consequences(before: Person, after: Person) -> Consequences:
@@ -36,8 +36,8 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         if couple.zones != changed.zones:
             stored = services.days.nearby(couple.id, caller.instant)
             changed = replace(changed, windows=windows_after_move(couple, changed.zones, stored, caller.instant))
-            # `stored` lacks a day that another request stores after this read. But that request also changes the
-            # couple's revision, so this transaction then fails and is tried again.
+            # If another request stores a day after this read, it also changes the couple's revision. Then this
+            # transaction fails, and `people.change` tries again.
             widenings = _widenings(services, changed, stored)
             after = _without_closed_dates(after, latest_closed(changed, {}, caller.instant))
         writes = [services.couples.member_update(changed, after.uid), *widenings]

@@ -70,8 +70,8 @@ _GROUP = _PACK | {
 class PackView(BaseModel):
     """A pack that a couple can have, in the reader's language, or else in the pack's default language.
 
-    A pack for everyone is `chosen` until the couple turns it off. Another pack is `chosen` once the couple chose it or
-    joined it by its code. Only a pack joined by its code has a `course`.
+    A pack for everyone is `chosen` until the couple turns it off. Any other pack is `chosen` once the couple chose it
+    or joined it by its code. Only a pack joined by its code has a `course`.
     """
 
     id: str
@@ -172,9 +172,9 @@ def post_practice_code(
     The reply is the same for every code that does not work. Tries are limited. A text without a code does not count as
     a try, and a repeat with the same idempotency key does not count again.
 
-    If the practice has set a start date, the course begins on that date. If that date has passed, or if it is today and
-    today already has a prompt, the course begins on its next regular date. Without a start date, the course begins on
-    the first date from today on that has no prompt yet.
+    If the practice has set a start date, the course begins on that date. If that date has passed, the course begins on
+    its next regular date. The same happens if that date is today and today already has a prompt. Without a start date,
+    the course begins on the first date from today on that has no prompt yet.
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)

@@ -49,7 +49,7 @@ def pause_view(couple: Couple, person: Person, caller: Caller) -> PauseView | No
 
 
 def change_pause(services: Services, caller: Caller, person: Person, couple: Couple, until: dt.date | None) -> Couple:
-    """Begin a pause today, or move the end of the current pause, to `until`.
+    """Set the end of the pause to `until`. If there is no pause, begin one today.
 
     If `until` is None, end the current pause today. If both partners change the pause, the latest change counts. Return
     the changed couple. Raise ProblemError if `until` is out of range, or if the couple has ended.

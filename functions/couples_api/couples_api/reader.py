@@ -64,9 +64,9 @@ class PromptHelpView(BaseModel):
 class PromptView(BaseModel):
     """A prompt in the reader's language, or else in its pack's default language.
 
-    The `id` begins with the pack's id and a slash. Send the `id` with the answer. If somebody has swapped the prompt,
-    the answer is then refused. A prompt of kind `together` or `touch` is something to do. Each partner checks it off,
-    and may add a text.
+    The `id` begins with the pack's id and a slash. Send the `id` with the answer. The answer is refused if somebody
+    has swapped the prompt meanwhile. A prompt of kind `together` or `touch` is something to do. Each partner checks it
+    off, and may add a text.
     """
 
     id: str
@@ -136,7 +136,7 @@ class DayView(BaseModel):
     """A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
 
     A day takes answers only while it is `open`. `closes_at` is three hours after the date ends on the reader's clock.
-    An open day never closes earlier. It may close later, if the partner's clock is behind or somebody has traveled.
+    An open day never closes before then. It may close later, if the partner's clock is behind or somebody has traveled.
     `swappable` says whether the prompt may be swapped now. A day can be swapped once, by either partner, before anyone
     has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if every kind suits it.
     """

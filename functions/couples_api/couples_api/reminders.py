@@ -98,7 +98,7 @@ class RemindersBody(BaseModel):
         description="Nudges that come while this is true are never shown. The partner does not learn of it.",
     )
     news: Annotated[bool, Field(strict=True)] = Field(
-        description="Whether to announce a new pack. On one date, a push about it replaces the push about the prompt.",
+        description="Whether to announce new packs. The push about a pack replaces one day's push about the prompt.",
     )
 
 

@@ -1,4 +1,4 @@
-"""`/v1/solo` gives a person in no couple their own days. Once paired, they can show the partner their answers."""
+"""`/v1/solo` gives solo days to a person who is in no couple. Once paired, they can show the partner their answers."""
 
 from __future__ import annotations
 

@@ -106,10 +106,10 @@ class ExportedPartnerView(BaseModel):
 
 
 class ExportedEntryView(BaseModel):
-    """The writing for one date. `couple` is a couple's number, or null if `kind` is `alone`.
+    """The answers and reflections of one date. `couple` is a couple's number, or null if `kind` is `alone`.
 
     If only the partner has answered, `answer` is null. `partner` is set only while the couple is together and the
-    partner's answer is open to the person. So the export never shows that the partner has a closed answer.
+    partner's answer is open to the person. Otherwise the export does not show whether the partner has answered.
     """
 
     kind: EntryKind
