@@ -1,4 +1,4 @@
-"""Store an audit row for each action of the staff, in its transaction. No code changes or deletes an audit row."""
+"""Store an audit row in the transaction of each staff action. No code changes or deletes an audit row."""
 
 from __future__ import annotations
 

@@ -45,14 +45,14 @@ class Days:
         return {day.date: day for day in map(day_from, page.items)}
 
     def nearby(self, couple: CoupleId, instant: dt.datetime) -> dict[dt.date, Day]:
-        """Return the opened days of dates that may be open anywhere at the instant."""
+        """Return the opened days whose dates may be open somewhere on earth at the instant."""
         return self.between(couple, *nearby_dates(instant))
 
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
         """Return the persons who have not answered for the date, but still can.
 
-        A person can answer if the day's window is open at `instant`. If nobody has opened the day yet, it has no
-        window. Then this method returns the person at any instant. The read is eventually consistent.
+        A person can answer if the day's window is open at `instant`. If nobody has opened the day yet, there is no
+        window. Then return the person without a check of `instant`. The read is eventually consistent.
         """
         items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
         days = {day.couple: day for day in map(day_from, items)}
@@ -86,8 +86,8 @@ class Days:
         """Open the couple's day with this theme, and return the day.
 
         If the day has been opened already, return the stored day. Raise WriteConflictError if the couple has ended or
-        changed since the caller read it. After a change, the day may be wrong. Example: a partner has opened tomorrow's
-        day with the same theme.
+        changed since the caller read it. After a change, `day` may not fit the couple any more. Example: a partner has
+        opened tomorrow's day with the same theme.
         """
         day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))

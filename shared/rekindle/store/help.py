@@ -1,4 +1,4 @@
-"""Store the practice's help in one row. Each process keeps the help in memory for half a minute."""
+"""Store the practice's help: a link to book time, and help lines. Each process keeps it in memory for 30 seconds."""
 
 from __future__ import annotations
 

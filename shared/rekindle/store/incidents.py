@@ -1,4 +1,4 @@
-"""Count the persons whom a fault in pushes affects on one day. So one person alone never sets off an alarm."""
+"""Count the persons whom a fault in pushes affects on one day. One person alone must not set off an alarm."""
 
 from __future__ import annotations
 

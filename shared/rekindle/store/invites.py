@@ -169,7 +169,7 @@ class Invites:
             (person, replace(person, couple=couple.id, invite=None, touch_agreed=agreed))
             for person in (inviter, redeemer)
         ]
-        # Invariant: an invite makes at most one couple, of the inviter and the redeemer whom the inviter has confirmed.
+        # Invariant: an invite makes at most one couple, and only with the person who has redeemed the invite.
         confirming = Write(
             "Update",
             keys.invite(invite.code_mac),

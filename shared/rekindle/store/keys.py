@@ -42,7 +42,7 @@ STATS: Final = "STATS"
 """The partition of the counters of all dates and weeks."""
 NUDGES: Final = "NUDGES"
 ZONES: Final = "ZONES"
-"""The partition of the list of slots. It has an item for each zone."""
+"""The partition of the list of slots. Each item has the times of one zone's slots."""
 SHARD_NAMES: Final = Key("SHARD_NAMES", "SHARD_NAMES")
 OUTAGES: Final = Key("SERVICE", "OUTAGES")
 WATERMARK: Final = Key("TICK", "WATERMARK")
@@ -163,7 +163,7 @@ def slot_row(shard: str, kind: PushKind, person: str) -> Key:
 
 
 def changed_row(row: Key, millis: int) -> Key:
-    """Return the key of the note that a row has changed. A partition's notes are sorted by time."""
+    """Return the key of a note, which says that the row has changed. A partition's notes are sorted by time."""
     return Key(row.pk, f"~{millis:013}#{row.sk}")
 
 

@@ -50,8 +50,8 @@ def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackH
     """Return the pack's head with its news date, and the writes for the stored dates.
 
     A pack gets a news date when one of its releases is to be announced. Later releases do not change this date. If no
-    release is to be announced any more, the pack loses the date. But from about an hour before the date begins anywhere
-    on earth, the pack keeps this date, because processes may already have it in memory.
+    release is to be announced any more, the pack loses the date. But the pack keeps a date that has begun somewhere on
+    earth, or begins there within an hour, because processes may already have this date in memory.
     """
     announced = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
     if head.news_on is None and announced:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 KEPT: Final = dt.timedelta(days=3)
-"""The table keeps the item for at least this time after its latest nudge. The limit counts a nudge for a day."""
+"""The table keeps the item for at least this time after its latest nudge. The limit counts a nudge for 24 hours."""
 
 
 @dataclass(frozen=True, slots=True)

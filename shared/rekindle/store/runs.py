@@ -1,4 +1,4 @@
-"""Store the progress of each run. A run is one pass over the rows of a slot's shard, for one date.
+"""Store the progress of each run. A run sends one date's reminders to the persons of a slot's shard.
 
 If the run's job is delivered again, for example after a crash, the run continues after its last stored page.
 """
@@ -33,7 +33,7 @@ class Run:
     """A run with its progress.
 
     `cursor` is the sort key of the last handled row, or None if the run has not handled a page yet. `rows` is the
-    number of handled rows, without the rows of the shard's last page. `reach` says for each kind of push how many
+    number of handled rows. `finish` does not add the rows of the last page. `reach` says for each kind of push how many
     persons of the handled pages were due, and how many were notified.
     """
 

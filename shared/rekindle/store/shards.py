@@ -1,8 +1,8 @@
 """Store the names of each slot's shards. A shard is a partition with some of the slot's rows.
 
-The function `delivery` reshards a slot with too many rows, while no run of the slot is near. This takes three steps.
-`name_more` names two new shards for each old shard. `move_rows` moves the rows to the new shards. `forget_old` removes
-the names of the old shards. A step may be repeated without harm.
+The function `delivery` reshards a slot with too many rows. It waits until no run of the slot is under way or begins
+soon. There are three steps. `name_more` names two new shards for each old shard. `move_rows` moves the rows to the new
+shards. `forget_old` removes the names of the old shards. A step may be repeated without harm.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Resharding:
     def name_more(self, slot: Slot, shards: Shards, instant: dt.datetime) -> None:
         """Name new shards, two for each old one. Do nothing if the stored shards are not `shards` any more."""
         names = unused_names(self.table, 2 * len(shards.names))
-        # Invariant: a slot has at most one set of new shards. So a person's row can be in only two shards: an old and a
-        # new one.
+        # Invariant: a slot has at most one set of new shards. So only two shards may have a person's row: an old shard
+        # and a new shard.
         naming = Write(
             "Update",
             keys.shards(slot),
@@ -90,8 +90,8 @@ class Resharding:
             new_shard = shards.shards_of(row.person)[-1]
             writes.append(Write("Put", keys.slot_row(new_shard, row.kind, row.person), item=item))
             # Invariant: a row is in only one shard. If another write has moved or deleted the old row, the transaction
-            # fails. An old row that still exists has not changed since the query, because no write puts rows into an
-            # old shard any more: the caller waits after `name_more`.
+            # fails. No other write changes an old row: the caller waits after `name_more`, and then all writes put rows
+            # into the new shards.
             writes.append(Write("Delete", old, condition="attribute_exists(pk)"))
         if writes:
             with contextlib.suppress(WriteConflictError):

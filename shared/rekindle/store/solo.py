@@ -75,7 +75,7 @@ class Solo:
         - `replaces` is a revision, but the stored answer has a different revision.
         - The person has shared the answer, or has stopped sharing it, since the caller read the day.
         """
-        # Invariant: the couple's copy of a shared answer has the same text as the answer.
+        # Invariant: until the couple ends, its copy of a shared answer has the same text as the answer.
         values: dict[str, object] = {":answer": answer_item(answer)}
         if replaces is None:
             condition = "attribute_not_exists(answer)"
@@ -155,8 +155,8 @@ class Solo:
 
         If `before` is a date, return only answers of dates before this date.
         """
-        # A date has at most two shared answers: one of each partner. So the first `2 * limit` items are enough: they
-        # contain all answers of the latest `limit` dates.
+        # A date has at most two shared answers: one of each partner. So these items always contain all answers of
+        # the latest `limit` dates.
         items = first_items(
             self.table,
             keys.couple(couple).pk,

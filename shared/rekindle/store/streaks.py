@@ -1,4 +1,4 @@
-"""Store a bitmap of each couple's complete dates, and compute the streak. Both partners answered a complete date."""
+"""Store a bitmap of each couple's complete dates, and compute the streak. A date is complete after both answers."""
 
 from __future__ import annotations
 

@@ -44,8 +44,7 @@ _TEMPORARY: Final = frozenset(
 )
 """Reasons why DynamoDB cancels a transaction although a new attempt may succeed.
 
-TransactionInProgressException is not a reason in DynamoDB's documentation, but an exception of its own. So
-`Table.transact` also handles this exception.
+DynamoDB's documentation names TransactionInProgressException only as an exception. `Table.transact` handles it too.
 """
 
 _serialise = TypeSerializer().serialize

@@ -55,7 +55,7 @@ The stream can repeat a run's record, but for a shorter time than this.
 WRITES: Final = 100
 """A transaction has at most this many writes."""
 PIECE: Final = 20
-"""A transaction counts at most this many changes of one couple. The counters of these changes always fit into it."""
+"""A transaction counts at most this many changes of one couple. One transaction can update all their counters."""
 CONFLICTS: Final = 10
 """After a failed transaction, `Tallies.count` makes at most this many new attempts. Then it raises ContentionError.
 

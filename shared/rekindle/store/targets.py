@@ -125,8 +125,8 @@ def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
         for before, after in changes
         for target in _targets_of(after) - (_targets_of(before) if before else frozenset())
     }
-    # Invariant: a target has at most one owner. If a person loses the target here, an existing row must name this
-    # person. If nobody loses the target here, an existing row must name the new owner. Otherwise the write fails.
+    # Invariant: a target has at most one owner. A write fails if the target's row names a wrong person. The right
+    # person is the one who loses the target in `changes`. If nobody loses the target, it is the new owner.
     condition = "attribute_not_exists(pk) OR uid = :owner"
     return [
         *(

@@ -31,8 +31,8 @@ class Watermark:
     def advance(self, until: dt.datetime) -> None:
         """Move the watermark to `until`. Do nothing if the watermark is already at or after `until`."""
         # Invariant: the watermark never moves back, even if two ticks run at the same time. Before this write, each
-        # tick has enqueued the jobs of all slots between the watermark and `until`. So no slot is left out, unless the
-        # slot is more than MAX_LATENESS late.
+        # tick has enqueued the jobs of all slots between the watermark and `until`. So ticks leave out only a slot that
+        # is more than MAX_LATENESS late.
         further = Write(
             "Put",
             keys.WATERMARK,
