@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 ALIKE: Final = 0.4
 """Two prompts ask almost the same if their likeness (0 to 1, see `twin_advice`) is at least this.
 
-A question and the same question in other words have a likeness of 0.4 to 0.9. Of the 160,000 pairs of prompts in eight
-packs without such questions, no pair had more than 0.37.
+A question and the same question in other words have a likeness of 0.4 to 0.9. In eight packs that repeat no question,
+none of the 160,000 pairs of prompts had more than 0.37.
 """
 
 HARD_READING: Final = 55.0
@@ -33,7 +33,7 @@ The LIX of children's books is up to 25. Novels have 30 to 40, news 50, and cont
 
 SHORT_WORDED: Final = frozenset({"en", "sv", "da", "nb", "nn", "no"})
 HARD_READING_OF_SHORT_WORDS: Final = 45.0
-"""The same limit for the languages in SHORT_WORDED, in which a text has a lower LIX.
+"""The limit for the languages in SHORT_WORDED. The same text has a lower LIX in these languages.
 
 Example: the highest LIX of 84 prompts was 39 in English, but 41 in Spanish and 44 in French.
 """
@@ -123,7 +123,7 @@ def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
     """
     bags = [Counter(_stems(each.text)) for each in said]
     frequency = Counter(stem for bag in bags for stem in bag)
-    # A few prompts do not show which words are rare. So calculate as if there were at least 100 prompts.
+    # With few prompts, the counts do not show which words are rare. So calculate as if there were at least 100 prompts.
     among = max(len(bags), 100)
     sharing: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
     vectors: list[dict[str, float]] = []
@@ -217,9 +217,9 @@ letters of 20 points, so 31 fit on a line. The other fields have letters of 16 p
 
 
 def phone_lines(text: str, columns: int) -> int:
-    """Return how many lines a text takes. A wide character takes two columns, an invisible or combining one none."""
+    """Return how many lines a text takes. A wide character has two columns. A combining or invisible one has none."""
     lines, filled = 1, 0
-    for word in filter(None, text.split(" ")):  # not `split()`: a no-break space ends no line
+    for word in filter(None, text.split(" ")):  # not `split()`, because a line cannot end at a no-break space
         width = _width(word)
         if _is_spaceless(word[0]):  # a line can break between any two characters
             filled += width

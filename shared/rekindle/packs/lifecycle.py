@@ -67,7 +67,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class DraftHead:
-    """A draft without its text. The text is stored in `chunks` rows.
+    """A draft without its text. `chunks` is the number of rows in which the text is stored.
 
     `base` is the version from which the draft began, or None for a new pack. `about` is the pack's summary in the last
     revision without errors, or None if every revision had errors.
@@ -93,7 +93,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHead:
-    """A published version without its words. Its source is stored in `chunks` rows.
+    """A published version without its words. `chunks` is the number of rows in which its source is stored.
 
     `taken_back` says who canceled the version before it went live.
     """

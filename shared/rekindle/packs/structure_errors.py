@@ -19,7 +19,7 @@ def structure_findings(document: object, invalid: ValidationError) -> Iterator[P
     """Yield a finding for each value that does not fit the structure."""
     for error in invalid.errors(include_url=False):
         if error["type"] == "too_short" and error["input"]:
-            continue  # not really empty: all entries are wrong, and pydantic reports each of them too
+            continue  # there are entries, but all are wrong, and pydantic reports each of them as well
         path = tuple(step for step in error["loc"] if step != "[key]")
         prompt, field = None, path
         match path:

@@ -1,4 +1,4 @@
-"""Find the template's sample texts in a pack. A pack that still has one of them cannot be published."""
+"""Find sample texts from the template for new packs. A pack that still has one of them cannot be published."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def _opening_quote(line: str) -> str:
 
 
 def _early_open_quote(spot: _Spot) -> tuple[int, str] | None:
-    """Find a text without its closing quote, if the parser took the opening quote of a later text as its end."""
+    """Find an unclosed quote. The parser took the opening quote of a later text for the closing quote."""
     if "did not find expected" not in spot.fault.problem:
         return None
     for at, line in reversed(list(spot.span())[:-1]):

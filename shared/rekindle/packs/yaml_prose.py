@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 PROSE: Final = frozenset({*PackWords.model_fields, *PromptWords.model_fields, "notes"})
 """The names of the fields with text for people. All other fields have codes and numbers."""
 
-# Four escapes are certainly meant: a quote, a backslash, a character's number, and the line break where a program has
-# wrapped a long line. For any other escape, the group `other` is the character after the backslash.
+# Four kinds of escape are no mistakes: a quote, a backslash, a character's number, and the line break where a program
+# has wrapped a long line. For any other escape, the group `other` is the character after the backslash.
 _ESCAPE: Final = re.compile(r"\\(?:[\"\\xuU]|\n[ \t]*\\ |(?P<other>.))", re.DOTALL)
 _LAST_COMMA: Final = re.compile(r"\s*,\s*\}")
 _BLOCKS: Final = frozenset({">", "|"})
-_BEHIND: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*(?:#[^\n]*)?")  # empty lines and notes
+_BEHIND: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*(?:#[^\n]*)?")  # empty lines and notes (YAML comments)
 _ESCAPES_OF_JSON: Final = frozenset("/bfnrt")
 
 
@@ -48,7 +48,7 @@ class Prose(NamedTuple):
 
 
 def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the line (from 1) and the reason for the first place where YAML misreads the text.
+    """Yield the first place where YAML misreads the text: its line (from 1), and what is wrong.
 
     The parser's next event begins at position `end`.
     """
@@ -57,7 +57,7 @@ def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def note_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the flaw of a note (YAML comment) that may belong to the text, if a YAML error follows the text."""
+    """Yield the flaw of a note that may belong to the text. Call this if the parser found an error after the text."""
     behind = _BEHIND.match(prose.source, prose.event.end_mark.index, end)
     for position, reason in _notes(prose, behind.end() if behind else end):
         yield _line(prose, position), reason
@@ -69,7 +69,7 @@ def _line(prose: Prose, position: int) -> int:
 
 
 def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the position and the reason for the first note that may belong to the text.
+    """Yield the first note that may belong to the text: its position, and what is wrong.
 
     A note may belong to the text if it follows other characters in its line, if it begins further right than the
     field's name, or if it is between brackets and no comma comes before it.
@@ -98,7 +98,7 @@ def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def _text(prose: Prose) -> Iterator[tuple[int, str]]:
-    """Yield the position and the reason for the first place where YAML reads something else than the author wrote."""
+    """Yield the first place where YAML reads something else than the author wrote: its position, and what is wrong."""
     name, event = prose.name.value, prose.event
     start = event.start_mark.index
     written = prose.source[start : event.end_mark.index]

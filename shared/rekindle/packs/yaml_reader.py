@@ -87,7 +87,7 @@ class Place:
     levels: int = 1
 
     def line_of(self, path: tuple[str | int, ...]) -> int:
-        """Return the line of the value at a path, or the line of the path's last step that exists."""
+        """Return the line of the field or entry at a path, or of the path's last step that exists."""
         place, line = self, self.line
         for step in path:
             named = place.fields.get(step) or next((at for key, at in place.fields.items() if str(key) == step), None)

@@ -69,8 +69,8 @@ class _ShardJob(_Body):
 class SlotJob(_ShardJob):
     """Push to the persons who are due in one shard of a slot. `date` is the local date on which the slot came.
 
-    While a slot is resharded, rows move from old to new shards. So the run of a new shard must wait until the runs of
-    the old shards, which `after` lists, are done. At other times, `after` is empty.
+    While a slot is resharded, rows move from old to new shards. Then `after` of a new shard's job lists the old shards.
+    `delivery` first waits for their jobs, but only for a limited time. At other times, `after` is empty.
     """
 
     type: Literal["slot"] = "slot"

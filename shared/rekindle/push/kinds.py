@@ -95,4 +95,4 @@ REMINDERS: Final = tuple(kind for kind, record in KINDS.items() if record.is_rem
 """The kinds for which persons are due in slots."""
 
 OF_A_DATE: Final = tuple(kind for kind, record in KINDS.items() if record.ends_with_date)
-"""The kinds that are useless after the end of their date. In each page of rows, `delivery` sends them in this order."""
+"""Kinds that are useless after the end of their date. `delivery` sends them in this order to each page of persons."""

@@ -69,9 +69,9 @@ class Payload:
     On the phone, a push replaces an earlier one with the same `collapse_id`. A `quiet` push makes no sound.
 
     An iPhone can get the push until `expires_at`, and an Android phone until `ttl` after sending. For a reminder or
-    news, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` counts from the last full hour before
-    sending, because the phone sees `ttl` but must not see the minute of sending. So an Android phone may get such a
-    push up to an hour after `expires_at`.
+    news, `ttl` is the time from sending to `expires_at`. For other kinds, this time is rounded up to full hours,
+    because the phone sees `ttl` but must not see the minute of sending. So an Android phone may get such a push up to
+    an hour after `expires_at`.
     """
 
     text: Text

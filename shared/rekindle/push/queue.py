@@ -42,7 +42,7 @@ class Outbox:
     def send(self, jobs: Iterable[Job], delay: dt.timedelta = _NO_DELAY) -> None:
         """Enqueue the jobs. A worker can receive them, in any order, after `delay` (at most 15 minutes).
 
-        Raise OutboxError if the queue refuses a job for good, or at all ATTEMPTS attempts. Then other jobs may be on
+        Raise OutboxError if the queue calls a job invalid, or refuses a job ATTEMPTS times. Then other jobs may be on
         the queue already. So if the caller sends all jobs again, the queue can get some of them twice.
         """
         for batch in _batches(job.model_dump_json() for job in jobs):

@@ -112,7 +112,7 @@ def _overdue_job(reminder: OverdueReminder) -> PersonJob:
         couple=reminder.couple,
         date=reminder.date,
         instant=reminder.due_at,
-        # The reminder may have come due a moment after `moved_at`, during the same request. Then it is not late.
+        # `due_at` can be a moment after `moved_at`, within the same request. Then the reminder is not late.
         late=max(reminder.moved_at - reminder.due_at, dt.timedelta(0)),
         ends_at=reminder.ends_at,
     )

@@ -1,8 +1,8 @@
 """Define the texts of all pushes, by language, kind and variant.
 
-Each milestone has one text. Each other kind has numbered variants, and the date decides the number. On one date, all
-kinds use the same number, so variants with the same number must have titles that begin differently. Somebody who sees
-the lock screen must not learn what the app is for, who the partner is, or who did what.
+A push about a milestone has one text for each milestone. Every other kind has numbered variants, and the date decides
+the number. On one date, all kinds use the same number. So variants with the same number must have titles that begin
+differently. Somebody who sees the lock screen must not learn what the app is for, who the partner is, or who did what.
 """
 
 from __future__ import annotations
