@@ -98,9 +98,9 @@ export interface paths {
          * @description The reply is the same for every code that does not work. Tries are limited. A text without a code does not count as
          *     a try, and a repeat with the same idempotency key does not count again.
          *
-         *     If the practice has set a start date, the course begins on that date. If that date has passed, or if it is today and
-         *     today already has a prompt, the course begins on its next regular date. Without a start date, the course begins on
-         *     the first date from today on that has no prompt yet.
+         *     If the practice has set a start date, the course begins on that date. If that date has passed, the course begins on
+         *     its next regular date. The same happens if that date is today and today already has a prompt. Without a start date,
+         *     the course begins on the first date from today on that has no prompt yet.
          */
         post: operations["postPracticeCode"];
         delete?: never;
@@ -840,9 +840,9 @@ export interface components {
         };
         /**
          * DayMark
-         * @description Mark of a date in the couple's calendar. A missed date has the mark REST, even if it ended a run.
+         * @description Mark of a date in the couple's calendar. REST marks every closed date that is not complete or paused.
          *
-         *     A closed excused date that is neither complete nor paused has the mark REST too.
+         *     These are missed dates, even if they ended a run, and excused dates.
          * @example complete
          * @example open
          * @enum {string}
@@ -853,7 +853,7 @@ export interface components {
          * @description A day as one of the partners sees it. `revealed` means that both have answered and both answers are open.
          *
          *     A day takes answers only while it is `open`. `closes_at` is three hours after the date ends on the reader's clock.
-         *     An open day never closes earlier. It may close later, if the partner's clock is behind or somebody has traveled.
+         *     An open day never closes before then. It may close later, if the partner's clock is behind or somebody has traveled.
          *     `swappable` says whether the prompt may be swapped now. A day can be swapped once, by either partner, before anyone
          *     has answered. `reflect` is the kind of reflection that suits the prompt's theme, or null if every kind suits it.
          * @example {
@@ -1020,7 +1020,7 @@ export interface components {
             token: string | null;
             /**
              * Fid
-             * @description The Firebase installation id. Firebase is replacing tokens by it.
+             * @description The Firebase installation id. Firebase is replacing tokens by these ids.
              */
             fid: string | null;
             platform: components["schemas"]["Platform"];
@@ -1229,10 +1229,10 @@ export interface components {
         };
         /**
          * ExportedEntryView
-         * @description The writing for one date. `couple` is a couple's number, or null if `kind` is `alone`.
+         * @description The answers and reflections of one date. `couple` is a couple's number, or null if `kind` is `alone`.
          *
          *     If only the partner has answered, `answer` is null. `partner` is set only while the couple is together and the
-         *     partner's answer is open to the person. So the export never shows that the partner has a closed answer.
+         *     partner's answer is open to the person. Otherwise the export does not show whether the partner has answered.
          * @example {
          *       "answer": {
          *         "at": "2026-02-23T20:15:00Z",
@@ -1770,8 +1770,8 @@ export interface components {
          * PackView
          * @description A pack that a couple can have, in the reader's language, or else in the pack's default language.
          *
-         *     A pack for everyone is `chosen` until the couple turns it off. Another pack is `chosen` once the couple chose it or
-         *     joined it by its code. Only a pack joined by its code has a `course`.
+         *     A pack for everyone is `chosen` until the couple turns it off. Any other pack is `chosen` once the couple chose it
+         *     or joined it by its code. Only a pack joined by its code has a `course`.
          * @example {
          *       "audience": "choice",
          *       "chosen": true,
@@ -2029,9 +2029,9 @@ export interface components {
          * PromptView
          * @description A prompt in the reader's language, or else in its pack's default language.
          *
-         *     The `id` begins with the pack's id and a slash. Send the `id` with the answer. If somebody has swapped the prompt,
-         *     the answer is then refused. A prompt of kind `together` or `touch` is something to do. Each partner checks it off,
-         *     and may add a text.
+         *     The `id` begins with the pack's id and a slash. Send the `id` with the answer. The answer is refused if somebody
+         *     has swapped the prompt meanwhile. A prompt of kind `together` or `touch` is something to do. Each partner checks it
+         *     off, and may add a text.
          * @example {
          *       "help": null,
          *       "hint": null,
@@ -2270,7 +2270,7 @@ export interface components {
             nudges_muted: boolean;
             /**
              * News
-             * @description Whether to announce a new pack. On one date, a push about it replaces the push about the prompt.
+             * @description Whether to announce new packs. The push about a pack replaces one day's push about the prompt.
              */
             news: boolean;
         };
@@ -2506,9 +2506,9 @@ export interface components {
          * @description Today's day by the caller's clock, the days next to it that take answers, and the streak.
          *
          *     `previous` is yesterday's day, or null if yesterday takes no answers. `next` is a later day that the partner has
-         *     answered already, because the partner's clock is ahead. If there are two such days, `next` is the earlier one. But
-         *     if the caller has answered only the earlier one, `next` is the later one. `streak` is null if the caller hides the
-         *     streak. During a `pause` no reminder comes, but both can still answer.
+         *     answered already, because the partner's clock is ahead. If there are two such days, `next` is the first that the
+         *     caller has not answered. If the caller has answered both, `next` is the earlier one. `streak` is null if the caller
+         *     hides the streak. During a `pause` no reminder comes, but both can still answer.
          * @example {
          *       "next": null,
          *       "pause": null,
