@@ -1423,6 +1423,16 @@ export interface components {
          *       "text": null,
          *       "url": "https://www.samaritans.org"
          *     }
+         * @example {
+         *       "country": null,
+         *       "hours": "24/7",
+         *       "languages": [],
+         *       "name": "Find a helpline near you",
+         *       "note": null,
+         *       "phone": null,
+         *       "text": null,
+         *       "url": "https://findahelpline.com"
+         *     }
          */
         HelpLineView: {
             /** Country */
@@ -1483,7 +1493,18 @@ export interface components {
          *         }
          *       ],
          *       "country": null,
-         *       "lines": []
+         *       "lines": [
+         *         {
+         *           "country": null,
+         *           "hours": "24/7",
+         *           "languages": [],
+         *           "name": "Find a helpline near you",
+         *           "note": null,
+         *           "phone": null,
+         *           "text": null,
+         *           "url": "https://findahelpline.com"
+         *         }
+         *       ]
          *     }
          */
         HelpView: {

@@ -300,7 +300,7 @@ def _why_refused(day: Day, reader: Reader, body: AnswerBody) -> Problem:
 
 
 def follows(answer: Answer | None, revision: int | None) -> bool:
-    """Return whether the answer's revision is the next one after `revision`. If that is None, the next is 1."""
+    """Return whether the answer's revision is the next one after `revision`. After None, the next revision is 1."""
     return answer is not None and answer.revision == (revision or 0) + 1
 
 

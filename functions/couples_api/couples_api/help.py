@@ -78,7 +78,18 @@ class HelpView(BaseModel):
             "country": None,
             "choose_country": [{"country": "RU", "name": "Russia"}, {"country": "UA", "name": "Ukraine"}],
             "booking": None,
-            "lines": [],
+            "lines": [
+                {
+                    "country": None,
+                    "name": "Find a helpline near you",
+                    "phone": None,
+                    "text": None,
+                    "url": "https://findahelpline.com",
+                    "languages": [],
+                    "hours": "24/7",
+                    "note": None,
+                }
+            ],
         },
     )
 

@@ -32,10 +32,9 @@ PAGE_DAYS = 100
 """One page reads at most this many days.
 
 Lambda's limit for a reply is 6 MB. A day has at most two answers of 2,000 characters and two reflections of 1,000, so
-6,000 characters. A character takes at most 7 bytes: JSON may escape it as 6 bytes, and Lambda then escapes the
-backslash. So the texts of a day take at most 42,000 bytes, and the day with its prompt takes less than 45,000 bytes. A
-hundred days take at most 4.5 MB. Lambda's runtime for Python 3.12 and later does not escape non-ASCII characters. With
-a runtime that escapes them, pages would have to be smaller.
+6,000 characters. A character takes at most 7 bytes: our JSON may need 6 bytes for it, such as \\u0007, and Lambda's own
+JSON doubles the backslash. So the texts of a day take at most 42,000 bytes, and the day with its prompt takes less than
+45,000 bytes. A hundred days take at most 4.5 MB.
 """
 
 

@@ -40,10 +40,10 @@ class React:
     outbox: Outbox
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
-        """React to the records in order, up to the first record that fails. Return this record.
+        """React to the records in order. Stop at the first record that fails, and name this record in the response.
 
-        Lambda then sends this record and all later ones again. Raise OutboxError if not all jobs were enqueued. Lambda
-        then sends the whole batch again.
+        Lambda then sends the failed record and all later ones again. Raise OutboxError if not all jobs were enqueued.
+        Lambda then sends the whole batch again.
         """
         jobs: list[PersonJob] = []
 

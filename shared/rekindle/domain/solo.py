@@ -25,9 +25,10 @@ _ONE_DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SoloHistory:
-    """A person's solo history: the themes of the last weeks by date, and all prompts that they have met.
+    """A person's solo history.
 
-    `themes_met` also has each theme's latest date, however old. A write fails if `revision` has changed since the read.
+    `themes_met` maps dates to themes: all dates of the last weeks, and for each theme the latest date, however old.
+    `seen` has all prompts that the person has met. A write fails if `revision` has changed since the read.
     """
 
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)

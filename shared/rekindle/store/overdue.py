@@ -1,8 +1,8 @@
 """Store a row for each overdue reminder. The function `react` reads the row from the stream and queues the push.
 
-A reminder becomes overdue if its person moves it to a time that has passed already, or comes within seconds
-(`rekindle.domain.due_dates.IN_FLIGHT`). Then the run that sends reminders at this time may miss the moved reminder.
-Example: at 08:10, a person moves their reminder from 09:00 to 08:00.
+A reminder becomes overdue if its person moves it to a time that has passed already. Example: at 08:10, a person moves
+their reminder from 09:00 to 08:00. A time that is only seconds ahead (`rekindle.domain.due_dates.IN_FLIGHT`) counts as
+passed, because the run that sends reminders at this time may miss the moved reminder.
 """
 
 from __future__ import annotations

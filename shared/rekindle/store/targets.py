@@ -112,10 +112,10 @@ def _month_from(number: int) -> dt.date:
 
 
 def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
-    """Return the writes that update the rows of targets' owners, for one transaction.
+    """Return the writes that update the targets' rows, for one transaction.
 
-    The writes store the new owner of each target that a person gets. They delete the row of each target that has no
-    owner any more.
+    If a person gets a target, a write stores this person as the owner in the target's row. If a target has no owner any
+    more, a write deletes its row.
     """
     lost = {
         target: before.uid for before, after in changes if before for target in _targets_of(before) - _targets_of(after)
@@ -125,8 +125,9 @@ def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
         for before, after in changes
         for target in _targets_of(after) - (_targets_of(before) if before else frozenset())
     }
-    # Invariant: a target has at most one owner. A write fails if the target's row names a wrong person. The right
-    # person is the one who loses the target in `changes`. If nobody loses the target, it is the new owner.
+    # Invariant: a target has at most one owner. A write fails if the target's row names another owner than expected. The
+    # expected owner is the person who loses the target in `changes`. If nobody loses the target, the new owner is
+    # expected, or no row at all.
     condition = "attribute_not_exists(pk) OR uid = :owner"
     return [
         *(
