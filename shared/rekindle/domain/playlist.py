@@ -12,7 +12,7 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
    If a theme helps with a barrier of a partner, such as stress, the time without this theme counts twice. So this theme
    comes at the beginning of their first week. If the couple skips days, it comes more often than other themes.
 3. The partners' clocks can show different dates, so somebody may open Wednesday before anybody opens Tuesday. So the
-   choice for Wednesday first looks at Monday and Tuesday. For each of these dates that nobody has opened yet, it
+   choice for Wednesday first looks at Monday and Tuesday. For each of the two that nobody has opened yet, the choice
    reserves a theme: the theme that can wait longest.
 
 If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners

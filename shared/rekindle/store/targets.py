@@ -125,8 +125,8 @@ def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
         for before, after in changes
         for target in _targets_of(after) - (_targets_of(before) if before else frozenset())
     }
-    # Invariant: a target has at most one owner. A write fails if the target's row names another owner than expected. The
-    # expected owner is the person who loses the target in `changes`. If nobody loses the target, the new owner is
+    # Invariant: a target has at most one owner. A write fails if the target's row names another owner than expected.
+    # The expected owner is the person who loses the target in `changes`. If nobody loses the target, the new owner is
     # expected, or no row at all.
     condition = "attribute_not_exists(pk) OR uid = :owner"
     return [
