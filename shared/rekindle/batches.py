@@ -27,8 +27,8 @@ def handle_batch(
 ) -> BatchResponse:
     """Handle the records in order, and return the failed ones.
 
-    The messages of a queue are independent, so handle the messages after a failed one too. The records of a stream must
-    be handled in order, so stop at the first failed record. Lambda sends this record and all later records again.
+    The messages of a queue are independent, so also handle the messages after a failed message. The records of a stream
+    must be handled in order, so stop at the first failed record. Lambda sends this record and all later records again.
 
     Args:
         records: The event's SQS messages or DynamoDB stream records.

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
 """The clock of the token's issuer may be ahead of ours by at most this much.
 
-If a sign-in is later than the call by more than this, it does not count as recent. A call that needs no recent sign-in
-still works.
+If a sign-in is later than the call by more than this, the sign-in does not count as recent. A call that needs no recent
+sign-in still works.
 """
 
 

@@ -85,8 +85,8 @@ def resolver() -> APIGatewayHttpResolver:
     """Return a resolver that validates requests, and answers errors with problem details."""
     app = APIGatewayHttpResolver(
         enable_validation=True,
-        # Without this setting, Powertools would answer 422 if our own reply did not match its schema, as if the client
-        # had made the mistake.
+        # If our reply does not match its schema, Powertools answers 422 by default. This would blame the client for our
+        # mistake.
         response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         serializer=_text_of,
         json_body_deserializer=_object_from,

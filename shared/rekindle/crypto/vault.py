@@ -3,9 +3,9 @@
 A couple's key seals the couple's answers. A person's own key seals their solo answers. The last cell key makes the MACs
 of codes.
 
-The vault uses a cell key from memory for at most an hour. It reads the key of a couple or a person from the key table
-each time. After the deletion of a key's row, nobody can read the answers that this key sealed, even in backups of the
-main table.
+The vault uses a cell key from memory for at most an hour. The vault reads the key of a couple or a person from the key
+table each time. After the deletion of a key's row, nobody can read the answers that this key sealed, even in backups of
+the main table.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class Vault:
         return PersonKey(person, self._opened(row, person_key_context(person)), self.entropy)
 
     def ensure_person_key(self, person: Uid) -> PersonKey:
-        """Return the person's own unwrapped key. If the person has none, make one first.
+        """Return the person's own unwrapped key. If the person has no key, make one.
 
         If two requests make a key at the same moment, both use the key that was stored first.
         """

@@ -59,7 +59,7 @@ def local_date(instant: dt.datetime, zone: Zone) -> dt.date:
 def start_of(date: dt.date, zone: Zone) -> dt.datetime:
     """Return the first instant (UTC) of `date` in `zone`.
 
-    If the zone skipped the whole date, return the first instant of the next date that exists there.
+    If the zone skipped the whole date, return the first instant of the next date that exists in `zone`.
     """
     return _first_showing(dt.datetime.combine(date, _MIDNIGHT), zone)
 

@@ -78,7 +78,7 @@ class OverdueReminder:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A run that has sent a part of a slot's reminders for `date`. `reach` has its reach for each kind of reminder."""
+    """A run that has sent a part of a slot's reminders for `date`. `reach` has the run's reach for each kind."""
 
     name: str
     date: dt.date

@@ -1,7 +1,7 @@
 """List the touch gestures that the app suggests to couples.
 
-Gestures are written for any couple: no gesture assumes a gender, a religion, a marriage or an able body. If a gesture
-could be too much for somebody, it often offers an alternative. No gesture leads to more touch than its text names.
+Gestures are written for any couple: no gesture assumes a gender, a religion, a marriage or an able body. A gesture that
+could be too much for somebody often offers an alternative. No gesture leads to more touch than its text names.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Help tells couples where to book time with the practice, and which help lines exist.
 
-The practice can set its own help document. Until it does, couples get a built-in document, so everybody finds help.
+The practice can set its own help document. Until then, couples get a built-in document, so everybody finds help.
 """
 
 from __future__ import annotations

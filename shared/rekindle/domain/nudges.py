@@ -44,7 +44,7 @@ class Nudge:
 def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
     """Return the nudge in `sent` that this nudge repeats. Return None for a new nudge.
 
-    The two nudges have the same id. The nudge in `sent` was sent less than SPAN before this nudge, or after it.
+    The two nudges have the same id. The nudge in `sent` was sent after this nudge, or less than SPAN before it.
     """
     return next((each for each in _latest_first(sent) if each.id == nudge.id and each.at > nudge.at - SPAN), None)
 
@@ -84,5 +84,5 @@ def shown_to_partner(sent: Iterable[Nudge], couple: CoupleId, instant: dt.dateti
 
 
 def _latest_first(sent: Iterable[Nudge]) -> list[Nudge]:
-    # `sorted` keeps the order of nudges with the same instant, and `[::-1]` reverses it: the last one comes first.
+    # `sorted` keeps the order of nudges with the same instant. `[::-1]` reverses it, so the last nudge comes first.
     return sorted(sent, key=lambda nudge: nudge.at)[::-1]

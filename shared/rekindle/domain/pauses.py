@@ -25,7 +25,7 @@ _ONE_DAY: Final = dt.timedelta(days=1)
 
 
 def pause_on(couple: Couple, today: dt.date) -> Pause | None:
-    """Return the couple's latest pause. Return None without a pause, or if the pause is over on `today`."""
+    """Return the couple's latest pause. Return None if there is no pause, or if the pause is over on `today`."""
     return couple.pause if couple.pause and today < couple.pause.until else None
 
 
@@ -37,8 +37,8 @@ def end_range(today: dt.date) -> tuple[dt.date, dt.date]:
 def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
     """Return the couple with a pause from `today` until just before `until`.
 
-    If the latest pause still runs, or its last date was yesterday, it keeps its beginning and only its end moves. Dates
-    from `today` on become paused, but only dates after `closed`: the latest date that no longer takes answers.
+    If the latest pause still runs or ended yesterday, that pause keeps its beginning, and only its end moves. Of
+    the dates from `today` on, those after `closed` become paused. `closed` is the latest date whose window is over.
     """
     latest = couple.pause
     new = dates(max(today, closed + _ONE_DAY), until - _ONE_DAY)

@@ -12,8 +12,8 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
    If a theme helps with a barrier of a partner, such as stress, the time without this theme counts twice. So this theme
    comes at the beginning of their first week. If the couple skips days, it comes more often than other themes.
 3. The partners' clocks can show different dates, so somebody may open Wednesday before anybody opens Tuesday. So the
-   choice for Wednesday first looks at Monday and Tuesday. If nobody has opened one of them yet, the choice reserves a
-   theme for this date: the theme that can wait longest.
+   choice for Wednesday first looks at Monday and Tuesday. For each of the two that nobody has opened yet, the choice
+   reserves a theme: the theme that can wait longest.
 
 If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
 allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
@@ -22,11 +22,11 @@ rank two themes equally, an order that depends on the couple's id decides.
 
 Prompts. A pack that a couple joined by its code is a course. A course has turns on some dates. On such a date, the
 couple gets a prompt of the course that they have not met. If the course has an order, this is the next prompt in the
-author's order, whatever its theme. Otherwise, the rules choose one of the themes of these prompts. In both cases the
-theme counts as met, so the dates around it avoid this theme. On all other dates, or after the last new prompt of the
-course, the couple gets a prompt of their other packs. If no such prompt fits them, they get a prompt of the course. A
-prompt of the course that they have met can come back, like prompts of other packs. A prompt that they swap counts as
-met.
+author's order, whatever its theme. Otherwise, the rules choose one of the themes of the course's unmet prompts. In both
+cases the theme counts as met, so the dates around this date avoid the theme. On all other dates, or after the last new
+prompt of the course, the couple gets a prompt of their other packs. If no such prompt fits them, they get a prompt of
+the course. A prompt of the course that they have met can come back, like prompts of other packs. A prompt that they
+swap counts as met.
 """
 
 from __future__ import annotations

@@ -59,9 +59,9 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """A couple's week: its complete dates (`met`), the streak at its end, and the milestones that they reached in it.
+    """A couple's week, with the streak at the end of the week. `met` has the complete dates of the week.
 
-    `longest_grew` is True if their longest run grew in this week.
+    `milestones` are those reached in the week. `longest_grew` is True if the longest run grew in the week.
     """
 
     met: tuple[dt.date, ...]

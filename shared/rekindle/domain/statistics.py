@@ -2,7 +2,7 @@
 
 Every number is rounded down to tens, and a number under ten is not shown. So any two shown numbers are equal or differ
 by at least ten. If a reader subtracts one shown number from another, the result cannot reveal a group of fewer than ten
-couples. For example, these can be the numbers of two days, of two packs, or of a total and its part.
+couples. Examples are the numbers of two days, of two packs, or of a total and its part.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def view(
 
 
 def _prompts(prompts: Mapping[PromptId, Counters]) -> dict[str, dict[str, int | None]]:
-    # Leave out a prompt without a shown number: its name alone would reveal that at least one couple has had it.
+    # Leave out a prompt without a shown number: its name alone would reveal that a couple has had the prompt.
     named = {prompt: _named(counters, "", _OF_A_PROMPT) for prompt, counters in sorted(prompts.items())}
     return {prompt: counts for prompt, counts in named.items() if any(counts.values())}
 

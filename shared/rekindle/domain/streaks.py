@@ -53,7 +53,7 @@ class Streak:
 class DayMark(StrEnum):
     """Mark of a date in the couple's calendar. REST marks every closed date that is not complete or paused.
 
-    These are missed dates, even if they ended a run, and excused dates.
+    Such a date is excused or missed. A missed date gets the mark REST even if it ended a run.
     """
 
     COMPLETE = "complete"

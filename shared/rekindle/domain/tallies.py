@@ -126,7 +126,7 @@ type Progress = DayProgress | StreakProgress
 
 
 def progress_of(change: Change | None) -> tuple[CoupleId, Progress] | None:
-    """Return what a change adds to its couple's history. Return None if it adds nothing."""
+    """Return what a change adds to its couple's history. Return None if the change adds nothing."""
     match change:
         case DayChange(before=before, after=after):
             progress = _progress_of_day(after)
@@ -162,7 +162,7 @@ class CountedDay:
 class Latest(NamedTuple):
     """A couple's total of complete dates, and the length class of their run, after a date became complete.
 
-    Each week has one `Latest`, first from its first complete date. A later date replaces it if the class changes.
+    A week's first completion makes the week's `Latest`. A later completion replaces it if the length class changes.
     """
 
     total: int
@@ -184,7 +184,7 @@ class History:
         )
 
     def with_progress(self, progress: Progress) -> History:
-        """Return the history with this progress. Return it unchanged if the progress is known or outdated."""
+        """Return the history with this progress. Return the history unchanged if the progress is known or outdated."""
         match progress:
             case DayProgress():
                 day = CountedDay(progress.theme, tuple(met.pack for met in progress.prompts), progress.answered)
@@ -268,7 +268,7 @@ def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Count
 
 
 def reach_contributions(date: dt.date, reach: Mapping[PushKind, Reach]) -> Counts:
-    """For each kind of reminder, return the due and reached persons that a run adds to its week's counters."""
+    """Return the numbers of due and reached persons, by kind of reminder, for the counters of the date's week."""
     week = WeekRow(week_of(date))
     return Counter(
         {

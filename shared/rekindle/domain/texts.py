@@ -1,4 +1,4 @@
-"""Define types for texts that people write. If a text is refused, the error is a sentence for its writer."""
+"""Define types for texts that people write. If a text is refused, the error is a sentence for the text's writer."""
 
 from __future__ import annotations
 

@@ -40,8 +40,8 @@ def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
 def are_apart(couple: Couple, date: dt.date) -> bool:
     """Return whether the two partners seem to be in different places.
 
-    They do if the date begins at different instants in their zones. The names of their zones are not compared, because
-    two phones side by side can use two names of one zone.
+    They seem apart if the date begins at different instants in their zones. The names of the zones are not compared,
+    because two phones side by side can use two names of one zone.
     """
     return len({start_of(date, zone) for zone in couple.zones}) > 1
 

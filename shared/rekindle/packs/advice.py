@@ -87,8 +87,8 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
 
     The likeness of two prompts is the cosine of their word vectors. A rare word has a high weight, and the order of
     words does not count. If the likeness is at least `ALIKE`, at least half of it comes from rare words that both
-    prompts have. So an index of rare words finds the pairs to compare in full. It can miss a few pairs (see
-    `_MOST_SHARING`). Source: Bayardo, Ma and Srikant, "Scaling up all pairs similarity search", 2007.
+    prompts have. So an index of rare words finds the pairs to compare in full. The index can miss a few pairs
+    (see `_MOST_SHARING`). Source: Bayardo, Ma and Srikant, "Scaling up all pairs similarity search", 2007.
     """
     twins: dict[PromptId, Advice] = {}
     copied: Counter[PackId] = Counter()
@@ -242,7 +242,7 @@ def _width(word: str) -> int:
 
 
 def _is_spaceless(sign: str) -> bool:
-    """Return whether a letter is Chinese, Japanese, Thai, Lao, Burmese or Khmer. These have no spaces between words."""
+    """Return whether a letter is of a script without spaces: Chinese, Japanese, Thai, Lao, Burmese or Khmer."""
     return bool(_SPACELESS.match(sign))
 
 
@@ -284,8 +284,8 @@ def language_advice(
 ) -> Iterator[Advice]:
     """Yield advice on each language in which prompts or the pack's title are missing.
 
-    `written` has the languages of each prompt, and `titled` has those of the title. Skip the default language, because
-    a missing text in this language is an error.
+    `written` has the languages of each prompt, and `titled` has the languages of the title. Skip the default language,
+    because a missing text in this language is an error.
     """
     for language in languages:
         missing = [prompt for prompt, said in written.items() if language not in said]

@@ -1,7 +1,7 @@
 """Check a pack's source. Find everything to fix, with its line.
 
-Of the Lambda functions, only practice_api may import this module, because the others do not have PyYAML. To check 1,000
-prompts in five languages (2 MB), it needs about 1.5 seconds of CPU time, including 0.5 seconds to read the source.
+Of the Lambda functions, only practice_api may import this module, because the others do not have PyYAML. A check of
+1,000 prompts in five languages (2 MB) needs about 1.5 seconds of CPU time, including 0.5 seconds to read the source.
 """
 
 from __future__ import annotations

@@ -475,8 +475,8 @@ class ReachView(BaseModel):
 class WeekStatisticsView(BaseModel):
     """The numbers of a week. `week` is its Monday.
 
-    `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
-    completed a day in the week. It groups them by their streak on the last of these days.
+    `active_28` counts couples that were active in the four weeks that end with this week. `streaks` counts couples that
+    completed a day in the week, by the length of their streak on the last day that they completed in the week.
     """
 
     week: dt.date

@@ -52,7 +52,7 @@ _CONFIG: Final = ConfigDict(extra="forbid", frozen=True)
 
 _VISIBLE: Final[JsonDict] = {"pattern": r"\S"}
 
-# Editors check these conditions with the schema. In `rules`, `_comfort_findings` and `_hint_findings` check the same.
+# Editors check these conditions with the schema. In `rules`, `_comfort_findings` and `_hint_findings` check them too.
 _PROMPT_CONDITIONS: Final[JsonDict] = {
     "allOf": [
         {
@@ -237,7 +237,7 @@ class PackFinding:
 
 
 class PackError(RekindleError):
-    """A pack's document has errors. In `findings`, those about the pack itself come first."""
+    """A pack's document has errors. In `findings`, the errors about the pack itself come first."""
 
     def __init__(self, findings: tuple[PackFinding, ...]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))

@@ -22,7 +22,7 @@ CODE_LENGTH: Final = 8
 
 
 class PackState(StrEnum):
-    """The state of a pack. If several apply, the first of these counts: withdrawn, proposed, scheduled, live, draft."""
+    """The state of a pack: the first that applies of withdrawn, proposed, scheduled, live and draft."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"

@@ -5,8 +5,8 @@ text until `document` converts it. Blocks can have anchors, aliases and merged k
 those for texts, blocks and lists, because other tags can create things that are not data. It also reports each text
 that YAML would misread (see `yaml_prose`).
 
-The reader takes the events of libyaml's parser one by one. So it needs no recursion, and knows the line of each value.
-It stops at the first limit that a source exceeds.
+The reader takes the events of libyaml's parser one by one. So the reader needs no recursion, and knows the line of
+each value. The reader stops at the first limit that a source exceeds.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Place:
     """The place of a value in the source, with the places of all values inside it.
 
     For a block, `fields` maps each name to the name's line and the value's place. For a list, `entries` has the places
-    of its entries. `size` is the number of values, where a long text counts as several. `levels` is how deeply they are
-    nested. Both numbers include the values that aliases repeat.
+    of its entries. `size` is the number of values, where a long text counts as several. `levels` is how deeply the
+    values are nested. Both numbers include the values that aliases repeat.
     """
 
     line: int
@@ -305,7 +305,7 @@ class _Reading:
             self._add_flaw(block.name_line, f"{reason}. If it belongs to a text, put that text in quotes")
 
     def _judge_prose(self, judge: Callable[[Prose, int], Iterator[tuple[int, str]]], end: int) -> None:
-        """Let `judge` look at the remembered text, and add its flaws. The parser has reached the position `end`."""
+        """Let `judge` read the remembered text, and add the text's flaws. The parser has reached the position `end`."""
         if prose := self._prose:
             self._prose = None
             for line, reason in judge(prose, end):

@@ -70,7 +70,7 @@ class SlotJob(_ShardJob):
     """Push to the persons who are due in one shard of a slot. `date` is the local date on which the slot came.
 
     While a slot is resharded, rows move from old to new shards. Then `after` of a new shard's job lists the old shards.
-    `delivery` first waits for their jobs, but only for a limited time. At other times, `after` is empty.
+    `delivery` first waits for the old shards' jobs, but only for a limited time. At other times, `after` is empty.
     """
 
     type: Literal["slot"] = "slot"

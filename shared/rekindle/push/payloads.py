@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """The reason for a push. All persons who get the push share it.
+    """The reason for a push. All persons who get the push share the occasion.
 
     The push belongs to the day `date`, and was caused at `instant`. For a reminder or news, `ends_at` is the end of the
     date. If the slot comes just before midnight, `ends_at` is a few minutes later.
@@ -45,7 +45,7 @@ class Occasion:
 
         For a reminder or news, this is the end of the kind's lifetime, or `ends_at` if that comes first. For other
         kinds, it is the first full hour after the end of the lifetime (13:00 for both 12:00 and 12:59). The phone sees
-        this instant, and its minutes would show when the partner answered.
+        this instant, and exact minutes would show when the partner answered.
         """
         record = KINDS[self.kind]
         end = self.instant + record.lifetime

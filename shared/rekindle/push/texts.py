@@ -193,8 +193,8 @@ CATALOGUE: Final[Mapping[Language, Texts]] = {
 def text_of(kind: PushKind, language: Language, variant: int | None, turn: int) -> Text:
     """Return the text of a kind in a language, or in English if CATALOGUE does not have the language.
 
-    `variant` is the milestone, or None for a kind without milestones. For None, `turn` decides the text. Raise KeyError
-    if there is no text for the milestone.
+    `variant` is the milestone, or None for a kind without milestones. Without milestones, `turn` decides the text.
+    Raise KeyError if there is no text for the milestone.
     """
     variants = CATALOGUE.get(language, _ENGLISH)[kind]
     return variants[turn % len(variants) if variant is None else variant]

@@ -105,8 +105,8 @@ class Couples:
         """Change the couple's pause, and the reminders of both partners.
 
         `change` gets the current couple and returns the changed couple. If both are equal, write nothing. If another
-        write changes the couple or a partner at the same time, read all three and call `change` again. Return the
-        couple, or None if the couple has ended.
+        write changes the couple or a partner at the same time, read the couple and both partners, and call
+        `change` again. Return the couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):

@@ -239,8 +239,8 @@ class Packs:
     def withdraw(self, pack: PackId, prompt: PromptId | None, by: Actor, note: str | None) -> PackHead:
         """Withdraw a pack, or one prompt of the pack.
 
-        If `prompt` is None, withdraw the whole pack. Then also cancel its proposal and its scheduled release. A
-        couple's day keeps its prompt, even if the prompt is withdrawn.
+        If `prompt` is None, withdraw the whole pack, and cancel its proposal and its scheduled release. A couple's day
+        keeps its prompt, even if the prompt is withdrawn.
         """
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:

@@ -100,8 +100,8 @@ def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) ->
     """Return the writes of changed persons, with their slot rows and targets, for one transaction.
 
     The writes of the persons' items come first, in the order of `changes`. So a conflict at index i means that person i
-    has changed since the caller read them. For a new person, the conflict means that the person exists already. A
-    reminder that becomes overdue also gets a row (`rekindle.store.overdue`), if it is at most MAX_LATENESS late.
+    has changed since the caller read this person. For a new person, the conflict means that the person exists already.
+    The last writes store the overdue reminders (`rekindle.store.overdue`) that are at most MAX_LATENESS late.
     """
     settled: list[PersonChange] = []
     overdue = []

@@ -34,7 +34,7 @@ class Run:
 
     `cursor` is the sort key of the last handled row, or None if the run has not handled a page yet. `rows` is the
     number of handled rows. `finish` does not add the rows of the last page. `reach` says for each kind of push how many
-    persons of the handled pages were due, and how many were notified.
+    persons of the handled pages were due, and how many were reached.
     """
 
     key: keys.Key

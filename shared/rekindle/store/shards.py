@@ -65,7 +65,7 @@ class Resharding:
         return read_shards(self.table, [slot]).get(slot)
 
     def name_more(self, slot: Slot, shards: Shards, instant: dt.datetime) -> None:
-        """Name new shards, two for each old one. Do nothing if the stored shards are not `shards` any more."""
+        """Name two new shards for each old shard. Do nothing if the stored shards are not `shards` any more."""
         names = unused_names(self.table, 2 * len(shards.names))
         # Invariant: a slot has at most one set of new shards. So only two shards may have a person's row: an old shard
         # and a new shard.

@@ -237,7 +237,7 @@ class Table:
         """Execute one write. After an update, return the changed item. Otherwise return an empty item.
 
         Raise WriteConflictError if the condition fails. The error has the current item. If the write has an
-        `otherwise`, raise its error instead of WriteConflictError.
+        `otherwise`, raise the error of `otherwise` instead.
         """
         request = write.request(self.name)
         for attempt in range(ATTEMPTS):

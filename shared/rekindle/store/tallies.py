@@ -108,7 +108,7 @@ class _RunToCount:
     def entry(self, row: Item | None) -> _Entry | None:
         """Return the write that marks the run as counted, and the counts to add.
 
-        `row` is the existing mark. If there is one, return None.
+        `row` is the run's stored mark. Return None if the run has a mark already.
         """
         if row:
             return None
