@@ -758,7 +758,7 @@ export interface components {
         };
         /**
          * PackState
-         * @description The state of a pack. If several apply, the first of these counts: withdrawn, proposed, scheduled, live, draft.
+         * @description The state of a pack: the first that applies of withdrawn, proposed, scheduled, live and draft.
          * @example live
          * @enum {string}
          */
@@ -1496,8 +1496,8 @@ export interface components {
          * WeekStatisticsView
          * @description The numbers of a week. `week` is its Monday.
          *
-         *     `active_28` counts couples that were active in the four weeks that end with this one. `streaks` counts couples that
-         *     completed a day in the week. It groups them by their streak on the last of these days.
+         *     `active_28` counts couples that were active in the four weeks that end with this week. `streaks` counts couples that
+         *     completed a day in the week, by the length of their streak on the last day that they completed in the week.
          * @example {
          *       "active": 1510,
          *       "active_28": 1890,
