@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field that differs. `before` or `after` is None if that version does not have the field.
+    """A field that differs between the old and the new version.
 
+    `before` is None if only the new version has the field. `after` is None if only the old version has the field.
     `language` is None for a field that is the same in all languages, such as a prompt's theme.
     """
 

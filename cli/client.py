@@ -243,7 +243,7 @@ class Practice:
             raise CliError("The text contains half of a character (a lone surrogate), which cannot be sent.") from error
 
     def _me(self) -> str:
-        """Return the name under which the service records this person's actions."""
+        """Return the name under which the service records the actions of the signed-in person."""
         claims = claims_of(self._tokens.current())
         return str(claims.get("email") or claims.get("sub"))
 

@@ -97,7 +97,7 @@ class ConfigStore:
         try:
             email, settings, token = found["email"], Settings(**found["settings"]), found["refresh_token"]
         except (KeyError, TypeError):
-            return None  # an older version of this program wrote it, so the person has to sign in again
+            return None  # An older version of this program wrote the entry. The person has to sign in again.
         if token is None and (backend := self.keyring()):
             with _keyring_access("Your sign-in is in"):
                 token = backend.get_password(KEYRING_SERVICE, api)
@@ -118,7 +118,7 @@ class ConfigStore:
         """Delete the sign-in to a stack. Return whether somebody was signed in."""
         with self._changing(SIGN_INS) as saved:
             found = saved.pop(api, None)
-            # If the current token was in the file, it is already removed, so ignore an error of the keyring.
+            # If the current token was in the file, the token is removed already. Then ignore an error of the keyring.
             is_in_file = bool(found and found.get("refresh_token"))
             if backend := self.keyring():
                 locked = contextlib.suppress(CliError) if is_in_file else contextlib.nullcontext()

@@ -62,8 +62,8 @@ class Drafts:
         """Compare a file with its pack. Save nothing yet.
 
         Raises:
-            ConflictError: the file was not pulled from this pack, or the pack has changed since then. There is no error
-                if the texts are equal or `overwrite` is true.
+            ConflictError: the file was not pulled from this pack, or the pack has changed since the file was last
+                pulled or saved. There is no error if the texts are equal or `overwrite` is true.
         """
         pack, source = self.pack_of(file), file.source
         current = self.practice.find(pack)

@@ -182,8 +182,8 @@ class Session:
     def each(self, targets: list[str], do: Do) -> int:
         """Handle the targets one after another. Return the highest exit status.
 
-        Show an error, and continue with the next target. Stop if nobody is signed in or the service is unreachable.
-        Raise a UsageError at once. If there is only one target, raise its error instead.
+        If there is only one target, raise its error. With several targets, show an error and continue with the next
+        target. Stop if nobody is signed in or the service is unreachable. Raise a UsageError at once.
         """
         results, worst = [], 0
         for target in targets:

@@ -448,7 +448,7 @@ class Performance:
         return History(self.dates[0], frozenset(self.met), frozenset({self.dates[PAUSED_DATE]}))
 
     def check_streak(self) -> None:
-        """Check that both see the right streak and calendar up to `self.date`."""
+        """Check that both partners see the right streak and calendar up to `self.date`."""
         days, marks = len(self.met), calendar_marks(self.history, frozenset(), self.dates[0], self.date)
         self.kept["streak", self.date] = marks, days
         for who in COUPLE:

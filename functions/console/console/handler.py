@@ -53,7 +53,7 @@ def security_policy(settings: ConsoleSettings) -> str:
     """Return the Content-Security-Policy.
 
     The policy allows scripts and styles only from this origin, and requests to this origin and to the sign-in services.
-    It allows no Trusted Types policy, so the browser lets no script turn a text into markup or code.
+    Scripts may create no Trusted Types policy, so the browser lets no script turn a text into markup or code.
     """
     sign_in = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, (settings.identity, settings.securetoken))}
     return (

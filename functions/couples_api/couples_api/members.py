@@ -1,4 +1,4 @@
-"""Change a person. If their couple or their partner must change too, the same transaction changes them."""
+"""Change a person, and if needed also the person's couple and partner, in one transaction."""
 
 from __future__ import annotations
 

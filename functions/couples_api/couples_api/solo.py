@@ -1,4 +1,4 @@
-"""`/v1/solo` gives solo days to a person who is in no couple. Once paired, they can show the partner their answers."""
+"""`/v1/solo` gives solo days to a person who is in no couple. Once paired, the person can share the answers."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) ->
             try:
                 day = services.solo.share(day, SharedAnswer(couple.id, person.uid, date, day.prompt, sealed))
             except WriteConflictError:
-                # A call that began before the two paired has just edited the answer. Share the edited answer.
+                # A call that began before the partners paired has just edited the answer. Share the edited answer.
                 continue
         return _view_of(services, caller, person, day, own_key)
     raise ContentionError("an answer kept changing while it was shared")

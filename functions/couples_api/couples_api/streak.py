@@ -71,7 +71,7 @@ def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
 def known_history(services: Services, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
     """Return the couple's history, with all complete days in `stored`.
 
-    The request that completes a day also adds it to the stored history. That can fail, so add each missing day now.
+    The request that completes a day also adds the day to the history. This step can fail, so add each missing day now.
     """
     history = services.streaks.history(couple)
     missing = [day for day in stored.values() if day.revealed and day.date not in history.complete]

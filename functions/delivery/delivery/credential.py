@@ -54,7 +54,7 @@ class SignIn:
         self._request = partial(_once, Request(self._session), timeout=timeout)
 
     def access_token(self) -> str:
-        """Return a valid token. Raise TransportError for a failure that may pass, and CredentialError for others."""
+        """Return a valid token. Raise TransportError for a failure that may pass, or else CredentialError."""
         return str(self._credential.token) if self._credential.valid else self.renewed()
 
     def renewed(self) -> str:

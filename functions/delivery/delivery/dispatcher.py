@@ -1,8 +1,8 @@
 """Handle a push job.
 
-A slot is a time of day in a zone, such as 08:30 in New York. The rows of its persons are in one or more shards. A job
-of a slot runs through one shard, page by page. The run stores its progress after each page. After a crash, it continues
-from there.
+A slot is a time of day in a zone, such as 08:30 in New York. A slot has a row for each person, in one or more shards.
+A job of a slot runs through one shard, page by page. The run stores its progress after each page. After a crash, the
+run continues with the first page that is not done.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from delivery.services import Services
 
 LOOK_AGAIN: Final = dt.timedelta(minutes=1)
-"""During resharding, a new shard's job waits for the runs of the old shards. It checks them again after this time."""
+"""During resharding, a new shard's job waits for the old shards' runs, and checks these runs again after this time."""
 LONGEST_WAIT_FOR_OTHERS: Final = dt.timedelta(minutes=30)
 """If the job of a new shard is this late, its run no longer waits for the runs of the old shards.
 

@@ -85,7 +85,7 @@ class PushGateway(Protocol):
 
         The gateway begins no further push in two cases:
 
-        - The service asks to wait, or refuses even a new access token. The remaining pushes get the same outcome.
+        - An answer asks to wait, or refuses even a new access token. The remaining pushes get this answer's outcome.
         - Less than LONGEST_SEND of `within` is left. The remaining pushes get the outcome NO_TIME.
 
         The gateway itself never waits. Raise CredentialError if the credential gives no access token.

@@ -82,9 +82,9 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
 def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Handle a batch. Return the failed messages in the format of ReportBatchItemFailures.
 
-    If FCM asks to wait or time runs short, enqueue the remaining jobs of the batch again, as new messages. This is not
-    counted as a failed attempt. Also enqueue a job with a `hold` again. The `hold` is the rest of a wait that is longer
-    than SQS can delay a message.
+    If FCM asks to wait or time runs short, enqueue each remaining job of the batch again, as a new message. Do the same
+    with a job that has a `hold`, which is the rest of a wait that is longer than SQS can delay a message. A job that is
+    enqueued again does not count as failed.
     """
 
     def time_left() -> dt.timedelta:

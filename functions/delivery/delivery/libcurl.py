@@ -31,7 +31,7 @@ AT_ONCE: Final = 100
 """At most this many requests are under way on one HTTP/2 connection or, without HTTP/2, on all connections."""
 
 CONNECTIONS: Final = 4
-"""At most this many HTTP/2 connections are open. libcurl opens the next when all others have AT_ONCE requests."""
+"""At most this many HTTP/2 connections are open. libcurl opens another when all open connections are full."""
 
 REQUESTS: Final = 2
 """At most this many requests for one push. The second is sent if the first connection breaks before an answer."""
@@ -43,7 +43,7 @@ _MARK: Final = "\0target\0"
 _OK: Final = 200
 _NAME: Final = b'"name"'
 _IDLE: Final = 1.0
-"""`Libcurl.send` waits for libcurl at most this many seconds. Then it looks at the clock again."""
+"""`Libcurl.send` waits for libcurl at most this many seconds. Then `send` looks at the clock again."""
 
 _BROKEN: Final = frozenset({pycurl.E_GOT_NOTHING, pycurl.E_HTTP2, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
 """Errors of a broken connection. Connections often break while Lambda freezes the function."""
@@ -162,7 +162,7 @@ class _Call:
     body: list[bytes] = field(default_factory=list)
 
     def count(self, *_: object) -> int:
-        """Count a request for the push. If the push already had REQUESTS requests, abort this one.
+        """Count a request for the push. If the push already had REQUESTS requests, abort this request.
 
         libcurl calls this before each request. Sometimes libcurl itself repeats a request after a broken connection.
         """
@@ -248,7 +248,7 @@ class _Connections:
                 self._put_back(call)
 
     def drop(self) -> None:
-        """Give up the requests that are under way. There are some only if `Libcurl.send` raised an error."""
+        """Give up all requests under way. Requests are left under way only if `Libcurl.send` raised an error."""
         if self.under_way:
             for call in set(self._calls.values()).difference(self._free):
                 self._put_back(call)

@@ -175,8 +175,7 @@ def _log(
     failed = [each for each in results if each.outcome.fate not in {Fate.DELIVERED, Fate.DEAD}]
     subject = attempt.occasion.about | {"attempt": attempt.number}
     extra = subject | {
-        # Another alarm goes off if many persons were due and nobody was reached. A person counts as due only once, at
-        # the first attempt.
+        # An alarm goes off if many persons were due and nobody was reached. Count a person as due only at attempt 1.
         "due": len(persons_of(results)) if attempt.number == 1 else 0,
         "reached": len(persons_of(having(results, Fate.DELIVERED))),
         "devices": len(results),

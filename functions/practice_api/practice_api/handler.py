@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from practice_api import audit, drafts, help, packs, releases, statistics  # noqa: A004  it has the name of its route
+from practice_api import audit, drafts, help, packs, releases, statistics  # noqa: A004  help is named after its route
 from practice_api.services import Services
 from rekindle.api import resolver
 from rekindle.settings import PracticeApiSettings

@@ -137,7 +137,7 @@ def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, serv
 
 
 def _publishable(services: Services, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
-    """Return the draft as a pack and as text. Raise a problem if it cannot be published or has another revision."""
+    """Return the draft as a pack and text. Raise a problem if the draft cannot be published or has another revision."""
     draft = head.draft
     if draft is None:
         raise ProblemError(Problem.NOTHING_TO_PUBLISH)
@@ -163,7 +163,7 @@ def _is_live_already(services: Services, head: PackHead, pack: Pack, instant: dt
 def _published(services: Services, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:
     """Publish, and return the result. `read` is the pack as the caller read it.
 
-    Raise a problem if somebody has changed the draft or the proposal, or has withdrawn the pack, since then.
+    Raise a problem if somebody has since changed the draft or the proposal, or has withdrawn the pack.
     """
     try:
         head = services.packs.publish(read, publication)

@@ -1,6 +1,6 @@
 """Give every route its stores and its caller, who is a member of staff.
 
-No store here reads answers or couples' rows, and the permissions of the function's AWS role do not allow it.
+No store here reads answers or couples' rows, and the function's AWS role does not allow such reads.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def post_export(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The part of a page that comes from one section. `read` has the dates of all days read. Some have no entry."""
+    """The part of a page that comes from one section. `read` has the dates of all days read, even without an entry."""
 
     couple: ExportedCoupleView | None
     read: list[dt.date]

@@ -33,7 +33,7 @@ REST = 10
 
 
 class UnreadableStateError(Exception):
-    """A saved file cannot be read. A start without this file would lose its data."""
+    """A saved file cannot be read. A start without this file would lose the file's data."""
 
 
 def apply(save_every: float) -> None:
