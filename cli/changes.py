@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field that differs. `before` or `after` is None if that version does not have the field.
+    """A field that differs. `before` is None if the field was added, and `after` is None if the field was removed.
 
     `language` is None for a field that is the same in all languages, such as a prompt's theme.
     """

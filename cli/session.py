@@ -127,7 +127,7 @@ class Session:
 
     @property
     def sign_in(self) -> SignIn:
-        """The sign-in to the chosen stack. Raises SignedOutError if nobody is signed in to it."""
+        """The sign-in to the chosen stack. Raises SignedOutError if nobody is signed in to the stack."""
         if sign_in := self.world.config.sign_in(self.stack.api):
             return sign_in
         option = "" if self.stack.name == LOCAL else f" --stack {self.stack.name}"
@@ -182,8 +182,8 @@ class Session:
     def each(self, targets: list[str], do: Do) -> int:
         """Handle the targets one after another. Return the highest exit status.
 
-        Show an error, and continue with the next target. Stop if nobody is signed in or the service is unreachable.
-        Raise a UsageError at once. If there is only one target, raise its error instead.
+        If there is only one target, raise its error. If there are several, raise only a UsageError, and show any other
+        error. Then handle the next target, or stop if nobody is signed in or the service is unreachable.
         """
         results, worst = [], 0
         for target in targets:

@@ -21,7 +21,7 @@ _FORMS: Final = "such as “2026-03-01 09:00” on this terminal's clock, or 202
 def instant_in(text: str) -> dt.datetime:
     """Read an instant in ISO format. A time without an offset is in this terminal's time zone.
 
-    Raise UsageError if the text is not an instant. Also raise it for a local time that a clock change skips or repeats.
+    Raise UsageError if the text is not an instant, or is a local time that a clock change skips or repeats.
     """
     try:
         typed = dt.datetime.fromisoformat(text.strip())
