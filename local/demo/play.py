@@ -448,7 +448,7 @@ class Performance:
         return History(self.dates[0], frozenset(self.met), frozenset({self.dates[PAUSED_DATE]}))
 
     def check_streak(self) -> None:
-        """Check that both see the right streak and calendar up to `self.date`."""
+        """Check that both partners see the right streak and calendar up to `self.date`."""
         days, marks = len(self.met), calendar_marks(self.history, frozenset(), self.dates[0], self.date)
         self.kept["streak", self.date] = marks, days
         for who in COUPLE:
@@ -457,7 +457,7 @@ class Performance:
             self.expect(Claim.STREAK, {date: streak["calendar"].get(str(date)) for date in marks}, marks)
 
     def await_push(self, to: Partner, kind: PushKind) -> None:
-        """Wait for a push. Check that it is silent if it comes in quiet hours, and has sound at other times."""
+        """Wait for a push. Check that the push is silent in quiet hours, and has sound at other times."""
         self.pushes[to] += 1
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
         # A milestone's key has the UTC date of the second answer, not always `self.date`. A nudge's key has no date.
