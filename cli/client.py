@@ -32,7 +32,7 @@ ATTEMPTS: Final = 5
 LONGEST_WAIT: Final = 20.0
 """The longest wait between two attempts, in seconds, without the random part that `_wait` adds."""
 TIMEOUT: Final = httpx.Timeout(35, connect=10)
-"""In seconds. API Gateway waits 30 seconds for a function, so the client waits longer than that."""
+"""In seconds. API Gateway waits 30 seconds for a function, so the client waits longer."""
 AUDIT_PAGE: Final = 100
 _BUSY: Final = frozenset({429, 502, 503, 504})
 
@@ -145,7 +145,7 @@ class Practice:
         )
 
     def renew_code(self, pack: contract.PackDetail) -> contract.PackDetail:
-        """Replace the pack's code by a new one."""
+        """Replace the pack's code by a new code."""
         return self._changed(pack.id, "code", None, lambda now: now.code != pack.code)
 
     def statistics(self) -> contract.StatisticsView:

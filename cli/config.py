@@ -1,7 +1,7 @@
 """Store a person's sign-ins, the names of stacks, and the origin of each pack file.
 
-The files are in the user's own configuration folder, outside the repository, and nobody else can read them. Refresh
-tokens are in the desktop's keyring. If no keyring can be opened, the tokens are in the file of sign-ins.
+These data are in files in the user's configuration folder, outside the repository. Only the user can read these files.
+Refresh tokens are in the desktop's keyring. If no keyring can be opened, the tokens are in the file of sign-ins.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Origin:
     """The draft or version that a file contained when it was last pulled or saved.
 
     `revision` is the draft's revision, or 0 if there was no draft. `version` is the number of the pack's latest version
-    at that time, or 0 if there was none.
+    at that time, or 0 if there was no version.
     """
 
     pack: str
@@ -71,7 +71,7 @@ def digest(source: str) -> str:
 
 def desktop_keyring() -> KeyringBackend | None:
     """Return the desktop's keyring, or None if this machine has no secure keyring."""
-    import keyring  # noqa: PLC0415 - the import searches for backends, and few commands need one
+    import keyring  # noqa: PLC0415 - the import searches for backends, and few commands need a keyring
     from keyring.core import recommended  # noqa: PLC0415
 
     try:
@@ -151,7 +151,7 @@ class ConfigStore:
             saved.setdefault(api, {})[str(file.resolve())] = asdict(origin)
 
     def note_published(self, api: str, pack: str, revision: int, version: int) -> None:
-        """Record that files with the published draft now contain this version."""
+        """Record the version that a draft has become, for each file with this draft."""
         with self._changing(FILES) as saved:
             for origin in saved.get(api, {}).values():
                 if (origin["pack"], origin["revision"]) == (pack, revision):
@@ -194,7 +194,7 @@ class ConfigStore:
 
 @contextlib.contextmanager
 def _keyring_access(about: str) -> Iterator[None]:
-    """Turn every error of the keyring into a CliError. Its message begins with `about`."""
+    """Turn every error of the keyring into a CliError whose message begins with `about`."""
     try:
         yield
     except Exception as error:  # some backends raise other errors than KeyringError

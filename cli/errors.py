@@ -28,7 +28,7 @@ MOST_SHOWN: Final = 5
 
 
 class Exit(IntEnum):
-    """The exit statuses, which scripts may use. Above 128, they are 128 plus the number of a Unix signal."""
+    """The exit statuses, which scripts may use. A status above 128 is 128 plus the number of a Unix signal."""
 
     DONE = 0
     REFUSED = 1

@@ -58,7 +58,7 @@ class Tokens:
         self._token: str | None = None
 
     def current(self) -> str:
-        """Return the ID token, which may have expired. The first call gets a new one."""
+        """Return the ID token, which may have expired. The first call gets a new token."""
         return self._token or self.fresh()
 
     def fresh(self) -> str:

@@ -127,7 +127,7 @@ class Session:
 
     @property
     def sign_in(self) -> SignIn:
-        """The sign-in to the chosen stack. Raises SignedOutError if nobody is signed in to it."""
+        """The sign-in to the chosen stack. Raises SignedOutError if nobody is signed in to the stack."""
         if sign_in := self.world.config.sign_in(self.stack.api):
             return sign_in
         option = "" if self.stack.name == LOCAL else f" --stack {self.stack.name}"

@@ -55,7 +55,7 @@ def stack_of(wanted: str | None, config: ConfigStore) -> Stack:
 
 
 def settings_of(stack: Stack, http: httpx.Client) -> Settings:
-    """Read a deployment's public settings. Raise UnreachableError if there is no Rekindle at its address."""
+    """Read a deployment's public settings. Raise UnreachableError if there is no Rekindle at the address."""
     address = f"{stack.api}{_CONSOLE}/config.json"
     try:
         answer = http.get(address)

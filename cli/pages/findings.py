@@ -25,7 +25,7 @@ MANY = 40
 
 
 def lint_page(files: Sequence[PackFile]) -> RenderableType:
-    """Show the findings as `file:line: text`, so that an editor can jump to each. Then show a table of the files."""
+    """Show each finding as `file:line: text`, so that an editor can jump to it. Then show a table of the files."""
     lines = [_line(str(file.path), each) for file in files for each in file.checked.findings]
     overview = table(
         "File", "Prompts", "Languages", "Reading", "To fix", "Advice", numbers=("Prompts", "To fix", "Advice")

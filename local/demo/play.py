@@ -457,7 +457,7 @@ class Performance:
             self.expect(Claim.STREAK, {date: streak["calendar"].get(str(date)) for date in marks}, marks)
 
     def await_push(self, to: Partner, kind: PushKind) -> None:
-        """Wait for a push. Check that it is silent if it comes in quiet hours, and has sound at other times."""
+        """Wait for a push. Check that the push is silent in quiet hours, and has sound at other times."""
         self.pushes[to] += 1
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
         # A milestone's key has the UTC date of the second answer, not always `self.date`. A nudge's key has no date.

@@ -44,7 +44,7 @@ def deploy(
     parameters: Mapping[str, str],
     log: Path,
 ) -> Deployment:
-    """Deploy the template. Skip this if the running stack has the same build and parameters.
+    """Deploy the template, except if the running stack already has this build and these parameters.
 
     Raises:
         StackError: This deployment or the previous deployment failed.

@@ -1,4 +1,4 @@
-"""Start the emulator: `python -m local.emulator`. It reads ministack's environment variables and four others.
+"""Start the emulator: `python -m local.emulator`. The emulator reads ministack's environment variables, and these four.
 
 REKINDLE_LOGS: the folder for the functions' logs.
 REKINDLE_SAVE_EVERY: the seconds between two saves. With 0, the emulator saves only when it ends.

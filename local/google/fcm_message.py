@@ -90,7 +90,7 @@ class MessageError(Exception):
 
 
 def checked_message(body: bytes) -> dict[str, Any]:
-    """Check the body of a request to send. Return its message with field names in snake case.
+    """Check the body of a send request. Return the message in the body, with field names in snake case.
 
     Raises:
         MessageError: FCM refuses the message.

@@ -20,7 +20,7 @@ _QUIET_PRIORITIES = frozenset({"PRIORITY_MIN", "PRIORITY_LOW"})
 
 @dataclass(slots=True)
 class Push:
-    """A push as its phone shows it.
+    """A push as the phone shows it.
 
     The first push to any phone has the `number` 1, and the next has 2. `at` is the time of the delivery, in epoch
     milliseconds. A push replaces the last push to the same phone with the same collapse key. Example: push 7 replaces

@@ -44,7 +44,7 @@ API: Final = "/phones/api"
 TICK_INTERVAL: Final = dt.timedelta(minutes=5)
 """The function `tick` runs this often. Each run is a tick, and sends the reminders that have come due."""
 LOOK_AHEAD: Final = dt.timedelta(days=8)
-"""`next_tick` looks this far ahead. This is enough, because each reminder comes at least once a week."""
+"""`next_tick` looks this far ahead. Eight days are enough, because each reminder comes at least once a week."""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "

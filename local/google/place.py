@@ -70,6 +70,6 @@ class Place:
 
     @classmethod
     def of_environment(cls) -> Place:
-        """Return the place that `start` wrote into this process's environment. Raise KeyError if there is none."""
+        """Return the place that `start` wrote into this process's environment. Raise KeyError if there is no place."""
         port, project, folder = json.loads(os.environ["REKINDLE_GOOGLE"])
         return cls(port, project, Path(folder))

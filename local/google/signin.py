@@ -65,7 +65,7 @@ class Issuer:
 
     @property
     def url(self) -> str:
-        """Return the issuer's address, which is the claim `iss` of all tokens. The discovery document is below it."""
+        """Return the issuer's address: the claim `iss` of all tokens. The discovery document is below this address."""
         return f"{self.origin}/{self.project}"
 
     @property

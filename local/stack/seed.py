@@ -1,6 +1,6 @@
 """Publish the packs in `packs/` on a stack, and store the help from `help/`.
 
-`python -m local.stack.seed` writes the JSON Schema of the help document, which text editors use.
+`python -m local.stack.seed` writes a JSON Schema, with which text editors check the help document.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def _substituted(text: str, schedule: dict[str, Any], now: float) -> str:
 
 
 def _due(schedule: dict[str, Any], now: dt.datetime) -> dt.datetime:
-    """Return the latest instant, up to `now`, at which the schedule should fire. If there is none, return `now`."""
+    """Return the schedule's latest planned instant up to `now`. If there is no such instant, return `now`."""
     expression = schedule["ScheduleExpression"]
     if (at := scheduler._at_time_epoch(expression)) is not None:
         return dt.datetime.fromtimestamp(at, dt.UTC)
