@@ -26,7 +26,7 @@ zoneinfo.reset_tzpath(to=())
 zoneinfo.ZoneInfo.clear_cache()
 
 GRACE = dt.timedelta(hours=3)
-"""After a date has ended on both partners' clocks, it takes answers for this much longer."""
+"""A date takes answers for this long after the date has ended on both partners' clocks."""
 
 _MIDNIGHT = dt.time()
 _ONE_DAY = dt.timedelta(days=1)
@@ -59,7 +59,7 @@ def local_date(instant: dt.datetime, zone: Zone) -> dt.date:
 def start_of(date: dt.date, zone: Zone) -> dt.datetime:
     """Return the first instant (UTC) of `date` in `zone`.
 
-    If the zone skipped the whole date, return the first instant of the next date that exists there.
+    If the zone skipped the whole date, return the first instant of the next date that exists in the zone.
     """
     return _first_showing(dt.datetime.combine(date, _MIDNIGHT), zone)
 

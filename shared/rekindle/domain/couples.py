@@ -88,7 +88,7 @@ class Couple:
     def with_person(self, person: Person, date: dt.date) -> Couple:
         """Return the couple with this person's profile and touch choice.
 
-        `touch_from` becomes None if a partner does not want touch. It becomes `date` when both begin to want touch.
+        `touch_from` becomes None if a partner does not want touch, and `date` when both begin to want touch.
         """
         others = self.touch_wanted_by - {person.uid}
         wanted_by = others | {person.uid} if person.wants_touch else others

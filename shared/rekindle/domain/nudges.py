@@ -44,13 +44,13 @@ class Nudge:
 def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
     """Return the nudge in `sent` that this nudge repeats. Return None for a new nudge.
 
-    The two nudges have the same id. The nudge in `sent` was sent less than SPAN before this nudge, or after it.
+    The two nudges have the same id. The nudge in `sent` is newer than this nudge, or less than SPAN older.
     """
     return next((each for each in _latest_first(sent) if each.id == nudge.id and each.at > nudge.at - SPAN), None)
 
 
 def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the sender of these nudges may send another nudge. If they may at `instant`, return None.
+    """Return when the sender of these nudges may send another nudge. Return None if the sender may at `instant`.
 
     Nudges with an instant after `instant` count too, because two requests can be written out of order.
     """
@@ -84,5 +84,6 @@ def shown_to_partner(sent: Iterable[Nudge], couple: CoupleId, instant: dt.dateti
 
 
 def _latest_first(sent: Iterable[Nudge]) -> list[Nudge]:
-    # `sorted` keeps the order of nudges with the same instant, and `[::-1]` reverses it: the last one comes first.
+    # `sorted` keeps the order of nudges with the same instant. `[::-1]` reverses this order, so the
+    # last of them in `sent` comes first.
     return sorted(sent, key=lambda nudge: nudge.at)[::-1]

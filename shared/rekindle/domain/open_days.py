@@ -97,8 +97,8 @@ def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
 def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], instant: dt.datetime) -> Streak:
     """Return the couple's streak: judge every closed date and count every complete date.
 
-    After a flight west, a complete date may be later than `today`, the latest date that their clocks show. Such a date
-    still counts. The dates between `today` and the complete date cannot be missed yet.
+    After a flight west, a complete date may be later than `today`, the latest date that the partners' clocks show. The
+    complete date still counts. The dates between `today` and this date cannot be missed yet.
     """
     today = latest_date(couple.zones, instant)
     last = max({today, *history.complete})

@@ -37,8 +37,8 @@ def end_range(today: dt.date) -> tuple[dt.date, dt.date]:
 def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
     """Return the couple with a pause from `today` until just before `until`.
 
-    If the latest pause still runs, or its last date was yesterday, it keeps its beginning and only its end moves. Dates
-    from `today` on become paused, but only dates after `closed`: the latest date that no longer takes answers.
+    If the latest pause still runs, or its last date was yesterday, this pause keeps its beginning and gets a new end.
+    Dates from `today` on become paused, but only dates after `closed`: the latest date that no longer takes answers.
     """
     latest = couple.pause
     new = dates(max(today, closed + _ONE_DAY), until - _ONE_DAY)

@@ -10,10 +10,10 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
 2. Of the remaining themes, the date gets the theme that they have not met for the longest time. So a couple that skips
    days still meets all seven themes. A couple that opens only on weekends does not get the same two themes each time.
    If a theme helps with a barrier of a partner, such as stress, the time without this theme counts twice. So this theme
-   comes at the beginning of their first week. If the couple skips days, it comes more often than other themes.
+   comes at the beginning of their first week. If the couple skips days, this theme comes more often than others.
 3. The partners' clocks can show different dates, so somebody may open Wednesday before anybody opens Tuesday. So the
-   choice for Wednesday first looks at Monday and Tuesday. If nobody has opened one of them yet, the choice reserves a
-   theme for this date: the theme that can wait longest.
+   choice for Wednesday first looks at Monday and Tuesday. If nobody has opened one of these two dates yet, the choice
+   reserves a theme for the unopened date: the theme that can wait longest.
 
 If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
 allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
@@ -21,12 +21,11 @@ four days apart. If the couple has no barrier, the other themes come again after
 rank two themes equally, an order that depends on the couple's id decides.
 
 Prompts. A pack that a couple joined by its code is a course. A course has turns on some dates. On such a date, the
-couple gets a prompt of the course that they have not met. If the course has an order, this is the next prompt in the
-author's order, whatever its theme. Otherwise, the rules choose one of the themes of these prompts. In both cases the
-theme counts as met, so the dates around it avoid this theme. On all other dates, or after the last new prompt of the
-course, the couple gets a prompt of their other packs. If no such prompt fits them, they get a prompt of the course. A
-prompt of the course that they have met can come back, like prompts of other packs. A prompt that they swap counts as
-met.
+couple gets an unmet prompt of the course. If the course has an order, this is the next prompt in the author's order,
+whatever its theme. Otherwise, the rules choose one of the themes of the unmet prompts. In both cases the theme counts
+as met, so the dates around this date avoid the theme. On all other dates, or after the last unmet prompt of the course,
+the couple gets a prompt of their other packs. If no such prompt fits them, they get a prompt of the course. A met
+prompt of the course can come back, like prompts of other packs. A prompt that they swap counts as met.
 """
 
 from __future__ import annotations
@@ -189,7 +188,7 @@ def prompt_on(
 ) -> Offer:
     """Choose the couple's prompt of `date`; the same arguments always give the same prompt.
 
-    `seen_of` returns the prompts of the given themes that the couple has met. This function calls it at most twice: for
+    `seen_of` returns the couple's met prompts of the given themes. This function calls it at most twice: for
     the themes of the date's courses, and for the day's theme. Raise NoPromptError if no prompt fits the couple.
     """
     live = tuple(releases)

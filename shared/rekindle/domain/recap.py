@@ -59,7 +59,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Recap:
-    """A couple's week: its complete dates (`met`), the streak at its end, and the milestones that they reached in it.
+    """A couple's week: its complete dates (`met`), the streak at the week's end, and the milestones of the week.
 
     `longest_grew` is True if their longest run grew in this week.
     """
@@ -96,7 +96,7 @@ def may_be_new(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
 def available_from(release: Release, first_live: dt.date, wishes: Mapping[PackId, PackWish]) -> dt.date:
     """Return the date from which a couple could have the pack.
 
-    This is the date on which the pack first went live. If they joined the pack by its code after that date, it is the
-    date on which they joined.
+    This is the date on which the pack first went live. For a couple that joined the pack by its code after that date,
+    return the date of joining.
     """
     return max(first_live, wishes[release.pack].since) if is_joined(release, wishes) else first_live

@@ -2,7 +2,7 @@
 
 Every number is rounded down to tens, and a number under ten is not shown. So any two shown numbers are equal or differ
 by at least ten. If a reader subtracts one shown number from another, the result cannot reveal a group of fewer than ten
-couples. For example, these can be the numbers of two days, of two packs, or of a total and its part.
+couples. Examples are the numbers of two days, of two packs, or of a total and its part.
 """
 
 from __future__ import annotations

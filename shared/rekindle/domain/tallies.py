@@ -98,7 +98,7 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class DayProgress:
-    """The new state of a day. `prompts` are its swapped prompts, and after them its current prompt.
+    """The new state of a day. `prompts` are the day's swapped prompts, and then its current prompt.
 
     `answered` is the number of persons who have answered. `theme` is None on a day stored before this field existed.
     For a day without a theme, it is unknown whether the couple had met its prompts on an earlier day.
@@ -126,7 +126,7 @@ type Progress = DayProgress | StreakProgress
 
 
 def progress_of(change: Change | None) -> tuple[CoupleId, Progress] | None:
-    """Return what a change adds to its couple's history. Return None if it adds nothing."""
+    """Return a couple, and what the change adds to the couple's history. Return None if the change adds nothing."""
     match change:
         case DayChange(before=before, after=after):
             progress = _progress_of_day(after)
@@ -162,7 +162,7 @@ class CountedDay:
 class Latest(NamedTuple):
     """A couple's total of complete dates, and the length class of their run, after a date became complete.
 
-    Each week has one `Latest`, first from its first complete date. A later date replaces it if the class changes.
+    Each week has one `Latest`. The week's first complete date sets it. A later date replaces it if the class changes.
     """
 
     total: int
@@ -184,7 +184,7 @@ class History:
         )
 
     def with_progress(self, progress: Progress) -> History:
-        """Return the history with this progress. Return it unchanged if the progress is known or outdated."""
+        """Return the history with this progress. If the progress is known or outdated, the history stays unchanged."""
         match progress:
             case DayProgress():
                 day = CountedDay(progress.theme, tuple(met.pack for met in progress.prompts), progress.answered)
@@ -268,7 +268,7 @@ def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Count
 
 
 def reach_contributions(date: dt.date, reach: Mapping[PushKind, Reach]) -> Counts:
-    """For each kind of reminder, return the due and reached persons that a run adds to its week's counters."""
+    """Return how many due and reached persons a run adds to the counters of the week of `date`."""
     week = WeekRow(week_of(date))
     return Counter(
         {
