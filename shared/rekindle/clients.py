@@ -16,5 +16,5 @@ with such a client is ten seconds (`couples_api`).
 
 
 def client(service: Literal["dynamodb", "kms", "secretsmanager", "sqs"]) -> Any:  # noqa: ANN401  each service has its own type
-    """Return a client of the service. It takes credentials, region and endpoint from the environment."""
+    """Return a client of the service. The client takes credentials, region and endpoint from the environment."""
     return boto3.client(service, config=CONFIG)

@@ -1,4 +1,4 @@
-"""Read and check the settings of each function. They are environment variables, which template.yaml sets."""
+"""Read and check the settings of each function. The settings are environment variables, which template.yaml sets."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Encrypt answers, and manage the keys for it."""
+"""Encrypt answers, and manage the keys."""

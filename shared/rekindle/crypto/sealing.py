@@ -80,8 +80,8 @@ def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes) -> bytes:
 def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
     """Return the plaintext.
 
-    Raise VaultError if the text was sealed with another key, context or scheme. Also raise it if any bit of the sealed
-    text has changed.
+    Raise VaultError if the text was sealed with another key, context or scheme, or if any bit of the sealed text has
+    changed.
     """
     if len(sealed) < _HEADER_BYTES or sealed[0] != SCHEME:
         raise VaultError("sealed under an unknown scheme")

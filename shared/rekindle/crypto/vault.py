@@ -165,7 +165,7 @@ class Vault:
         return PersonKey(person, self._opened(row, person_key_context(person)), self.entropy)
 
     def ensure_person_key(self, person: Uid) -> PersonKey:
-        """Return the person's own unwrapped key. If the person has none, make one first.
+        """Return the person's own unwrapped key. If the person has no key, make one first.
 
         If two requests make a key at the same moment, both use the key that was stored first.
         """
