@@ -49,7 +49,7 @@ def post_swap(
 
 
 def _swapped_day(reader: Reader, day: Day, swap_id: str, request: KeyedRequest) -> Day:
-    """Swap the day's prompt and return the day. If this request has already swapped it, only return the day."""
+    """Swap the day's prompt and return the day. If this request has already swapped the prompt, only return the day."""
     couple, services, instant = reader.couple, reader.services, reader.caller.instant
     for _ in range(OPENING_ATTEMPTS):
         if day.swapped and day.swapped[-1].request == swap_id:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from delivery.services import Services
 
 LOOK_AGAIN: Final = dt.timedelta(minutes=1)
-"""During resharding, a new shard's job waits for the runs of the old shards. It checks them again after this time."""
+"""During resharding, the job of a new shard waits for the runs of the old shards. It looks again after this time."""
 LONGEST_WAIT_FOR_OTHERS: Final = dt.timedelta(minutes=30)
 """If the job of a new shard is this late, its run no longer waits for the runs of the old shards.
 

@@ -82,9 +82,8 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
 def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Handle a batch. Return the failed messages in the format of ReportBatchItemFailures.
 
-    If FCM asks to wait or time runs short, enqueue the remaining jobs of the batch again, as new messages. This is not
-    counted as a failed attempt. Also enqueue a job with a `hold` again. The `hold` is the rest of a wait that is longer
-    than SQS can delay a message.
+    Enqueue a job again, as a new message, if the job has a `hold`, if FCM has asked to wait, or if time runs short.
+    This is not counted as a failed attempt. The `hold` is the rest of a wait that is too long for a delay in SQS.
     """
 
     def time_left() -> dt.timedelta:

@@ -34,7 +34,7 @@ CONNECTIONS: Final = 4
 """At most this many HTTP/2 connections are open. libcurl opens the next when all others have AT_ONCE requests."""
 
 REQUESTS: Final = 2
-"""At most this many requests for one push. The second is sent if the first connection breaks before an answer."""
+"""At most this many requests for one push. The second is sent if the connection breaks before the first answer."""
 
 BURST: Final = 0.05
 """Seconds. After a pause, one push plus the pushes of this time may begin at once: 1 + 5 at 100 pushes a second."""
@@ -162,9 +162,9 @@ class _Call:
     body: list[bytes] = field(default_factory=list)
 
     def count(self, *_: object) -> int:
-        """Count a request for the push. If the push already had REQUESTS requests, abort this one.
+        """Count a request for the push. If the push already had REQUESTS requests, abort this request.
 
-        libcurl calls this before each request. Sometimes libcurl itself repeats a request after a broken connection.
+        libcurl calls this method before each request. Sometimes libcurl itself repeats a request if a connection broke.
         """
         self.requests += 1
         return int(pycurl.PREREQFUNC_OK if self.requests <= REQUESTS else pycurl.PREREQFUNC_ABORT)
@@ -248,7 +248,7 @@ class _Connections:
                 self._put_back(call)
 
     def drop(self) -> None:
-        """Give up the requests that are under way. There are some only if `Libcurl.send` raised an error."""
+        """Give up the requests that are still under way because `Libcurl.send` raised an error."""
         if self.under_way:
             for call in set(self._calls.values()).difference(self._free):
                 self._put_back(call)

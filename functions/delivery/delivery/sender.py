@@ -35,7 +35,7 @@ def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent
     push.
 
     Raises:
-        CredentialError: there is no valid credential, or FCM refuses it for every push.
+        CredentialError: there is no valid credential, or FCM refuses our credential for every push.
         OutboxError: a retry or a dead letter could not be enqueued.
     """
     attempt, occasion = batch.attempt, batch.attempt.occasion

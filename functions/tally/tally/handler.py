@@ -35,7 +35,7 @@ class Tally:
     tallies: Tallies
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
-        """Count the records, up to the first record that cannot be read. Return this record.
+        """Count the records, up to the first record that cannot be read. Name this record in the response.
 
         Lambda then sends this record and all later ones again. If the counters cannot be written, raise an exception.
         Lambda then sends the whole batch again, and no record counts twice.
