@@ -842,7 +842,7 @@ export interface components {
          * DayMark
          * @description Mark of a date in the couple's calendar. REST marks every closed date that is not complete or paused.
          *
-         *     These are missed dates, even if they ended a run, and excused dates.
+         *     Such a date is excused or missed. A missed date has this mark even if it ended a run.
          * @example complete
          * @example open
          * @enum {string}
