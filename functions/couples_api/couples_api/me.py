@@ -75,7 +75,7 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
 
     person = changed() or services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
     if person.profile != profile:
-        # Another request has just created the person with another profile. Replace that profile by this one.
+        # Another request has just created the person with another profile. Replace that profile by `profile`.
         person = changed() or person
     return _view(person)
 

@@ -44,8 +44,8 @@ def credential_from(secret: str) -> Credentials:
 class SignIn:
     """Gets access tokens from Google, and reuses a token until it expires.
 
-    This class uses google-auth only for tokens. If google-auth also sent the pushes, it would start a background thread
-    to look up where the account may be used. Lambda would freeze this thread.
+    Do not send the pushes with google-auth, because it then starts a background thread to look up where the account may
+    be used. Lambda would freeze this thread.
     """
 
     def __init__(self, credential: Credentials, timeout: tuple[float, float]) -> None:

@@ -34,7 +34,7 @@ CONNECTIONS: Final = 4
 """At most this many HTTP/2 connections are open. libcurl opens another when all open connections are full."""
 
 REQUESTS: Final = 2
-"""At most this many requests for one push. The second is sent if the first connection breaks before an answer."""
+"""At most this many requests for one push. The second is sent if the connection breaks before the first answer."""
 
 BURST: Final = 0.05
 """Seconds. After a pause, one push plus the pushes of this time may begin at once: 1 + 5 at 100 pushes a second."""
@@ -164,7 +164,7 @@ class _Call:
     def count(self, *_: object) -> int:
         """Count a request for the push. If the push already had REQUESTS requests, abort this request.
 
-        libcurl calls this before each request. Sometimes libcurl itself repeats a request after a broken connection.
+        libcurl calls this method before each request. Sometimes libcurl itself repeats a request if a connection broke.
         """
         self.requests += 1
         return int(pycurl.PREREQFUNC_OK if self.requests <= REQUESTS else pycurl.PREREQFUNC_ABORT)

@@ -2,9 +2,9 @@
 
 An export has sections in a fixed order. First come the solo days, then the couples in the order in which they ended.
 The current couple is last, and stays last if it ends during the export. Within a section, entries are sorted by date,
-and a page begins after the last date of the previous page. So each answer that the person gave before the export
-comes exactly once, even if somebody writes or unpairs between two pages. There is one exception: 30 days after a couple
-has ended, nobody can export its days any more. If the 30 days end during the export, the remaining answers are missing.
+and a page begins after the last date of the previous page. So an answer that the person gave before the export never
+comes twice, even if somebody writes or unpairs between two pages. An answer is missing only if its couple ended 30
+days or more before the page is read. Nobody can export the days of such a couple.
 """
 
 from __future__ import annotations

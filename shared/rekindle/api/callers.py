@@ -35,7 +35,7 @@ class Caller:
     signed_in_at: dt.datetime | None = None
 
     def has_signed_in_within(self, time: dt.timedelta) -> bool:
-        """Return whether the caller signed in at most `time` before the call, or at most CLOCKS_DIFFER after it."""
+        """Return whether the caller signed in at most `time` before or CLOCKS_DIFFER after the call."""
         return self.signed_in_at is not None and -CLOCKS_DIFFER <= self.instant - self.signed_in_at <= time
 
     def seconds_until(self, instant: dt.datetime) -> int:

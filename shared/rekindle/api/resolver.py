@@ -228,7 +228,7 @@ def _is_json(media_type: str) -> bool:
         return False
     try:
         header = HTTP.header_factory("content-type", media_type)
-    except IndexError:  # CPython's parser raises it for a parameter name that ends with an asterisk
+    except IndexError:  # CPython's parser raises IndexError if a parameter name ends with an asterisk
         return False
     charset = header.params.get("charset", "utf-8")
     return not header.defects and header.content_type == _JSON and charset.lower() in _UTF_8

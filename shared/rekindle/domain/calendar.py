@@ -26,7 +26,7 @@ zoneinfo.reset_tzpath(to=())
 zoneinfo.ZoneInfo.clear_cache()
 
 GRACE = dt.timedelta(hours=3)
-"""After a date has ended on both partners' clocks, it takes answers for this much longer."""
+"""A date takes answers for this long after the date has ended on both partners' clocks."""
 
 _MIDNIGHT = dt.time()
 _ONE_DAY = dt.timedelta(days=1)

@@ -62,9 +62,9 @@ class NudgesChange:
 
 @dataclass(frozen=True, slots=True)
 class OverdueReminder:
-    """A reminder that a person moved to a slot at `moved_at`, too late for the slot to send it for `date`.
+    """A reminder that a person moved at `moved_at`, too late for the new slot to send the reminder for `date`.
 
-    `due_at` is the instant of the slot's time on `date`. `ends_at` is the end of `date` in the person's zone.
+    `due_at` is the instant of the new slot's time on `date`. `ends_at` is the end of `date` in the person's zone.
     """
 
     uid: Uid

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""31 symbols. It has no 0, O, 1, I and L, because people confuse these most easily."""
+"""31 symbols. The alphabet has no 0, O, 1, I and L, because people confuse these most easily."""
 
 _ENTROPY_BYTES: Final = 16
 _SYMBOLS: Final = frozenset(ALPHABET)

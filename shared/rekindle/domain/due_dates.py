@@ -99,7 +99,7 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
     """Return `after` with updated due dates, and the reminders that the change makes due.
 
     `before` is the same person before the change at `instant`. If the pause changes, record the latest date that came
-    due in each slot, even if no slot changes. So this date does not come due again after the pause. The caller must
+    due in each slot, even if no slot changes. So these dates do not come due again after the pause. The caller must
     drop a caught-up reminder that is more than MAX_LATENESS late.
     """
     old, new = slots_of(before), slots_of(after)

@@ -50,7 +50,7 @@ def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
 
 
 def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the sender of these nudges may send another nudge. If they may at `instant`, return None.
+    """Return when the sender of these nudges may send another nudge. Return None if the sender may at `instant`.
 
     Nudges with an instant after `instant` count too, because two requests can be written out of order.
     """

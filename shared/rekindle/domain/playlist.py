@@ -10,7 +10,7 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
 2. Of the remaining themes, the date gets the theme that they have not met for the longest time. So a couple that skips
    days still meets all seven themes. A couple that opens only on weekends does not get the same two themes each time.
    If a theme helps with a barrier of a partner, such as stress, the time without this theme counts twice. So this theme
-   comes at the beginning of their first week. If the couple skips days, it comes more often than other themes.
+   comes at the beginning of their first week. If the couple skips days, this theme comes more often than others.
 3. The partners' clocks can show different dates, so somebody may open Wednesday before anybody opens Tuesday. So the
    choice for Wednesday first looks at Monday and Tuesday. For each of the two that nobody has opened yet, the choice
    reserves a theme: the theme that can wait longest.
@@ -189,7 +189,7 @@ def prompt_on(
 ) -> Offer:
     """Choose the couple's prompt of `date`; the same arguments always give the same prompt.
 
-    `seen_of` returns the prompts of the given themes that the couple has met. This function calls it at most twice: for
+    `seen_of` returns the couple's met prompts of the given themes. This function calls it at most twice: for
     the themes of the date's courses, and for the day's theme. Raise NoPromptError if no prompt fits the couple.
     """
     live = tuple(releases)

@@ -96,7 +96,7 @@ def may_be_new(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
 def available_from(release: Release, first_live: dt.date, wishes: Mapping[PackId, PackWish]) -> dt.date:
     """Return the date from which a couple could have the pack.
 
-    This is the date on which the pack first went live. If they joined the pack by its code after that date, it is the
-    date on which they joined.
+    This is the date on which the pack first went live. For a couple that joined the pack by its code after that date,
+    return the date of joining.
     """
     return max(first_live, wishes[release.pack].since) if is_joined(release, wishes) else first_live

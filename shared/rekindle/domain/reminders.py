@@ -74,7 +74,8 @@ def due_slots(after: dt.datetime, until: dt.datetime, zone: Zone) -> tuple[DueSl
     """
     # Try all slot times after the time that the clock shows at `after`, up to `furthest`: the time that the clock shows
     # at `until`. While the clock repeats an hour, it has already shown later times: before the second 01:10, it
-    # showed 01:55. So `furthest` is an hour later then. The check of `instant` leaves out slots outside of the period.
+    # showed 01:55. So during the repeated hour, `furthest` is an hour after the time that the clock shows. The check of
+    # `instant` leaves out slots outside of the period.
     shown = local_time(after, zone).replace(tzinfo=None)
     at_end = local_time(until, zone)
     furthest = at_end.replace(tzinfo=None) + (until - at_end.replace(fold=0).astimezone(dt.UTC))

@@ -54,5 +54,5 @@ def solo_prompt(date: dt.date, person: Person, history: SoloHistory, releases: I
 
 
 def takes_solo_answers(date: dt.date, today: dt.date) -> bool:
-    """Return whether a person can answer the prompt of `date`: only if `date` is `today` or the date before."""
+    """Return whether a person can answer the prompt of `date`: only if `date` is `today` or yesterday."""
     return date in {today, today - _ONE_DAY}

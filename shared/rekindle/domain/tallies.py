@@ -98,7 +98,7 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class DayProgress:
-    """The new state of a day. `prompts` are its swapped prompts, and after them its current prompt.
+    """The new state of a day. `prompts` are the day's swapped prompts, and then its current prompt.
 
     `answered` is the number of persons who have answered. `theme` is None on a day stored before this field existed.
     For a day without a theme, it is unknown whether the couple had met its prompts on an earlier day.
