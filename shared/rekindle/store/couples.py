@@ -74,9 +74,9 @@ class Couples:
     ) -> Couple | None:
         """Change the couple's wishes about packs, in one transaction with the writes in `also`.
 
-        `change` gets the current wishes and returns the changed wishes. If both are equal, execute only the writes in
-        `also`. If another write changes the couple at the same time, read the couple and call `change` again. Return
-        the couple, or None if the couple has ended.
+        `change` gets the current wishes and returns the changed wishes. If the wishes stay the same, execute only the
+        writes in `also`. If another write changes the couple at the same time, read the couple and call `change` again.
+        Return the couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -104,9 +104,9 @@ class Couples:
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
         """Change the couple's pause, and the reminders of both partners.
 
-        `change` gets the current couple and returns the changed couple. If both are equal, write nothing. If another
-        write changes the couple or a partner at the same time, read all three and call `change` again. Return the
-        couple, or None if the couple has ended.
+        `change` gets the current couple and returns the changed couple. If the couple stays the same, write nothing. If
+        another write changes the couple or a partner at the same time, read all three of them and call `change` again.
+        Return the couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):

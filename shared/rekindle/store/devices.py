@@ -62,7 +62,7 @@ class Devices:
         return replace(after, revision=before.revision + 1)
 
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:
-        """Map each digest of a target to the target's owner, if it has one (a strongly consistent read)."""
+        """Map the digest of each target that has an owner to this owner (a strongly consistent read)."""
         items = self.people.table.get_many(map(keys.target_of, digests), consistent=True)
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 

@@ -1,4 +1,4 @@
-"""Store the practice's help: a link to book time, and help lines. Each process keeps it in memory for 30 seconds."""
+"""Store the practice's help: a booking link and help lines. Each process keeps the help in memory for 30 seconds."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class HelpStore:
 
 
 def help_write(offered: Help, replaces: int) -> Write:
-    """Return the write that replaces the help. It fails if the current help's revision is not `replaces`."""
+    """Return the write that replaces the help. The write fails if the current help's revision is not `replaces`."""
     return Write.versioned(keys.HELP, offered.model_dump(mode="json", exclude_none=True), replaces)
 
 

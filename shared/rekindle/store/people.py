@@ -73,10 +73,10 @@ class People:
     ) -> Person | None:
         """Change the person, and return the changed person. Return None for an unknown person.
 
-        `change` gets the current person and returns the changed one. If both are equal, this method writes nothing.
-        `change` may raise an error to prevent the change. `consequences` gets the person before and after the change,
-        and returns everything to write. If a condition of a write fails, this method reads the person and calls both
-        functions again.
+        `change` gets the current person and returns the changed person. If the person stays the same, this method
+        writes nothing. `change` may raise an error to prevent the change. `consequences` gets the person before and
+        after the change, and returns everything to write. If a condition of a write fails, this method reads the person
+        and calls both functions again.
         """
         before = self.person(uid)
         if before is None:
@@ -100,8 +100,8 @@ def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) ->
     """Return the writes of changed persons, with their slot rows and targets, for one transaction.
 
     The writes of the persons' items come first, in the order of `changes`. So a conflict at index i means that person i
-    has changed since the caller read them. For a new person, the conflict means that the person exists already. A
-    reminder that becomes overdue also gets a row (`rekindle.store.overdue`), if it is at most MAX_LATENESS late.
+    has changed since the caller read this person. For a new person, the conflict means that the person exists already.
+    A reminder that becomes overdue also gets a row (`rekindle.store.overdue`), if it is at most MAX_LATENESS late.
     """
     settled: list[PersonChange] = []
     overdue = []

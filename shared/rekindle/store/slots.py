@@ -1,9 +1,9 @@
 """Store slots and their rows. A slot is a local time in a zone, with a row for each reminder at this time.
 
-A run sends the reminders of a shard's rows. It reads these rows mostly by eventually consistent reads. These reads cost
-half, but may miss the latest changes. So each transaction that changes a person's row also writes a note into the row's
-partition. The note names the changed row. The run reads the notes of the last minutes, and then the changed rows again.
-Both reads are strongly consistent.
+A run sends the reminders of a shard's rows. The run reads these rows mostly by eventually consistent reads. An
+eventually consistent read costs half as much as a strongly consistent read, but may miss the latest changes. So each
+transaction that changes a person's row also writes a note into the row's partition. The note names the changed row. The
+run reads the notes of the last minutes, and then the changed rows again. Both reads are strongly consistent.
 """
 
 from __future__ import annotations
