@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """The reason for a push. All persons who get the push share it.
+    """The reason for a push. All persons who get the push share the occasion.
 
     The push belongs to the day `date`, and was caused at `instant`. For a reminder or news, `ends_at` is the end of the
-    date. If the slot comes just before midnight, `ends_at` is a few minutes later.
+    date, or a few minutes later if the slot comes just before midnight.
     """
 
     kind: PushKind
@@ -43,9 +43,9 @@ class Occasion:
     def expires_at(self) -> dt.datetime:
         """The instant from which the push is too late.
 
-        For a reminder or news, this is the end of the kind's lifetime, or `ends_at` if that comes first. For other
-        kinds, it is the first full hour after the end of the lifetime (13:00 for both 12:00 and 12:59). The phone sees
-        this instant, and its minutes would show when the partner answered.
+        For a reminder or news, the push is too late after the kind's lifetime, or from `ends_at` on if `ends_at` is
+        earlier. For other kinds, it is too late from the first full hour after the lifetime (13:00 for both 12:00 and
+        12:59). The phone sees this hour, but must not see the minute in which the partner answered.
         """
         record = KINDS[self.kind]
         end = self.instant + record.lifetime
@@ -66,12 +66,12 @@ class Occasion:
 class Payload:
     """A push without its recipient, before it is encoded for a platform.
 
-    On the phone, a push replaces an earlier one with the same `collapse_id`. A `quiet` push makes no sound.
+    On the phone, a push replaces an earlier push with the same `collapse_id`. A `quiet` push makes no sound.
 
     An iPhone can get the push until `expires_at`, and an Android phone until `ttl` after sending. For a reminder or
-    news, `ttl` is the time from sending to `expires_at`. For other kinds, this time is rounded up to full hours,
-    because the phone sees `ttl` but must not see the minute of sending. So an Android phone may get such a push up to
-    an hour after `expires_at`.
+    news, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` is rounded up to full hours, because
+    the phone sees `ttl` but must not see the minute of sending. So an Android phone may get such a push up to an hour
+    after `expires_at`.
     """
 
     text: Text
@@ -99,7 +99,7 @@ def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet
 
 
 def _collapse_id(occasion: Occasion) -> str:
-    """Return the collapse id of a push. It stays the same if the push is sent again."""
+    """Return the collapse id of a push. The id stays the same if the push is sent again."""
     record = KINDS[occasion.kind]
     if record.is_single:
         return f"{record.code}-{occasion.date}"

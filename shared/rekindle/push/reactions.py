@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A day that both have answered. `instant` is the instant of the later answer."""
+    """A day that both partners have answered. `instant` is the instant of the later answer."""
 
     couple: CoupleId
     date: dt.date
