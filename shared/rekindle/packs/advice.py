@@ -86,8 +86,8 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
     other pack, the first advice is about the whole pack.
 
     The likeness of two prompts is the cosine of their word vectors. A rare word has a high weight, and the order of
-    words does not count. If the likeness is at least `ALIKE`, at least half of it comes from rare words that both
-    prompts have. So an index of rare words finds the pairs to compare in full. It can miss a few pairs (see
+    words does not count. If the likeness is at least `ALIKE`, at least half of the likeness comes from rare words that
+    both prompts have. So an index of rare words finds the pairs to compare in full. The index can miss a few pairs (see
     `_MOST_SHARING`). Source: Bayardo, Ma and Srikant, "Scaling up all pairs similarity search", 2007.
     """
     twins: dict[PromptId, Advice] = {}
@@ -117,7 +117,7 @@ _MOST_SHARING: Final = 40
 
 
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
-    """Yield the index of each prompt from `first` on, and the index of the earlier prompt most like it.
+    """Yield the index of each prompt from `first` on, and the index of the most similar earlier prompt.
 
     Skip a prompt if no earlier prompt has a likeness of at least `ALIKE`.
     """
@@ -242,7 +242,7 @@ def _width(word: str) -> int:
 
 
 def _is_spaceless(sign: str) -> bool:
-    """Return whether a letter is Chinese, Japanese, Thai, Lao, Burmese or Khmer. These have no spaces between words."""
+    """Return whether a letter's script (Chinese, Japanese, Thai, Lao, Burmese or Khmer) has no spaces between words."""
     return bool(_SPACELESS.match(sign))
 
 

@@ -1,7 +1,7 @@
 """Check a pack's source. Find everything to fix, with its line.
 
-Of the Lambda functions, only practice_api may import this module, because the others do not have PyYAML. To check 1,000
-prompts in five languages (2 MB), it needs about 1.5 seconds of CPU time, including 0.5 seconds to read the source.
+Of the Lambda functions, only practice_api may import this module, because the others do not have PyYAML. A check of
+1,000 prompts in five languages (2 MB) takes about 1.5 seconds of CPU time, including 0.5 seconds to read the source.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ MOST_FINDINGS: Final = 300
 class SourceFinding:
     """An error, which blocks publishing, or advice, which does not. `line` counts from 1.
 
-    `prompt` is the prompt's id, or a text such as "prompt 3" if it has no id. If the finding is not about one prompt,
-    `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty.
+    `prompt` is the prompt's id, or a text such as "prompt 3" if the prompt has no id. If the finding is not about one
+    prompt, `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty.
     """
 
     line: int

@@ -22,7 +22,7 @@ CODE_LENGTH: Final = 8
 
 
 class PackState(StrEnum):
-    """The state of a pack. If several apply, the first of these counts: withdrawn, proposed, scheduled, live, draft."""
+    """The state of a pack. The first state that applies counts: withdrawn, proposed, scheduled, live, draft."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"
@@ -143,7 +143,7 @@ class PackHead:
 
     @property
     def latest(self) -> ReleaseHead | None:
-        """The last release that was not taken back. If all were taken back, the last release."""
+        """The last release that was not taken back. If all releases were taken back, the last release."""
         kept = [each for each in self.releases if not each.taken_back] or self.releases
         return kept[-1] if kept else None
 

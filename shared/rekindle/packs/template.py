@@ -1,4 +1,4 @@
-"""Find sample texts from the template for new packs. A pack that still has one of them cannot be published."""
+"""Find sample texts from the template for new packs. A pack that still has a sample text cannot be published."""
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ class Place:
     """The place of a value in the source, with the places of all values inside it.
 
     For a block, `fields` maps each name to the name's line and the value's place. For a list, `entries` has the places
-    of its entries. `size` is the number of values, where a long text counts as several. `levels` is how deeply they are
-    nested. Both numbers include the values that aliases repeat.
+    of its entries. `size` is the number of values, where a long text counts as several. `levels` is how deeply the
+    values are nested. Both numbers include the values that aliases repeat.
     """
 
     line: int
@@ -479,7 +479,7 @@ def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
 def _twin_flaws(block: _Block, *, is_pack: bool) -> list[Flaw]:
     """Return a flaw for each field that a block has twice.
 
-    If another pack or prompt seems to begin inside the block, return one flaw for it instead.
+    If another pack or prompt seems to begin inside the block, return only flaws of the repeated `id`.
     """
     names = {twin.name for twin in block.twins}
     again = [twin for twin in block.twins if twin.name == "id"]
