@@ -110,8 +110,7 @@ def index_of(table: Table, version_row: Item | None = None) -> Index:
         version_row = version_row or _version_row(table)
         version, count = version_row["version"], version_row["rows"]
         # First try an eventually consistent read, because it costs half as much as a strongly consistent read. The
-        # cheaper read may miss a row, but never returns wrong releases, because the releases in an index row never
-        # change.
+        # cheaper read may miss a row, but never returns a wrong release, because an index row's releases never change.
         for consistent in (False, True):
             rows = table.get_many(_row_keys(version, count), consistent=consistent)
             if len(rows) == count:
