@@ -117,7 +117,7 @@ _MOST_SHARING: Final = 40
 
 
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
-    """Yield the index of each prompt from `first` on, and the index of the earlier prompt most like it.
+    """Yield the index of each prompt from `first` on, and the index of the most similar earlier prompt.
 
     Skip a prompt if no earlier prompt has a likeness of at least `ALIKE`.
     """

@@ -33,8 +33,8 @@ MOST_FINDINGS: Final = 300
 class SourceFinding:
     """An error, which blocks publishing, or advice, which does not. `line` counts from 1.
 
-    `prompt` is the prompt's id, or a text such as "prompt 3" if it has no id. If the finding is not about one prompt,
-    `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty.
+    `prompt` is the prompt's id, or a text such as "prompt 3" if the prompt has no id. If the finding is not about one
+    prompt, `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty.
     """
 
     line: int

@@ -222,9 +222,9 @@ class Pack(BaseModel):
 class PackFinding:
     """An error in a pack's document.
 
-    `prompt` is the prompt's id, or a text such as "prompt 3" if it has no id. If the error is not in one prompt,
-    `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty. `path` has the keys and indexes that
-    lead to the value in the document.
+    `prompt` is the prompt's id, or a text such as "prompt 3" if the prompt has no id. If the error is not in one
+    prompt, `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty. `path` has the keys and
+    indexes that lead to the value in the document.
     """
 
     prompt: str | None

@@ -143,7 +143,7 @@ class PackHead:
 
     @property
     def latest(self) -> ReleaseHead | None:
-        """The last release that was not taken back. If all were taken back, the last release."""
+        """The last release that was not taken back. If all releases were taken back, the last release."""
         kept = [each for each in self.releases if not each.taken_back] or self.releases
         return kept[-1] if kept else None
 

@@ -479,7 +479,7 @@ def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
 def _twin_flaws(block: _Block, *, is_pack: bool) -> list[Flaw]:
     """Return a flaw for each field that a block has twice.
 
-    If another pack or prompt seems to begin inside the block, return one flaw for it instead.
+    If another pack or prompt seems to begin inside the block, return only flaws of the repeated `id`.
     """
     names = {twin.name for twin in block.twins}
     again = [twin for twin in block.twins if twin.name == "id"]

@@ -1,1 +1,1 @@
-"""Define the kinds, texts and payloads of pushes, and the jobs that ask for them."""
+"""Define the kinds, texts and payloads of pushes, and the jobs that ask for pushes."""

@@ -1,7 +1,7 @@
 """Define the jobs on the push queue. `tick`, `react` and `delivery` enqueue them, and `delivery` handles them.
 
 A job can contain the id or a pseudonym of a person, but never a push token, a name or a text that somebody wrote. When
-`delivery` handles the job, it looks up who gets the push.
+`delivery` handles a job, it looks up who gets the push.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class PersonJob(_PushJob):
 
 
 class Missed(BaseModel):
-    """A device that a push has not reached yet: its person's pseudonym, and a digest of its address."""
+    """A device that a push has not reached yet: the pseudonym of its person, and a digest of its address."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

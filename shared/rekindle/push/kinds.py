@@ -31,7 +31,7 @@ class Kind:
         page: The letter of the page that the push opens in the app: `d` for the day, `t` for the touch gesture, `n` for
             the nudges, `s` for the streak, `p` for the choice of packs.
         lifetime: How long after its instant a push can reach a phone that was off. See `Occasion.expires_at`.
-        concerns: Returns whether the push still concerns the person. `delivery` calls it just before it sends the push.
+        concerns: Returns whether the push still concerns the person. `delivery` calls this just before it sends.
         is_reminder: Whether the push is a reminder, which comes due in a slot.
         replaces: The reminder that this kind replaces on some dates. `Reach` counts the push as that reminder.
         needs_open_day: Whether the push is only for persons who have not answered the day yet, but still can.

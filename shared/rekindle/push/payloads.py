@@ -25,7 +25,7 @@ class Occasion:
     """The reason for a push. All persons who get the push share the occasion.
 
     The push belongs to the day `date`, and was caused at `instant`. For a reminder or news, `ends_at` is the end of the
-    date. If the slot comes just before midnight, `ends_at` is a few minutes later.
+    date, or a few minutes later if the slot comes just before midnight.
     """
 
     kind: PushKind
@@ -66,12 +66,12 @@ class Occasion:
 class Payload:
     """A push without its recipient, before it is encoded for a platform.
 
-    On the phone, a push replaces an earlier one with the same `collapse_id`. A `quiet` push makes no sound.
+    On the phone, a push replaces an earlier push with the same `collapse_id`. A `quiet` push makes no sound.
 
     An iPhone can get the push until `expires_at`, and an Android phone until `ttl` after sending. For a reminder or
-    news, `ttl` is the time from sending to `expires_at`. For other kinds, this time is rounded up to full hours,
-    because the phone sees `ttl` but must not see the minute of sending. So an Android phone may get such a push up to
-    an hour after `expires_at`.
+    news, `ttl` is the time from sending to `expires_at`. For other kinds, `ttl` is rounded up to full hours, because
+    the phone sees `ttl` but must not see the minute of sending. So an Android phone may get such a push up to an hour
+    after `expires_at`.
     """
 
     text: Text
@@ -99,7 +99,7 @@ def payload_of(occasion: Occasion, language: Language, at: dt.datetime, *, quiet
 
 
 def _collapse_id(occasion: Occasion) -> str:
-    """Return the collapse id of a push. It stays the same if the push is sent again."""
+    """Return the collapse id of a push. The id stays the same if the push is sent again."""
     record = KINDS[occasion.kind]
     if record.is_single:
         return f"{record.code}-{occasion.date}"

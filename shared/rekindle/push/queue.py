@@ -22,7 +22,7 @@ BATCH_JOBS: Final = 10
 BATCH_BYTES: Final = 262_144
 ATTEMPTS: Final = 5
 FIRST_PAUSE: Final = 0.05
-"""The longest pause after the first attempt, in seconds. After each further attempt, it can be twice as long."""
+"""The longest pause after the first attempt, in seconds. The longest pause doubles after each further attempt."""
 
 _NO_DELAY: Final = dt.timedelta(0)
 
@@ -40,7 +40,7 @@ class Outbox:
     jitter: Callable[[], float] = random.random
 
     def send(self, jobs: Iterable[Job], delay: dt.timedelta = _NO_DELAY) -> None:
-        """Enqueue the jobs. A worker can receive them, in any order, after `delay` (at most 15 minutes).
+        """Enqueue the jobs. A worker can receive the jobs, in any order, after `delay` (at most 15 minutes).
 
         Raise OutboxError if the queue calls a job invalid, or refuses a job ATTEMPTS times. Then other jobs may be on
         the queue already. So if the caller sends all jobs again, the queue can get some of them twice.

@@ -1,8 +1,8 @@
 """Store the catalogue: a versioned index of the packs' releases, and the texts of prompts and packs.
 
-The version row has the version number of the current index. A process keeps the index in memory, and reads it again
-when this number has changed. A process also keeps texts in memory, because a text never changes. If there are too many
-texts, the process drops the least recently used ones. A scheduled release is in the index before it goes live.
+The version row has the version number of the current index. A process keeps the index in memory, and reads the index
+again when the version number has changed. The process also keeps texts, because a text never changes. If there are too
+many texts, the process drops the least recently used texts. A scheduled release is in the index before it goes live.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class PackText:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The releases of all packs. A pack has at most three: the live, the scheduled and the replaced release.
+    """The releases of all packs, at most three of each pack: the live, the scheduled and the replaced release.
 
     A replaced release stays for at least `rekindle.store.releases.OVERLAP`. `rows` is the number of rows in which the
     table stores the index.
@@ -103,14 +103,14 @@ class Index:
 def index_of(table: Table, version_row: Item | None = None) -> Index:
     """Return the current index. Before the first release the index is empty.
 
-    `version_row` is the version row, if the caller has just read it. If it is None, this function reads the version row
-    (a strongly consistent read).
+    `version_row` is the version row that the caller has just read. If `version_row` is None, this function reads the
+    row (a strongly consistent read).
     """
     for _ in range(READ_ATTEMPTS):
         version_row = version_row or _version_row(table)
         version, count = version_row["version"], version_row["rows"]
-        # First try an eventually consistent read, because it costs half as much. It may miss a row. But it never
-        # returns wrong releases, because the releases in an index row never change.
+        # First try an eventually consistent read, because it costs half as much as a strongly consistent read. The
+        # cheaper read may miss a row, but never returns a wrong release, because an index row's releases never change.
         for consistent in (False, True):
             rows = table.get_many(_row_keys(version, count), consistent=consistent)
             if len(rows) == count:
@@ -164,7 +164,7 @@ class Catalogue:
         return self._index.at(instant)
 
     def texts(self, refs: Iterable[PromptRef]) -> dict[PromptRef, PromptText]:
-        """Return the texts of these prompts, also of withdrawn prompts."""
+        """Return the texts of these prompts, including withdrawn prompts."""
         wanted = {ref: keys.prompt(ref.pack, ref.version, ref.prompt) for ref in refs}
         return self._remembered(wanted, self._texts, _text_from, TEXTS_REMEMBERED)
 
@@ -177,8 +177,8 @@ class Catalogue:
     def first_live(self, releases: Iterable[Release]) -> dict[PackId, dt.datetime]:
         """Map each pack of these releases to the `live_from` of its version 1.
 
-        If a process crashed while staff published version 1, this version may have no row. Then the map has the
-        `live_from` of the given release.
+        If version 1 has no row, because a process crashed while staff published this version, use the given release's
+        `live_from`.
         """
         live_from = {each.pack: each.live_from for each in releases}
         first_versions = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}

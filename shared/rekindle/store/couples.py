@@ -74,9 +74,9 @@ class Couples:
     ) -> Couple | None:
         """Change the couple's wishes about packs, in one transaction with the writes in `also`.
 
-        `change` gets the current wishes and returns the changed wishes. If both are equal, execute only the writes in
-        `also`. If another write changes the couple at the same time, read the couple and call `change` again. Return
-        the couple, or None if the couple has ended.
+        `change` gets the current wishes and returns the changed wishes. If the wishes stay the same, execute only the
+        writes in `also`. If another write changes the couple at the same time, read the couple and call `change` again.
+        Return the couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):

@@ -1,4 +1,4 @@
-"""Store each day of a couple as one item. A day has the prompt of one date, and both answers."""
+"""Store each day of a couple as one item. A day has the prompt of one date, and both partners' answers."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Days:
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
         """Return the persons who have not answered for the date, but still can.
 
-        A person can answer if the day's window is open at `instant`. If nobody has opened the day yet, there is no
-        window. Then return the person without a check of `instant`. The read is eventually consistent.
+        A person can answer if the day's window is open at `instant`, or if nobody has opened the day yet. The read is
+        eventually consistent.
         """
         items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
         days = {day.couple: day for day in map(day_from, items)}
@@ -86,8 +86,8 @@ class Days:
         """Open the couple's day with this theme, and return the day.
 
         If the day has been opened already, return the stored day. Raise WriteConflictError if the couple has ended or
-        changed since the caller read it. After a change, `day` may not fit the couple any more. Example: a partner has
-        opened tomorrow's day with the same theme.
+        changed since the caller read the couple. After a change, `day` may not fit the couple any more. Example: a
+        partner has opened tomorrow's day with the same theme.
         """
         day = replace(day, theme=theme)
         forgotten = sorted(forgettable(couple.themes_met, day.date))
@@ -121,7 +121,7 @@ class Days:
         Raise WriteConflictError in these cases:
 
         - The day is not open, or has an answer.
-        - The stored day's prompt is not the prompt of `before`, or was swapped already.
+        - The stored day's prompt is not the prompt of `before`, or the day's prompt was swapped already.
         - The couple has ended, or has changed since the caller read it. Example: another date has got the new prompt.
         """
         # Invariant: a day's prompt is swapped at most once, and only while the day is open and has no answer.

@@ -162,7 +162,7 @@ class Invites:
 
         - The invite has expired or is confirmed already.
         - `redeemer` has not redeemed the invite.
-        - One of the two persons has changed since the caller read them.
+        - One of the two persons has changed since the caller read both persons.
         """
         agreed = couple.touch_from is not None
         paired = [
@@ -188,7 +188,7 @@ class Invites:
 
 
 def _cancelling(person: Person) -> list[Write]:
-    """Return the write that cancels the person's live invite, if they have one."""
+    """Return the writes that cancel the person's live invite. Without an invite, return an empty list."""
     if person.invite is None:
         return []
     # Keep a row without the invite's attributes. While the row exists, the code is known, and no new invite can have

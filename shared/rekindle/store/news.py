@@ -50,8 +50,8 @@ def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackH
     """Return the pack's head with its news date, and the writes for the stored dates.
 
     A pack gets a news date when one of its releases is to be announced. Later releases do not change this date. If no
-    release is to be announced any more, the pack loses the date. But the pack keeps a date that has begun somewhere on
-    earth, or begins there within an hour, because processes may already have this date in memory.
+    release is to be announced any more, the pack loses a date that is still at least an hour away everywhere on earth.
+    The pack keeps an earlier date, because processes may already have this date in memory.
     """
     announced = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
     if head.news_on is None and announced:
@@ -65,7 +65,7 @@ def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackH
 def _news_write(table: Table, date: dt.date, pack: PackId, *, add: bool) -> Write:
     """Return the write that adds a pack to a date's news, or removes the pack.
 
-    The write also removes dates that are more than KEPT before this date.
+    The write also removes each date that is more than KEPT before `date`.
     """
     item = table.get(keys.NEWS) or {"dates": {}, "revision": 0}
     dates: dict[str, list[str]] = item["dates"]

@@ -18,8 +18,8 @@ CHUNK_BYTES: Final = 350_000
 SOURCE_BYTES: Final = 1_750_000
 """A compressed source has at most this many bytes.
 
-The transaction that saves a draft also updates the rows of the replaced draft. So both drafts together must fit into
-DynamoDB's limit for a transaction (4 MB).
+The transaction that saves a draft also updates the rows of the replaced draft. So the new and the replaced draft
+together must fit into DynamoDB's limit for a transaction (4 MB).
 """
 
 

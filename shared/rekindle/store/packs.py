@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 DRAFTS_KEPT: Final = dt.timedelta(days=30)
-"""The table keeps a replaced or discarded draft for at least this time. In this time an engineer can restore it."""
+"""The table keeps a replaced or discarded draft for at least this time, so that an engineer can restore the draft."""
 
 _HEADS: Final = TypeAdapter(PackHead)
 """Reads heads from stored values. An instant is stored as a number, which Pydantic reads as milliseconds."""
@@ -287,7 +287,7 @@ class Packs:
     ) -> PackHead:
         """Change the pack's head in one transaction with the audit row of `entry`.
 
-        `change` gets the current head. It returns the changed head, and more writes for the transaction. If `catalogue`
+        `change` gets the current head, and returns the changed head and more writes for the transaction. If `catalogue`
         is an instant, the transaction also stores the pack's releases of this instant in the catalogue.
         """
         head = self.head(pack)
@@ -322,7 +322,7 @@ def _head_from(item: Item) -> PackHead:
 
 
 def _without_scheduled(head: PackHead, by: Actor) -> PackHead:
-    """Mark the head's scheduled release, if it has one, as taken back. Return the changed head."""
+    """Return the head with its scheduled release (if there is one) marked as taken back."""
     scheduled = head.scheduled(by.at)
     releases = tuple(replace(each, taken_back=by) if each is scheduled else each for each in head.releases)
     return replace(head, releases=releases)

@@ -1,4 +1,4 @@
-"""Store the releases of packs, and put their prompts into the catalogue. The rows of a release never change."""
+"""Store the releases of packs, and put the releases' prompts into the catalogue. The rows of a release never change."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _current(head: PackHead, instant: dt.datetime) -> list[ReleaseHead]:
 
 
 def _playable(table: Table, head: PackHead, release: ReleaseHead) -> Release:
-    """Read the release from its row, and return it without its withdrawn prompts."""
+    """Read the release from its row. Return the release without its withdrawn prompts."""
     item = table.get(keys.release(head.id, release.version))
     if item is None:
         raise ContentionError("a release was deleted while the catalogue was written")

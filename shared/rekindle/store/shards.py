@@ -1,8 +1,8 @@
 """Store the names of each slot's shards. A shard is a partition with some of the slot's rows.
 
-The function `delivery` reshards a slot with too many rows. It waits until no run of the slot is under way or begins
-soon. There are three steps. `name_more` names two new shards for each old shard. `move_rows` moves the rows to the new
-shards. `forget_old` removes the names of the old shards. A step may be repeated without harm.
+The function `delivery` reshards a slot with too many rows. The function first waits until no run of the slot is under
+way or begins soon. Then it takes three steps. `name_more` names two new shards for each old shard. `move_rows` moves
+the rows to the new shards. `forget_old` removes the names of the old shards. A step may be repeated without harm.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Shards:
     """The names of a slot's shards.
 
     During resharding, `new_names` are the shards that will replace `names`, and `named_at` is the instant at which
-    `name_more` stored them. A row may then be in an old or a new shard. Every write of a row puts it into a new shard.
+    `name_more` stored them. Meanwhile a row is in an old or a new shard. Each write puts its row into a new shard.
     """
 
     names: tuple[str, ...]

@@ -75,7 +75,7 @@ class Solo:
         - `replaces` is a revision, but the stored answer has a different revision.
         - The person has shared the answer, or has stopped sharing it, since the caller read the day.
         """
-        # Invariant: until the couple ends, its copy of a shared answer has the same text as the answer.
+        # Invariant: until the couple ends, the couple's copy of a shared answer has the same text as the answer.
         values: dict[str, object] = {":answer": answer_item(answer)}
         if replaces is None:
             condition = "attribute_not_exists(answer)"

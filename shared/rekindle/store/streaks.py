@@ -45,8 +45,8 @@ class Streaks:
         """Add a complete date to the couple's bitmap. Do nothing if the bitmap has the date already.
 
         Calls may add dates in any order. For the readers of the stream, also store the current streak at `instant` as
-        `run`, and `instant` as `changed_at`. The API does not show `run`: it computes the streak from the bitmap at the
-        instant of the call.
+        `run`, and `instant` as `changed_at`. The API does not show `run`, but computes the streak from the bitmap at
+        the instant of the call.
         """
         key = keys.streak(couple_id)
         item = self.table.get(key)

@@ -79,7 +79,7 @@ def _plain(value: object) -> object:
 class Write:
     """One write, alone or in a transaction.
 
-    `table` is the name of a DynamoDB table. If it is None, the write goes to the table of the `Table` object that
+    `table` is the name of a DynamoDB table. If `table` is None, the write goes to the table of the `Table` object that
     executes the write. If the condition fails, `Table` raises the error that `otherwise` returns. If `otherwise` is
     None, `Table` raises WriteConflictError.
     """
@@ -124,7 +124,7 @@ class Write:
     def expiring(cls, key: Key, ttl: int, condition: str = "", table: str | None = None) -> Self:
         """Return the write that makes an item expire at `ttl`, in seconds since 1970.
 
-        DynamoDB deletes the item some time after that.
+        DynamoDB deletes the item some time after `ttl`.
         """
         names, values = {"#ttl": "ttl"}, {":ttl": ttl}
         return cls(
@@ -262,7 +262,7 @@ class Table:
     def commit(self, writes: Sequence[Write]) -> None:
         """Execute all writes or none of them.
 
-        A single write needs no transaction, which would cost twice as much.
+        Execute a single write without a transaction, because a transaction costs twice as much.
         """
         if len(writes) == 1:
             self.write(writes[0])
@@ -314,8 +314,8 @@ class Table:
 def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Return a decorator that calls a method again after a WriteConflictError.
 
-    Use it for a method that reads and then writes. If CONFLICTS calls in a row raise WriteConflictError, the decorated
-    method raises ContentionError with `message`.
+    Use the decorator for a method that reads and then writes. If CONFLICTS calls in a row raise WriteConflictError, the
+    decorated method raises ContentionError with `message`.
     """
 
     def decorated(method: Callable[P, T]) -> Callable[P, T]:

@@ -1,6 +1,6 @@
 """Store tallies and counters. A tally is one couple's history of the last weeks, and shows what is counted already.
 
-One transaction writes a couple's tally and adds its new changes to the counters. So each change is counted only once.
+One transaction writes a couple's tally and adds new changes to the counters. So each change is counted only once.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ The stream can repeat a run's record, but for a shorter time than this.
 WRITES: Final = 100
 """A transaction has at most this many writes."""
 PIECE: Final = 20
-"""A transaction counts at most this many changes of one couple. One transaction can update all their counters."""
+"""A transaction counts at most this many changes of one couple. It has room for all counters of these changes."""
 CONFLICTS: Final = 10
-"""After a failed transaction, `Tallies.count` makes at most this many new attempts. Then it raises ContentionError.
+"""After a failed transaction, `Tallies.count` makes at most this many new attempts, and then raises ContentionError.
 
 An attempt fails if a different process has counted the same couples or runs.
 """

@@ -1,10 +1,10 @@
 """Store each target's owner in a row, and pack targets for slot rows.
 
-A target is a device's address at FCM. It is a registration token of the form `<22 symbols>:APA91b<more symbols>`, or an
+A target is a device's address at FCM: a registration token of the form `<22 symbols>:APA91b<more symbols>`, or an
 installation id, usually of 22 symbols. Targets make up most of a slot row, and DynamoDB bills rows by their size. So
 targets must be small. The symbols are URL-safe base64, so a packed symbol takes 6 bits instead of 8. `packed` stores
-targets of other forms as plain text. It also stores the month of each target's latest registration. So a run can find
-stale devices without reading their persons' items.
+targets of other forms as plain text. `packed` also stores the month of each target's latest registration. So a run can
+find stale devices without reading their persons' items.
 
 A packed value has these fields for each target:
 
@@ -115,7 +115,7 @@ def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
     """Return the writes that update the targets' rows, for one transaction.
 
     If a person gets a target, a write stores this person as the owner in the target's row. If a target has no owner any
-    more, a write deletes its row.
+    more, a write deletes the target's row.
     """
     lost = {
         target: before.uid for before, after in changes if before for target in _targets_of(before) - _targets_of(after)
