@@ -118,7 +118,7 @@ class ConfigStore:
         """Delete the sign-in to a stack. Return whether somebody was signed in."""
         with self._changing(SIGN_INS) as saved:
             found = saved.pop(api, None)
-            # If the current token was in the file, the token is removed already. Then ignore an error of the keyring.
+            # The keyring may still have an older token. This token has no use if the current token was in the file.
             is_in_file = bool(found and found.get("refresh_token"))
             if backend := self.keyring():
                 locked = contextlib.suppress(CliError) if is_in_file else contextlib.nullcontext()

@@ -106,8 +106,8 @@ class DeliverySettings(Settings):
     """Settings of delivery.
 
     `visibility_seconds` is how long the queue hides a job that a worker has received. If the worker fails, the queue
-    delivers the job again after this time. `fcm_secret` is the ARN of the secret with FCM's credential. All addresses
-    of FCM begin with `fcm_endpoint`, and all links in pushes begin with `app_link`.
+    delivers the job again after this time. `fcm_secret` is the ARN of the secret with FCM's credential. `fcm_endpoint`
+    is the base address of FCM, and `app_link` that of all links in pushes.
     """
 
     table: _Table
@@ -134,7 +134,7 @@ class DeliverySettings(Settings):
 class ConsoleSettings(Settings):
     """Settings of the console: the Firebase project and its sign-in services.
 
-    The addresses of Firebase's two sign-in services begin with `identity` and `securetoken`. `api_key` is the project's
+    `identity` and `securetoken` are the base addresses of Firebase's two sign-in services. `api_key` is the project's
     web key. This key is not a secret, because it only names the project.
     """
 

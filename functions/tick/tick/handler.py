@@ -44,9 +44,9 @@ class TickEvent(BaseModel):
 def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """Return the start and the end of the time that a tick covers. The start itself is not covered.
 
-    The watermark is the end of the time that the previous tick covered, so the tick also covers missed ticks. The tick
-    goes back at most MAX_LATENESS, because earlier reminders are too late to be sent. If the watermark is `until` or
-    later, start and end are the same, and the tick covers nothing.
+    The watermark is the end of the time that the previous tick covered, so the tick also covers missed ticks. The time
+    begins at most MAX_LATENESS before `until`, because nobody gets a reminder that is later than that. If the watermark
+    is `until` or later, start and end are the same, and the tick covers nothing.
     """
     after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
     return min(after, until), until

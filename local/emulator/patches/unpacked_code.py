@@ -1,4 +1,4 @@
-"""Unpack each code archive once for all workers. ministack unpacks all code again for each worker."""
+"""Unpack each code archive once for all workers. Without this patch, ministack unpacks it again for each worker."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def apply(unpacked: Path) -> None:
 def _tidy(unpacked: Path) -> None:
     stale = list(Path(tempfile.gettempdir()).glob("ministack-lambda-*"))
     by_use = sorted(((path.stat().st_mtime, path) for path in unpacked.glob("*")), reverse=True)
-    long_ago = time.time() - LONG_UNUSED_SECONDS  # noqa: TID251 - files have real dates
+    long_ago = time.time() - LONG_UNUSED_SECONDS  # noqa: TID251 - the age of a file needs the real clock
     stale += [path for used, path in by_use[KEPT_BUNDLES:] if used < long_ago]
     for path in stale:
         shutil.rmtree(path, ignore_errors=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """A partition key and a sort key. In the key table, which has no sort keys, `sk` is empty."""
+    """A partition key and a sort key. `sk` is empty for the table of encryption keys, which has no sort keys."""
 
     pk: str
     sk: str
@@ -57,7 +57,7 @@ ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind
 """The first letter of a slot row's sort key gives the kind of the row's reminder."""
 _ROW_LETTERS: Final = {kind: letter for letter, kind in ROW_KINDS.items()}
 SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
-"""This range has the sort keys of a shard's slot rows, but not the keys of the notes (`changed_row`)."""
+"""The range of sort keys that has a shard's slot rows. Other rows of the shard, as `changed_row`, are outside."""
 
 
 def person(uid: Uid) -> Key:
