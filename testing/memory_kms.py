@@ -19,14 +19,17 @@ NONCE_BYTES = 12
 
 @dataclass(slots=True)
 class MemoryKms:
-    """The part of KMS that the vault uses. If `is_down` is true, KMS wraps and unwraps nothing."""
+    """The part of KMS that the vault uses. If `is_down` is true, KMS wraps and unwraps nothing.
+
+    `keys` maps the ids of KMS keys to their 32 bytes.
+    """
 
     is_down: bool = False
-    _keys: dict[str, bytes] = field(default_factory=dict, repr=False)
+    keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def create_key(self) -> dict[str, Any]:
         """Return the id of a new key."""
-        return {"KeyMetadata": {"KeyId": f"key-{len(self._keys)}"}}
+        return {"KeyMetadata": {"KeyId": f"key-{len(self.keys)}"}}
 
     def generate_data_key(self, **asked: Any) -> dict[str, Any]:
         """Return a new key in two forms: unwrapped and wrapped."""
@@ -46,7 +49,7 @@ class MemoryKms:
     def _cipher(self, key_id: str) -> AESGCM:
         if self.is_down:
             raise ClientError({"Error": {"Code": "KMSInternalException", "Message": ""}}, "KMS")
-        return AESGCM(self._keys.setdefault(key_id, os.urandom(32)))
+        return AESGCM(self.keys.setdefault(key_id, os.urandom(32)))
 
 
 def _authenticated(context: Mapping[str, str]) -> bytes:

@@ -1,0 +1,367 @@
+"""Keep everything that a released version stores, so that other versions can show that they read it.
+
+`python -m testing.released keep VERSION` writes two files to tests/released/VERSION: the tables of a small world that
+this code has written (`tables.json`), and this code itself (`code.tar.xz`). `python -m testing.released show` reads
+tables from standard input, and prints what every person and member of staff sees. `live-on` does the same, and lets
+people write between two looks. The kept code knows both commands too, because it contains this module.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from couples_api.services import Services
+from practice_api.services import Services as PracticeServices
+from rekindle.crypto.vault import Vault
+from rekindle.domain.ids import Uid, Zone
+from rekindle.domain.pushes import PushKind, Reach
+from rekindle.domain.reminders import Slot
+from rekindle.store import keys
+from rekindle.store.incidents import Incidents
+from rekindle.store.runs import Runs
+from rekindle.store.shards import read_shards
+from rekindle.store.slots import Slots
+from rekindle.store.table import Write, marshal, unmarshal
+from rekindle.store.tallies import Tallies
+from rekindle.store.watermark import Watermark
+from rekindle.telemetry import logger
+from tally.handler import Tally
+from testing.apis import phones_api, practice_handler_of
+from testing.builders import LONDON, NEW_YORK, an_instant, prompts, publish, publish_choices
+from testing.memory_kms import MemoryKms
+from testing.memory_table import MemoryTable
+from testing.packs import a_source
+from testing.phones import Phone, pair, set_clocks
+from testing.stored import stream_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from types_boto3_kms import KMSClient
+
+    from rekindle.store.table import Item, Table
+    from testing.phones import Reply
+
+ROOT: Final = Path(__file__).parents[1]
+FOLDER: Final = ROOT / "tests" / "released"
+NOW: Final = an_instant("2026-03-09T15:00:00Z")
+"""The instant at which the kept world is served."""
+PEOPLE: Final = ("ada", "ben", "cem", "dua", "eve", "fay")
+STAFF: Final = ("ruth", "saul")
+_KMS_KEY: Final = "key-0"
+_CODE: Final = (
+    *("shared/rekindle/**/*.py", "functions/*/*/*.py", "testing/*.py", "local/__init__.py", "local/places.py"),
+    "docs/openapi*.json",
+)
+_SHOWN: Final = (
+    *("/v1/me", "/v1/me/reminders", "/v1/couple", "/v1/today", "/v1/days", "/v1/streak", "/v1/recap", "/v1/nudges"),
+    *("/v1/packs", "/v1/touch/today", "/v1/solo/today", "/v1/solo/days", "/v1/solo/shared", "/v1/invites", "/v1/help"),
+)
+_SHOWN_TO_STAFF: Final = (
+    *("/v1/practice/packs", "/v1/practice/packs/river", "/v1/practice/packs/river/draft", "/v1/practice/audit"),
+    *("/v1/practice/help", "/v1/practice/statistics"),
+)
+_TOKEN: Final = "cXh3k9_fQ0mZr2Vt7yLbNa:APA91bH" + "3kq-7Zr_" * 16
+
+
+@dataclass(slots=True)
+class World:
+    """Both tables, with the keys and phones of everybody."""
+
+    table: MemoryTable = field(default_factory=MemoryTable)
+    key_table: MemoryTable = field(init=False)
+    kms: MemoryKms = field(default_factory=MemoryKms)
+    services: Services = field(init=False)
+    phones: dict[str, Phone] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key_table = self.table.beside("keys")
+        table = cast("Table", self.table)
+        vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, cast("Table", self.key_table))
+        self.services = Services.on(table, vault, "https://app.example")
+        practice = practice_handler_of(lambda: PracticeServices.on(table, review_required=False))
+        api = phones_api(lambda: self.services)
+        signed_in = {"auth_time": str(int(NOW.timestamp()))}
+        self.phones = {name: Phone(api, Uid(name), NOW, dict(signed_in)) for name in PEOPLE} | {
+            name: Phone(
+                practice,
+                Uid(name),
+                NOW,
+                {
+                    "email": f"{name}@practice.example",
+                    "email_verified": "true",
+                    "scope": "practice:read practice:publish",
+                },
+            )
+            for name in STAFF
+        }
+
+
+def lived() -> World:
+    """Return a world in which every kind of row has been written at least once."""
+    world = World()
+    table = cast("Table", world.table)
+    publish(table, prompts())
+    publish_choices(table)
+    _pair_people(world)
+    _share_days(world)
+    _work_at_the_practice(world)
+    _remind(world)
+    _count(world)
+    _asked(world.phones["ruth"].get("/v1/practice/statistics"))
+    return world
+
+
+def _asked(reply: Reply) -> Any:
+    assert reply.status < 300, reply.text
+    return reply.body if reply.text else None
+
+
+def _pair_people(world: World) -> None:
+    ada, ben, cem, dua, eve, fay = (world.phones[name] for name in PEOPLE)
+    set_clocks("2026-02-25T15:00:00Z", *world.phones.values())
+    profile = {"display_name": "Ada", "zone": NEW_YORK, "language": "en"}
+    _asked(ada.put("/v1/me", profile | {"depth": 3, "touch_comfort": 2, "barriers": ["stress", "neglect"]}))
+    _asked(ben.put("/v1/me", profile | {"display_name": "Ben ✨", "zone": "Asia/Tokyo", "language": "es"}))
+    for phone, name in ((cem, "Cem"), (dua, "Dua"), (eve, "Eve"), (fay, "Fay")):
+        _asked(phone.put("/v1/me", profile | {"display_name": name, "zone": LONDON}))
+    _asked(ada.put("/v1/me/devices/phone", {"token": _TOKEN, "platform": "android"}))
+    _asked(ada.put("/v1/me/devices/tablet", {"fid": "cXh3k9_fQ0mZr2Vt7yLbNa", "platform": "ios"}))
+    _asked(ben.put("/v1/me/devices/phone", {"token": "plain-text-token", "platform": "ios"}))
+    solo = _asked(ada.get("/v1/solo/today"))
+    _asked(ada.put(f"/v1/solo/days/{solo['date']}/answer", {"text": "Alone, by the river."}))
+    pair(ada, ben)
+    pair(cem, dua)
+    _asked(ada.post(f"/v1/solo/days/{solo['date']}/share"))
+    _asked(eve.post("/v1/invites", key="eve-1"))
+    set_clocks(NOW - dt.timedelta(hours=2), eve, fay)
+    code = _asked(eve.post("/v1/invites", key="eve-2"))["code"]
+    _asked(fay.post("/v1/invites/redeem", {"code": code}, key="fay-1"))
+    assert fay.post("/v1/invites/redeem", {"code": "ABCDE-FGHJK"}).status == 404
+    touch = {"weekdays": ["monday", "thursday"], "time": "18:00"}
+    _asked(ada.put("/v1/me/reminders", {"touch": touch, "quiet_hours": None, "news": False}))
+    _asked(ben.put("/v1/me", profile | {"display_name": "Ben ✨", "zone": "Asia/Tokyo", "touch_comfort": 3}))
+    _asked(ben.put("/v1/me/reminders", {"touch": touch, "prompt_time": "06:05", "nudges_muted": True}))
+
+
+def _share_days(world: World) -> None:
+    ada, ben, cem, dua = (world.phones[name] for name in PEOPLE[:4])
+    _asked(ada.put("/v1/couple/packs/choice", None))
+    _asked(ben.post("/v1/couple/practice-code", {"code": "ABCD-2345"}))
+    for number in range(10):
+        set_clocks(dt.datetime(2026, 2, 26, 15, tzinfo=dt.UTC) + dt.timedelta(days=number), ada, ben, cem, dua)
+        date = ada.get("/v1/today").body["today"]["date"]
+        if number == 1:
+            _asked(ada.post(f"/v1/days/{date}/swap", key="swap-1"))
+        if number == 4:
+            continue
+        text = f"Day {number}: " + "Ünïcødé 🌿 " * number
+        _asked(ada.put(f"/v1/days/{date}/answer", _answer(ada, date, text, share_first=number == 2)))
+        if number in {2, 5}:
+            continue
+        _asked(ben.put(f"/v1/days/{date}/answer", _answer(ben, date, f"Mine, on day {number}.")))
+        _asked(ben.put(f"/v1/days/{date}/reflection", {"kind": "heard", "text": f"I heard day {number}."}))
+        _asked(ada.put(f"/v1/days/{date}/reflection", {"kind": "thank_you"}))
+        if number < 3:
+            for phone in (cem, dua):
+                _asked(phone.put(f"/v1/days/{date}/answer", _answer(phone, date, f"Ours, on day {number}.")))
+    _asked(ada.patch("/v1/couple", {"pause": {"until": "2026-03-09"}}))
+    _asked(ada.post("/v1/nudges", {"gesture": "hug"}, key="hug-1"))
+    _asked(ben.post("/v1/nudges", {"gesture": "proud_of_you"}))
+    _asked(cem.delete("/v1/couple"))
+    set_clocks(NOW, *world.phones.values())
+    today = _asked(ada.get("/v1/today"))["today"]["date"]
+    _asked(ada.put(f"/v1/days/{today}/answer", _answer(ada, today, "First words.")))
+    _asked(ada.put(f"/v1/days/{today}/answer", _answer(ada, today, "Better words.", revision=1)))
+    _asked(ada.put("/v1/me/reminders", {"prompt_time": "10:05", "touch": None}))
+    _asked(ben.put("/v1/me/reminders", {"prompt_time": "00:00", "evening_time": "23:55"}))
+
+
+def _answer(phone: Phone, date: str, text: str, **more: Any) -> dict[str, Any]:
+    day = _asked(phone.get(f"/v1/days/{date}"))
+    return {"text": text, "prompt": day["prompt"]["id"]} | more
+
+
+def _work_at_the_practice(world: World) -> None:
+    ruth, saul = (world.phones[name] for name in STAFF)
+    pack = "/v1/practice/packs/river"
+    set_clocks("2026-03-02T12:00:00Z", ruth, saul)
+    revision = _asked(ruth.put(f"{pack}/draft", {"source": a_source(), "revision": 0}))["revision"]
+    _asked(ruth.post(f"{pack}/publish", {"revision": revision, "announce": True, "note": "The first one."}))
+    set_clocks("2026-03-04T12:00:00Z", ruth, saul)
+    _asked(saul.post(f"{pack}/withdraw", {"prompt": "rain", "reason": "Too wet."}))
+    offered = _asked(ruth.get("/v1/practice/help"))
+    _asked(ruth.put("/v1/practice/help", offered | {"lines": [*offered["lines"], _line("116 123")]}))
+    set_clocks(NOW, ruth, saul)
+
+
+def _line(phone: str) -> dict[str, Any]:
+    nothing = dict.fromkeys(("text", "url", "hours"))
+    return nothing | {"country": "GB", "name": {"en": "A line"}, "phone": phone, "languages": ["en"], "note": {}}
+
+
+def _remind(world: World) -> None:
+    table, day = cast("Table", world.table), dt.timedelta(days=1)
+    slot = Slot(Zone("Asia/Tokyo"), dt.time(6, 5))
+    (shard,) = read_shards(table, [slot])[slot].all
+    runs = Runs(table)
+    runs.finish(runs.begin(shard, NOW.date() - day, NOW - day), {PushKind.PROMPT: Reach(1, 1)})
+    runs.advance(runs.begin(shard, NOW.date(), NOW), "pabc", 1)
+    Watermark(table).advance(NOW)
+    Incidents(table).note("lost#UNAVAILABLE", {keys.pseudonym_of(Uid("ada"))}, NOW)
+    table.write(Write("Put", keys.OUTAGES, item={"dates": {"2026-03-02"}}))
+
+
+def _count(world: World) -> None:
+    counted = [item for item in world.table.items() if item["pk"].startswith((keys.COUPLE_PREFIX, keys.RUN_PREFIX))]
+    records = [stream_record(None, marshal(item), number) for number, item in enumerate(counted)]
+    Tally(Tallies(cast("Table", world.table))).handle(cast("Any", records))
+
+
+def served(world: World) -> dict[str, Any]:
+    """Return what every person and member of staff sees, by name and route, and the rows of each slot."""
+    return _rows_of_slots(cast("Table", world.table)) | {
+        f"{name} {route}": {"status": reply.status, "body": reply.body}
+        for name, phone in world.phones.items()
+        for route, reply in _seen_by(phone)
+    }
+
+
+def _rows_of_slots(table: Table) -> dict[str, Any]:
+    slots = Slots(table)
+    return {
+        f"{slot} {shard}": [
+            [row.kind, row.is_due(NOW.date()), sorted(device.target.value for device in row.devices)]
+            for row in slots.page(shard, None, 100, NOW).rows
+        ]
+        for slot, shards in slots.existing(slots.known()).items()
+        for shard in shards.all
+    }
+
+
+def _seen_by(phone: Phone) -> Iterator[tuple[str, Reply]]:
+    if phone.uid in STAFF:
+        yield from ((path, phone.get(path)) for path in _SHOWN_TO_STAFF)
+        return
+    yield from ((path, phone.get(path)) for path in _SHOWN)
+    yield "export", phone.post("/v1/me/export")
+
+
+def _write_on(world: World) -> dict[str, Any]:
+    ada, ben, dua = (world.phones[name] for name in ("ada", "ben", "dua"))
+    date = ben.get("/v1/today").body["today"]["date"]
+    today = ada.get("/v1/today").body["today"]["date"]
+    replies = {
+        "ada edits": ada.put(f"/v1/days/{today}/answer", _answer(ada, today, "The best words.", revision=2)),
+        "ben answers": ben.put(f"/v1/days/{today}/answer", _answer(ben, today, "Mine, at last.")),
+        "ada reflects": ada.put(f"/v1/days/{today}/reflection", {"kind": "heard", "text": "I heard you."}),
+        "ben answers tomorrow": ben.put(f"/v1/days/{date}/answer", _answer(ben, date, "A day ahead.")),
+        "ada moves": ada.put("/v1/me", {"display_name": "Ada", "zone": LONDON}),
+        "ada takes a solo answer back": ada.delete("/v1/solo/days/2026-02-25/share"),
+        "dua exports": dua.post("/v1/me/export"),
+        "ben leaves": ben.delete("/v1/couple"),
+        "ada exports": ada.post("/v1/me/export"),
+        "ben exports": ben.post("/v1/me/export"),
+    }
+    return {
+        name: {"status": reply.status, "body": reply.body if reply.text else None} for name, reply in replies.items()
+    }
+
+
+def lived_on(world: World) -> dict[str, Any]:
+    """Let people write in a kept world. Return what it shows before and after, the replies, and the tables after."""
+    return {
+        "before": served(world),
+        "replies": _write_on(world),
+        "after": served(world),
+        "tables": written(world),
+    }
+
+
+def run_kept(version: str, command: str, tables: str, folder: Path) -> dict[str, Any]:
+    """Unpack the kept code of a version into `folder`. Return what its `show` or `live-on` prints for these tables."""
+    with tarfile.open(FOLDER / version / "code.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    roots = [folder, folder / "shared", *(folder / "functions").iterdir()]
+    ran = subprocess.run(  # noqa: S603  our own code
+        [sys.executable, "-m", "testing.released", command],
+        input=tables,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, roots))},
+    )
+    return cast("dict[str, Any]", json.loads(ran.stdout))
+
+
+def written(world: World) -> str:
+    """Return the world's tables and its KMS key as JSON, with items in DynamoDB's form."""
+    tables = {name: _lines(table.items()) for name, table in (("main", world.table), ("keys", world.key_table))}
+    return json.dumps({"kms": {name: key.hex() for name, key in world.kms.keys.items()}, "tables": tables}, indent=1)
+
+
+def _lines(items: Iterable[Item]) -> list[Any]:
+    lines: list[Any] = json.loads(json.dumps([marshal(item) for item in items], default=_base64))
+    return lines
+
+
+def _base64(binary: Any) -> str:
+    return base64.b64encode(bytes(binary)).decode()
+
+
+def read(text: str) -> World:
+    """Return the world whose tables are in a JSON text."""
+    kept = json.loads(text, object_hook=_with_bytes)
+    world = World()
+    world.kms.keys |= {name: bytes.fromhex(key) for name, key in kept["kms"].items()}
+    for name, table in (("main", world.table), ("keys", world.key_table)):
+        for item in map(unmarshal, kept["tables"][name]):
+            key = keys.Key(item.pop("pk"), item.pop("sk", ""))
+            table.write(Write("Put", key, item=item))
+    return world
+
+
+def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
+    return {"B": base64.b64decode(value["B"])} if value.keys() == {"B"} else value
+
+
+def keep(version: str) -> None:
+    """Write the tables and the code of this version to tests/released/VERSION."""
+    folder = FOLDER / version
+    folder.mkdir(parents=True)
+    (folder / "tables.json").write_text(written(lived()) + "\n")
+    with tarfile.open(folder / "code.tar.xz", "w:xz") as archive:
+        for path in sorted(chain.from_iterable(map(ROOT.glob, _CODE))):
+            archive.add(path, path.relative_to(ROOT), filter=_plain)
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.mtime, member.uid, member.gid, member.uname, member.gname = 0, 0, 0, "", ""
+    return member
+
+
+def main(arguments: list[str]) -> None:
+    """Run a command of this module."""
+    match arguments:
+        case ["keep", version]:
+            keep(version)
+        case ["show" | "live-on" as command]:
+            cast("Any", logger.registered_handler).setStream(sys.stderr)
+            json.dump({"show": served, "live-on": lived_on}[command](read(sys.stdin.read())), sys.stdout)
+        case _:
+            sys.exit("python -m testing.released keep VERSION | show | live-on")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

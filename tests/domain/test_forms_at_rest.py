@@ -1,0 +1,230 @@
+"""Each stored or handed-out form stays readable: `tests/released/forms.json` has one example of each, with its version.
+
+A form that this code still writes must come out byte for byte, unless it is compressed: another version of zlib may
+choose other bytes. A new form gets a new entry, and the old entry stays.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import pytest
+
+from privacy.cursor import Position, cursor_of, position_from
+from rekindle.crypto.sealing import (
+    answer_context,
+    couple_key_context,
+    person_key_context,
+    reflection_context,
+    seal,
+    shared_context,
+    solo_context,
+    unseal,
+)
+from rekindle.crypto.vault import CONTEXT_PURPOSE, Vault
+from rekindle.domain.ids import CoupleId, Language, PackId, PromptId, Uid
+from rekindle.domain.persons import QuietHours, Target, TargetKind
+from rekindle.domain.playlist import Course, Entry, Release
+from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
+from rekindle.domain.pushes import PushKind
+from rekindle.domain.streaks import pack_dates, unpack_dates
+from rekindle.domain.tallies import CountedDay, History, Latest, RunLength
+from rekindle.push.jobs import Missed, PersonJob, ReshardJob, RetryJob, SlotJob, job_from
+from rekindle.store import catalogue, keys, pack_sources
+from rekindle.store.shards import Shards, unused_names
+from rekindle.store.slot_rows import SlotRow, row_from, row_item
+from rekindle.store.table import Write
+from rekindle.store.tallies import history_from, item_from
+from rekindle.store.targets import Registered, packed, unpacked
+from testing.builders import NEW_YORK, an_instant
+from testing.memory_kms import MemoryKms
+from testing.memory_table import MemoryTable
+from testing.released import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEPT: dict[str, Any] = json.loads((FOLDER / "forms.json").read_text(encoding="utf-8"))
+KEY, SALT = bytes(range(32)), bytes(range(100, 132))
+COUPLE, ADA, DATE = CoupleId("couple-1"), Uid("ada"), dt.date(2026, 3, 2)
+PROMPT = PromptRef(PackId("starter"), 1, PromptId("walk"))
+TEXT = "Ünder the lime tree 🌿"
+TOKEN = "cXh3k9_fQ0mZr2Vt7yLbNa:APA91bH3kq-7Zr_"
+
+
+class Form(NamedTuple):
+    """A value, and how this code writes and reads its form. `write` is None for a form that is only read."""
+
+    value: Any
+    write: Callable[[Any], Any] | None
+    read: Callable[[Any], Any] | None
+    compressed: bool = False
+
+
+def sealed(context: bytes) -> Form:
+    return Form(
+        TEXT,
+        lambda text: seal(KEY, text.encode(), context, SALT).hex(),
+        lambda form: unseal(KEY, bytes.fromhex(form), context).decode(),
+    )
+
+
+def vault() -> Vault:
+    """Return a vault whose cell keys are all KEY."""
+    memory = cast("Any", MemoryTable())
+    made = Vault(cast("Any", MemoryKms()), "key-0", memory, monotonic=lambda: 0.0, entropy=lambda size: SALT[:size])
+    for cell in (*(f"{number:02}" for number in range(64)), "invites"):
+        made._cells[cell] = (0.0, KEY)
+    return made
+
+
+def wrapped_couple_key(_value: Any) -> Any:
+    return as_json(vault().new_couple_key(COUPLE).item)
+
+
+def opened_couple_key(form: Any) -> Any:
+    made = vault()
+    made.table.write(Write("Put", keys.Key(f"COUPLE#{COUPLE}", ""), item=from_json(form)))
+    return made.couple_key(COUPLE).key
+
+
+def as_json(value: Any) -> Any:
+    """Return plain values as JSON values, with bytes in base64."""
+    return json.loads(json.dumps(value, default=lambda each: {"bytes": base64.b64encode(each).decode()}))
+
+
+def from_json(form: Any) -> Any:
+    return json.loads(
+        json.dumps(form),
+        object_hook=lambda each: base64.b64decode(each["bytes"]) if each.keys() == {"bytes"} else each,
+    )
+
+
+REGISTERED = (
+    Registered(Target(TargetKind.TOKEN, TOKEN), dt.date(2026, 3, 1)),
+    Registered(Target(TargetKind.FID, "cXh3k9_fQ0mZr2Vt7yLbNa"), dt.date(2025, 12, 1)),
+    Registered(Target(TargetKind.TOKEN, "plain"), dt.date(2024, 1, 1)),
+)
+ROW = SlotRow(
+    kind=PushKind.EVENING,
+    person="AAECAwQFBgcI",
+    language=Language("es"),
+    devices=REGISTERED,
+    quiet_hours=QuietHours(dt.time(23), dt.time(6, 30)),
+    uid_and_couple=(ADA, COUPLE),
+)
+RELEASE = Release(
+    pack=PROMPT.pack,
+    version=3,
+    audience=Audience.CODE,
+    live_from=an_instant("2026-03-02T12:00:00Z"),
+    course=Course(in_order=True, starts_on=DATE, every_days=2),
+    entries=(Entry(replace(PROMPT, version=3), Theme.TIME, PromptKind.TOGETHER, 2, 1),),
+)
+HISTORY = History(
+    days={
+        DATE: CountedDay(Theme.TIME, (PROMPT.pack, PackId("river")), 2),
+        dt.date(2026, 3, 5): CountedDay(None, (PackId("river"),), 1),
+    },
+    runs={DATE: Latest(8, RunLength.WEEKS)},
+)
+DATES = frozenset({DATE, dt.date(2026, 3, 4), dt.date(2026, 4, 1)})
+JOB: dict[str, Any] = {"date": DATE, "instant": an_instant(), "late": dt.timedelta(seconds=90)}
+SLOT: dict[str, Any] = {"zone": NEW_YORK, "time": dt.time(8, 30), "shard": "7k"}
+
+
+def job(value: Any) -> Form:
+    return Form(value, lambda each: each.model_dump_json(), job_from)
+
+
+def shard_name(given: int) -> Any:
+    table = cast("Any", MemoryTable())
+    table.write(Write("Put", keys.SHARD_NAMES, item={"given": given}))
+    return unused_names(table, 1)[0]
+
+
+def read_chunks(chunks: list[str]) -> str:
+    table = cast("Any", MemoryTable())
+    named = [keys.draft(PackId("river"), 1, number) for number in range(len(chunks))]
+    for key, chunk in zip(named, chunks, strict=True):
+        table.write(Write("Put", key, item={"packed": bytes.fromhex(chunk)}))
+    return pack_sources.read_source(table, named)
+
+
+FORMS: dict[str, Form] = {
+    "answer, scheme 1": sealed(answer_context(COUPLE, DATE, PROMPT, ADA)),
+    "reflection, scheme 1": sealed(reflection_context(COUPLE, DATE, PROMPT, ADA)),
+    "solo answer, scheme 1": sealed(solo_context(DATE, PROMPT, ADA)),
+    "shared answer, scheme 1": sealed(shared_context(COUPLE, DATE, PROMPT, ADA)),
+    "wrapped key of a couple": Form(SALT, wrapped_couple_key, opened_couple_key),
+    "context of a couple's key": Form(COUPLE, lambda couple: couple_key_context(couple).hex(), None),
+    "context of a person's key": Form(ADA, lambda person: person_key_context(person).hex(), None),
+    "KMS's encryption context": Form("07", lambda cell: {"purpose": CONTEXT_PURPOSE, "cell": cell}, None),
+    "MAC of a code": Form("ABCDEFGHJK", lambda code: vault().mac(code), None),
+    "packed targets": Form(REGISTERED, lambda each: packed(each).hex(), lambda form: unpacked(bytes.fromhex(form))),
+    "slot row": Form(
+        ROW,
+        lambda row: as_json(row_item(row)),
+        lambda form: row_from(from_json(form) | {"sk": f"e{ROW.person}"}),
+    ),
+    "key of a slot row": Form(ROW, lambda row: keys.slot_row("7k", row.kind, row.person).attributes, None),
+    "shard of a row": Form("AAECAwQFBgcI", lambda each: Shards(("a", "b", "c"), ("d", "e")).shards_of(each), None),
+    "name of a shard": Form(36**3 - 1, shard_name, None),
+    "pseudonym": Form(ADA, keys.pseudonym_of, None),
+    "digest of a target": Form(REGISTERED[0].target, keys.digest_of, None),
+    "catalogue index": Form(
+        [RELEASE],
+        lambda releases: catalogue.packed(releases).hex(),
+        lambda form: catalogue.unpacked(bytes.fromhex(form)),
+        compressed=True,
+    ),
+    "draft's text": Form(
+        TEXT,
+        lambda text: [chunk.hex() for chunk in pack_sources.chunks_of(text)],
+        read_chunks,
+        compressed=True,
+    ),
+    "bitmap of dates": Form(
+        DATES,
+        lambda dates: pack_dates(DATE, dates).hex(),
+        lambda form: unpack_dates(DATE, bytes.fromhex(form)),
+    ),
+    "tally": Form(HISTORY, lambda history: as_json(item_from(history)), history_from),
+    "cursor of an export": Form(Position(2, DATE), partial(cursor_of, uid=ADA), partial(position_from, uid=ADA)),
+    "job of a slot": job(SlotJob(**JOB, **SLOT, after=("1", "2"))),
+    "job of a person": job(PersonJob(**JOB, kind=PushKind.STREAK_MILESTONE, uid=ADA, couple=COUPLE, milestone=30)),
+    "job of a retry": job(
+        RetryJob(
+            **JOB,
+            kind=PushKind.PROMPT,
+            missed=(Missed(person="AAECAwQFBgcI", target="0" * 64),),
+            couple=COUPLE,
+            attempt=2,
+            reason="UNAVAILABLE",
+            ends_at=an_instant(),
+            hold=dt.timedelta(minutes=45),
+        )
+    ),
+    "job of a resharding": job(ReshardJob(**JOB, **SLOT)),
+}
+
+
+def test_every_form_is_kept_and_every_kept_form_has_a_reader() -> None:
+    assert KEPT.keys() == FORMS.keys()
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_kept_form_is_read_and_written_as_before(name: str) -> None:
+    kept, form = KEPT[name]["form"], FORMS[name]
+    if form.read:
+        assert form.read(kept) == form.value
+    if form.write and form.compressed:
+        assert form.read
+        assert form.read(form.write(form.value)) == form.value
+    elif form.write:
+        assert as_json(form.write(form.value)) == kept

@@ -1,0 +1,75 @@
+"""Data outlives code: each version reads what the others store, also while two versions run side by side."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from testing.released import FOLDER, ROOT, lived, lived_on, read, run_kept, served, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TABLE = ROOT / "docs" / "table.md"
+VERSIONS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+
+
+def lost(shown: Any, before: Any, place: str = "") -> list[str]:
+    """List what `shown` does not show as `before` did. More fields are no loss."""
+    match before, shown:
+        case dict(), dict():
+            return [
+                line
+                for name, value in before.items()
+                for line in lost(shown.get(name, "nothing"), value, f"{place}/{name}")
+            ]
+        case list(), list() if len(before) == len(shown):
+            pairs = enumerate(zip(shown, before, strict=True))
+            return [line for number, pair in pairs for line in lost(*pair, f"{place}/{number}")]
+        case _:
+            return [] if shown == before else [f"{place} was {before!r} and is {shown!r}"]
+
+
+def common(shown: Any, other: Any) -> Any:
+    """Return `shown` without the fields that `other` does not have."""
+    if isinstance(shown, dict) and isinstance(other, dict):
+        return {name: common(value, other[name]) for name, value in shown.items() if name in other}
+    if isinstance(shown, list) and isinstance(other, list) and len(shown) == len(other):
+        return [common(*pair) for pair in zip(shown, other, strict=True)]
+    return shown
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_this_code_serves_what_a_released_version_stored(version: str, tmp_path: Path) -> None:
+    """Serve the kept tables with the kept code and with this code, and let people write in both."""
+    tables = (FOLDER / version / "tables.json").read_text(encoding="utf-8")
+    theirs, ours = run_kept(version, "live-on", tables, tmp_path), lived_on(read(tables))
+    for part in ("before", "replies", "after"):
+        assert lost(ours[part], theirs[part]) == []
+    assert lost(served(read(theirs["tables"])), theirs["after"]) == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_released_version_serves_what_this_code_stores(version: str, tmp_path: Path) -> None:
+    """A deployment runs two versions for some minutes, and a rollback leaves the old one with the new rows."""
+    tables = written(lived())
+    theirs, ours = run_kept(version, "live-on", tables, tmp_path), lived_on(read(tables))
+    for part in ("before", "replies", "after"):
+        assert lost(theirs[part], common(ours[part], theirs[part])) == []
+    after = run_kept(version, "show", ours["tables"], tmp_path)
+    assert lost(after, common(ours["after"], after)) == []
+
+
+def test_the_kept_world_has_every_kind_of_row() -> None:
+    """Take the kinds from docs/table.md. A new kind belongs into the world that the next release keeps."""
+    rows = re.findall(r"^\| [^|]+ \| `([^`]+)` \| `([^`]+)` \|", TABLE.read_text(encoding="utf-8"), re.MULTILINE)
+    kinds = {tuple(re.sub(r"<[^>]+>", ".+", name) for name in row) for row in rows}
+    items = lived().table.items()
+    assert len(kinds) > 30
+    assert [
+        (pk, sk)
+        for pk, sk in sorted(kinds)
+        if not any(re.fullmatch(pk, item["pk"]) and re.fullmatch(sk, item["sk"]) for item in items)
+    ] == []
