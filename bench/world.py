@@ -143,7 +143,7 @@ class World:
         vault = self.new_vault()
         vault.mac("")
         for number in range(64 * CELLS):
-            vault.new_couple_key(CoupleId(f"in-some-cell-{number}"))
+            vault.new_keys(CoupleId(f"in-some-cell-{number}"), [Uid("anybody")])
         return vault
 
     def queue(self) -> str:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from couples_api.services import Services
 from practice_api.services import Services as PracticeServices
+from rekindle.crypto.sealing import AUTHORS_KEY
 from rekindle.crypto.vault import Vault
 from rekindle.domain.ids import Uid, Zone
 from rekindle.domain.pushes import PushKind, Reach
@@ -78,6 +79,7 @@ _TOKEN: Final = "cXh3k9_fQ0mZr2Vt7yLbNa:APA91bH" + "3kq-7Zr_" * 16
 class World:
     """Both tables, with the keys and phones of everybody."""
 
+    scheme: int = AUTHORS_KEY
     table: MemoryTable = field(default_factory=MemoryTable)
     key_table: MemoryTable = field(init=False)
     kms: MemoryKms = field(default_factory=MemoryKms)
@@ -87,7 +89,7 @@ class World:
     def __post_init__(self) -> None:
         self.key_table = self.table.beside("keys")
         table = cast("Table", self.table)
-        vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, cast("Table", self.key_table))
+        vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, cast("Table", self.key_table), self.scheme)
         self.services = Services.on(table, vault, "https://app.example")
         practice = practice_handler_of(lambda: PracticeServices.on(table, review_required=False))
         api = phones_api(lambda: self.services)
@@ -107,9 +109,9 @@ class World:
         }
 
 
-def lived() -> World:
-    """Return a world in which every kind of row has been written at least once."""
-    world = World()
+def lived(scheme: int = AUTHORS_KEY) -> World:
+    """Return a world in which every kind of row has been written at least once. `scheme` seals its texts."""
+    world = World(scheme)
     table = cast("Table", world.table)
     publish(table, prompts())
     publish_choices(table)
@@ -320,10 +322,10 @@ def _base64(binary: Any) -> str:
     return base64.b64encode(bytes(binary)).decode()
 
 
-def read(text: str) -> World:
-    """Return the world whose tables are in a JSON text."""
+def read(text: str, scheme: int = AUTHORS_KEY) -> World:
+    """Return the world whose tables are in a JSON text. `scheme` seals its new texts."""
     kept = json.loads(text, object_hook=_with_bytes)
-    world = World()
+    world = World(scheme)
     world.kms.keys |= {name: bytes.fromhex(key) for name, key in kept["kms"].items()}
     for name, table in (("main", world.table), ("keys", world.key_table)):
         for item in map(unmarshal, kept["tables"][name]):

@@ -33,6 +33,7 @@ type Seconds = Annotated[int, Field(ge=1, le=43_200)]
 _Table = Annotated[Name, Field(alias="TABLE_NAME")]
 _KeyTable = Annotated[Name, Field(alias="KEY_TABLE_NAME")]
 _KmsKeyId = Annotated[Name, Field(alias="KMS_KEY_ID")]
+_SealingScheme = Annotated[Literal[1, 3], BeforeValidator(int), Field(alias="SEALING_SCHEME")]
 _AppLink = Annotated[Address, Field(alias="APP_LINK")]
 _QueueUrl = Annotated[Address, Field(alias="QUEUE_URL")]
 
@@ -71,6 +72,7 @@ class CouplesApiSettings(Settings):
     table: _Table
     key_table: _KeyTable
     kms_key_id: _KmsKeyId
+    sealing_scheme: _SealingScheme
     app_link: _AppLink
 
 

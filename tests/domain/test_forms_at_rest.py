@@ -17,16 +17,24 @@ import pytest
 
 from privacy.cursor import Position, cursor_of, position_from
 from rekindle.crypto.sealing import (
+    AUTHORS_KEY,
+    SINGLE_KEY,
     answer_context,
+    author_key_context,
     couple_key_context,
     person_key_context,
     reflection_context,
     seal,
+    seal_text,
     shared_context,
+    single_key_answer_context,
+    single_key_solo_context,
     solo_context,
     unseal,
+    unseal_text,
 )
 from rekindle.crypto.vault import CONTEXT_PURPOSE, Vault
+from rekindle.domain.days import Answer
 from rekindle.domain.ids import CoupleId, Language, PackId, PromptId, Uid
 from rekindle.domain.persons import QuietHours, Target, TargetKind
 from rekindle.domain.playlist import Course, Entry, Release
@@ -52,6 +60,7 @@ if TYPE_CHECKING:
 KEPT: dict[str, Any] = json.loads((FOLDER / "forms.json").read_text(encoding="utf-8"))
 KEY, SALT = bytes(range(32)), bytes(range(100, 132))
 COUPLE, ADA, DATE = CoupleId("couple-1"), Uid("ada"), dt.date(2026, 3, 2)
+ANSWER = Answer(an_instant(), 2, None)
 PROMPT = PromptRef(PackId("starter"), 1, PromptId("walk"))
 TEXT = "Ünder the lime tree 🌿"
 TOKEN = "cXh3k9_fQ0mZr2Vt7yLbNa:APA91bH3kq-7Zr_"
@@ -69,28 +78,33 @@ class Form(NamedTuple):
 def sealed(context: bytes) -> Form:
     return Form(
         TEXT,
+        lambda text: seal_text(KEY, text, context, SALT[:16]).hex(),
+        lambda form: unseal_text(KEY, bytes.fromhex(form), context),
+    )
+
+
+def sealed_with_single_key(context: bytes) -> Form:
+    return Form(
+        TEXT,
         lambda text: seal(KEY, text.encode(), context, SALT).hex(),
         lambda form: unseal(KEY, bytes.fromhex(form), context).decode(),
     )
 
 
-def vault() -> Vault:
-    """Return a vault whose cell keys are all KEY."""
+def vault(scheme: int = AUTHORS_KEY) -> Vault:
+    """Return a vault whose cell keys are all KEY, and whose random bytes are those of SALT."""
     memory = cast("Any", MemoryTable())
-    made = Vault(cast("Any", MemoryKms()), "key-0", memory, monotonic=lambda: 0.0, entropy=lambda size: SALT[:size])
+    made = Vault(cast("Any", MemoryKms()), "key-0", memory, scheme, lambda: 0.0, lambda size: SALT[:size])
     for cell in (*(f"{number:02}" for number in range(64)), "invites"):
         made._cells[cell] = (0.0, KEY)
     return made
 
 
-def wrapped_couple_key(_value: Any) -> Any:
-    return as_json(vault().new_couple_key(COUPLE).item)
-
-
-def opened_couple_key(form: Any) -> Any:
+def with_row(pk: str, form: Any) -> Vault:
+    """Return a vault whose table of keys has this row."""
     made = vault()
-    made.table.write(Write("Put", keys.Key(f"COUPLE#{COUPLE}", ""), item=from_json(form)))
-    return made.couple_key(COUPLE).key
+    made.table.write(Write("Put", keys.Key(pk, ""), item=from_json(form)))
+    return made
 
 
 def as_json(value: Any) -> Any:
@@ -157,11 +171,28 @@ def read_chunks(chunks: list[str]) -> str:
 
 
 FORMS: dict[str, Form] = {
-    "answer, scheme 1": sealed(answer_context(COUPLE, DATE, PROMPT, ADA)),
-    "reflection, scheme 1": sealed(reflection_context(COUPLE, DATE, PROMPT, ADA)),
-    "solo answer, scheme 1": sealed(solo_context(DATE, PROMPT, ADA)),
-    "shared answer, scheme 1": sealed(shared_context(COUPLE, DATE, PROMPT, ADA)),
-    "wrapped key of a couple": Form(SALT, wrapped_couple_key, opened_couple_key),
+    "answer, scheme 1": sealed_with_single_key(single_key_answer_context(COUPLE, DATE, PROMPT, ADA)),
+    "reflection, scheme 1": sealed_with_single_key(reflection_context(COUPLE, DATE, PROMPT, ADA)),
+    "solo answer, scheme 1": sealed_with_single_key(single_key_solo_context(DATE, PROMPT, ADA)),
+    "shared answer, scheme 1": sealed_with_single_key(shared_context(COUPLE, DATE, PROMPT, ADA)),
+    "answer, scheme 3": sealed(answer_context(COUPLE, DATE, PROMPT, ADA, ANSWER)),
+    "answer shared first, scheme 3": sealed(
+        answer_context(COUPLE, DATE, PROMPT, ADA, replace(ANSWER, share_first=True))
+    ),
+    "reflection, scheme 3": sealed(reflection_context(COUPLE, DATE, PROMPT, ADA)),
+    "solo answer, scheme 3": sealed(solo_context(DATE, PROMPT, ADA, 2)),
+    "shared answer, scheme 3": sealed(shared_context(COUPLE, DATE, PROMPT, ADA)),
+    "single key of a couple": Form(
+        SALT,
+        lambda _: as_json(vault(SINGLE_KEY).new_keys(COUPLE, [ADA]).item),
+        lambda form: with_row(f"COUPLE#{COUPLE}", form).couple_keys(COUPLE).single,
+    ),
+    "authors' keys of a couple": Form(
+        {ADA: SALT},
+        lambda _: as_json(vault().new_keys(COUPLE, [ADA]).item),
+        lambda form: with_row(f"COUPLE#{COUPLE}", form).couple_keys(COUPLE).authors,
+    ),
+    "context of an author's key": Form(ADA, lambda person: author_key_context(COUPLE, person).hex(), None),
     "context of a couple's key": Form(COUPLE, lambda couple: couple_key_context(couple).hex(), None),
     "context of a person's key": Form(ADA, lambda person: person_key_context(person).hex(), None),
     "KMS's encryption context": Form("07", lambda cell: {"purpose": CONTEXT_PURPOSE, "cell": cell}, None),

@@ -17,6 +17,7 @@ import boto3
 import pytest
 
 from couples_api.services import Services
+from rekindle.crypto.sealing import AUTHORS_KEY
 from rekindle.domain.prompts import Theme
 from rekindle.domain.streaks import unpack_dates
 from rekindle.settings import CouplesApiSettings
@@ -54,6 +55,7 @@ def world(
         table=services.people.table.name,
         key_table=services.vault.table.name,
         kms_key_id=services.vault.kms_key_id,
+        sealing_scheme=AUTHORS_KEY,
         app_link=services.app_link,
     )
     module_mocker.patch.object(boto3, "DEFAULT_SESSION", None)
@@ -108,7 +110,7 @@ class World:
                 assert partner.couple == couple.id
                 assert couple.profiles[person.uid] == person.profile
                 assert person.paused_until == (couple.pause.until if couple.pause else None)
-                self.services.vault.couple_key(couple.id)
+                assert self.services.vault.couple_keys(couple.id).authors.keys() == couple.profiles.keys()
                 self.assert_days_whole(couple)
 
     def assert_days_whole(self, couple: Couple) -> None:

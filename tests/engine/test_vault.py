@@ -13,11 +13,13 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from rekindle.crypto.vault import CONTEXT_PURPOSE, REMEMBERED_FOR, Vault
+from rekindle.domain.days import Answer
 from rekindle.domain.ids import CoupleId, Uid
-from rekindle.errors import KeyUnavailableError, VaultError
+from rekindle.errors import KeyGoneError, KeyUnavailableError, VaultError, WriteConflictError
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
-from testing.builders import an_instant
+from rekindle.store.table import Write
+from testing.builders import a_day, an_instant
 from testing.stored import row_in
 from testing.wire import Fault, Wire, asked_of, refusal, strike, tapped
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 COUPLE, OTHERS = CoupleId("couple-one"), CoupleId("couple-two")
+ADA, BEN = Uid("ada"), Uid("ben")
 
 
 @dataclass(slots=True)
@@ -56,78 +59,99 @@ def another(vault: Vault) -> Vault:
     return replace(vault, _cells={})
 
 
-def give_key(vault: Vault, couple: CoupleId) -> None:
-    vault.table.write(vault.new_couple_key(couple))
+def give_keys(vault: Vault, couple: CoupleId) -> None:
+    vault.table.write(vault.new_keys(couple, [ADA, BEN]))
+
+
+def key_of(vault: Vault, couple: CoupleId, person: Uid = ADA) -> bytes:
+    """Return an author's key in a couple."""
+    return vault.couple_keys(couple).authors[person]
+
+
+def row_of(couple: CoupleId) -> Key:
+    return Key(f"COUPLE#{couple}", "")
 
 
 def kms_calls(calls: list[str], operation: str, _request: AWSPreparedRequest) -> None:
     calls.append(operation)
 
 
-class TestCoupleKeys:
-    """Each couple has a key of its own."""
+class TestAuthorsKeys:
+    """Each author has a key of their own in each couple."""
 
     def test_every_process_opens_the_same_key(self, vault: Vault, another: Vault) -> None:
-        give_key(vault, COUPLE)
-        assert vault.couple_key(COUPLE).key == another.couple_key(COUPLE).key
-        assert len(vault.couple_key(COUPLE).key) == 32
+        give_keys(vault, COUPLE)
+        assert key_of(vault, COUPLE) == key_of(another, COUPLE)
+        assert len(key_of(vault, COUPLE)) == 32
 
-    def test_no_two_couples_share_one(self, vault: Vault) -> None:
+    def test_no_two_couples_and_no_two_authors_share_one(self, vault: Vault) -> None:
         couples = [CoupleId(f"couple-{number}") for number in range(12)]
         for couple in couples:
-            give_key(vault, couple)
-        assert len({vault.couple_key(couple).key for couple in couples}) == 12
+            give_keys(vault, couple)
+        assert len({key_of(vault, couple, person) for couple in couples for person in (ADA, BEN)}) == 24
 
-    def test_a_couples_key_is_made_once(self, vault: Vault) -> None:
+    def test_an_authors_key_is_made_once(self, vault: Vault) -> None:
         """If the key were made again, answers sealed before would be unreadable."""
-        write = vault.new_couple_key(COUPLE)
-        assert write.condition == "attribute_not_exists(pk)"
-        assert write.table == vault.table.name
+        give_keys(vault, COUPLE)
+        for write in (vault.new_keys(COUPLE, [ADA, BEN]), vault.adding_author_keys(COUPLE, [ADA, BEN])):
+            with pytest.raises(WriteConflictError):
+                vault.table.write(write)
 
     def test_no_key_is_stored_as_it_is(self, vault: Vault) -> None:
-        give_key(vault, COUPLE)
+        give_keys(vault, COUPLE)
         mac = vault.mac("text")
         rows = repr(vault.table.client.scan(TableName=vault.table.name)["Items"])
-        for secret in (vault.couple_key(COUPLE).key, *(key for _, key in vault._cells.values())):
+        for secret in (key_of(vault, COUPLE), *(key for _, key in vault._cells.values())):
             assert repr(secret)[2:-1] not in rows
         assert mac not in rows
         for secret in (key for _, key in vault._cells.values()):
             assert repr(secret)[2:-1] not in repr(vault)
 
-    def test_a_key_whose_row_is_deleted_is_gone_at_once(self, vault: Vault) -> None:
+    def test_a_key_whose_row_is_deleted_is_gone_at_once_and_the_partners_is_not(self, vault: Vault) -> None:
         """A process that has just used the key loses it too, because processes cache only cell keys."""
-        give_key(vault, COUPLE)
-        vault.couple_key(COUPLE)
-        vault.table.client.delete_item(TableName=vault.table.name, Key={"pk": {"S": f"COUPLE#{COUPLE}"}})
-        with pytest.raises(VaultError, match="gone"):
-            vault.couple_key(COUPLE)
+        give_keys(vault, COUPLE)
+        day = replace(a_day(couple=COUPLE), answers={uid: Answer(an_instant(), 1, None) for uid in (ADA, BEN)})
+        sealed = {
+            uid: vault.couple_keys(COUPLE).seal_answer(day, uid, answer, f"By {uid}.")
+            for uid, answer in day.answers.items()
+        }
+        day = replace(day, answers=sealed)
+        vault.table.write(Write("Update", row_of(COUPLE), update="REMOVE authors.ada"))
+        with pytest.raises(KeyGoneError):
+            vault.couple_keys(COUPLE).open_answer(day, ADA)
+        assert vault.couple_keys(COUPLE).open_answer(day, BEN) == "By ben."
 
-    def test_a_key_gets_the_expiry_that_is_asked_for(self, vault: Vault) -> None:
-        give_key(vault, COUPLE)
+    def test_the_keys_get_the_expiry_that_is_asked_for(self, vault: Vault) -> None:
+        give_keys(vault, COUPLE)
         at = an_instant("2026-04-01T00:00:00.500Z")
-        vault.table.write(vault.ending_couple_key(COUPLE, at))
-        row = row_in(vault.table, Key(f"COUPLE#{COUPLE}", ""))
-        assert row["ttl"] == to_ttl(at)
-        # Until then answers sealed with the key can be exported.
-        vault.couple_key(COUPLE)
+        vault.table.write(vault.ending_keys(COUPLE, at))
+        assert row_in(vault.table, row_of(COUPLE))["ttl"] == to_ttl(at)
+        # Until then answers sealed with the keys can be exported.
+        key_of(vault, COUPLE)
 
-    def test_a_key_put_in_another_couples_place_does_not_open(self, vault: Vault) -> None:
+    def test_a_key_put_in_another_place_does_not_open(self, vault: Vault) -> None:
         for couple in (COUPLE, OTHERS):
-            give_key(vault, couple)
-        row = row_in(vault.table, Key(f"COUPLE#{COUPLE}", ""))
-        _put(vault, f"COUPLE#{OTHERS}", row["cell"], row["wrapped"])
+            give_keys(vault, couple)
+        row = row_in(vault.table, row_of(COUPLE))
+        mine, theirs = row["authors"][ADA], row["authors"][BEN]
+        vault.table.put_many([(row_of(OTHERS), {"cell": row["cell"], "authors": {ADA: mine}})])
         with pytest.raises(VaultError):
-            vault.couple_key(OTHERS)
+            key_of(vault, OTHERS)
+        vault.table.put_many([(row_of(COUPLE), {"cell": row["cell"], "authors": {ADA: theirs}})])
+        with pytest.raises(VaultError):
+            key_of(vault, COUPLE)
 
     def test_another_cell_does_not_open_it(self, vault: Vault) -> None:
-        give_key(vault, COUPLE)
-        row = row_in(vault.table, Key(f"COUPLE#{COUPLE}", ""))
-        _put(vault, f"COUPLE#{COUPLE}", f"{(int(row['cell']) + 1) % 64:02}", row["wrapped"])
+        give_keys(vault, COUPLE)
+        row = row_in(vault.table, row_of(COUPLE))
+        vault.table.put_many(
+            [(row_of(COUPLE), {"cell": f"{(int(row['cell']) + 1) % 64:02}", "authors": row["authors"]})]
+        )
         with pytest.raises(VaultError):
-            vault.couple_key(COUPLE)
+            key_of(vault, COUPLE)
 
     def test_cells_are_sixty_four(self, vault: Vault) -> None:
-        cells = {vault.new_couple_key(CoupleId(f"couple-{number}")).item["cell"] for number in range(40)}
+        cells = {vault.new_keys(CoupleId(f"couple-{number}"), [ADA]).item["cell"] for number in range(40)}
         assert cells <= {f"{number:02}" for number in range(64)}
         assert len(cells) > 20
 
@@ -135,54 +159,53 @@ class TestCoupleKeys:
 class TestPersonKeys:
     """Each person who writes alone has a key of their own."""
 
-    ADA, BEN = Uid("ada"), Uid("ben")
-
     def test_it_is_made_at_its_first_use_and_every_process_opens_the_same(self, vault: Vault, another: Vault) -> None:
         with pytest.raises(VaultError, match="gone"):
-            vault.person_key(self.ADA)
-        made = vault.ensure_person_key(self.ADA)
+            vault.person_key(ADA)
+        made = vault.ensure_person_key(ADA)
         assert len(made.key) == 32
-        assert another.person_key(self.ADA).key == made.key == another.ensure_person_key(self.ADA).key
-        assert vault.ensure_person_key(self.BEN).key != made.key
+        assert another.person_key(ADA).key == made.key == another.ensure_person_key(ADA).key
+        assert vault.ensure_person_key(BEN).key != made.key
 
     def test_a_couple_and_a_person_of_one_name_have_two_keys(self, vault: Vault) -> None:
-        give_key(vault, CoupleId(self.ADA))
-        assert vault.ensure_person_key(self.ADA).key != vault.couple_key(CoupleId(self.ADA)).key
+        give_keys(vault, CoupleId(ADA))
+        assert vault.ensure_person_key(ADA).key != key_of(vault, CoupleId(ADA))
 
     def test_processes_that_make_it_at_once_end_up_with_the_same(self, vault: Vault) -> None:
         vault.mac("text")
         vaults = [replace(vault, _cells=dict(vault._cells)) for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
-            keys = {key.key for key in pool.map(lambda each: each.ensure_person_key(self.ADA), vaults)}
-        assert keys == {vault.person_key(self.ADA).key}
+            keys = {key.key for key in pool.map(lambda each: each.ensure_person_key(ADA), vaults)}
+        assert keys == {vault.person_key(ADA).key}
 
     def test_a_making_whose_reply_was_lost_is_the_one_that_counts(self, vault: Vault, another: Vault) -> None:
-        vault.ensure_person_key(self.BEN)
-        vault.new_couple_key(CoupleId(self.ADA))  # its cell key is cached, so only the key's own row is written
+        vault.ensure_person_key(BEN)
+        vault.new_keys(CoupleId(ADA), [ADA])  # its cell key is cached, so only the key's own row is written
         wire = Wire(Fault.REPLY_LOST, at=2)
         with tapped(wire, vault.table.client), pytest.raises(ConnectionClosedError):
-            vault.ensure_person_key(self.ADA)
+            vault.ensure_person_key(ADA)
         assert wire.seen == ["GetItem", "PutItem"]
-        assert vault.ensure_person_key(self.ADA).key == another.person_key(self.ADA).key
+        assert vault.ensure_person_key(ADA).key == another.person_key(ADA).key
 
     def test_a_key_whose_row_is_deleted_is_gone_at_once(self, vault: Vault) -> None:
-        vault.ensure_person_key(self.ADA)
-        vault.table.client.delete_item(TableName=vault.table.name, Key={"pk": {"S": f"PERSON#{self.ADA}"}})
+        vault.ensure_person_key(ADA)
+        vault.table.client.delete_item(TableName=vault.table.name, Key={"pk": {"S": f"PERSON#{ADA}"}})
         with pytest.raises(VaultError, match="gone"):
-            vault.person_key(self.ADA)
+            vault.person_key(ADA)
 
     def test_a_key_put_in_another_place_does_not_open(self, vault: Vault) -> None:
-        vault.ensure_person_key(self.ADA)
-        row = row_in(vault.table, Key(f"PERSON#{self.ADA}", ""))
-        _put(vault, f"PERSON#{self.BEN}", row["cell"], row["wrapped"])
+        vault.ensure_person_key(ADA)
+        row = row_in(vault.table, Key(f"PERSON#{ADA}", ""))
+        _put(vault, f"PERSON#{BEN}", row["cell"], row["wrapped"])
         with pytest.raises(VaultError):
-            vault.person_key(self.BEN)
-        _put(vault, f"COUPLE#{self.ADA}", row["cell"], row["wrapped"])
-        with pytest.raises(VaultError):
-            vault.couple_key(CoupleId(self.ADA))
+            vault.person_key(BEN)
+        for keys in ({"wrapped": row["wrapped"]}, {"authors": {ADA: row["wrapped"]}}):
+            vault.table.put_many([(row_of(CoupleId(ADA)), {"cell": row["cell"], **keys})])
+            with pytest.raises(VaultError):
+                vault.couple_keys(CoupleId(ADA))
 
     def test_no_key_is_stored_as_it_is(self, vault: Vault) -> None:
-        key = vault.ensure_person_key(self.ADA)
+        key = vault.ensure_person_key(ADA)
         rows = repr(vault.table.client.scan(TableName=vault.table.name)["Items"])
         assert repr(key.key)[2:-1] not in rows
         assert repr(key.key)[2:-1] not in repr(key)
@@ -192,27 +215,27 @@ class TestPersonKeys:
             tapped(lambda operation, request: strike(Fault.NOT_SENT, operation, request), vault.kms),
             pytest.raises(KeyUnavailableError),
         ):
-            vault.ensure_person_key(self.ADA)
-        assert vault.table.get(Key(f"PERSON#{self.ADA}", "")) is None
+            vault.ensure_person_key(ADA)
+        assert vault.table.get(Key(f"PERSON#{ADA}", "")) is None
 
 
 class TestCells:
     """A process asks KMS for a cell key at most once an hour."""
 
     def test_a_cell_is_remembered_for_an_hour_and_no_longer(self, vault: Vault, clock: Clock) -> None:
-        give_key(vault, COUPLE)
+        give_keys(vault, COUPLE)
         calls: list[str] = []
         with tapped(lambda operation, request: kms_calls(calls, operation, request), vault.kms):
             clock.now += REMEMBERED_FOR - 0.001
-            vault.couple_key(COUPLE)
+            key_of(vault, COUPLE)
             assert calls == []
             clock.now += 0.001
-            vault.couple_key(COUPLE)
-            vault.couple_key(COUPLE)
+            key_of(vault, COUPLE)
+            key_of(vault, COUPLE)
             assert calls == ["Decrypt"]
             # The hour begins when the cell key is read, not when it is last used.
             clock.now += REMEMBERED_FOR
-            vault.couple_key(COUPLE)
+            key_of(vault, COUPLE)
         assert calls == ["Decrypt"] * 2
         assert REMEMBERED_FOR == 3600
 
@@ -220,8 +243,8 @@ class TestCells:
         """The function's policy allows its use for this purpose only, and CloudTrail shows it."""
         asked: list[dict[str, Any]] = []
         with tapped(lambda _, request: asked.append(asked_of(request)), vault.kms):
-            give_key(vault, COUPLE)
-            another.couple_key(COUPLE)
+            give_keys(vault, COUPLE)
+            key_of(another, COUPLE)
         assert [each["KeyId"] for each in asked] == [vault.kms_key_id] * 2
         assert {each["EncryptionContext"]["purpose"] for each in asked} == {CONTEXT_PURPOSE}
         assert asked[0]["EncryptionContext"] == asked[1]["EncryptionContext"]
@@ -235,12 +258,12 @@ class TestCells:
     def test_a_cells_key_put_in_another_cells_place_does_not_open(self, vault: Vault, another: Vault) -> None:
         """KMS refuses: the cell is part of the encryption context."""
         vault.mac("text")
-        give_key(vault, COUPLE)
+        give_keys(vault, COUPLE)
         row = row_in(vault.table, Key("CELL#invites", ""))
-        cell = vault.new_couple_key(COUPLE).item["cell"]
+        cell = vault.new_keys(COUPLE, [ADA]).item["cell"]
         _put(vault, f"CELL#{cell}", None, row["wrapped"])
         with pytest.raises(VaultError):
-            another.couple_key(COUPLE)
+            key_of(another, COUPLE)
 
 
 class TestKmsDown:
@@ -250,13 +273,13 @@ class TestKmsDown:
     def test_a_key_that_kms_does_not_give_is_not_there_for_now(
         self, vault: Vault, another: Vault, fault: Fault
     ) -> None:
-        give_key(vault, COUPLE)
+        give_keys(vault, COUPLE)
         with tapped(lambda operation, request: strike(fault, operation, request), vault.kms):
             with pytest.raises(KeyUnavailableError):
-                another.couple_key(COUPLE)
+                key_of(another, COUPLE)
             # Within the hour a process uses its cached cell keys.
-            vault.couple_key(COUPLE)
-        assert another.couple_key(COUPLE).key == vault.couple_key(COUPLE).key
+            key_of(vault, COUPLE)
+        assert key_of(another, COUPLE) == key_of(vault, COUPLE)
 
     def test_a_cell_whose_making_was_cut_off_is_made_by_the_next(self, vault: Vault, another: Vault) -> None:
         with (
@@ -277,13 +300,13 @@ class TestKmsDown:
         assert vault.mac("text") == another.mac("text")
 
     def test_a_permission_taken_away_is_no_programming_error(self, vault: Vault, another: Vault) -> None:
-        give_key(vault, COUPLE)
+        give_keys(vault, COUPLE)
 
         def denied(_operation: str, _request: AWSPreparedRequest) -> AWSResponse:
             return refusal("AccessDeniedException")
 
         with tapped(denied, vault.kms), pytest.raises(KeyUnavailableError):
-            another.couple_key(COUPLE)
+            key_of(another, COUPLE)
 
 
 class TestMac:

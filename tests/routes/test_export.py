@@ -515,7 +515,7 @@ def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tup
     """
     ada, ben = couple
     couple_id = couple_id_of(services, ada)
-    current, key = services.couples.couple(couple_id), services.vault.couple_key(couple_id)
+    current, key = services.couples.couple(couple_id), services.vault.couple_keys(couple_id)
     assert current
     assert ada.get("/v1/today").status == 200
     first = day_of(services, couple_id, MONDAY)
@@ -523,7 +523,7 @@ def test_a_page_of_the_longest_days_is_handed_on(services: Services, couple: tup
     for number in range(PAGE_DAYS + 1):
         day = replace(first, date=MONDAY + number * DAY, theme=Theme.OPENNESS, answers={})
         for phone in (ada, ben):
-            written = Answer(ada.now, 1, key.seal_answer(day, phone.uid, symbol * 2000))
+            written = key.seal_answer(day, phone.uid, Answer(ada.now, 1, None), symbol * 2000)
             day = replace(day, answers={**day.answers, phone.uid: written})
         for phone in (ada, ben):
             heard = Reflection(ada.now, ReflectionKind.HEARD, key.seal_reflection(day, phone.uid, symbol * 1000))

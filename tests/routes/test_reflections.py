@@ -243,7 +243,7 @@ class TestSealed:
         for phone in opened:
             reflect(phone)
         table, key = services.days.table, keys.day(couple_id_of(services, ada), DATE)
-        couple_key = services.vault.couple_key(couple_id_of(services, ada))
+        keys_of_couple = services.vault.couple_keys(couple_id_of(services, ada))
         whole = row_in(table, key)
         places = [(uid, what) for uid, what in itertools.product((ada.uid, ben.uid), ("answer", "reflection"))]
 
@@ -255,7 +255,7 @@ class TestSealed:
         for here, there in itertools.permutations(places, 2):
             part(*here)["sealed"] = sealed[there]
             table.put_many([(key, {name: value for name, value in whole.items() if name not in key._fields})])
-            opens = couple_key.open_answer if here[1] == "answer" else couple_key.open_reflection
+            opens = keys_of_couple.open_answer if here[1] == "answer" else keys_of_couple.open_reflection
             with pytest.raises(VaultError):
                 opens(stored(services, ada), here[0])
             part(*here)["sealed"] = sealed[here]

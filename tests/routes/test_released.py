@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rekindle.crypto.sealing import AUTHORS_KEY, SINGLE_KEY
 from testing.released import FOLDER, ROOT, lived, lived_on, read, run_kept, served, written
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ def common(shown: Any, other: Any) -> Any:
     return shown
 
 
+@pytest.mark.parametrize("scheme", [SINGLE_KEY, AUTHORS_KEY])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_this_code_serves_what_a_released_version_stored(version: str, tmp_path: Path) -> None:
+def test_this_code_serves_what_a_released_version_stored(version: str, scheme: int, tmp_path: Path) -> None:
     """Serve the kept tables with the kept code and with this code, and let people write in both."""
     tables = (FOLDER / version / "tables.json").read_text(encoding="utf-8")
-    theirs, ours = run_kept(version, "live-on", tables, tmp_path), lived_on(read(tables))
+    theirs, ours = run_kept(version, "live-on", tables, tmp_path), lived_on(read(tables, scheme))
     for part in ("before", "replies", "after"):
         assert lost(ours[part], theirs[part]) == []
     assert lost(served(read(theirs["tables"])), theirs["after"]) == []
@@ -53,9 +55,13 @@ def test_this_code_serves_what_a_released_version_stored(version: str, tmp_path:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_released_version_serves_what_this_code_stores(version: str, tmp_path: Path) -> None:
-    """A deployment runs two versions for some minutes, and a rollback leaves the old one with the new rows."""
-    tables = written(lived())
-    theirs, ours = run_kept(version, "live-on", tables, tmp_path), lived_on(read(tables))
+    """A deployment runs two versions for some minutes, and a rollback leaves the old one with the new rows.
+
+    Version 0.1.0 knows only SINGLE_KEY, so a stack that ran it is first deployed with this scheme.
+    """
+    scheme = SINGLE_KEY if version == "0.1.0" else AUTHORS_KEY
+    tables = written(lived(scheme))
+    theirs, ours = run_kept(version, "live-on", tables, tmp_path), lived_on(read(tables, scheme))
     for part in ("before", "replies", "after"):
         assert lost(theirs[part], common(ours[part], theirs[part])) == []
     after = run_kept(version, "show", ours["tables"], tmp_path)

@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "TABLE_NAME": "rekindle-Table-1ABC",
     "KEY_TABLE_NAME": "rekindle-KeyTable-1ABC",
     "KMS_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/mrk-1",
+    "SEALING_SCHEME": "3",
     "APP_LINK": "https://app.example",
     "REVIEW_REQUIRED": "true",
     "QUEUE_URL": QUEUE,

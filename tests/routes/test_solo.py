@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -283,7 +284,7 @@ class TestPaired:
                 assert day
                 assert day.answer
                 key = services.vault.person_key(ada.uid)
-                newer = type(day.answer)(ada.now, 2, key.seal_answer(day, "New."))
+                newer = key.seal_answer(day, replace(day.answer, revision=2), "New.")
                 services.solo.record_answer(day, newer, 1)
 
         with watched(services.people.table, meanwhile):

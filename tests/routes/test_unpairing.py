@@ -171,7 +171,7 @@ def test_both_can_read_their_texts_for_thirty_days(
         assert person.parted == {parted: ended_at}
         row = row_in(world.vault.table, Key(f"COUPLE#{parted}", ""))
         assert row["ttl"] == to_ttl(ended_at + KEEPSAKE)
-        couple, key = world.couples.couple(parted), world.vault.couple_key(parted)
+        couple, key = world.couples.couple(parted), world.vault.couple_keys(parted)
         assert couple
         assert couple.ended_at == ended_at
         days = world.days.journal(parted, None, 30)

@@ -90,8 +90,8 @@ def delete_couple(caller: TheCaller, services: TheServices) -> None:
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
-    key_end = services.vault.ending_couple_key(couple.id, caller.instant + KEEPSAKE)
-    services.couples.end(caller.uid, couple.id, caller.instant, [key_end])
+    keys_end = services.vault.ending_keys(couple.id, caller.instant + KEEPSAKE)
+    services.couples.end(caller.uid, couple.id, caller.instant, [keys_end])
 
 
 def couple_view(couple: Couple, caller: Caller) -> CoupleView:

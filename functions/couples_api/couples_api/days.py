@@ -17,11 +17,11 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from couples_api.pause import PauseView, pause_view
 from couples_api.reader import DAY, REVEALED, UNANSWERED, DayView, Reader, reader_of
-from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices, current_couple
+from couples_api.services import IN_A_COUPLE, CalendarDate, TheCaller, TheServices, current_couple, keys_for_writing
 from couples_api.streak import STREAK, StreakView, known_history, note_complete
 from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
-from rekindle.crypto.vault import CoupleKey
+from rekindle.crypto.author_keys import CoupleKeys
 from rekindle.domain.calendar import local_date
 from rekindle.domain.couples import Couple
 from rekindle.domain.days import Answer, Day
@@ -178,26 +178,23 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: Th
         raise ProblemError(Problem.PROMPT_CHANGED)
     if body.text is None and day.kind is PromptKind.QUESTION:
         raise ProblemError(Problem.TEXT_MISSING)
-    key = services.vault.couple_key(reader.couple.id)
-    answer = Answer(
-        at=caller.instant,
-        revision=(body.revision or 0) + 1,
-        sealed=None if body.text is None else key.seal_answer(day, caller.uid, body.text),
-        share_first=body.share_first,
-    )
+    keys = keys_for_writing(services, reader.couple, caller.uid)
+    answer = Answer(caller.instant, (body.revision or 0) + 1, sealed=None, share_first=body.share_first)
+    if body.text is not None:
+        answer = keys.seal_answer(day, caller.uid, answer, body.text)
     try:
         day = services.days.record_answer(day, caller.uid, reader.partner, answer, body.revision)
     except WriteConflictError as conflict:
         before, day = day, existing_day(conflict)
         if day.prompt != before.prompt:
             raise ProblemError(Problem.PROMPT_CHANGED) from conflict
-        if not _is_repeat(day, reader, key, body):
+        if not _is_repeat(day, reader, keys, body):
             raise ProblemError(_why_refused(day, reader, body)) from conflict
     if day.revealed:
         # Read the couple again. If it has ended during the write, do not show the partner's answer.
         current_couple(services, reader.person)
         note_complete(services, day, caller.instant)
-    return reader.views([day], key)[0]
+    return reader.views([day], keys)[0]
 
 
 def stored_day(reader: Reader, date: dt.date) -> Day:
@@ -278,7 +275,7 @@ def _may_answer_another_prompt(day: Day, body: AnswerBody) -> bool:
     return body.prompt != day.prompt.id
 
 
-def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bool:
+def _is_repeat(day: Day, reader: Reader, keys: CoupleKeys, body: AnswerBody) -> bool:
     """Return whether `body` is a repeat: the answer in it is stored already.
 
     A phone repeats a request if the reply was lost.
@@ -287,7 +284,7 @@ def _is_repeat(day: Day, reader: Reader, key: CoupleKey, body: AnswerBody) -> bo
     return (
         follows(day.answers.get(uid), body.revision)
         and day.answers[uid].share_first == body.share_first
-        and key.open_answer(day, uid) == body.text
+        and keys.open_answer(day, uid) == body.text
     )
 
 

@@ -247,8 +247,8 @@ def post_confirm(
             raise ProblemError(Problem.INVITE_NOT_USABLE)
         couple = _couple_of(couple_id, inviter, redeemer, caller)
         try:
-            new_key = services.vault.new_couple_key(couple_id)
-            services.invites.confirm(invite, inviter, redeemer, couple, [new_key, *request.writes])
+            new_keys = services.vault.new_keys(couple_id, couple.profiles)
+            services.invites.confirm(invite, inviter, redeemer, couple, [new_keys, *request.writes])
         except WriteConflictError:
             continue
         return couple_view(couple, caller)

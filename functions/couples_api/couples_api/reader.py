@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from couples_api.services import Services, current_couple, known_person
 from rekindle.api.callers import Caller
 from rekindle.api.examples import view_config
-from rekindle.crypto.vault import CoupleKey
+from rekindle.crypto.author_keys import CoupleKeys
 from rekindle.domain.calendar import day_window
 from rekindle.domain.couples import Couple
 from rekindle.domain.days import Day, ReflectionKind
@@ -173,19 +173,19 @@ class Reader:
         """Return the couple's stored days that may be open now, by date."""
         return self.services.days.nearby(self.couple.id, self.caller.instant)
 
-    def views(self, days: Iterable[Day], key: CoupleKey | None = None) -> list[DayView]:
+    def views(self, days: Iterable[Day], keys: CoupleKeys | None = None) -> list[DayView]:
         """Return the days as this reader may see them.
 
-        If `key` is None and an answer is open to the reader, read the couple's key.
+        If `keys` is None and an answer is open to the reader, read the couple's keys.
         """
         days = list(days)
         texts = self.services.catalogue.texts(day.prompt for day in days)
-        if key is None and any(day.opened_to(self.person.uid) for day in days):
-            key = self.services.vault.couple_key(self.couple.id)
-        return [self._view(day, texts[day.prompt], key) for day in days]
+        if keys is None and any(day.opened_to(self.person.uid) for day in days):
+            keys = self.services.vault.couple_keys(self.couple.id)
+        return [self._view(day, texts[day.prompt], keys) for day in days]
 
-    def _view(self, day: Day, text: PromptText, key: CoupleKey | None) -> DayView:
-        opened = {uid: key.open_answer(day, uid) for uid in day.opened_to(self.person.uid)} if key else {}
+    def _view(self, day: Day, text: PromptText, keys: CoupleKeys | None) -> DayView:
+        opened = {uid: keys.open_answer(day, uid) for uid in day.opened_to(self.person.uid)} if keys else {}
         mine, theirs = day.answers.get(self.person.uid), day.answers.get(self.partner)
         return DayView(
             date=day.date,
@@ -208,7 +208,7 @@ class Reader:
             ),
             reflect=ReflectionKind.HEARD if text.theme in HEARD_THEMES else None,
             reflections=ReflectionsView(
-                me=_reflection_view(day, self.person.uid, key), partner=_reflection_view(day, self.partner, key)
+                me=_reflection_view(day, self.person.uid, keys), partner=_reflection_view(day, self.partner, keys)
             ),
         )
 
@@ -219,11 +219,11 @@ def reader_of(services: Services, caller: Caller) -> Reader:
     return Reader(person, current_couple(services, person), caller, services)
 
 
-def _reflection_view(day: Day, uid: Uid, key: CoupleKey | None) -> ReflectionView | None:
+def _reflection_view(day: Day, uid: Uid, keys: CoupleKeys | None) -> ReflectionView | None:
     reflection = day.answers[uid].reflection if day.revealed else None
-    if reflection is None or key is None:
+    if reflection is None or keys is None:
         return None
-    return ReflectionView(kind=reflection.kind, text=key.open_reflection(day, uid))
+    return ReflectionView(kind=reflection.kind, text=keys.open_reflection(day, uid))
 
 
 def prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> PromptView:

@@ -9,10 +9,10 @@ from pydantic import BaseModel, StringConstraints, model_validator
 
 from couples_api.days import DatePath, stored_day
 from couples_api.reader import DayView, Reader, reader_of
-from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple
+from couples_api.services import IN_A_COUPLE, TheCaller, TheServices, current_couple, keys_for_writing
 from rekindle.api.examples import body_config
 from rekindle.api.problems import Problem, ProblemError, refusals
-from rekindle.crypto.vault import CoupleKey
+from rekindle.crypto.author_keys import CoupleKeys
 from rekindle.domain.days import Day, Reflection, ReflectionKind
 from rekindle.domain.texts import VISIBLE
 from rekindle.errors import WriteConflictError
@@ -56,27 +56,27 @@ def put_reflection(date: DatePath, body: ReflectionBody, caller: TheCaller, serv
     day = stored_day(reader, date)
     if not day.revealed:
         raise ProblemError(Problem.NOT_OPEN_YET)
-    key = services.vault.couple_key(reader.couple.id)
-    day = _with_reflection(reader, day, key, body)
+    keys = keys_for_writing(services, reader.couple, caller.uid)
+    day = _with_reflection(reader, day, keys, body)
     # Read the couple again. If it has ended during the write, do not show the partner's answer.
     current_couple(services, reader.person)
-    return reader.views([day], key)[0]
+    return reader.views([day], keys)[0]
 
 
-def _with_reflection(reader: Reader, day: Day, key: CoupleKey, body: ReflectionBody) -> Day:
+def _with_reflection(reader: Reader, day: Day, keys: CoupleKeys, body: ReflectionBody) -> Day:
     """Return the day with the caller's reflection.
 
     Raise ProblemError if the caller has already left a different reflection on the day.
     """
     uid = reader.person.uid
     if day.answers[uid].reflection is None:
-        sealed = None if body.text is None else key.seal_reflection(day, uid, body.text)
+        sealed = None if body.text is None else keys.seal_reflection(day, uid, body.text)
         reflection = Reflection(reader.caller.instant, body.kind, sealed)
         try:
             return reader.services.days.record_reflection(day, uid, reader.partner, reflection)
         except WriteConflictError as conflict:
             day = existing_day(conflict)
     existing = day.answers[uid].reflection
-    if existing is None or (existing.kind, key.open_reflection(day, uid)) != (body.kind, body.text):
+    if existing is None or (existing.kind, keys.open_reflection(day, uid)) != (body.kind, body.text):
         raise ProblemError(Problem.REFLECTED_ALREADY)
     return day

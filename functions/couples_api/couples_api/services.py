@@ -16,10 +16,12 @@ from pydantic import BeforeValidator
 from rekindle.api.callers import Caller, caller_of
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.clients import client
+from rekindle.crypto.author_keys import CoupleKeys
 from rekindle.crypto.vault import Vault
 from rekindle.domain.couples import Couple
 from rekindle.domain.ids import Uid
 from rekindle.domain.persons import Person
+from rekindle.errors import WriteConflictError
 from rekindle.settings import CouplesApiSettings
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
@@ -72,7 +74,8 @@ class Services:
     def of(cls, settings: CouplesApiSettings) -> Self:
         """Return services that use the tables and the key in the settings."""
         dynamodb = client("dynamodb")
-        vault = Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table))
+        key_table = Table(dynamodb, settings.key_table)
+        vault = Vault(client("kms"), settings.kms_key_id, key_table, settings.sealing_scheme)
         return cls.on(Table(dynamodb, settings.table), vault, settings.app_link)
 
     @classmethod
@@ -132,6 +135,25 @@ def current_couple(services: Services, person: Person) -> Couple:
     if couple is None or couple.ended_at:
         raise ProblemError(Problem.NOT_PAIRED)
     return couple
+
+
+def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleKeys:
+    """Return the couple's keys, with a key for the author's new texts.
+
+    If the couple paired before authors had keys, give both partners their keys first. Raise ProblemError if the couple
+    has ended.
+    """
+    keys = services.vault.couple_keys(couple.id)
+    if keys.can_seal(author):
+        return keys
+    try:
+        services.couples.while_together(couple.id, [services.vault.adding_author_keys(couple.id, couple.profiles)])
+    except WriteConflictError as conflict:
+        current = services.couples.couple(couple.id)
+        if current is None or current.ended_at:
+            raise ProblemError(Problem.NOT_PAIRED) from conflict
+        # Another request has just stored the keys.
+    return services.vault.couple_keys(couple.id)
 
 
 def require_unpaired(person: Person) -> None:

@@ -28,13 +28,14 @@ from couples_api.services import (
     TheCaller,
     TheServices,
     current_couple,
+    keys_for_writing,
     known_person,
     require_unpaired,
 )
 from rekindle.api.callers import Caller
 from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
-from rekindle.crypto.vault import PersonKey
+from rekindle.crypto.author_keys import PersonKey
 from rekindle.domain.calendar import local_date
 from rekindle.domain.days import Answer, SharedAnswer, SoloDay
 from rekindle.domain.persons import Person
@@ -184,7 +185,7 @@ def put_solo_answer(date: DatePath, body: SoloAnswerBody, caller: TheCaller, ser
         raise ProblemError(Problem.DAY_CLOSED)
     key = services.vault.ensure_person_key(person.uid)
     if takes_answers:
-        answer = Answer(caller.instant, (body.revision or 0) + 1, key.seal_answer(day, body.text))
+        answer = key.seal_answer(day, Answer(caller.instant, (body.revision or 0) + 1, sealed=None), body.text)
         try:
             return _view_of(services, caller, person, services.solo.record_answer(day, answer, body.revision), key)
         except WriteConflictError as conflict:
@@ -204,16 +205,16 @@ def get_solo_shared(
     couple = current_couple(services, person)
     shared = services.solo.shared(couple.id, before, limit)
     texts = services.catalogue.texts(each.prompt for each in shared)
-    key = services.vault.couple_key(couple.id) if shared else None
+    keys = services.vault.couple_keys(couple.id) if shared else None
     answers = [
         SharedAnswerView(
             date=each.date,
             by=By.ME if each.person == person.uid else By.PARTNER,
             prompt=prompt_view(each.prompt, texts[each.prompt], person.profile.language),
-            text=key.open_shared(each),
+            text=keys.open_shared(each),
         )
         for each in shared
-        if key
+        if keys
     ]
     return SharedAnswersView(
         answers=answers, before=shared[-1].date if len({each.date for each in shared}) == limit else None
@@ -236,7 +237,8 @@ def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) ->
             raise ProblemError(Problem.NOTHING_TO_SHARE)
         own_key = services.vault.person_key(person.uid)
         if day.shared_with != couple.id:
-            sealed = services.vault.couple_key(couple.id).seal_shared(day, own_key.open_answer(day) or "")
+            keys = keys_for_writing(services, couple, person.uid)
+            sealed = keys.seal_shared(day, own_key.open_answer(day) or "")
             try:
                 day = services.solo.share(day, SharedAnswer(couple.id, person.uid, date, day.prompt, sealed))
             except WriteConflictError:

@@ -35,7 +35,7 @@ from privacy.views import (
 )
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError, refusals
-from rekindle.crypto.vault import CoupleKey
+from rekindle.crypto.author_keys import CoupleKeys
 from rekindle.domain.calendar import local_date
 from rekindle.domain.couples import Couple
 from rekindle.domain.days import Answer, Day, SoloDay
@@ -113,23 +113,25 @@ class Exporter:
     def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
         couple_id = couples_in_order(self.person)[number - 1]
         ended_at = self.person.parted.get(couple_id)
-        # DynamoDB may delete the couple's key some hours late. So the key may still exist after the 30 days.
+        # DynamoDB may delete the couple's keys some hours late. So the keys may still exist after the 30 days.
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
-        key = None if is_over else self._key_of(couple_id)
-        days = self.services.days.onward(couple_id, after, limit) if key else []
+        keys = None if is_over else self._keys_of(couple_id)
+        days = self.services.days.onward(couple_id, after, limit) if keys else []
         # Read the couple after the days. If it has ended by then, leave out the partner's answers.
         couple = self.services.couples.couple(couple_id)
         return Section(
-            couple=self._couple_view(number, couple, ended_at, included=key is not None),
+            couple=self._couple_view(number, couple, ended_at, included=keys is not None),
             read=[day.date for day in days],
-            entries=self._entries(number, days, key, stands=_stands(couple) and ended_at is None) if key else [],
+            entries=self._entries(number, days, keys, stands=_stands(couple) and ended_at is None) if keys else [],
         )
 
-    def _key_of(self, couple: CoupleId) -> CoupleKey | None:
+    def _keys_of(self, couple: CoupleId) -> CoupleKeys | None:
+        """Return the couple's keys. Return None if the person's own key is gone."""
         try:
-            return self.services.vault.couple_key(couple)
+            keys = self.services.vault.couple_keys(couple)
         except KeyGoneError:
             return None
+        return keys if keys.can_open(self.person.uid) else None
 
     def _couple_view(
         self, number: int, couple: Couple | None, ended_at: dt.datetime | None, *, included: bool
@@ -142,7 +144,7 @@ class Exporter:
             included=included,
         )
 
-    def _entries(self, number: int, days: Iterable[Day], key: CoupleKey, *, stands: bool) -> list[ExportedEntryView]:
+    def _entries(self, number: int, days: Iterable[Day], keys: CoupleKeys, *, stands: bool) -> list[ExportedEntryView]:
         mine = self.person.uid
         shown = [(day, [each for each in day.opened_to(mine) if stands or each == mine]) for day in days]
         shown = [(day, opened) for day, opened in shown if opened]
@@ -153,9 +155,9 @@ class Exporter:
                 date=day.date,
                 couple=number,
                 prompt=_prompt_view(day.prompt, texts[day.prompt], self.person.profile.language),
-                answer=_answer_view(day.answers[mine], key.open_answer(day, mine)) if mine in opened else None,
-                reflection=_reflection_view(day, mine, key) if mine in opened else None,
-                partner=next((_partner_view(day, each, key) for each in opened if each != mine), None),
+                answer=_answer_view(day.answers[mine], keys.open_answer(day, mine)) if mine in opened else None,
+                reflection=_reflection_view(day, mine, keys) if mine in opened else None,
+                partner=next((_partner_view(day, each, keys) for each in opened if each != mine), None),
             )
             for day, opened in shown
         ]
@@ -212,19 +214,19 @@ def _answer_view(answer: Answer, text: str | None) -> ExportedAnswerView:
     return ExportedAnswerView(text=text, at=answer.at.replace(microsecond=0), share_first=answer.share_first)
 
 
-def _reflection_view(day: Day, person: Uid, key: CoupleKey) -> ExportedReflectionView | None:
+def _reflection_view(day: Day, person: Uid, keys: CoupleKeys) -> ExportedReflectionView | None:
     reflection = day.answers[person].reflection
     if reflection is None:
         return None
-    text = key.open_reflection(day, person)
+    text = keys.open_reflection(day, person)
     return ExportedReflectionView(kind=reflection.kind, text=text, at=reflection.at.replace(microsecond=0))
 
 
-def _partner_view(day: Day, partner: Uid, key: CoupleKey) -> ExportedPartnerView:
+def _partner_view(day: Day, partner: Uid, keys: CoupleKeys) -> ExportedPartnerView:
     reflection = day.answers[partner].reflection if day.revealed else None
     return ExportedPartnerView(
-        text=key.open_answer(day, partner),
-        reflection=ExportedPartnerReflectionView(kind=reflection.kind, text=key.open_reflection(day, partner))
+        text=keys.open_answer(day, partner),
+        reflection=ExportedPartnerReflectionView(kind=reflection.kind, text=keys.open_reflection(day, partner))
         if reflection
         else None,
     )

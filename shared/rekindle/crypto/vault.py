@@ -1,11 +1,10 @@
-"""Store and open the keys. A KMS key wraps 65 cell keys, and 64 cell keys wrap the keys of couples and persons.
+"""Store and open the keys. A KMS key wraps 65 cell keys, and 64 cell keys wrap the keys of authors.
 
-A couple's key seals the couple's answers. A person's own key seals their solo answers. The last cell key makes the MACs
-of codes.
+An author has one key in each couple, and a key of their own for solo answers. The last cell key makes the MACs of
+codes. Older couples also have one key for the texts of both (`rekindle.crypto.sealing.SINGLE_KEY`).
 
-The vault uses a cell key from memory for at most an hour. The vault reads the key of a couple or a person from the key
-table each time. After the deletion of a key's row, nobody can read the answers that this key sealed, even in backups of
-the main table.
+The vault uses a cell key from memory for at most an hour. It reads an author's key from the key table each time. After
+the deletion of a key's row, nobody can read the texts that this key sealed, even in backups of the main table.
 """
 
 from __future__ import annotations
@@ -19,18 +18,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rekindle.crypto.author_keys import CoupleKeys, PersonKey
 from rekindle.crypto.sealing import (
+    AUTHORS_KEY,
     KEY_BYTES,
     SALT_BYTES,
-    answer_context,
+    SINGLE_KEY,
+    author_key_context,
     couple_key_context,
     person_key_context,
-    reflection_context,
     seal,
-    shared_context,
-    solo_context,
     unseal,
 )
+from rekindle.domain.ids import Uid
 from rekindle.errors import KeyGoneError, KeyUnavailableError, WriteConflictError
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
@@ -38,12 +38,11 @@ from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from types_boto3_kms import KMSClient
 
-    from rekindle.domain.days import Day, SharedAnswer, SoloDay
-    from rekindle.domain.ids import CoupleId, Uid
+    from rekindle.domain.ids import CoupleId
     from rekindle.store.table import Table
 
 CELLS: Final = 64
@@ -58,100 +57,70 @@ _INVITES: Final = "invites"
 """The cell whose key makes the MACs of codes. This key wraps no other keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class CoupleKey:
-    """A couple's unwrapped key. It seals and unseals answers, reflections and shared solo answers."""
-
-    couple: CoupleId
-    key: bytes = field(repr=False)
-    entropy: Callable[[int], bytes] = os.urandom
-
-    def seal_answer(self, day: Day, person: Uid, text: str) -> bytes:
-        """Seal the person's answer to `day`."""
-        context = answer_context(self.couple, day.date, day.prompt, person)
-        return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
-
-    def open_answer(self, day: Day, person: Uid) -> str | None:
-        """Return the text of the person's answer to `day`. Return None if the answer has no text."""
-        sealed = day.answers[person].sealed
-        if sealed is None:
-            return None
-        return unseal(self.key, sealed, answer_context(self.couple, day.date, day.prompt, person)).decode()
-
-    def seal_reflection(self, day: Day, person: Uid, text: str) -> bytes:
-        """Seal the text of the person's reflection on `day`."""
-        context = reflection_context(self.couple, day.date, day.prompt, person)
-        return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
-
-    def open_reflection(self, day: Day, person: Uid) -> str | None:
-        """Return the text of the person's reflection on `day`. Return None if there is no reflection or no text."""
-        reflection = day.answers[person].reflection
-        if reflection is None or reflection.sealed is None:
-            return None
-        context = reflection_context(self.couple, day.date, day.prompt, person)
-        return unseal(self.key, reflection.sealed, context).decode()
-
-    def seal_shared(self, day: SoloDay, text: str) -> bytes:
-        """Seal the couple's copy of a solo answer, which the partner can read."""
-        context = shared_context(self.couple, day.date, day.prompt, day.person)
-        return seal(self.key, text.encode(), context, self.entropy(SALT_BYTES))
-
-    def open_shared(self, shared: SharedAnswer) -> str:
-        """Return the text of a solo answer that one partner has shared."""
-        context = shared_context(self.couple, shared.date, shared.prompt, shared.person)
-        return unseal(self.key, shared.sealed, context).decode()
-
-
-@dataclass(frozen=True, slots=True)
-class PersonKey:
-    """A person's own unwrapped key. It seals and unseals their solo answers."""
-
-    person: Uid
-    key: bytes = field(repr=False)
-    entropy: Callable[[int], bytes] = os.urandom
-
-    def seal_answer(self, day: SoloDay, text: str) -> bytes:
-        """Seal the person's answer to a solo day."""
-        return seal(self.key, text.encode(), solo_context(day.date, day.prompt, self.person), self.entropy(SALT_BYTES))
-
-    def open_answer(self, day: SoloDay) -> str | None:
-        """Return the text of the person's answer to a solo day. Return None if there is no answer or no text."""
-        if day.answer is None or day.answer.sealed is None:
-            return None
-        return unseal(self.key, day.answer.sealed, solo_context(day.date, day.prompt, self.person)).decode()
-
-
 @dataclass(slots=True)
 class Vault:
     """Makes and opens all keys.
 
+    `scheme` is the scheme of new texts: AUTHORS_KEY, or SINGLE_KEY while a version may run that knows no other scheme.
     `monotonic` returns seconds. The vault uses it only to measure how long a cell key has been in memory.
     """
 
     kms: KMSClient
     kms_key_id: str
     table: Table
+    scheme: int = AUTHORS_KEY
     monotonic: Callable[[], float] = time.monotonic
     entropy: Callable[[int], bytes] = os.urandom
     _cells: dict[str, tuple[float, bytes]] = field(default_factory=dict, repr=False)
 
-    def new_couple_key(self, couple: CoupleId) -> Write:
-        """Return the write of a new couple's key, for the transaction that creates the couple."""
-        return Write.new(_couple_row(couple), self._new_key(couple, couple_key_context(couple)), self.table.name)
+    def new_keys(self, couple: CoupleId, persons: Iterable[Uid]) -> Write:
+        """Return the write that stores the keys of a new couple.
 
-    def ending_couple_key(self, couple: CoupleId, at: dt.datetime) -> Write:
-        """Return the write that makes the couple's key expire at `at`. DynamoDB deletes the key some time later."""
+        Put this write into the transaction that creates the couple.
+        """
+        cell = _cell_of(couple)
+        if self.scheme == SINGLE_KEY:
+            keys: dict[str, Any] = {"wrapped": self._new_key(cell, couple_key_context(couple))}
+        else:
+            keys = {"authors": {each: self._new_key(cell, author_key_context(couple, each)) for each in persons}}
+        return Write.new(_couple_row(couple), {"cell": cell, **keys}, self.table.name)
+
+    def adding_author_keys(self, couple: CoupleId, persons: Iterable[Uid]) -> Write:
+        """Return the write that gives an older couple's authors their keys. It fails if they have keys already.
+
+        Put this write into a transaction that fails if the couple has ended.
+        """
+        cell = _cell_of(couple)
+        authors = {each: self._new_key(cell, author_key_context(couple, each)) for each in persons}
+        return Write(
+            "Update",
+            _couple_row(couple),
+            update="SET authors = :authors",
+            condition="attribute_exists(pk) AND attribute_not_exists(authors)",
+            values={":authors": authors},
+            table=self.table.name,
+        )
+
+    def ending_keys(self, couple: CoupleId, at: dt.datetime) -> Write:
+        """Return the write that makes the couple's keys expire at `at`. DynamoDB deletes the keys some time later."""
         return Write.expiring(_couple_row(couple), to_ttl(at), "attribute_exists(pk)", self.table.name)
 
-    def couple_key(self, couple: CoupleId) -> CoupleKey:
-        """Return the couple's unwrapped key.
+    def couple_keys(self, couple: CoupleId) -> CoupleKeys:
+        """Return the couple's unwrapped keys.
 
-        Raise KeyGoneError if the key was deleted. Raise KeyUnavailableError if the cell key cannot be read now.
+        Raise KeyGoneError if they were deleted. Raise KeyUnavailableError if the cell key cannot be read now.
         """
         row = self.table.get(_couple_row(couple))
         if row is None:
-            raise KeyGoneError("the couple's key is gone")
-        return CoupleKey(couple, self._opened(row, couple_key_context(couple)), self.entropy)
+            raise KeyGoneError("the couple's keys are gone")
+        cell, authors = row["cell"], row.get("authors", {})
+        return CoupleKeys(
+            couple,
+            {Uid(each): self._opened(cell, authors[each], author_key_context(couple, Uid(each))) for each in authors},
+            self._opened(cell, row["wrapped"], couple_key_context(couple)) if "wrapped" in row else None,
+            self.scheme,
+            self.entropy,
+        )
 
     def person_key(self, person: Uid) -> PersonKey:
         """Return the person's own unwrapped key.
@@ -162,7 +131,7 @@ class Vault:
         row = self.table.get(_person_row(person))
         if row is None:
             raise KeyGoneError("the person's key is gone")
-        return PersonKey(person, self._opened(row, person_key_context(person)), self.entropy)
+        return self._person_key(person, row)
 
     def ensure_person_key(self, person: Uid) -> PersonKey:
         """Return the person's own unwrapped key. If the person has no key, make one.
@@ -172,23 +141,26 @@ class Vault:
         key = _person_row(person)
         row: Mapping[str, Any] | None = self.table.get(key)
         if row is None:
-            row = self._new_key(person, person_key_context(person))
+            cell = _cell_of(person)
+            row = {"cell": cell, "wrapped": self._new_key(cell, person_key_context(person))}
             try:
                 self.table.write(Write.new(key, row))
             except WriteConflictError as conflict:
                 row = conflict.existing[0] or self.table.get(key)
                 if row is None:
                     raise KeyGoneError("the person's key is gone") from conflict
-        return PersonKey(person, self._opened(row, person_key_context(person)), self.entropy)
+        return self._person_key(person, row)
 
-    def _new_key(self, owner: CoupleId | Uid, context: bytes) -> dict[str, Any]:
-        """Make a key, and return its row. The owner's cell key wraps the new key."""
-        cell = _cell_of(owner)
-        wrapped = seal(self._cell_key(cell), self.entropy(KEY_BYTES), context, self.entropy(SALT_BYTES))
-        return {"cell": cell, "wrapped": wrapped}
+    def _person_key(self, person: Uid, row: Mapping[str, Any]) -> PersonKey:
+        key = self._opened(row["cell"], row["wrapped"], person_key_context(person))
+        return PersonKey(person, key, self.scheme, self.entropy)
 
-    def _opened(self, row: Mapping[str, Any], context: bytes) -> bytes:
-        return unseal(self._cell_key(row["cell"]), row["wrapped"], context)
+    def _new_key(self, cell: str, context: bytes) -> bytes:
+        """Make a key, and return it wrapped by the cell key."""
+        return seal(self._cell_key(cell), self.entropy(KEY_BYTES), context, self.entropy(SALT_BYTES))
+
+    def _opened(self, cell: str, wrapped: bytes, context: bytes) -> bytes:
+        return unseal(self._cell_key(cell), wrapped, context)
 
     def mac(self, text: str) -> str:
         """Return the MAC of the text, in hexadecimal. Equal texts have equal MACs.

@@ -125,6 +125,17 @@ class Couples:
             return replace(changed, revision=current.revision + 1)
         raise ContentionError("a couple kept changing")
 
+    def while_together(self, couple: CoupleId, also: Sequence[Write]) -> None:
+        """Execute the writes in `also` in a transaction that raises WriteConflictError if the couple has ended."""
+        together = Write(
+            "Update",
+            keys.couple(couple),
+            update="ADD revision :one",
+            condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
+            values={":one": 1},
+        )
+        self.table.transact([together, *also])
+
     @repeated_on_conflict("a couple kept changing")
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
         """End the couple, remove both persons from it and delete their slot rows.
