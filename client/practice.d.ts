@@ -758,7 +758,9 @@ export interface components {
         };
         /**
          * PackState
-         * @description The state of a pack: the first that applies of withdrawn, proposed, scheduled, live and draft.
+         * @description The state of a pack. If several states apply, the first of this list counts.
+         *
+         *     The list is: withdrawn, proposed, scheduled, live, draft.
          * @example live
          * @enum {string}
          */

@@ -2000,7 +2000,7 @@ export interface components {
         ProfileBody: {
             /**
              * Display Name
-             * @description One line with a visible character. It has no control characters, and none that are hidden or that change the direction of the text around them.
+             * @description One line with a visible character. It has no control characters, no hidden characters, and no characters that change the direction of the text around them.
              */
             display_name: string;
             /**

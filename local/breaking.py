@@ -84,9 +84,10 @@ class Schemas:
                     yield from self.within(_schema(old, keyword), _schema(new, keyword), part).breaks()
 
     def _breaks_of_choices(self, old: Sequence[Json], new: Sequence[Json]) -> Iterator[str]:
-        """Yield breaks if a choice of the sender fits no choice of the receiver.
+        """Compare the schemas in `anyOf`, and yield breaks.
 
-        The choices are the schemas in `anyOf`. For a response, fewer choices than before are a break, too.
+        A request is sent by an old app to the new API, and a response by the new API to an old app. Each schema of the
+        sender must fit a schema of the receiver. For a response, fewer schemas than before are a break, too.
         """
         givers, takers = (old, new) if self.sent else (new, old)
         for giver in givers:

@@ -349,8 +349,7 @@ def keep(version: str) -> None:
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.mtime, member.uid, member.gid, member.uname, member.gname = 0, 0, 0, "", ""
-    return member
+    return member.replace(mtime=0, uid=0, gid=0, uname="", gname="")
 
 
 def main(arguments: list[str]) -> None:

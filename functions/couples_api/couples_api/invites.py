@@ -122,8 +122,8 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     )
     code = code_from(entropy, CODE_LENGTH)
     code_mac = services.vault.mac(code)
-    # Look up the code before `create` reads the inviter. In the other order, a parallel repeat could store its invite
-    # between the two reads. Then `admissible` would see the code but no live invite, and refuse this request.
+    # Look up the code now, before `create` reads the inviter for `admissible`. If a parallel repeat stores the invite
+    # between the two reads, the code looks new and the inviter has the invite. `admissible` then accepts both.
     is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:

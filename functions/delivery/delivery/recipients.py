@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from rekindle.store.slot_rows import SlotRow
 
 LEAST_LIFE: Final = dt.timedelta(minutes=10)
-"""A slot's reminders can be sent for at least this long, even if a change of the clocks skips the rest of the date."""
+"""A slot's reminders can be sent for at least this long.
+
+They usually end with the date. But if the clock jumps from 23:55 to 01:00, the date has only minutes left.
+"""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
@@ -151,8 +154,7 @@ def of_job(
 def _kind_on(services: Services, date: dt.date, kind: PushKind, *, wants_news: bool) -> PushKind:
     """Return the kind of push to send: `kind`, or NEWS in place of PROMPT.
 
-    A person who wants news gets NEWS on a date that has news. A retry keeps the kind of the first attempt, so its push
-    replaces the first push if a phone gets both.
+    A person who wants news gets NEWS on a date that has news.
     """
     is_news = wants_news and KINDS[PushKind.NEWS].replaces is kind and date in services.news.dates()
     return PushKind.NEWS if is_news else kind

@@ -42,7 +42,7 @@ _IN_A_LINK: Final = re.compile(rf"(?:{_BEFORE_A_CODE.pattern})({_WORD})", re.IGN
 def code_from(entropy: bytes, length: int) -> str:
     """Return a code of `length` symbols, made from random bytes.
 
-    All codes of ten symbols are practically equally likely, because 16 bytes have more than 2**78 values for each code.
+    All codes of ten symbols are practically equally likely, because 16 bytes have far more values than there are codes.
     Raise ValueError if there are fewer than 16 bytes.
     """
     if len(entropy) < _ENTROPY_BYTES:
@@ -72,7 +72,7 @@ def read_code(text: str, length: int) -> str:
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)
     words = re.findall(_WORD, _LINK.sub(" ", plain))
-    # Allow a space or a line break inside a code only if the code is the whole text, or the end of a link.
+    # A code may contain a space or a line break only if nothing follows the code. Nothing may precede the code but a link.
     cut = [plain, _BEFORE_A_CODE.split(plain)[-1]]
     for texts in (filter(_may_be_code, [*linked, *words]), linked, cut):
         codes = _codes_among(texts, length)

@@ -53,6 +53,6 @@ VISIBLE: Final = Shows(
 )
 VISIBLE_NAME: Final = Shows(
     visible_name,
-    "One line with a visible character. It has no control characters, and none that are hidden or that change the "
-    "direction of the text around them.",
+    "One line with a visible character. It has no control characters, no hidden characters, and no characters that "
+    "change the direction of the text around them.",
 )

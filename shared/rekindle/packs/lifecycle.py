@@ -22,7 +22,10 @@ CODE_LENGTH: Final = 8
 
 
 class PackState(StrEnum):
-    """The state of a pack: the first that applies of withdrawn, proposed, scheduled, live and draft."""
+    """The state of a pack. If several states apply, the first of this list counts.
+
+    The list is: withdrawn, proposed, scheduled, live, draft.
+    """
 
     DRAFT = "draft"
     PROPOSED = "proposed"
