@@ -72,7 +72,7 @@ def read_code(text: str, length: int) -> str:
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)
     words = re.findall(_WORD, _LINK.sub(" ", plain))
-    # A code may contain a space or a line break only if nothing follows the code. Nothing may precede the code but a link.
+    # A code may contain a space or a line break, but only if the code is the whole text or follows a link's `#`.
     cut = [plain, _BEFORE_A_CODE.split(plain)[-1]]
     for texts in (filter(_may_be_code, [*linked, *words]), linked, cut):
         codes = _codes_among(texts, length)
