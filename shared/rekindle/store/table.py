@@ -44,7 +44,8 @@ _TEMPORARY: Final = frozenset(
 )
 """Reasons why DynamoDB cancels a transaction although a new attempt may succeed.
 
-DynamoDB's documentation names TransactionInProgressException only as an exception. `Table.transact` handles it too.
+DynamoDB's documentation does not name TransactionInProgressException as a reason, but as an error of its own.
+`Table.transact` also handles this error.
 """
 
 _serialise = TypeSerializer().serialize
