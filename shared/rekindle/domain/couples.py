@@ -49,7 +49,8 @@ class Couple:
 
     `first_date` is the earliest date that either partner's clock showed when they paired. `counted_from` is the first
     date that began, for both partners, after they had paired. `themes_met` maps the opened dates of the
-    last weeks to their themes. For each theme, the map also keeps the latest date, however old. `ended_at` is the instant at which they unpaired.
+    last weeks to their themes. For each theme, the map also keeps the latest date, however old. `ended_at` is the
+    instant at which they unpaired.
 
     `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
     `windows` has the windows that some dates keep after a partner has moved to another zone
