@@ -22,7 +22,7 @@ BATCH_JOBS: Final = 10
 BATCH_BYTES: Final = 262_144
 ATTEMPTS: Final = 5
 FIRST_PAUSE: Final = 0.05
-"""In seconds. The pause after the first attempt is random: at most this long. Each further attempt doubles the limit."""
+"""In seconds. The pause after the first attempt is random: at most this long. Each later attempt doubles the limit."""
 
 _NO_DELAY: Final = dt.timedelta(0)
 
