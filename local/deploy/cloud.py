@@ -123,7 +123,7 @@ def deploy(
         )
     first = before in _NOT_CREATED
     run(config.command(options, first=first))
-    # The stack does not exist if the person refused the change set, or told SAM not to execute the change set.
+    # The stack does not exist if the person refused the change set, or chose `--no-execute-changeset`.
     if first and state_of(cloudformation, config.stack) == CREATED:
         print("The stack has been created. A second, short deployment protects its tables from deletion.")
         run([*config.command(options, first=False), "--no-confirm-changeset"])

@@ -122,8 +122,8 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     )
     code = code_from(entropy, CODE_LENGTH)
     code_mac = services.vault.mac(code)
-    # Look up the code now, before `create` reads the inviter for `admissible`. If a parallel repeat stores the invite
-    # between the two reads, the code looks new and the inviter has the invite. `admissible` then accepts both.
+    # Look up the code now, before `create` reads the inviter. If a parallel repeat stores the invite between the two
+    # reads, `admissible` sees the live invite with this code, and `create` returns it.
     is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
     def admissible(inviter: Person) -> None:

@@ -37,7 +37,7 @@ REQUESTS: Final = 2
 """At most this many requests for one push. The second is sent if the connection breaks before the first answer."""
 
 BURST: Final = 0.05
-"""Seconds. After a pause, one push plus the pushes of this time may begin at once: 1 + 5 at 100 pushes a second."""
+"""In seconds. After a pause, one push and the pushes of this time may begin at once: 1 + 5 at 100 pushes a second."""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200

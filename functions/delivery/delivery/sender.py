@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Sent(NamedTuple):
-    """How long FCM asks to wait before the next push to anybody, and the number of persons for whom FCM took a push."""
+    """The wait that FCM asks for before the next push to anybody, and the number of persons whose push FCM took."""
 
     wait: dt.timedelta
     persons: int = 0

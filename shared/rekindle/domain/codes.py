@@ -65,14 +65,15 @@ def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
     Read only letters and digits. A capital, a small letter and a wide letter (of an East Asian keyboard) are the same.
-    The code may be in a link, in a word outside of links, or spread over the whole text. Do not read 0 as O, or 1 as I,
+    The code may be in a link, in a word outside of links, or take up the whole text. Do not read 0 as O, or 1 as I,
     because codes contain none of these. Raise NotACodeError if the text has no code or more than one code. The error's
     message is a sentence for the person.
     """
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)
     words = re.findall(_WORD, _LINK.sub(" ", plain))
-    # A code may contain a space or a line break, but only if the code is the whole text or follows a link's `#`.
+    # A code may contain a space or a line break, but only if it is the whole text, or all that follows the mark in a
+    # link (`_BEFORE_A_CODE`).
     cut = [plain, _BEFORE_A_CODE.split(plain)[-1]]
     for texts in (filter(_may_be_code, [*linked, *words]), linked, cut):
         codes = _codes_among(texts, length)

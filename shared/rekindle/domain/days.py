@@ -140,7 +140,7 @@ class SoloDay:
 
 @dataclass(frozen=True, slots=True)
 class SharedAnswer:
-    """A copy of a solo answer that a person shared with their partner. The copy is sealed with the couple's key."""
+    """A copy of a solo answer that a person shared with their partner. Their key in the couple seals the copy."""
 
     couple: CoupleId
     person: Uid

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rekindle.domain.couples import Couple
 
 LONGEST: Final = dt.timedelta(days=92)
-"""A pause may end at most this long after the day on which a partner sets its end. They can set a new end later."""
+"""A pause may end at most this long after the day on which a partner sets its end. Either partner can change it."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 

@@ -20,7 +20,7 @@ MILESTONES = (7, 30, 100, 365)
 """The app congratulates when a run reaches one of these lengths, in days."""
 
 REST_SPACING = dt.timedelta(days=7)
-"""A missed date ends the run if the last missed date is less than this time ago. Otherwise it is a rest day."""
+"""A missed date ends the run if the last missed date is less than this time ago. Otherwise the date is a rest day."""
 
 _ONE_DAY = dt.timedelta(days=1)
 _LEAP_DAY = (2, 29)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
-"""For this long after unpairing, each person can export their own writing. Then Rekindle deletes the couple's key."""
+"""For this long after unpairing, each person can export their own writing. Then Rekindle deletes the couple's keys."""
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
@@ -147,7 +147,7 @@ class Couples:
         if couple is None or couple.ended_at or uid not in couple.profiles:
             return
         unpaired = [(person, _unpaired(person, couple_id, instant)) for person in self._members(couple)]
-        # Invariant: a couple ends only once, so `ended_at` never changes. The couple's key expires KEEPSAKE after
+        # Invariant: a couple ends only once, so `ended_at` never changes. The couple's keys expire KEEPSAKE after
         # `ended_at`.
         ending = Write(
             "Update",
@@ -166,7 +166,7 @@ class Couples:
 def couple_row(couple: Couple) -> Write:
     """Return the write of a new couple.
 
-    The transaction with this write must also pair both persons and store the couple's key.
+    The transaction with this write must also pair both persons and store the couple's keys.
     """
     item = {
         "created_at": to_millis(couple.created_at),
