@@ -290,10 +290,14 @@ def lived_on(world: World) -> dict[str, Any]:
     }
 
 
-def run_kept(version: str, command: str, tables: str, folder: Path) -> dict[str, Any]:
-    """Unpack the kept code of a version into `folder`. Return what its `show` or `live-on` prints for these tables."""
+def unpack(version: str, folder: Path) -> None:
+    """Unpack the kept code of a version into `folder`."""
     with tarfile.open(FOLDER / version / "code.tar.xz") as archive:
         archive.extractall(folder, filter="data")
+
+
+def run_kept(folder: Path, command: str, tables: str) -> dict[str, Any]:
+    """Return what `show` or `live-on` of the kept code in `folder` prints for these tables."""
     roots = [folder, folder / "shared", *(folder / "functions").iterdir()]
     ran = subprocess.run(  # noqa: S603  our own code
         [sys.executable, "-m", "testing.released", command],

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from rekindle.crypto.sealing import AUTHORS_KEY, SINGLE_KEY
-from testing.released import FOLDER, ROOT, lived, lived_on, read, run_kept, served, written
+from testing.released import FOLDER, ROOT, lived, lived_on, read, run_kept, served, unpack, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,29 +42,44 @@ def common(shown: Any, other: Any) -> Any:
     return shown
 
 
-@pytest.mark.parametrize("scheme", [SINGLE_KEY, AUTHORS_KEY])
-@pytest.mark.parametrize("version", VERSIONS)
-def test_this_code_serves_what_a_released_version_stored(version: str, scheme: int, tmp_path: Path) -> None:
-    """Serve the kept tables with the kept code and with this code, and let people write in both."""
+class Kept(NamedTuple):
+    """A released version: the folder of its code, the tables that it wrote, and how its people live on there."""
+
+    version: str
+    folder: Path
+    tables: str
+    lived_on: dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """Unpack each released version once, and let its people live on once."""
+    version, folder = request.param, tmp_path_factory.mktemp("released")
+    unpack(version, folder)
     tables = (FOLDER / version / "tables.json").read_text(encoding="utf-8")
-    theirs, ours = run_kept(version, "live-on", tables, tmp_path), lived_on(read(tables, scheme))
+    return Kept(version, folder, tables, run_kept(folder, "live-on", tables))
+
+
+@pytest.mark.parametrize("scheme", [SINGLE_KEY, AUTHORS_KEY])
+def test_this_code_serves_what_a_released_version_stored(kept: Kept, scheme: int) -> None:
+    """Serve the kept tables with the kept code and with this code, and let people write in both."""
+    theirs, ours = kept.lived_on, lived_on(read(kept.tables, scheme))
     for part in ("before", "replies", "after"):
         assert lost(ours[part], theirs[part]) == []
     assert lost(served(read(theirs["tables"])), theirs["after"]) == []
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_released_version_serves_what_this_code_stores(version: str, tmp_path: Path) -> None:
+def test_a_released_version_serves_what_this_code_stores(kept: Kept) -> None:
     """A deployment runs two versions for some minutes, and a rollback leaves the old one with the new rows.
 
     Version 0.1.0 knows only SINGLE_KEY, so a stack that ran it is first deployed with this scheme.
     """
-    scheme = SINGLE_KEY if version == "0.1.0" else AUTHORS_KEY
+    scheme = SINGLE_KEY if kept.version == "0.1.0" else AUTHORS_KEY
     tables = written(lived(scheme))
-    theirs, ours = run_kept(version, "live-on", tables, tmp_path), lived_on(read(tables, scheme))
+    theirs, ours = run_kept(kept.folder, "live-on", tables), lived_on(read(tables, scheme))
     for part in ("before", "replies", "after"):
         assert lost(theirs[part], common(ours[part], theirs[part])) == []
-    after = run_kept(version, "show", ours["tables"], tmp_path)
+    after = run_kept(kept.folder, "show", ours["tables"])
     assert lost(after, common(ours["after"], after)) == []
 
 
