@@ -83,7 +83,8 @@ def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
     """Measure the cost of `react` for each kind of change in the table."""
     world = World.on(url, recorder).with_starter_pack()
     streaks = Streaks(world.table, Couples(world.table), Days(world.table))
-    react = recorder.recorded(React(streaks, Outbox(world.sqs, world.queue())), "react")
+    outbox = Outbox(world.sqs, world.queue())
+    react = recorder.recorded(React(streaks, outbox, outbox), "react")
     ada, ben = a_couple(world.running_process())
     date = ada.get("/v1/today").body["today"]["date"]
     (couple,) = {person.couple for person in People(world.table).people([ada.uid, ben.uid]).values() if person.couple}

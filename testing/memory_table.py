@@ -428,6 +428,8 @@ def _written(write: Write, existing: Sized | None) -> Sized | None:
     """Return the item after the write. Return None if the write deletes it."""
     if write.kind == "Delete":
         return None
+    if write.kind == "ConditionCheck":
+        return existing
     if write.kind == "Update":
         item = _plain(existing.item if existing else write.key.attributes)
         _update(item, write)

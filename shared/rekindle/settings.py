@@ -36,6 +36,7 @@ _KmsKeyId = Annotated[Name, Field(alias="KMS_KEY_ID")]
 _SealingScheme = Annotated[Literal[1, 3], BeforeValidator(int), Field(alias="SEALING_SCHEME")]
 _AppLink = Annotated[Address, Field(alias="APP_LINK")]
 _QueueUrl = Annotated[Address, Field(alias="QUEUE_URL")]
+_CleanupQueueUrl = Annotated[Address, Field(alias="CLEANUP_QUEUE_URL")]
 
 
 class Settings(BaseModel):
@@ -91,11 +92,24 @@ class PracticeApiSettings(Settings):
     review_required: Flag = Field(alias="REVIEW_REQUIRED")
 
 
-class WorkerSettings(Settings):
-    """Settings of tick and react. `queue_url` is the queue of push jobs."""
+class TickSettings(Settings):
+    """Settings of tick. `queue_url` is the queue of push jobs."""
 
     table: _Table
     queue_url: _QueueUrl
+
+
+class ReactSettings(TickSettings):
+    """Settings of react: those of tick, and the queue of cleanup jobs."""
+
+    cleanup_queue_url: _CleanupQueueUrl
+
+
+class CleanupSettings(Settings):
+    """Settings of cleanup."""
+
+    table: _Table
+    key_table: _KeyTable
 
 
 class TallySettings(Settings):
@@ -149,6 +163,7 @@ class ConsoleSettings(Settings):
 class ReleaseCheckSettings(Settings):
     """The ARN of each function's new version, by the function's name."""
 
+    cleanup: Name = Field(alias="CLEANUP_VERSION")
     console: Name = Field(alias="CONSOLE_VERSION")
     couples_api: Name = Field(alias="COUPLES_API_VERSION")
     delivery: Name = Field(alias="DELIVERY_VERSION")

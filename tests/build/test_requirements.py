@@ -44,6 +44,8 @@ def test_an_artifact_s_requirements_are_the_lock_s(folder: str, group: str) -> N
     assert all("--hash=sha256:" in hashes for pin, hashes in pairwise(lines) if "==" in pin)
 
 
-@pytest.mark.parametrize("folder", ["functions/console", "functions/tick", "functions/react", "functions/tally"])
+@pytest.mark.parametrize(
+    "folder", ["functions/cleanup", "functions/console", "functions/tick", "functions/react", "functions/tally"]
+)
 def test_the_smallest_functions_add_nothing_to_the_layer(folder: str) -> None:
     assert pins((ROOT / folder / "requirements.txt").read_text()) == []

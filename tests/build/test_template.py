@@ -16,15 +16,17 @@ from delivery.libcurl import BURST
 from local.places import ROOT
 from rekindle.domain.statistics import STREAMS_HOUR
 from rekindle.settings import (
+    CleanupSettings,
     ConsoleSettings,
     CouplesApiSettings,
     DeliverySettings,
     PracticeApiSettings,
     PrivacySettings,
+    ReactSettings,
     ReleaseCheckSettings,
     Settings,
     TallySettings,
-    WorkerSettings,
+    TickSettings,
 )
 from tests.build.cloudformation import (
     STAGES,
@@ -38,7 +40,7 @@ from tests.build.cloudformation import (
     statements,
 )
 
-SERVING: Final = ("Console", "CouplesApi", "Delivery", "PracticeApi", "Privacy", "React", "Tally", "Tick")
+SERVING: Final = ("Cleanup", "Console", "CouplesApi", "Delivery", "PracticeApi", "Privacy", "React", "Tally", "Tick")
 FUNCTIONS: Final = tuple(sorted([*SERVING, "ReleaseCheck"]))
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
 
@@ -46,6 +48,7 @@ PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*"}
 CATALOGUE = {"CATALOGUE", "PACK#*"}
 TOLD_COUPLES = CATALOGUE | {"CODE#*", "HELP", "SERVICE"}
 PRACTICE = CATALOGUE | {"PACKS", "NEWS", "HELP", "SHOWN#*"}
+ENDING = {"PERSON#*", "SLOT#*"}
 COUNTERS = {"STATS", "STATS#*"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "Console": {},
@@ -58,6 +61,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "DeleteItem": PERSONS | {"DUE#*"},
             "PutItem": PERSONS | {"DUE#*"},
             "UpdateItem": PERSONS | {"DUE#*", "ZONES", "SHARD_NAMES"},
+            "ConditionCheckItem": {"COUPLE#*"},
         },
         "KeyTable": {
             "GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"},
@@ -89,6 +93,13 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
         }
     },
     "React": {"Table": {"GetItem": {"COUPLE#*", "SERVICE"}, "Query": {"COUPLE#*", "SERVICE"}, "PutItem": {"COUPLE#*"}}},
+    "Cleanup": {
+        "Table": {
+            **{action: ENDING | {"COUPLE#*"} for action in ("BatchGetItem", "ConditionCheckItem", "GetItem", "Query")},
+            **{action: ENDING | {"DUE#*"} for action in ("DeleteItem", "PutItem", "UpdateItem")},
+        },
+        "KeyTable": {"UpdateItem": {"COUPLE#*"}},
+    },
     "Tally": {"Table": {"BatchGetItem": {"TALLY#*"}, "PutItem": {"TALLY#*"}, "UpdateItem": COUNTERS}},
     "Delivery": {
         "Table": {
@@ -118,7 +129,10 @@ WHOLE: Final[dict[str, dict[str, set[str]]]] = {
     "Tick": {"PushQueue": SEND},
     "TickSchedule": {"Tick.Alias": {"lambda:InvokeFunction"}},
     # DynamoDB advises against more than two consumers of a stream.
-    "React": STREAM | {"PushQueue": SEND, "ReactDeadLetters": SEND},
+    "React": STREAM | {"PushQueue": SEND, "CleanupQueue": SEND, "ReactDeadLetters": SEND},
+    "Cleanup": {
+        "CleanupQueue": {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")}
+    },
     "Tally": STREAM | {"TallyDeadLetters": SEND},
     "Delivery": {
         "PushQueue": SEND | {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")},
@@ -374,7 +388,7 @@ def test_a_push_job_that_keeps_failing_becomes_a_dead_letter() -> None:
     redrive = properties("PushQueue")["RedrivePolicy"]
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": "PushDeadLetters.Arn"}
     assert redrive["maxReceiveCount"] >= 5
-    for queue in ("PushDeadLetters", "ReactDeadLetters", "TallyDeadLetters"):
+    for queue in ("PushDeadLetters", "ReactDeadLetters", "TallyDeadLetters", "CleanupDeadLetters"):
         assert properties(queue)["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
@@ -401,6 +415,13 @@ CATCHING_UP_AND_NUDGES: Final = {
     "eventName": ["INSERT", "MODIFY"],
     "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": [{"prefix": "CAUGHT_UP#"}, "NUDGES"]}}},
 }
+ENDED_COUPLES: Final = {
+    "eventName": ["MODIFY"],
+    "dynamodb": {
+        "Keys": {"pk": {"S": [{"prefix": "COUPLE#"}]}, "sk": {"S": ["COUPLE"]}},
+        "NewImage": {"ended_at": {"N": [{"exists": True}]}},
+    },
+}
 ENDED_RUNS: Final = {
     "eventName": ["MODIFY"],
     "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "RUN#"}]}}, "NewImage": {"done": {"BOOL": [True]}}},
@@ -409,7 +430,7 @@ ENDED_RUNS: Final = {
 
 @pytest.mark.parametrize(
     ("function", "patterns"),
-    [("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES]), ("Tally", [DAYS_AND_STREAKS, ENDED_RUNS])],
+    [("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES, ENDED_COUPLES]), ("Tally", [DAYS_AND_STREAKS, ENDED_RUNS])],
 )
 def test_a_consumer_reads_its_changes_from_the_stream_s_beginning_and_retries(
     function: str, patterns: list[Properties]
@@ -455,7 +476,9 @@ def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
     assert f"| `{alarm}` |" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("dead_letters", ["PushDeadLetters", "ReactDeadLetters", "TallyDeadLetters"])
+@pytest.mark.parametrize(
+    "dead_letters", ["PushDeadLetters", "ReactDeadLetters", "TallyDeadLetters", "CleanupDeadLetters"]
+)
 def test_one_dead_letter_is_an_alarm(dead_letters: str) -> None:
     alarm = properties(f"{dead_letters}Waiting")
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": f"{dead_letters}.QueueName"}}]
@@ -525,8 +548,9 @@ def test_a_metric_that_an_alarm_reads_of_the_log_is_counted_there() -> None:
         ("CouplesApi", CouplesApiSettings),
         ("PracticeApi", PracticeApiSettings),
         ("Privacy", PrivacySettings),
-        ("Tick", WorkerSettings),
-        ("React", WorkerSettings),
+        ("Tick", TickSettings),
+        ("React", ReactSettings),
+        ("Cleanup", CleanupSettings),
         ("Tally", TallySettings),
         ("Delivery", DeliverySettings),
         ("Console", ConsoleSettings),

@@ -20,7 +20,7 @@ def rows(stack: Stack) -> set[str]:
 
 def letters(stack: Stack) -> int:
     """Return the number of dead letters."""
-    queues = (stack.outputs[name] for name in ("DlqUrl", "ReactDlqUrl", "TallyDlqUrl"))
+    queues = (stack.outputs[name] for name in ("DlqUrl", "ReactDlqUrl", "TallyDlqUrl", "CleanupDlqUrl"))
     count = "ApproximateNumberOfMessages"
     sqs = stack.client("sqs")
     return sum(

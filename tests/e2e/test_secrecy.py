@@ -169,9 +169,16 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
 def test_no_log_holds_any_of_it(stack: Stack, trail: Trail) -> None:
     # google.log contains the phones' inboxes.
     logs = [path for path in stack.logs.rglob("*.log") if path.name != "google.log"]
-    assert {"CouplesApi.log", "Delivery.log", "Privacy.log", "React.log", "Tally.log", "Tick.log", "emulator.log"} <= {
-        path.name for path in logs
-    }
+    assert {
+        "Cleanup.log",
+        "CouplesApi.log",
+        "Delivery.log",
+        "Privacy.log",
+        "React.log",
+        "Tally.log",
+        "Tick.log",
+        "emulator.log",
+    } <= {path.name for path in logs}
     for path in logs:
         assert trail.seen_in(path.read_text(encoding="utf-8")) == set(), path
 

@@ -17,6 +17,7 @@ from rekindle.domain.days import Answer
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.errors import KeyGoneError, KeyUnavailableError, VaultError, WriteConflictError
 from rekindle.store.instants import to_ttl
+from rekindle.store.key_rows import expiring_couple_keys
 from rekindle.store.keys import Key
 from rekindle.store.table import Write
 from testing.builders import a_day, an_instant
@@ -124,7 +125,7 @@ class TestAuthorsKeys:
     def test_the_keys_get_the_expiry_that_is_asked_for(self, vault: Vault) -> None:
         give_keys(vault, COUPLE)
         at = an_instant("2026-04-01T00:00:00.500Z")
-        vault.table.write(vault.ending_keys(COUPLE, at))
+        vault.table.write(expiring_couple_keys(COUPLE, to_ttl(at), vault.table.name))
         assert row_in(vault.table, row_of(COUPLE))["ttl"] == to_ttl(at)
         # Until then answers sealed with the keys can be exported.
         key_of(vault, COUPLE)

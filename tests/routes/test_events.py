@@ -36,6 +36,7 @@ SHAPES: dict[str, type[BaseModel]] = {
     "console": APIGatewayProxyEventV2Model,
     "react": DynamoDBStreamModel,
     "tally": DynamoDBStreamModel,
+    "cleanup": SqsModel,
     "delivery": SqsModel,
 }
 APIS: dict[str, tuple[APIGatewayHttpResolver, str, str | None]] = {

@@ -169,10 +169,11 @@ def test_parting_while_it_is_written_keeps_the_partners_words_closed(
 ) -> None:
     ada, ben = opened
     parted: list[Reply] = []
+    unpairings = iter([lambda: ben.delete("/v1/couple")])
 
     def meanwhile(operation: str) -> None:
-        if operation == "UpdateItem" and not parted:
-            parted.append(ben.delete("/v1/couple"))
+        if operation == "UpdateItem" and (unpair := next(unpairings, None)):
+            parted.append(unpair())
 
     # The resolver handles one request at a time, so the other request runs in its own process.
     ben.handler = handler_of(lambda: services)

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     from pytest_mock import MockerFixture
 
-FUNCTIONS: Final = ("console", "couples_api", "delivery", "practice_api", "privacy", "react", "tally", "tick")
+FUNCTIONS: Final = (
+    "cleanup",
+    "console",
+    "couples_api",
+    "delivery",
+    "practice_api",
+    "privacy",
+    "react",
+    "tally",
+    "tick",
+)
 VERSIONS: Final = {name: f"arn:aws:lambda:eu-central-1:123456789012:function:stack-{name}:7" for name in FUNCTIONS}
 EVENT: Final = {"DeploymentId": "d-ABCDEF123", "LifecycleEventHookExecutionId": "execution"}
 GROUPS: Final = {

@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 
 from rekindle.errors import SettingsError
 from rekindle.settings import (
+    CleanupSettings,
     ConsoleSettings,
     CouplesApiSettings,
     DeliverySettings,
     PracticeApiSettings,
     PrivacySettings,
+    ReactSettings,
     ReleaseCheckSettings,
     TallySettings,
-    WorkerSettings,
+    TickSettings,
 )
 from tests.routes.test_events import ROOT, of_function, read
 
@@ -38,6 +40,7 @@ ENVIRONMENT = {
     "APP_LINK": "https://app.example",
     "REVIEW_REQUIRED": "true",
     "QUEUE_URL": QUEUE,
+    "CLEANUP_QUEUE_URL": f"{QUEUE}-cleanup",
     "VISIBILITY_SECONDS": "1080",
     "DEAD_LETTERS_URL": f"{QUEUE}-dead",
     "FCM_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Fcm-AbC",
@@ -54,9 +57,10 @@ SETTINGS: dict[str, type[Settings]] = {
     "couples_api": CouplesApiSettings,
     "privacy": PrivacySettings,
     "practice_api": PracticeApiSettings,
-    "tick": WorkerSettings,
-    "react": WorkerSettings,
+    "tick": TickSettings,
+    "react": ReactSettings,
     "tally": TallySettings,
+    "cleanup": CleanupSettings,
     "delivery": DeliverySettings,
     "console": ConsoleSettings,
     "release_check": ReleaseCheckSettings,

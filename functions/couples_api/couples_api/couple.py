@@ -9,14 +9,21 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel
 
 from couples_api.pause import PAUSE, PauseBody, PauseView, change_pause, pause_view
-from couples_api.services import IN_A_COUPLE, Services, TheCaller, TheServices, current_couple, known_person
+from couples_api.services import (
+    IN_A_COUPLE,
+    Services,
+    TheCaller,
+    TheServices,
+    current_couple,
+    free_both,
+    known_person,
+)
 from rekindle.api.callers import Caller
 from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.couples import Couple
 from rekindle.domain.persons import Person
 from rekindle.domain.playlist import comfort_of, playing
-from rekindle.store.couples import KEEPSAKE
 
 router = APIGatewayHttpRouter()
 
@@ -90,8 +97,8 @@ def delete_couple(caller: TheCaller, services: TheServices) -> None:
     """
     person = known_person(services, caller.uid)
     couple = current_couple(services, person)
-    keys_end = services.vault.ending_keys(couple.id, caller.instant + KEEPSAKE)
-    services.couples.end(caller.uid, couple.id, caller.instant, [keys_end])
+    if ended := services.couples.end(caller.uid, couple.id, caller.instant):
+        free_both(services, ended, first=caller.uid)
 
 
 def couple_view(couple: Couple, caller: Caller) -> CoupleView:

@@ -19,6 +19,7 @@ from couples_api.services import (
     TheCaller,
     TheServices,
     current_couple,
+    freed,
     known_person,
     require_unpaired,
 )
@@ -126,8 +127,11 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     # reads, `admissible` sees the live invite with this code, and `create` returns it.
     is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
+    freed(services, person)
+
     def admissible(inviter: Person) -> None:
-        require_unpaired(inviter)
+        if inviter.couple:
+            raise ProblemError(Problem.ALREADY_PAIRED)
         live = inviter.invite
         is_over = live.expires_at <= caller.instant if live and live.code_mac == code_mac else is_known
         if is_over:
@@ -196,7 +200,7 @@ def post_redeem(
     person = known_person(services, caller.uid)
     code = read_code(body.code, CODE_LENGTH)
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/redeem {code}")
-    require_unpaired(person)
+    person = require_unpaired(services, person)
     spend_try(services, caller, keys.tries(caller.uid), request)
     invite = services.invites.redeem(
         services.vault.mac(code), caller.uid, person.profile.display_name, caller.instant, request.writes
@@ -233,7 +237,7 @@ def post_confirm(
             view = couple_view(current_couple(services, inviter), caller)
             services.idempotency_keys.remember(request)
             return view
-        require_unpaired(inviter)
+        inviter = require_unpaired(services, inviter)
         invite = _live_invite(services, caller, inviter)
         if invite.id != body.invite_id:
             raise ProblemError(Problem.NO_INVITE)
@@ -242,6 +246,7 @@ def post_confirm(
             raise ProblemError(Problem.NOT_REDEEMED_YET)
         if redeemer.couple == couple_id:
             continue  # Another request has just confirmed the same invite. Read the couple and return it.
+        redeemer = freed(services, redeemer)
         if redeemer.couple:
             # The redeemer has paired with somebody else meanwhile.
             raise ProblemError(Problem.INVITE_NOT_USABLE)

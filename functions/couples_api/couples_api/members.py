@@ -29,7 +29,7 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         if (before.profile, before.wants_touch) == (after.profile, after.wants_touch):
             return Consequences(after)
         couple = services.couples.couple(after.couple) if after.couple else None
-        if couple is None:
+        if couple is None or not couple.joins(after.uid):
             return Consequences(after)
         changed = couple.with_person(after, local_date(caller.instant, after.profile.zone))
         widenings: list[Write] = []

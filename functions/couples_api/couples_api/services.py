@@ -7,10 +7,12 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BeforeValidator
 
 from rekindle.api.callers import Caller, caller_of
@@ -21,7 +23,7 @@ from rekindle.crypto.vault import Vault
 from rekindle.domain.couples import Couple
 from rekindle.domain.ids import Uid
 from rekindle.domain.persons import Person
-from rekindle.errors import WriteConflictError
+from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.settings import CouplesApiSettings
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
@@ -36,6 +38,7 @@ from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.store.tries import Tries
+from rekindle.telemetry import log_failure
 
 
 def _written_out(value: object) -> object:
@@ -130,11 +133,28 @@ def known_person(services: Services, uid: Uid) -> Person:
 
 
 def current_couple(services: Services, person: Person) -> Couple:
-    """Return the couple that the person is in. Raise ProblemError if the person is in no couple."""
+    """Return the couple that the person is in. Raise ProblemError if the person is in no couple.
+
+    The couple's own row decides. The person's row only leads to it.
+    """
     couple = services.couples.couple(person.couple) if person.couple else None
-    if couple is None or couple.ended_at:
+    if couple is None or not couple.joins(person.uid):
         raise ProblemError(Problem.NOT_PAIRED)
     return couple
+
+
+def free_both(services: Services, couple: Couple, first: Uid) -> None:
+    """Remove both persons from a couple that has ended, the person `first` first, and make the couple's keys expire.
+
+    The couple has ended in any case. So if a step fails, log the failure and go on: `cleanup` repeats all steps.
+    """
+    members = sorted(couple.members, key=lambda each: each != first)
+    steps = [partial(services.couples.free, uid, couple) for uid in members]
+    for step in (*steps, partial(services.couples.expire_keys, couple, services.vault.table.name)):
+        try:
+            step()
+        except (ContentionError, BotoCoreError, ClientError) as error:
+            log_failure("left to cleanup", error)
 
 
 def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleKeys:
@@ -156,7 +176,18 @@ def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleK
     return services.vault.couple_keys(couple.id)
 
 
-def require_unpaired(person: Person) -> None:
-    """Raise ALREADY_PAIRED if the person is in a couple."""
+def freed(services: Services, person: Person) -> Person:
+    """Return the person. If their couple has ended, but nobody has freed them yet, free them first."""
+    couple = services.couples.couple(person.couple) if person.couple else None
+    if couple is None or not couple.ended_at:
+        return person
+    services.couples.free(person.uid, couple)
+    return known_person(services, person.uid)
+
+
+def require_unpaired(services: Services, person: Person) -> Person:
+    """Return the person, freed from a couple that has ended. Raise ALREADY_PAIRED if they are in a couple."""
+    person = freed(services, person)
     if person.couple:
         raise ProblemError(Problem.ALREADY_PAIRED)
+    return person

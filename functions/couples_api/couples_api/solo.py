@@ -259,9 +259,7 @@ def delete_solo_share(date: DatePath, caller: TheCaller, services: TheServices) 
 
 
 def _alone(services: Services, caller: Caller) -> Person:
-    person = known_person(services, caller.uid)
-    require_unpaired(person)
-    return person
+    return require_unpaired(services, known_person(services, caller.uid))
 
 
 def _opened_day(services: Services, caller: Caller, person: Person, date: dt.date) -> SoloDay:

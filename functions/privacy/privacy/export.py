@@ -119,10 +119,13 @@ class Exporter:
         days = self.services.days.onward(couple_id, after, limit) if keys else []
         # Read the couple after the days. If it has ended by then, leave out the partner's answers.
         couple = self.services.couples.couple(couple_id)
+        if couple is None or self.person.uid not in couple.members:
+            # The person's row leads to a couple that was deleted, or that they were never in.
+            return Section(self._couple_view(number, None, ended_at, included=False), [], [])
         return Section(
             couple=self._couple_view(number, couple, ended_at, included=keys is not None),
             read=[day.date for day in days],
-            entries=self._entries(number, days, keys, stands=_stands(couple) and ended_at is None) if keys else [],
+            entries=self._entries(number, days, keys, stands=couple.joins(self.person.uid)) if keys else [],
         )
 
     def _keys_of(self, couple: CoupleId) -> CoupleKeys | None:
@@ -204,10 +207,6 @@ def _page(exporter: Exporter, start: Position) -> ExportView:
         entries=entries,
         next=following,
     )
-
-
-def _stands(couple: Couple | None) -> bool:
-    return couple is not None and couple.ended_at is None
 
 
 def _answer_view(answer: Answer, text: str | None) -> ExportedAnswerView:

@@ -1,4 +1,4 @@
-"""Read the table's stream, enqueue push jobs, and add completed days to streaks.
+"""Read the table's stream, enqueue push jobs and cleanup jobs, and add completed days to streaks.
 
 The API call that stores the second answer also adds the day to the streak. This function adds the day again, because
 the call may have failed after it stored the answer. A day that is added twice counts once.
@@ -15,7 +15,7 @@ from rekindle.batches import handle_batch
 from rekindle.clients import client
 from rekindle.push.queue import Outbox
 from rekindle.push.reactions import reaction_to
-from rekindle.settings import WorkerSettings
+from rekindle.settings import ReactSettings
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.streaks import Streaks
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from rekindle.batches import BatchResponse, Record
+    from rekindle.cleanup import CleanupJob
     from rekindle.push.jobs import PersonJob
 
 
@@ -38,6 +39,7 @@ class React:
 
     streaks: Streaks
     outbox: Outbox
+    cleanup: Outbox
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
         """React to the records in order. Stop at the first record that fails, and name this record in the response.
@@ -46,26 +48,33 @@ class React:
         Lambda then sends the whole batch again.
         """
         jobs: list[PersonJob] = []
+        cleanup: list[CleanupJob] = []
 
         def react(record: Record) -> None:
             reaction = reaction_to(change_in(record))
             if done := reaction.completed:
                 self.streaks.complete(done.couple, done.date, done.instant)
             jobs.extend(reaction.jobs)
+            cleanup.extend(reaction.cleanup)
 
         response = handle_batch(
             records, react, lambda error, number: log_failure("no reaction", error, sequence=number)
         )
+        self.cleanup.send(cleanup)
         self.outbox.send(jobs)
-        logger.info("reacted", extra={"records": len(records), "jobs": len(jobs)})
+        logger.info("reacted", extra={"records": len(records), "jobs": len(jobs), "cleanup": len(cleanup)})
         return response
 
 
 @cache
 def _react() -> React:
-    settings = WorkerSettings.read(os.environ)
-    table = Table(client("dynamodb"), settings.table)
-    return React(Streaks(table, Couples(table), Days(table)), Outbox(client("sqs"), settings.queue_url))
+    settings = ReactSettings.read(os.environ)
+    table, sqs = Table(client("dynamodb"), settings.table), client("sqs")
+    return React(
+        Streaks(table, Couples(table), Days(table)),
+        Outbox(sqs, settings.queue_url),
+        Outbox(sqs, settings.cleanup_queue_url),
+    )
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:

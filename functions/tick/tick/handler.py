@@ -14,7 +14,7 @@ from rekindle.clients import client
 from rekindle.domain.reminders import MAX_LATENESS, due_slots
 from rekindle.push.jobs import SlotJob
 from rekindle.push.queue import Outbox
-from rekindle.settings import WorkerSettings
+from rekindle.settings import TickSettings
 from rekindle.store.slots import Slots
 from rekindle.store.table import Table
 from rekindle.store.watermark import Watermark
@@ -104,7 +104,7 @@ class Tick:
 
 @cache
 def _tick() -> Tick:
-    settings = WorkerSettings.read(os.environ)
+    settings = TickSettings.read(os.environ)
     table = Table(client("dynamodb"), settings.table)
     return Tick(Slots(table), Watermark(table), Outbox(client("sqs"), settings.queue_url))
 

@@ -32,12 +32,10 @@ from rekindle.crypto.sealing import (
 )
 from rekindle.domain.ids import Uid
 from rekindle.errors import KeyGoneError, KeyUnavailableError, WriteConflictError
-from rekindle.store.instants import to_ttl
-from rekindle.store.keys import Key
+from rekindle.store import key_rows
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterable, Mapping
 
     from types_boto3_kms import KMSClient
@@ -83,7 +81,7 @@ class Vault:
             keys: dict[str, Any] = {"wrapped": self._new_key(cell, couple_key_context(couple))}
         else:
             keys = {"authors": {each: self._new_key(cell, author_key_context(couple, each)) for each in persons}}
-        return Write.new(_couple_row(couple), {"cell": cell, **keys}, self.table.name)
+        return Write.new(key_rows.couple_keys(couple), {"cell": cell, **keys}, self.table.name)
 
     def adding_author_keys(self, couple: CoupleId, persons: Iterable[Uid]) -> Write:
         """Return the write that gives an older couple's authors their keys. It fails if they have keys already.
@@ -94,23 +92,19 @@ class Vault:
         authors = {each: self._new_key(cell, author_key_context(couple, each)) for each in persons}
         return Write(
             "Update",
-            _couple_row(couple),
+            key_rows.couple_keys(couple),
             update="SET authors = :authors",
             condition="attribute_exists(pk) AND attribute_not_exists(authors)",
             values={":authors": authors},
             table=self.table.name,
         )
 
-    def ending_keys(self, couple: CoupleId, at: dt.datetime) -> Write:
-        """Return the write that makes the couple's keys expire at `at`. DynamoDB deletes the keys some time later."""
-        return Write.expiring(_couple_row(couple), to_ttl(at), "attribute_exists(pk)", self.table.name)
-
     def couple_keys(self, couple: CoupleId) -> CoupleKeys:
         """Return the couple's unwrapped keys.
 
         Raise KeyGoneError if they were deleted. Raise KeyUnavailableError if the cell key cannot be read now.
         """
-        row = self.table.get(_couple_row(couple))
+        row = self.table.get(key_rows.couple_keys(couple))
         if row is None:
             raise KeyGoneError("the couple's keys are gone")
         cell, authors = row["cell"], row.get("authors", {})
@@ -128,7 +122,7 @@ class Vault:
         Raise KeyGoneError if the key was deleted or never existed. Raise KeyUnavailableError if the cell key cannot be
         read now.
         """
-        row = self.table.get(_person_row(person))
+        row = self.table.get(key_rows.person_key(person))
         if row is None:
             raise KeyGoneError("the person's key is gone")
         return self._person_key(person, row)
@@ -138,7 +132,7 @@ class Vault:
 
         If two requests make a key at the same moment, both use the key that was stored first.
         """
-        key = _person_row(person)
+        key = key_rows.person_key(person)
         row: Mapping[str, Any] | None = self.table.get(key)
         if row is None:
             cell = _cell_of(person)
@@ -182,7 +176,7 @@ class Vault:
         return key
 
     def _opened_cell(self, cell: str) -> bytes:
-        row = Key(f"CELL#{cell}", "")
+        row = key_rows.cell_key(cell)
         context = {"purpose": CONTEXT_PURPOSE, "cell": cell}
         try:
             if stored := self.table.get(row):
@@ -205,11 +199,3 @@ class Vault:
 
 def _cell_of(owner: CoupleId | Uid) -> str:
     return f"{int.from_bytes(hashlib.sha256(owner.encode()).digest()[:8]) % CELLS:02}"
-
-
-def _couple_row(couple: CoupleId) -> Key:
-    return Key(f"COUPLE#{couple}", "")
-
-
-def _person_row(person: Uid) -> Key:
-    return Key(f"PERSON#{person}", "")

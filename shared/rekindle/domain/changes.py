@@ -1,7 +1,7 @@
 """Changes of stored records, which `rekindle.store.stream` reads from the table's stream.
 
-`DayChange`, `StreakChange` and `NudgesChange` have a record before and after one write. `OverdueReminder` and
-`FinishedRun` have only the record after the write. The stream can deliver a change more than once, and long after the
+`DayChange`, `StreakChange` and `NudgesChange` have a record before and after one write. The others have only the record
+after the write. The stream can deliver a change more than once, and long after the
 write.
 """
 
@@ -85,4 +85,11 @@ class FinishedRun:
     reach: Mapping[PushKind, Reach]
 
 
-type Change = DayChange | StreakChange | NudgesChange | OverdueReminder | FinishedRun
+@dataclass(frozen=True, slots=True)
+class CoupleEnded:
+    """The end of a couple."""
+
+    couple: CoupleId
+
+
+type Change = CoupleEnded | DayChange | StreakChange | NudgesChange | OverdueReminder | FinishedRun

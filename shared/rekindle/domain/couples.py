@@ -50,7 +50,7 @@ class Couple:
     `first_date` is the earliest date that either partner's clock showed when they paired. `counted_from` is the first
     date that began, for both partners, after they had paired. `themes_met` maps the opened dates of the
     last weeks to their themes. For each theme, the map also keeps the latest date, however old. `ended_at` is the
-    instant at which they unpaired.
+    instant at which they unpaired. A couple that has ended has no profiles. `former` then has the two persons.
 
     `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
     `windows` has the windows that some dates keep after a partner has moved to another zone
@@ -70,6 +70,7 @@ class Couple:
     windows: Mapping[dt.date, DayWindow] = field(default_factory=dict)
     packs: Mapping[PackId, PackWish] = field(default_factory=dict)
     ended_at: dt.datetime | None = None
+    former: frozenset[Uid] = frozenset()
     pause: Pause | None = None
     paused: frozenset[dt.date] = frozenset()
     touch_wanted_by: frozenset[Uid] = frozenset()
@@ -80,6 +81,15 @@ class Couple:
     def zones(self) -> tuple[Zone, ...]:
         """The zones of both partners."""
         return tuple(profile.zone for profile in self.profiles.values())
+
+    @property
+    def members(self) -> frozenset[Uid]:
+        """The persons who are or were the couple. An erased person is not among them."""
+        return self.former | self.profiles.keys()
+
+    def joins(self, uid: Uid) -> bool:
+        """Return whether the couple still stands and this person is one of the two."""
+        return self.ended_at is None and uid in self.profiles
 
     def partner_of(self, uid: Uid) -> Uid:
         """Return the partner of this person."""

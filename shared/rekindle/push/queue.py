@@ -14,9 +14,8 @@ from rekindle.telemetry import logger
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from pydantic import BaseModel
     from types_boto3_sqs import SQSClient
-
-    from rekindle.push.jobs import Job
 
 BATCH_JOBS: Final = 10
 BATCH_BYTES: Final = 262_144
@@ -39,7 +38,7 @@ class Outbox:
     pause: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
-    def send(self, jobs: Iterable[Job], delay: dt.timedelta = _NO_DELAY) -> None:
+    def send(self, jobs: Iterable[BaseModel], delay: dt.timedelta = _NO_DELAY) -> None:
         """Enqueue the jobs. A worker can receive the jobs, in any order, after `delay` (at most 15 minutes).
 
         Raise OutboxError if the queue calls a job invalid, or refuses a job ATTEMPTS times. Then other jobs may be on

@@ -9,7 +9,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.changes import DayChange, NudgesChange, OverdueReminder, StreakChange
+from rekindle.cleanup import EndedJob
+from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, OverdueReminder, StreakChange
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import milestone_crossed
 from rekindle.push.jobs import PersonJob
@@ -17,6 +18,7 @@ from rekindle.push.jobs import PersonJob
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rekindle.cleanup import CleanupJob
     from rekindle.domain.changes import Change
     from rekindle.domain.ids import CoupleId
 
@@ -32,10 +34,11 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """The push jobs that follow from a change, and the day that the change completed."""
+    """The push jobs and the cleanup jobs that follow from a change, and the day that the change completed."""
 
     jobs: tuple[PersonJob, ...] = ()
     completed: Completed | None = None
+    cleanup: tuple[CleanupJob, ...] = ()
 
 
 NOTHING: Final = Reaction()
@@ -55,6 +58,8 @@ def reaction_to(change: Change | None) -> Reaction:
             return Reaction(tuple(_nudge_jobs(change)))
         case OverdueReminder():
             return Reaction((_overdue_job(change),))
+        case CoupleEnded():
+            return Reaction(cleanup=(EndedJob(couple=change.couple),))
         case _:
             return NOTHING
 

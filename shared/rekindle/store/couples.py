@@ -1,8 +1,12 @@
-"""Store couples. A transaction that pairs, unpairs or pauses a couple also changes both persons."""
+"""Store couples. A transaction that pairs two persons or pauses a couple also changes both persons.
+
+A couple ends by one write to its own row. Then `Couples.free` removes each person from the couple.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,20 +19,24 @@ from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.days import window_from
 from rekindle.store.forms import stored
-from rekindle.store.instants import from_millis, to_millis
+from rekindle.store.instants import from_millis, to_millis, to_ttl
+from rekindle.store.key_rows import expiring_couple_keys
 from rekindle.store.people import person_writes, read_people
 from rekindle.store.person_items import profile_from
-from rekindle.store.table import CONFLICTS, Write, repeated_on_conflict
+from rekindle.store.table import CONFLICTS, Item, Write, repeated_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rekindle.domain.persons import Person
-    from rekindle.store.table import Item, Table
+    from rekindle.store.table import Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
 """For this long after unpairing, each person can export their own writing. Then Rekindle deletes the couple's keys."""
+KEPT_AFTER_KEEPSAKE: Final = dt.timedelta(days=1)
+"""After KEEPSAKE, the table keeps the couple's row for this long. Then DynamoDB deletes the row."""
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
+_NOBODY_WANTS_TOUCH: Final[Item] = {"wanted_by": [], "from": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class Couples:
         """Return the write that copies a person's changed profile and touch wish into their couple.
 
         The write also replaces the stored windows with `couple.windows`. `couple` is the changed couple, with the
-        revision that the caller read. The write fails if the stored couple has another revision.
+        revision that the caller read. The write fails if the stored couple has another revision, or has ended.
         """
         values: dict[str, object] = {
             ":profile": stored(couple.profiles[uid]),
@@ -61,7 +69,7 @@ class Couples:
             "Update",
             keys.couple(couple.id),
             update=f"{windows} profiles.#uid = :profile, #touch = :touch ADD revision :one",
-            condition="revision = :read",
+            condition="revision = :read AND attribute_not_exists(ended_at)",
             names={"#uid": uid, "#touch": "touch"},
             values=values,
         )
@@ -136,27 +144,64 @@ class Couples:
         )
         self.table.transact([together, *also])
 
-    @repeated_on_conflict("a couple kept changing")
-    def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime, also: Sequence[Write]) -> None:
-        """End the couple, remove both persons from it and delete their slot rows.
+    def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime) -> Couple | None:
+        """End the couple by one write, and return it. Return None if `uid` was never in the couple.
 
-        One transaction does all this and executes the writes in `also`. Do nothing if the couple is unknown, if it has
-        ended already, or if `uid` was never in the couple.
+        The write depends only on the couple still standing, so nothing that the partner does can prevent it. If the
+        couple has ended already, return it as it is. Call `free` for both persons afterwards.
         """
         couple = self.couple(couple_id)
-        if couple is None or couple.ended_at or uid not in couple.profiles:
-            return
-        unpaired = [(person, _unpaired(person, couple_id, instant)) for person in self._members(couple)]
-        # Invariant: a couple ends only once, so `ended_at` never changes. The couple's keys expire KEEPSAKE after
-        # `ended_at`.
+        if couple is None or uid not in couple.members:
+            return None
+        # Invariant: a couple ends only once, so `ended_at` never changes while the couple does not stand. The couple's
+        # keys expire KEEPSAKE after `ended_at`.
         ending = Write(
             "Update",
             keys.couple(couple_id),
-            update="SET ended_at = :instant, ended_by = :uid",
+            update="SET ended_at = :instant, former = :former, profiles = :none, #touch = :untouched, #ttl = :ttl"
+            " REMOVE windows ADD revision :one",
             condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
-            values={":instant": to_millis(instant), ":uid": uid},
+            names={"#touch": "touch", "#ttl": "ttl"},
+            values={
+                ":instant": to_millis(instant),
+                ":former": sorted(couple.members),
+                ":none": {},
+                ":untouched": _NOBODY_WANTS_TOUCH,
+                ":ttl": to_ttl(instant + KEEPSAKE + KEPT_AFTER_KEEPSAKE),
+                ":one": 1,
+            },
         )
-        self.table.transact([*person_writes(self.table, instant, *unpaired), ending, *also])
+        with suppress(WriteConflictError):
+            self.table.write(ending)
+        return self.couple(couple_id)
+
+    @repeated_on_conflict("a person kept changing")
+    def free(self, uid: Uid, couple: Couple) -> None:
+        """Remove the person from a couple that has ended, and delete their slot rows. Then they can pair again.
+
+        Do nothing if the person is not in this couple any more, or if the couple stands again.
+        """
+        person = read_people(self.table, [uid]).get(uid)
+        if couple.ended_at is None or person is None or person.couple != couple.id:
+            return
+        freed = _unpaired(person, couple.id, couple.ended_at)
+        try:
+            self.table.transact(
+                [*person_writes(self.table, couple.ended_at, (person, freed)), _still_ended(couple, couple.ended_at)]
+            )
+        except WriteConflictError:
+            current = self.couple(couple.id)
+            if current is not None and current.ended_at != couple.ended_at:
+                return
+            raise
+
+    def expire_keys(self, couple: Couple, key_table: str) -> None:
+        """Make the keys of a couple that has ended expire after KEEPSAKE. Do nothing if the couple stands again."""
+        if couple.ended_at is None:
+            return
+        expiring = expiring_couple_keys(couple.id, to_ttl(couple.ended_at + KEEPSAKE), key_table)
+        with suppress(WriteConflictError):
+            self.table.transact([expiring, _still_ended(couple, couple.ended_at)])
 
     def _members(self, couple: Couple) -> list[Person]:
         """Return the persons who are in the couple now."""
@@ -178,6 +223,11 @@ def couple_row(couple: Couple) -> Write:
         "revision": couple.revision,
     }
     return Write.new(keys.couple(couple.id), item)
+
+
+def _still_ended(couple: Couple, ended_at: dt.datetime) -> Write:
+    """Return the check that the couple has not been resumed since the caller read it."""
+    return Write.check(keys.couple(couple.id), "ended_at = :ended_at", {":ended_at": to_millis(ended_at)})
 
 
 def _unpaired(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
@@ -205,6 +255,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
             for pack, wish in item.get("packs", {}).items()
         },
         ended_at=from_millis(item["ended_at"]) if "ended_at" in item else None,
+        former=frozenset(map(Uid, item.get("former", ()))),
         pause=Pause(*map(dt.date.fromisoformat, item["pause"])) if "pause" in item else None,
         paused=unpack_dates(earliest_date(first_date), item.get("paused", b"")),
         touch_wanted_by=frozenset(map(Uid, touch["wanted_by"])),

@@ -38,6 +38,7 @@ SHARED_PREFIX: Final = "SHARED#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
 RUN_PREFIX: Final = "RUN#"
 STREAK: Final = "STREAK"
+COUPLE: Final = "COUPLE"
 STATS: Final = "STATS"
 """The partition of the counters of all dates and weeks."""
 NUDGES: Final = "NUDGES"
@@ -103,7 +104,7 @@ def invite(code_mac: str) -> Key:
 
 
 def couple(couple: CoupleId) -> Key:
-    return Key(f"{COUPLE_PREFIX}{couple}", "COUPLE")
+    return Key(f"{COUPLE_PREFIX}{couple}", COUPLE)
 
 
 def streak(couple: CoupleId) -> Key:

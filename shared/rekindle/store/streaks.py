@@ -42,7 +42,7 @@ class Streaks:
 
     @repeated_on_conflict("a streak kept changing")
     def complete(self, couple_id: CoupleId, date: dt.date, instant: dt.datetime) -> None:
-        """Add a complete date to the couple's bitmap. Do nothing if the bitmap has the date already.
+        """Add a complete date to the couple's bitmap. Do nothing if the bitmap has the date, or the couple has ended.
 
         Calls may add dates in any order. For the readers of the stream, also store the current streak at `instant` as
         `run`, and `instant` as `changed_at`. The API does not show `run`, but computes the streak from the bitmap at
@@ -51,7 +51,7 @@ class Streaks:
         key = keys.streak(couple_id)
         item = self.table.get(key)
         couple = self.couples.couple(couple_id)
-        if couple is None or (item and date in unpack_dates(_origin(couple), item["bits"])):
+        if couple is None or couple.ended_at or (item and date in unpack_dates(_origin(couple), item["bits"])):
             return
         complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
         stored = self.days.nearby(couple_id, instant)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.changes import DayChange, NudgesChange, StreakChange
-from rekindle.domain.ids import Uid
+from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, StreakChange
+from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
 from rekindle.store.days import day_from
@@ -44,7 +44,7 @@ def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | 
     if key.pk.startswith(keys.COUPLE_PREFIX):
         if key.sk.startswith(keys.DAY_PREFIX):
             return _day
-        return _streak if key.sk == keys.STREAK else None
+        return {keys.STREAK: _streak, keys.COUPLE: _ended}.get(key.sk)
     if key.pk.startswith(keys.PERSON_PREFIX):
         if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
             return lambda _before, after: overdue_from(after)
@@ -62,6 +62,12 @@ def _without_texts(day: Item) -> Item:
     kept = ("at", "revision", "share_first")
     answers = {uid: {name: answer[name] for name in kept} for uid, answer in day["answers"].items()}
     return day | {"answers": answers}
+
+
+def _ended(before: Item | None, after: Item) -> CoupleEnded | None:
+    if "ended_at" not in after or (before and "ended_at" in before):
+        return None
+    return CoupleEnded(CoupleId(after["pk"].removeprefix(keys.COUPLE_PREFIX)))
 
 
 def _streak(before: Item | None, after: Item) -> StreakChange:

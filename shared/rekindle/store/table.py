@@ -85,7 +85,7 @@ class Write:
     None, `Table` raises WriteConflictError.
     """
 
-    kind: Literal["Put", "Update", "Delete"]
+    kind: Literal["Put", "Update", "Delete", "ConditionCheck"]
     key: Key
     item: Mapping[str, object] = field(default_factory=dict)
     update: str = ""
@@ -120,6 +120,11 @@ class Write:
         revision is not `read`. So a write never overwrites a change that the caller has not read.
         """
         return cls.replacing(key, {**item, "revision": read + 1}, revision=read or None)
+
+    @classmethod
+    def check(cls, key: Key, condition: str, values: Mapping[str, object]) -> Self:
+        """Return the part of a transaction that changes nothing, but fails if the item does not meet the condition."""
+        return cls("ConditionCheck", key, condition=condition, values=values)
 
     @classmethod
     def expiring(cls, key: Key, ttl: int, condition: str = "", table: str | None = None) -> Self:
@@ -253,6 +258,8 @@ class Table:
                     case "Update":
                         written = self.client.update_item(**request, ReturnValues="ALL_NEW")
                         return unmarshal(written["Attributes"])
+                    case "ConditionCheck":
+                        raise ValueError("a check is part of a transaction")
             except self.client.exceptions.ConditionalCheckFailedException as error:
                 existing: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
                 raise conflict_of([write], {0: unmarshal(existing) if existing else None}) from error
@@ -293,7 +300,7 @@ class Table:
         index and the current item. If such a write has an `otherwise`, raise the error of `otherwise` instead.
         """
         requests: list[TransactWriteItemTypeDef] = [
-            {write.kind: write.request(self.name)}  # type: ignore[misc]  # the three kinds have similar parameters
+            {write.kind: write.request(self.name)}  # type: ignore[misc]  # the kinds have similar parameters
             for write in writes
         ]
         for attempt in range(ATTEMPTS):

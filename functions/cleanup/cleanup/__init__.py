@@ -1,0 +1,1 @@
+"""Remove what is left after a couple has ended."""

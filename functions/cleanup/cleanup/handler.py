@@ -1,0 +1,49 @@
+"""Handle messages of the cleanup queue. Each message is one job. If a job fails, the queue sends its message again."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from cleanup.ended import finish_end
+from cleanup.services import Services
+from rekindle.batches import handle_batch
+from rekindle.cleanup import EndedJob, cleanup_job_from
+from rekindle.clients import client
+from rekindle.settings import CleanupSettings
+from rekindle.store.table import Table
+from rekindle.telemetry import log_failure, logger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from rekindle.batches import BatchResponse, Record
+
+
+def handle(services: Services, records: Sequence[Record]) -> BatchResponse:
+    """Handle the jobs of a batch. Return the failed messages in the format of ReportBatchItemFailures."""
+
+    def attempt(record: Record) -> None:
+        job = cleanup_job_from(record["body"])
+        match job:
+            case EndedJob():
+                finish_end(services, job.couple)
+        logger.info("cleaned up", extra={"job": job.type})
+
+    return handle_batch(
+        records, attempt, lambda error, message_id: log_failure("not cleaned up", error, message_id=message_id)
+    )
+
+
+@cache
+def _services() -> Services:
+    settings = CleanupSettings.read(os.environ)
+    return Services.on(Table(client("dynamodb"), settings.table), settings.key_table)
+
+
+def handler(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:
+    """Handle a batch of messages."""
+    return handle(_services(), event["Records"])

@@ -1,0 +1,37 @@
+"""Keys of the rows of the key table, and the writes that end a key.
+
+A function that only deletes keys imports this module. It does not need the vault, which opens the keys.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rekindle.store.keys import Key
+from rekindle.store.table import Write
+
+if TYPE_CHECKING:
+    from rekindle.domain.ids import CoupleId, Uid
+
+
+def couple_keys(couple: CoupleId) -> Key:
+    """Return the key of the row with the keys of a couple's authors."""
+    return Key(f"COUPLE#{couple}", "")
+
+
+def person_key(person: Uid) -> Key:
+    """Return the key of the row with a person's own key."""
+    return Key(f"PERSON#{person}", "")
+
+
+def cell_key(cell: str) -> Key:
+    """Return the key of the row with a cell key."""
+    return Key(f"CELL#{cell}", "")
+
+
+def expiring_couple_keys(couple: CoupleId, ttl: int, table: str) -> Write:
+    """Return the write that makes a couple's keys expire at `ttl`, in seconds since 1970.
+
+    DynamoDB deletes the row some time after `ttl`.
+    """
+    return Write.expiring(couple_keys(couple), ttl, "attribute_exists(pk)", table)
