@@ -112,7 +112,7 @@ def _json(body: object) -> str | None:
 
 
 def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str | None) -> dict[str, Any]:
-    """Return an event in API Gateway's format 2.0, with the claims of a verified token."""
+    """Return an event in API Gateway's format 2.0, with the claims of the token of a sign-in just before."""
     raw_path, _, query = path.partition("?")
     return {
         "version": "2.0",
@@ -125,7 +125,7 @@ def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str
             "stage": "$default",
             "requestId": "request-1",
             "timeEpoch": to_millis(instant),
-            "authorizer": {"jwt": {"claims": {"sub": uid}, "scopes": None}},
+            "authorizer": {"jwt": {"claims": {"sub": uid, "auth_time": str(int(instant.timestamp()))}, "scopes": None}},
             "http": {"method": method, "path": raw_path, "sourceIp": "192.0.2.1", "userAgent": "test"},
         },
         "body": body,

@@ -101,9 +101,10 @@ class TickSettings(Settings):
 
 
 class ReactSettings(TickSettings):
-    """Settings of react: those of tick, and the queue of cleanup jobs."""
+    """Settings of react: those of tick, and the queues of cleanup jobs and of jobs about Firebase accounts."""
 
     cleanup_queue_url: _CleanupQueueUrl
+    account_queue_url: Address = Field(alias="ACCOUNT_QUEUE_URL")
 
 
 class CleanupSettings(Settings):

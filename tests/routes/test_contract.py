@@ -68,7 +68,6 @@ def _declared() -> set[tuple[str, str]]:
 def _refuse_everybody_without_a_partner(witness: Witness) -> None:
     """Call each route that needs a profile or a partner as somebody who has none."""
     stranger, alone = Phone(witness, a_uid("nobody")), a_phone(witness, "alone", NEW_YORK)
-    stranger.claims["auth_time"] = alone.claims["auth_time"] = str(int(alone.now.timestamp()))
     path_of = {"date": "2026-03-02", "pack_id": "choice", "device_id": "other"}
     for path, operations in DOCUMENT["paths"].items():
         for method, operation in operations.items():
@@ -152,8 +151,10 @@ def _refuse_before_the_first_pack(witness: Witness) -> None:
 
 def _refuse_exports_pauses_and_devices(witness: Witness) -> None:
     ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
+    ada.claims["auth_time"] = str(int(ada.now.timestamp()) - 1000)
     assert ada.post("/v1/me/export").problem == "sign-in-not-recent"
-    ada.claims["auth_time"] = str(int(ada.now.timestamp()))
+    assert ada.put("/v1/me/devices/new", {"token": "new", "platform": "ios"}).problem == "sign-in-not-recent"
+    del ada.claims["auth_time"]
     assert ada.post("/v1/me/export", {"next": "nowhere"}).problem == "invalid-fields"
     pair(ada, ben)
     assert ada.patch("/v1/couple", {"pause": {"until": "2020-01-01"}}).problem == "pause-out-of-range"

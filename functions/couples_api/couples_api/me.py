@@ -54,7 +54,7 @@ class MeView(BaseModel):
 @router.get("/me", responses=refusals(Problem.NO_PROFILE))
 def get_me(caller: TheCaller, services: TheServices) -> MeView:
     """Return the caller's own profile."""
-    return _view(known_person(services, caller.uid))
+    return _view(known_person(services, caller))
 
 
 @router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE))

@@ -124,12 +124,12 @@ IN_A_COUPLE = (Problem.NO_PROFILE, Problem.NOT_PAIRED)
 """The problems that `known_person` and `current_couple` raise."""
 
 
-def known_person(services: Services, uid: Uid) -> Person:
-    """Return the person. Raise ProblemError if they have no profile yet."""
-    person = services.people.person(uid)
+def known_person(services: Services, caller: Caller) -> Person:
+    """Return the caller's person. Raise ProblemError if they have no profile yet, or if the sign-in has ended."""
+    person = services.people.person(caller.uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
-    return person
+    return caller.require_session_of(person)
 
 
 def current_couple(services: Services, person: Person) -> Couple:
@@ -182,7 +182,7 @@ def freed(services: Services, person: Person) -> Person:
     if couple is None or not couple.ended_at:
         return person
     services.couples.free(person.uid, couple)
-    return known_person(services, person.uid)
+    return services.people.people([person.uid])[person.uid]
 
 
 def require_unpaired(services: Services, person: Person) -> Person:

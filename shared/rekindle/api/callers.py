@@ -14,6 +14,8 @@ from rekindle.store.instants import from_millis
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rekindle.domain.persons import Person
+
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
 """The clock of the token's issuer may be ahead of ours by at most this much.
 
@@ -37,6 +39,12 @@ class Caller:
     def has_signed_in_within(self, time: dt.timedelta) -> bool:
         """Return whether the caller signed in at most `time` before or CLOCKS_DIFFER after the call."""
         return self.signed_in_at is not None and -CLOCKS_DIFFER <= self.instant - self.signed_in_at <= time
+
+    def require_session_of(self, person: Person) -> Person:
+        """Return the person. Raise SIGNED_OUT if they have signed out everywhere since the caller's sign-in."""
+        if person.signed_out_at and (self.signed_in_at is None or self.signed_in_at < person.signed_out_at):
+            raise ProblemError(Problem.SIGNED_OUT)
+        return person
 
     def seconds_until(self, instant: dt.datetime) -> int:
         """Return the seconds from the call to `instant`, rounded up."""

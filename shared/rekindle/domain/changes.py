@@ -77,6 +77,23 @@ class OverdueReminder:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceAdded:
+    """A new device of a person who has other devices. `target` is the digest of the new device's target."""
+
+    uid: Uid
+    target: str
+    added_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """A person has signed out everywhere, and sign-ins before `at` have ended."""
+
+    uid: Uid
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FinishedRun:
     """A run that has sent a part of a slot's reminders for `date`. `reach` has the run's reach for each kind."""
 
@@ -92,4 +109,6 @@ class CoupleEnded:
     couple: CoupleId
 
 
-type Change = CoupleEnded | DayChange | StreakChange | NudgesChange | OverdueReminder | FinishedRun
+type Change = (
+    CoupleEnded | DayChange | DeviceAdded | FinishedRun | NudgesChange | OverdueReminder | SignedOut | StreakChange
+)

@@ -36,11 +36,13 @@ DAY_PREFIX: Final = "DAY#"
 SOLO_PREFIX: Final = "SOLO#"
 SHARED_PREFIX: Final = "SHARED#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
+ADDED_PREFIX: Final = "ADDED#"
 RUN_PREFIX: Final = "RUN#"
 STREAK: Final = "STREAK"
 COUPLE: Final = "COUPLE"
 STATS: Final = "STATS"
 """The partition of the counters of all dates and weeks."""
+PERSON: Final = "PERSON"
 NUDGES: Final = "NUDGES"
 ZONES: Final = "ZONES"
 """The partition of the list of slots. Each item has the times of one zone's slots."""
@@ -62,7 +64,7 @@ SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
 
 
 def person(uid: Uid) -> Key:
-    return Key(f"{PERSON_PREFIX}{uid}", "PERSON")
+    return Key(f"{PERSON_PREFIX}{uid}", PERSON)
 
 
 def tries(uid: Uid) -> Key:
@@ -80,6 +82,11 @@ def once(uid: Uid, idempotency_key: str) -> Key:
 
 def caught_up(uid: Uid, kind: PushKind, date: dt.date) -> Key:
     return Key(f"{PERSON_PREFIX}{uid}", f"{CAUGHT_UP_PREFIX}{kind}#{date}")
+
+
+def added_device(uid: Uid, value: Target) -> Key:
+    """Return the key of the row of a person's new device. The key has the digest of the device's target."""
+    return Key(f"{PERSON_PREFIX}{uid}", f"{ADDED_PREFIX}{digest_of(value)}")
 
 
 def target(value: Target) -> Key:

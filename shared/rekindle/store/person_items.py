@@ -65,6 +65,7 @@ def person_item(person: Person) -> Item:
                 "platform": device.platform,
                 "registered_at": to_millis(device.registered_at),
             }
+            | ({"added_at": to_millis(device.added_at)} if device.added_at else {})
             for device_id, device in person.devices.items()
         },
         "created_at": to_millis(person.created_at),
@@ -77,6 +78,8 @@ def person_item(person: Person) -> Item:
         item["paused_until"] = str(person.paused_until)
     if person.invite:
         item["invite"] = stored(person.invite)
+    if person.signed_out_at:
+        item["signed_out_at"] = to_millis(person.signed_out_at)
     return item
 
 
@@ -101,6 +104,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
                 target=_target_from(device),
                 platform=Platform(device["platform"]),
                 registered_at=from_millis(device["registered_at"]),
+                added_at=from_millis(device["added_at"]) if "added_at" in device else None,
             )
             for device_id, device in item["devices"].items()
         },
@@ -123,6 +127,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
             )
             for due_earlier in item["owed"]
         ),
+        signed_out_at=from_millis(item["signed_out_at"]) if "signed_out_at" in item else None,
         revision=item["revision"],
     )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, StreakChange
+from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, SignedOut, StreakChange
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
+from rekindle.store.added_devices import added_device_from
 from rekindle.store.days import day_from
+from rekindle.store.instants import from_millis
 from rekindle.store.nudges import nudges_from
 from rekindle.store.overdue import overdue_from
 from rekindle.store.runs import finished_run_from
@@ -38,7 +40,7 @@ def change_in(record: Mapping[str, Any]) -> Change | None:
     return read(before, _item(stream["Keys"] | stream["NewImage"]))
 
 
-def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | None:
+def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | None:  # noqa: PLR0911  one for each kind
     if key.pk.startswith(keys.RUN_PREFIX):
         return lambda _before, after: finished_run_from(after)
     if key.pk.startswith(keys.COUPLE_PREFIX):
@@ -48,7 +50,9 @@ def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | 
     if key.pk.startswith(keys.PERSON_PREFIX):
         if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
             return lambda _before, after: overdue_from(after)
-        return _nudges if key.sk == keys.NUDGES else None
+        if key.sk.startswith(keys.ADDED_PREFIX):
+            return lambda _before, after: added_device_from(after)
+        return {keys.NUDGES: _nudges, keys.PERSON: _signed_out}.get(key.sk)
     return None
 
 
@@ -68,6 +72,13 @@ def _ended(before: Item | None, after: Item) -> CoupleEnded | None:
     if "ended_at" not in after or (before and "ended_at" in before):
         return None
     return CoupleEnded(CoupleId(after["pk"].removeprefix(keys.COUPLE_PREFIX)))
+
+
+def _signed_out(before: Item | None, after: Item) -> SignedOut | None:
+    at = after.get("signed_out_at")
+    if at is None or (before and before.get("signed_out_at") == at):
+        return None
+    return SignedOut(Uid(after["pk"].removeprefix(keys.PERSON_PREFIX)), from_millis(at))
 
 
 def _streak(before: Item | None, after: Item) -> StreakChange:
