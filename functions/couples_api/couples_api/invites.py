@@ -174,8 +174,7 @@ def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
 @router.delete("/invites", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
 def delete_invite(caller: TheCaller, services: TheServices) -> None:
     """Cancel the caller's invite, even if somebody has redeemed it. It is no error if there is no invite."""
-    if services.invites.cancel(caller.uid, caller.instant) is None:
-        raise ProblemError(Problem.NO_PROFILE)
+    services.invites.cancel(known_person(services, caller).uid, caller.instant)
 
 
 @router.post(
