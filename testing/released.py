@@ -37,7 +37,7 @@ from rekindle.store.tallies import Tallies
 from rekindle.store.watermark import Watermark
 from rekindle.telemetry import logger
 from tally.handler import Tally
-from testing.apis import phones_api, practice_handler_of
+from testing.apis import in_good_standing, phones_api, practice_handler_of
 from testing.builders import LONDON, NEW_YORK, an_instant, prompts, publish, publish_choices
 from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
@@ -90,7 +90,7 @@ class World:
         self.key_table = self.table.beside("keys")
         table = cast("Table", self.table)
         vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, cast("Table", self.key_table), self.scheme)
-        self.services = Services.on(table, vault, "https://app.example")
+        self.services = Services.on(table, vault, "https://app.example", in_good_standing)
         practice = practice_handler_of(lambda: PracticeServices.on(table, review_required=False))
         api = phones_api(lambda: self.services)
         self.phones = {name: Phone(api, Uid(name), NOW) for name in PEOPLE} | {

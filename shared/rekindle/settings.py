@@ -37,6 +37,8 @@ _SealingScheme = Annotated[Literal[1, 3], BeforeValidator(int), Field(alias="SEA
 _AppLink = Annotated[Address, Field(alias="APP_LINK")]
 _QueueUrl = Annotated[Address, Field(alias="QUEUE_URL")]
 _FirebaseProject = Annotated[Name, Field(alias="FIREBASE_PROJECT")]
+_FirebaseKey = Annotated[Name, Field(alias="FIREBASE_API_KEY")]
+_Identity = Annotated[Address, Field(alias="IDENTITY_ENDPOINT")]
 _CleanupQueueUrl = Annotated[Address, Field(alias="CLEANUP_QUEUE_URL")]
 
 
@@ -76,6 +78,8 @@ class CouplesApiSettings(Settings):
     kms_key_id: _KmsKeyId
     sealing_scheme: _SealingScheme
     app_link: _AppLink
+    firebase_key: _FirebaseKey
+    identity: _Identity
 
 
 class PrivacySettings(Settings):
@@ -84,6 +88,8 @@ class PrivacySettings(Settings):
     table: _Table
     key_table: _KeyTable
     kms_key_id: _KmsKeyId
+    firebase_key: _FirebaseKey
+    identity: _Identity
 
 
 class PracticeApiSettings(Settings):
@@ -165,8 +171,8 @@ class ConsoleSettings(Settings):
     """
 
     project: _FirebaseProject
-    api_key: Name = Field(alias="FIREBASE_API_KEY")
-    identity: Address = Field(alias="IDENTITY_ENDPOINT")
+    api_key: _FirebaseKey
+    identity: _Identity
     securetoken: Address = Field(alias="SECURE_TOKEN_ENDPOINT")
 
 

@@ -111,7 +111,7 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
     new = DeviceId(device_id)
 
     def guard(before: Person, after: Person) -> None:
-        caller.require_session_of(before)
+        services.sessions.require(caller, before)
         if new not in before.devices and not caller.has_signed_in_within(RECENT):
             raise ProblemError(Problem.SIGN_IN_NOT_RECENT)
         if len(after.devices) > DEVICES_LIMIT:
@@ -131,7 +131,7 @@ def delete_device(device_id: DevicePath, caller: TheCaller, services: TheService
         caller.uid,
         caller.instant,
         lambda before: replace(
-            caller.require_session_of(before),
+            services.sessions.require(caller, before),
             devices={known: device for known, device in before.devices.items() if known != gone},
         ),
     )
@@ -148,7 +148,7 @@ def post_sign_out_everywhere(caller: TheCaller, services: TheServices) -> None:
     person = services.people.change(
         caller.uid,
         caller.instant,
-        lambda before: caller.require_session_of(before).signed_out_everywhere(caller.instant),
+        lambda before: services.sessions.require(caller, before).signed_out_everywhere(caller.instant),
     )
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)

@@ -73,7 +73,11 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
     def changed() -> Person | None:
         return change_person(services, caller, lambda before: replace(before, profile=profile))
 
-    person = changed() or services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
+    def created() -> Person:
+        services.sessions.require_account(caller, None)
+        return services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
+
+    person = changed() or created()
     if person.profile != profile:
         # Another request has just created the person with another profile. Replace that profile by `profile`.
         person = changed() or person

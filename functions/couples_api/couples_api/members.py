@@ -49,7 +49,7 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         return Consequences(replace(after, touch_agreed=agreed), others, writes)
 
     return services.people.change(
-        caller.uid, caller.instant, lambda person: change(caller.require_session_of(person)), consequences
+        caller.uid, caller.instant, lambda person: change(services.sessions.require(caller, person)), consequences
     )
 
 

@@ -16,7 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BeforeValidator
 
 from rekindle.api.callers import Caller, caller_of
+from rekindle.api.identity import Identity, Standing
 from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.sessions import Sessions
 from rekindle.clients import client
 from rekindle.crypto.author_keys import CoupleKeys
 from rekindle.crypto.vault import Vault
@@ -70,6 +72,7 @@ class Services:
     catalogue: Catalogue
     help: HelpStore
     vault: Vault
+    sessions: Sessions
     app_link: str
     entropy: Callable[[int], bytes] = os.urandom
 
@@ -79,11 +82,12 @@ class Services:
         dynamodb = client("dynamodb")
         key_table = Table(dynamodb, settings.key_table)
         vault = Vault(client("kms"), settings.kms_key_id, key_table, settings.sealing_scheme)
-        return cls.on(Table(dynamodb, settings.table), vault, settings.app_link)
+        identity = Identity(settings.identity, settings.firebase_key)
+        return cls.on(Table(dynamodb, settings.table), vault, settings.app_link, identity.standing)
 
     @classmethod
-    def on(cls, table: Table, vault: Vault, app_link: str) -> Self:
-        """Return services that use this table."""
+    def on(cls, table: Table, vault: Vault, app_link: str, standing: Callable[[str, str], Standing]) -> Self:
+        """Return services that use this table. `standing` answers for Firebase, as `Identity.standing` does."""
         people, couples, days = People(table), Couples(table), Days(table)
         return cls(
             people=people,
@@ -99,6 +103,7 @@ class Services:
             catalogue=Catalogue(table),
             help=HelpStore(table),
             vault=vault,
+            sessions=Sessions(standing, people),
             app_link=app_link,
         )
 
@@ -129,7 +134,7 @@ def known_person(services: Services, caller: Caller) -> Person:
     person = services.people.person(caller.uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
-    return caller.require_session_of(person)
+    return services.sessions.require(caller, person)
 
 
 def current_couple(services: Services, person: Person) -> Couple:

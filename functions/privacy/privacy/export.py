@@ -65,7 +65,7 @@ def post_export(
     person = services.people.person(caller.uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
-    caller.require_session_of(person)
+    services.sessions.require(caller, person)
     return _page(Exporter(person, caller, services), _position(person, body))
 
 

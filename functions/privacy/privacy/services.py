@@ -10,7 +10,9 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from rekindle.api.callers import Caller, caller_of
+from rekindle.api.identity import Identity
 from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.sessions import Sessions
 from rekindle.clients import client
 from rekindle.crypto.vault import Vault
 from rekindle.settings import PrivacySettings
@@ -48,6 +50,7 @@ class Services:
     solo: Solo
     catalogue: Catalogue
     vault: Vault
+    sessions: Sessions
     page_days: int = PAGE_DAYS
 
     @classmethod
@@ -62,6 +65,8 @@ class Services:
             solo=Solo(table),
             catalogue=Catalogue(table),
             vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
+            # This function may not write. The few pages of an export ask again.
+            sessions=Sessions(Identity(settings.identity, settings.firebase_key).standing, None),
         )
 
 

@@ -147,6 +147,7 @@ class Person:
     fails if `revision` has changed since the read.
 
     If the person signed out everywhere, `signed_out_at` is the end of that second: sign-ins before it have ended.
+    `checked_at` is when we last asked Firebase whether the account stands.
     """
 
     uid: Uid
@@ -163,6 +164,7 @@ class Person:
     last_due: Mapping[PushKind, dt.date] = field(default_factory=dict)
     due_earlier: tuple[DueEarlier, ...] = ()
     signed_out_at: dt.datetime | None = None
+    checked_at: dt.datetime | None = None
     revision: int = 0
 
     @property

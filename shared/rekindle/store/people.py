@@ -5,13 +5,15 @@ The transaction that changes a person also changes the person's slot rows and th
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rekindle.domain.due_dates import move_reminders
 from rekindle.domain.reminders import MAX_LATENESS
-from rekindle.errors import WriteConflictError
+from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
+from rekindle.store.instants import to_millis
 from rekindle.store.overdue import overdue_row
 from rekindle.store.person_items import person_from, person_item
 from rekindle.store.slots import slot_row_writes
@@ -62,6 +64,22 @@ class People:
                 raise
             return person_from(existing)
         return replace(person, revision=1)
+
+    def note_check(self, uid: Uid, instant: dt.datetime) -> None:
+        """Store that the person's account was checked at `instant`.
+
+        The revision stays, so that this write is in nobody's way. If another write is in its way, the next call checks
+        again.
+        """
+        update = Write(
+            "Update",
+            keys.person(uid),
+            update="SET checked_at = :at",
+            condition="attribute_exists(pk)",
+            values={":at": to_millis(instant)},
+        )
+        with contextlib.suppress(WriteConflictError, ContentionError):
+            self.table.write(update)
 
     @repeated_on_conflict("a person kept changing")
     def change(

@@ -80,6 +80,8 @@ def person_item(person: Person) -> Item:
         item["invite"] = stored(person.invite)
     if person.signed_out_at:
         item["signed_out_at"] = to_millis(person.signed_out_at)
+    if person.checked_at:
+        item["checked_at"] = to_millis(person.checked_at)
     return item
 
 
@@ -128,6 +130,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
             for due_earlier in item["owed"]
         ),
         signed_out_at=from_millis(item["signed_out_at"]) if "signed_out_at" in item else None,
+        checked_at=from_millis(item["checked_at"]) if "checked_at" in item else None,
         revision=item["revision"],
     )
 
