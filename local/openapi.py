@@ -83,7 +83,7 @@ SERVERS: Final[list[Json]] = [
 ]
 
 MOST: Final = 2
-"""The most examples that `with_examples` gives to a schema without examples."""
+"""`with_examples` gives at most this many examples to a schema without examples."""
 
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
@@ -99,7 +99,7 @@ _NULL: Final = {"type": "null"}
 class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
-    Each of the `applications` returns the resolver of one Lambda function, which knows the function's routes.
+    Each of the `applications` returns a resolver, which has the routes of one Lambda function.
     """
 
     file: Path
@@ -333,7 +333,7 @@ def _with_gateway(response: Json, status: HTTPStatus) -> Json:
 
 
 def _schemas(generated: Json) -> Json:
-    """Return the handlers' schemas with examples, and replace Powertools' schemas of refusals by ours."""
+    """Return the handlers' schemas with examples, and replace Powertools' schemas of refusals with ours."""
     powertools = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
     ours = {name: schema for name, schema in generated.items() if name not in powertools}
     refusals = {

@@ -1,4 +1,4 @@
-"""Define the commands. This file defines the arguments that several commands share."""
+"""Define the arguments that several commands share. The other files of this package define the commands."""
 
 from pathlib import Path
 from typing import Annotated

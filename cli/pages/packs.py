@@ -126,7 +126,7 @@ def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
 
 
 def changes_summary(changes: Changes) -> str:
-    """Summarize differences in a few words."""
+    """Summarize the differences between two versions of a pack in a few words."""
     if not changes:
         return "none that couples would see"
     counts = (("added", len(changes.added)), ("removed", len(changes.removed)), ("changed", len(changes.changed)))

@@ -51,7 +51,7 @@ class Claim(StrEnum):
 
 
 class Page:
-    """Collects the lines of each date, and prints a date with its lines in `show`."""
+    """Collects the lines of each date (`add`), and prints a date with its lines (`show`)."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,4 +1,4 @@
-"""Update the changed functions and the changed layer of a running stack, in about a second.
+"""Update the changed functions and layer of a running stack in about a second.
 
 A new package contains the current sources. All its other files come from the last build. So if the requirements have
 changed, a person has to start the stack again, which makes a new build.
@@ -33,7 +33,7 @@ LAYER_VERSION_TAG = "reloaded.layer"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A function or the layer: its logical id in the template, and the folder of its sources."""
+    """A function or the layer. `id` is its logical id in the template. `sources` is the folder of its sources."""
 
     id: str
     sources: Path
@@ -180,7 +180,7 @@ class Reloader:
 
 
 def _recorded(unit: Unit, tags: Mapping[str, Mapping[str, str]]) -> set[str | None]:
-    """Return the fingerprints of a unit's running code. The functions may use different versions of the layer."""
+    """Return the fingerprints of a unit's running code: several if functions use different versions of the layer."""
     if unit.is_layer:
         return {each.get(f"{LAYER_TAG}{unit.id}") for each in tags.values()}
     return {tags[unit.id].get(SOURCES_TAG)}

@@ -52,7 +52,7 @@ ID_BYTES = 12
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The stores and the vault of one process."""
+    """The stores of one process, and the vault, which opens encryption keys."""
 
     people: People
     devices: Devices
@@ -72,7 +72,7 @@ class Services:
 
     @classmethod
     def of(cls, settings: CouplesApiSettings) -> Self:
-        """Return services that use the tables and the key in the settings."""
+        """Return services that use the tables and the KMS key named in the settings."""
         dynamodb = client("dynamodb")
         key_table = Table(dynamodb, settings.key_table)
         vault = Vault(client("kms"), settings.kms_key_id, key_table, settings.sealing_scheme)
@@ -140,8 +140,8 @@ def current_couple(services: Services, person: Person) -> Couple:
 def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleKeys:
     """Return the couple's keys, with a key for the author's new texts.
 
-    If the couple paired before authors had keys, give both partners their keys first. Raise ProblemError if the couple
-    has ended.
+    A couple that paired under an old version may have one key for both partners. Then store a key for each partner
+    first. Raise ProblemError if the couple has ended before these keys are stored.
     """
     keys = services.vault.couple_keys(couple.id)
     if keys.can_seal(author):

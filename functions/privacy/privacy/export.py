@@ -70,7 +70,7 @@ def post_export(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The part of a page that comes from one section. `read` has the dates of all days read, even without an entry."""
+    """The part of a page from one section. `read` has the dates of all days read, also of days without an entry."""
 
     couple: ExportedCoupleView | None
     read: list[dt.date]
@@ -86,7 +86,7 @@ class Exporter:
     services: Services
 
     def section(self, number: int, after: dt.date | None, limit: int) -> Section:
-        """Return the first `limit` days of a section. If `after` is a date, return only days after it."""
+        """Return a section's next `limit` days, from its start or after the date `after`. Section 0: the solo days."""
         return self._of_couple(number, after, limit) if number else self._alone(after, limit)
 
     def _alone(self, after: dt.date | None, limit: int) -> Section:
@@ -113,7 +113,7 @@ class Exporter:
     def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
         couple_id = couples_in_order(self.person)[number - 1]
         ended_at = self.person.parted.get(couple_id)
-        # DynamoDB may delete the couple's keys some hours late. So the keys may still exist after the 30 days.
+        # DynamoDB may delete the couple's keys some hours late. So do not use keys that still exist after 30 days.
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
         keys = None if is_over else self._keys_of(couple_id)
         days = self.services.days.onward(couple_id, after, limit) if keys else []
@@ -126,7 +126,7 @@ class Exporter:
         )
 
     def _keys_of(self, couple: CoupleId) -> CoupleKeys | None:
-        """Return the couple's keys. Return None if the person's own key is gone."""
+        """Return the couple's keys. Return None if the key for the person's texts is gone."""
         try:
             keys = self.services.vault.couple_keys(couple)
         except KeyGoneError:
@@ -170,7 +170,7 @@ def couples_in_order(person: Person) -> list[CoupleId]:
 
 
 def _position(person: Person, body: ExportBody) -> Position:
-    """Return where the requested page begins. Raise ProblemError if the cursor is not of this person's export."""
+    """Return where the requested page begins. Raise ProblemError if the cursor does not belong to this export."""
     if body.next is None:
         return Position()
     position = position_from(body.next, person.uid)
@@ -181,10 +181,7 @@ def _position(person: Person, body: ExportBody) -> Position:
 
 
 def _page(exporter: Exporter, start: Position) -> ExportView:
-    """Return the page that begins at a position.
-
-    The page ends when `page_days` days have been read, or after the last section.
-    """
+    """Return the page that begins at `start`. The page ends after `page_days` days, or after the last section."""
     person = exporter.person
     couples, entries, left, following = [], [], exporter.services.page_days, None
     for number in range(start.section, len(couples_in_order(person)) + 1):

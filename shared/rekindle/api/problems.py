@@ -1,4 +1,4 @@
-"""Define all problems that a client can get (RFC 9457). Each has a stable type, an HTTP status and a title."""
+"""Define all problems that a client can get (RFC 9457). Each problem has a stable type, an HTTP status and a title."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Problem(Enum):
     BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large."
     UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8."
     NOT_SIGNED_IN = HTTPStatus.UNAUTHORIZED, "Sign in first."
-    # Not 401: after a 401 a phone renews its token, but the new token has the same time of sign-in as the old one.
+    # Not 401: after a 401, a phone renews its token. The new token has the old time of sign-in, so it fails too.
     SIGN_IN_NOT_RECENT = HTTPStatus.FORBIDDEN, "Please sign in again, so that we know that it is you."
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
     NO_PROFILE = HTTPStatus.NOT_FOUND, "Set up your profile first."
@@ -105,8 +105,8 @@ class Problem(Enum):
 class ProblemError(RekindleError):
     """A handler refuses a request. The reply describes the problem.
 
-    `retry_after` is the number of seconds after which the client may try again. `errors` lists the wrong fields with
-    their reasons. `members` are more members of the reply's body.
+    `retry_after` is the number of seconds after which the client may try again. `errors` lists the wrong fields, each
+    with a reason. `members` are additional fields of the reply's body.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class ProblemError(RekindleError):
 def refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
     """Return the OpenAPI responses, by status, of a route that refuses requests with these problems.
 
-    A route lists only its own problems. It does not list those that every route can have: a busy service, an internal
+    A route lists only its own problems. It does not list the problems that all routes have: a busy service, an internal
     error, a caller who has not signed in, and an invalid body or parameter.
     """
     responses: dict[int, OpenAPIResponse] = {}

@@ -30,7 +30,7 @@ _DATES_LIVED_TWICE: Final = dt.timedelta(days=2)
 
 
 def nearby_dates(instant: dt.datetime) -> tuple[dt.date, dt.date]:
-    """Return the first and the last date that any couple may have open at an instant."""
+    """Return the ends of a date range that contains every couple's open dates at `instant`."""
     return (instant - _BEHIND).date(), (instant + _AHEAD).date()
 
 
@@ -54,9 +54,9 @@ def windows_after_move(
 ) -> dict[dt.date, DayWindow]:
     """Return the windows that a couple must keep when its zones change to `zones`.
 
-    The zones change at `instant`. A closed date stays closed. An open or stored date keeps its window, which grows to
-    cover the window in the new zones. Any other date gets the window in the new zones, and the result leaves such dates
-    out. `stored` has the couple's stored days among `nearby_dates`.
+    The zones change at `instant`. A closed date keeps its window. The window of an open or stored date grows to cover
+    the window in the new zones too. Any other date gets the window in the new zones. The result has only the windows
+    that differ from the windows in the new zones. `stored` has the couple's stored days among `nearby_dates`.
     """
     kept = {}
     for date in dates(*nearby_dates(instant)):
@@ -86,7 +86,7 @@ def latest_closed(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.dat
 
 
 def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
-    """Return the first date that had not begun in any of the zones when the couple paired.
+    """Return the first date that had begun in none of the zones when the couple paired.
 
     Earlier dates never count as missed.
     """
@@ -107,7 +107,7 @@ def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], i
 
 
 def earliest_date(first_date: dt.date) -> dt.date:
-    """Return the earliest date of which a couple can ever have a day.
+    """Return the earliest date for which a couple can ever have a day.
 
     If a couple pairs in Kiritimati (UTC+14) and flies to Midway (UTC-11), their clocks show dates before `first_date`.
     """

@@ -1,9 +1,9 @@
 """Compute how much each couple adds to the counters of the statistics.
 
-Each couple has a history of its last weeks. `contributions` depends only on this history. A change adds the difference:
-the contributions with the change, minus the contributions without it. So a change adds nothing if it arrives a second
-time. An old state of a day adds nothing if it arrives after a newer state. One transaction writes both the history and
-the counters, so a crash cannot leave only one of them changed.
+Each couple has a history of its last weeks. From this history alone, `contributions` computes what the couple adds. A
+change adds the contributions of the changed history, minus those of the history before. So a change adds nothing if it
+arrives a second time. An old state of a day adds nothing if it arrives after a newer state. One transaction writes both
+the history and the counters, so a crash cannot leave only one of them changed.
 
 The history stores the packs of a day, but not its prompts. So each change of a day names the day's prompts again, and
 `prompt_contributions` counts them.
@@ -44,7 +44,7 @@ _BOTH: Final = 2
 
 
 class RunLength(StrEnum):
-    """The length class of a run, by the milestones that the run has reached."""
+    """The length class of a run (complete days in a row), by the milestones that the run has reached."""
 
     NONE = "0"
     DAYS = "1-6"
@@ -184,7 +184,7 @@ class History:
         )
 
     def with_progress(self, progress: Progress) -> History:
-        """Return the history with this progress. Return the history unchanged if the progress is known or outdated."""
+        """Return the history with this progress. Return the same history if the progress changes nothing."""
         match progress:
             case DayProgress():
                 day = CountedDay(progress.theme, tuple(met.pack for met in progress.prompts), progress.answered)

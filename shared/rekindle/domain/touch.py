@@ -4,7 +4,7 @@ The choice is a pure function of the couple, the date and the first date on whic
 see the same gesture. For the first two weeks, all gestures have warmth 1 (small). Warmth 2 begins after two weeks, and
 warmth 3 (warm) after four weeks. No gesture has a warmth above the couple's touch comfort. Most gestures have the
 highest allowed warmth, and gestures of less warmth come between them. A gesture comes again after the couple has had
-all other gestures of its warmth. If their touch comfort changes or a partner travels, a gesture may come early or late.
+all other gestures of its warmth. If their touch comfort changes or a partner travels, this order may change.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Check a pack's source. Find everything to fix, with its line.
+"""Check a pack's source. Find all errors and advice, each with its line number.
 
 Of the Lambda functions, only practice_api may import this module, because the others do not have PyYAML. A check of
 1,000 prompts in five languages (2 MB) needs about 1.5 seconds of CPU time, including 0.5 seconds to read the source.

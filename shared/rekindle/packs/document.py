@@ -33,7 +33,7 @@ _LAYOUT: Final = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
 
 
 def _folded(value: object) -> object:
-    """Return a text with one space in place of several spaces or line breaks. Return other values unchanged."""
+    """Return a text on one line, with single spaces and none at its ends. Return other values unchanged."""
     # `split()` would also remove the no-break spaces of French punctuation.
     if not isinstance(value, str):
         return value
@@ -41,10 +41,7 @@ def _folded(value: object) -> object:
 
 
 def _dated(value: object) -> object:
-    """Return a date or a text unchanged. Return any other value as text, which then fails as a date.
-
-    Otherwise pydantic would accept a number as the seconds since 1970.
-    """
+    """Return a date or a text unchanged. Return any other value, such as a number, as text."""
     return value if isinstance(value, str) or type(value) is dt.date else repr(value)
 
 
@@ -160,7 +157,7 @@ class PackPrompt(BaseModel):
 
 
 class Course(BaseModel):
-    """How a pack plays for the couples that have its code."""
+    """The dates and the order in which a couple gets the prompts of a pack with a code."""
 
     model_config = _CONFIG
 
@@ -222,8 +219,8 @@ class Pack(BaseModel):
 class PackFinding:
     """An error in a pack's document.
 
-    `prompt` is the prompt's id, or a text such as "prompt 3" if the prompt has no id. If the error is not in one
-    prompt, `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty. `path` has the keys and
+    `prompt` is the prompt's id, or a text such as "prompt 3" if the prompt has no id. If the error is about the
+    pack itself, `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty. `path` has the keys and
     indexes that lead to the value in the document.
     """
 
@@ -259,6 +256,6 @@ class _TersePackSchema(GenerateJsonSchema):
 
 
 def printable(text: str) -> str:
-    """Return at most 48 characters of a text, on one line. Replace characters that a terminal cannot show."""
+    """Return at most 48 characters of a text, on one line. If a terminal cannot show a character, escape the text."""
     shown = text if text.isprintable() else text.encode("unicode_escape").decode()
     return textwrap.shorten(shown, 48, placeholder="…") if " " in shown else shown[:48]

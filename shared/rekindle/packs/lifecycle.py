@@ -22,10 +22,7 @@ CODE_LENGTH: Final = 8
 
 
 class PackState(StrEnum):
-    """The state of a pack. If several states apply, the first of this list counts.
-
-    The list is: withdrawn, proposed, scheduled, live, draft.
-    """
+    """A pack's state. If several apply, the first of these counts: withdrawn, proposed, scheduled, live, draft."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"
@@ -51,7 +48,7 @@ class StaffAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did something, and when. `name` is the name that colleagues know."""
+    """Who did something, and when. `name` is the person's verified email address, or else the uid."""
 
     uid: str
     name: str
@@ -85,7 +82,7 @@ class DraftHead:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A revision of a draft that one person wants to publish, and that another person must approve."""
+    """A draft's revision that one person wants to publish and another person must approve."""
 
     revision: int
     proposed: Actor
@@ -120,7 +117,7 @@ class PackHead:
     """Everything about a pack except its words.
 
     `drafts` is the highest revision of any draft so far. `versions` is the highest version of any release. `withdrawn`
-    says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`, but later versions can play.
+    says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Later versions can go live.
     `news_on` is the only date on which pushes announce the pack. Each write adds one to `revision`. A write fails if
     `revision` has changed since the read.
     """
@@ -140,7 +137,7 @@ class PackHead:
 
     @property
     def effective(self) -> tuple[ReleaseHead, ...]:
-        """The releases that can play from their `live_from` on: not taken back, and not ended by a withdrawal."""
+        """The releases that are neither taken back nor ended by a withdrawal. They include scheduled releases."""
         ended = self.withdrawn_up_to if self.withdrawn else 0
         return tuple(each for each in self.releases if not each.taken_back and each.version > ended)
 
@@ -151,7 +148,7 @@ class PackHead:
         return kept[-1] if kept else None
 
     def live(self, instant: dt.datetime) -> ReleaseHead | None:
-        """Return the release that plays at the instant, or None."""
+        """Return the release that is live at the instant, or None."""
         return max(
             (each for each in self.effective if each.live_from <= instant),
             key=lambda each: (each.live_from, each.version),
@@ -163,7 +160,7 @@ class PackHead:
         return next((each for each in self.effective if each.live_from > instant), None)
 
     def withdrawn_at(self, instant: dt.datetime) -> Actor | None:
-        """Return who withdrew the pack. Return None if nobody did, or if a release plays at the instant."""
+        """Return who withdrew the pack. Return None if nobody did, or if a release is live at the instant."""
         return None if self.live(instant) else self.withdrawn
 
     def release(self, version: int) -> ReleaseHead | None:

@@ -19,7 +19,7 @@ def structure_findings(document: object, invalid: ValidationError) -> Iterator[P
     """Yield a finding for each value that does not fit the structure."""
     for error in invalid.errors(include_url=False):
         if error["type"] == "too_short" and error["input"]:
-            continue  # there are entries, but all are wrong, and pydantic reports each of them as well
+            continue  # there are entries, but each is wrong, and pydantic reports an error for each
         path = tuple(step for step in error["loc"] if step != "[key]")
         prompt, field = None, path
         match path:
@@ -67,7 +67,7 @@ _QUOTED: Final = re.compile("'([^']*)'")
 
 
 def _reason(error: ErrorDetails) -> str:
-    """Return what is wrong with a value, in words for its author."""
+    """Return what is wrong with a value, in words for the pack's author."""
     given, context = error["input"], dict(error.get("ctx", {}))
     kind = context.get("pattern", error["type"])
     if kind == "string_type" and given is None:
@@ -98,7 +98,7 @@ def _allowed_fields(path: tuple[str | int, ...]) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    """Describe a value in words that its author recognizes."""
+    """Describe a value in words that the pack's author recognizes."""
     match value:
         case None:
             return "nothing"

@@ -34,7 +34,7 @@ class _Body(BaseModel):
     late: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
     """The time from `instant` until the job was enqueued."""
     hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """The wait that remains when the message arrives, if the whole wait is longer than SQS can delay a message."""
+    """The rest of a wait that is longer than LONGEST_DELAY. This rest begins when the message arrives."""
 
     def again(self, late: dt.timedelta, wait: dt.timedelta = dt.timedelta(0)) -> Self:
         """Return a copy of the job with a new lateness. A worker handles the copy after the wait.
@@ -67,10 +67,10 @@ class _ShardJob(_Body):
 
 
 class SlotJob(_ShardJob):
-    """Push to the persons who are due in one shard of a slot. `date` is the local date on which the slot came.
+    """Push to the persons who are due in one shard (a part) of a slot. The slot came on the local date `date`.
 
     While a slot is resharded, rows move from old to new shards. Then `after` of a new shard's job lists the old shards.
-    `delivery` first waits for the old shards' jobs, but only for a limited time. At other times, `after` is empty.
+    `delivery` first waits for the old shards' jobs, but only for a limited time. In all other jobs, `after` is empty.
     """
 
     type: Literal["slot"] = "slot"
@@ -100,7 +100,7 @@ class _PushJob(_Body):
 
 
 class PersonJob(_PushJob):
-    """Push to all devices of a person, if the person is still in this couple."""
+    """Push to all devices of a person, if the person is still in `couple`."""
 
     type: Literal["person"] = "person"
     uid: Uid
