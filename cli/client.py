@@ -22,6 +22,7 @@ from cli.errors import CliError, RefusedError, UnreachableError
 from cli.identity import claims_of
 from cli.words import counted, plain
 from rekindle.packs import contract
+from rekindle.packs.lifecycle import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,9 +244,8 @@ class Practice:
             raise CliError("The text contains half of a character (a lone surrogate), which cannot be sent.") from error
 
     def _me(self) -> str:
-        """Return the name under which the service records this person's actions, if their email address is verified."""
-        claims = claims_of(self._tokens.current())
-        return str(claims.get("email") or claims.get("sub"))
+        """Return the name under which the service records this person's actions."""
+        return name_of(claims_of(self._tokens.current()))
 
     def _no_such_pack(self, pack: str) -> RefusedError:
         known = [each.id for each in self.packs().packs]

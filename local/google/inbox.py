@@ -52,10 +52,13 @@ class Inboxes:
         self._listeners: dict[str, set[asyncio.Queue[Push]]] = defaultdict(set)
         self._count = 0
         if file.exists():
-            for line in file.read_text(encoding="utf-8").splitlines():
-                # If the machine stopped during a write, the last line is incomplete. Skip this line.
-                if line.endswith("}"):
-                    self._keep(Push(**json.loads(line)))
+            saved = file.read_bytes()
+            # If the process stopped during a write, the last line has no end. Cut it off.
+            whole = saved[: saved.rfind(b"\n") + 1]
+            if whole != saved:
+                file.write_bytes(whole)
+            for line in whole.splitlines():
+                self._keep(Push(**json.loads(line)))
 
     def deliver(self, name: str, message: dict[str, Any]) -> Push:
         """Add the message as a push to its phone's inbox. Send the push to all streams of this inbox."""

@@ -363,6 +363,13 @@ class TestReading:
             "3: pack: course.starts_on: must be a date such as 2026-03-01, not “2026-13-01”"
         ]
 
+    @pytest.mark.parametrize("written", ["86400", "'86400'", "20260301", "86400.0", "-86400", "2026-03-01T00:00"])
+    def test_a_course_begins_on_no_date_that_is_written_in_another_way(self, written: str) -> None:
+        """Pydantic alone takes the number 86400 for the seconds since 1970."""
+        source = RIVER.replace("audience: choice", f"audience: code\ncourse: {{starts_on: {written}}}")
+        shown = written.strip("'")
+        assert told(source) == [f"3: pack: course.starts_on: must be a date such as 2026-03-01, not “{shown}”"]
+
     def test_blocks_may_be_shared(self) -> None:
         """A YAML anchor puts one block in two places. An overridden merged key does not count as a second field."""
         shared = RIVER.replace("  - id: song\n", "  - &song\n    id: song\n")

@@ -22,7 +22,7 @@ from rekindle.domain.codes import code_from
 from rekindle.domain.ids import PackId
 from rekindle.packs.check import check_source
 from rekindle.packs.document import Pack
-from rekindle.packs.lifecycle import CODE_LENGTH, Actor, PackHead, ReleaseHead
+from rekindle.packs.lifecycle import CODE_LENGTH, Actor, PackHead, ReleaseHead, name_of
 from rekindle.settings import PracticeApiSettings
 from rekindle.store.audit import Audit
 from rekindle.store.help import HelpStore
@@ -101,9 +101,7 @@ def _staff(request: Request, *scopes: str) -> Staff:
     # API Gateway has checked the scope. Check it again, because a route in template.yaml may lack its scope by mistake.
     if not {*scopes} & {*str(claims.get("scope", "")).split()}:
         raise ProblemError(Problem.NOT_ALLOWED)
-    # Do not use an unverified mail address as the name. The address may belong to a colleague.
-    name = claims.get("email") if str(claims.get("email_verified")).lower() == "true" else None
-    return Staff(claims["sub"], name or claims["sub"], called_at(event))
+    return Staff(claims["sub"], name_of(claims), called_at(event))
 
 
 def _reader(request: Request) -> Staff:

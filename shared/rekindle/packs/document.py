@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, override
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import PydanticKnownError
 
 from rekindle.domain.ids import PackId, PromptId
 from rekindle.domain.prompts import Audience, PromptKind, Theme
@@ -29,6 +30,7 @@ SLUG: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 HINTED_THEMES: Final = (Theme.COURAGE, Theme.LISTENING)
 """Prompts of these themes also tell the listener how to receive the answer."""
 
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LAYOUT: Final = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
 
 
@@ -41,8 +43,11 @@ def _folded(value: object) -> object:
 
 
 def _dated(value: object) -> object:
-    """Return a date or a text unchanged. Return any other value, such as a number, as text."""
-    return value if isinstance(value, str) or type(value) is dt.date else repr(value)
+    """Return a date, or a text such as `2026-03-01`, unchanged. Refuse any other value."""
+    # Without this check, pydantic would also accept `86400`, as seconds since 1970.
+    if type(value) is dt.date or (isinstance(value, str) and _DATE.fullmatch(value)):
+        return value
+    raise PydanticKnownError("date_type")
 
 
 _CONFIG: Final = ConfigDict(extra="forbid", frozen=True)

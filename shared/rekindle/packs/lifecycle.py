@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.prompts import Audience
@@ -48,11 +48,20 @@ class StaffAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did something, and when. `name` is the person's verified email address, or else the uid."""
+    """Who did something, and when. `name` comes from `name_of`."""
 
     uid: str
     name: str
     at: dt.datetime
+
+
+def name_of(claims: Mapping[str, Any]) -> str:
+    """Return the name of a member of staff from the claims of their ID token: the verified email address, or the uid.
+
+    An unverified address is not used, because it may belong to a colleague.
+    """
+    is_verified = str(claims.get("email_verified")).lower() == "true"
+    return str((claims.get("email") if is_verified else None) or claims.get("sub", ""))
 
 
 @dataclass(frozen=True, slots=True)
