@@ -328,7 +328,7 @@ def _refusal(answer: httpx.Response) -> CliError:
 
 
 _TO_DO: Final[dict[str, tuple[str, ...]]] = {
-    "needs-another-person": ("Ask a colleague to: rekindle packs approve ID",),
+    "needs-another-person": ("Ask a colleague to run: rekindle packs approve ID",),
     "scheduled-already": ("Take it back first: rekindle packs reject ID",),
     "nothing-to-publish": ("Save a draft first: rekindle packs save FILE",),
     "internal": ("Try again. If it happens again, tell the people who run the service.",),

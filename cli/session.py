@@ -214,7 +214,10 @@ class Session:
         if yes:
             return
         if self.common.json or not self.world.is_interactive():
-            raise UsageError("Nobody can answer this question here.", "Add --yes to continue without it.")
+            raise UsageError(
+                "This command asks for a confirmation, and nobody can give it here.",
+                "Add --yes to continue without it.",
+            )
         self.world.err.print(f"{question} [y/N] ", end="")
         if self.world.line().strip().lower() not in {"y", "yes"}:
             raise CliError("Nothing was changed.")

@@ -44,12 +44,12 @@ Every error of the API is an `application/problem+json` (RFC 9457). Distinguish 
 many requests (429) before the API sees them. After a 401, a phone renews its token. After `sign-in-not-recent` (403),
 the person has to sign in again; a renewed token is not enough.
 
-No response may be cached. A PUT or a DELETE can be repeated as it is, and a POST with the same `Idempotency-Key`. Dates
-are calendar dates of the couple; instants are UTC.
+No response may be cached. A client can repeat a PUT or a DELETE as it is. It can repeat a POST if it sends the same
+`Idempotency-Key` again. Dates are calendar dates of the couple; instants are UTC.
 
 A PUT needs every field of its body: a body without one of them is refused, and null means null. Make sure that your
-client writes nulls: Moshi and Gson leave them out unless you set `serializeNulls`, and Swift's `encodeIfPresent` leaves
-them out always. A body is JSON in UTF-8; any other media type or charset is refused.
+client writes nulls: Moshi and Gson leave them out unless you set `serializeNulls`, and Swift's `encodeIfPresent` always
+leaves them out. A body is JSON in UTF-8; any other media type or charset is refused.
 
 Only the `data.link` of a push says which page the app opens: the app's address, `/o/`, a letter, and a date, as in
 `/o/d20260302`. The letter `d` is for that day, `t` for its small gesture, `n` for the partner's nudge, `s` for the

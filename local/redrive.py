@@ -183,7 +183,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with Progress(console=TERMINAL, transient=True, disable=not TERMINAL.is_terminal) as progress:
                 put_back = letters.put_back(at, progress)
     except (BotoCoreError, ClientError, RekindleError) as error:
-        TERMINAL.print(f"The queue refused: {error}\nNothing is lost: the other letters are still in the queue.")
+        TERMINAL.print(
+            f"Could not finish: {error}\n"
+            "Nothing is lost: all jobs that were not put back are still in the dead-letter queue."
+        )
         return 1
     except StackError as error:
         TERMINAL.print(str(error), markup=False)

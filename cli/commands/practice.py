@@ -97,7 +97,7 @@ def set_(
         content["revision"] = session.practice.help().revision
     if "revision" not in content:
         raise UsageError(
-            f"{file} does not say which revision it came from.",
+            f"{file} has no field `revision`.",
             "Start from: rekindle help show --json > help.json",
             "Or add --overwrite to replace the current help.",
         )

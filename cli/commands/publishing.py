@@ -67,7 +67,7 @@ def approve(pack: PackId, /, *, yes: Yes = False, common: Common = NO_OPTIONS, w
     current = session.practice.pack(pack)
     proposal = current.proposal
     if proposal is None:
-        raise RefusedError("nothing-to-take-back", f"Nothing of {pack} is waiting for approval.")
+        raise RefusedError("nothing-to-take-back", f"{pack} has no proposal.")
     content, source = _draft_of(session, pack)
     terms = PublishBody.model_construct(revision=proposal.revision, at=proposal.at, announce=proposal.announce)
     plan = _plan(session, content, current, terms, _advice(session, pack, source), review_required=False)

@@ -64,9 +64,9 @@ def displayed(code: str) -> str:
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
-    Read only letters and digits. A capital, a small letter and a wide letter (of an East Asian keyboard) are the same.
-    The code may be part of a link, a word outside of links, or the whole text. Do not read 0 as O, or 1 as I,
-    because codes contain none of these. Raise NotACodeError if the text has no code or more than one code. The error's
+    Read only letters and digits. An upper-case letter, a lower-case letter and a wide letter (of an East Asian keyboard)
+    are the same. The code may be part of a link, a word outside of links, or the whole text. Do not read 0 as O, or 1
+    as I, because codes contain none of these. Raise NotACodeError if the text has no code or more than one code. The error's
     message is a sentence for the person.
     """
     plain = _plain(text)
@@ -82,7 +82,7 @@ def read_code(text: str, length: int) -> str:
         if codes:
             return codes[0]
     if "://" in plain:
-        raise NotACodeError(f"The link has no whole code of {length} letters and digits.")
+        raise NotACodeError(f"The link has no complete code of {length} letters and digits.")
     raise NotACodeError(_reason(_symbols_in(plain), length))
 
 

@@ -102,7 +102,7 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
                 if twin.pack != each.pack:
                     copied[twin.pack] += 1
                 where = twin.prompt if twin.pack == each.pack else f"{twin.prompt} in the pack {twin.pack}"
-                reason = f"asks almost the same as {where}; keep the better one, or change this one"
+                reason = f"asks almost the same as {where}; remove one, or change this one"
                 twins[each.prompt] = Advice(each.prompt, f"words.{language}.text", reason)
     prompts = len({each.prompt for each in said})
     for pack, number in copied.most_common(1):

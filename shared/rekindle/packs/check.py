@@ -121,6 +121,6 @@ def _checked(readable: Pack | None, findings: Iterable[SourceFinding]) -> Checke
     ordered = sorted(findings, key=lambda each: (each.advice, each.line))
     kept, rest = ordered[:MOST_FINDINGS], ordered[MOST_FINDINGS:]
     if rest:
-        reason = f"there are {len(rest):,} more findings; fix these first"
+        reason = f"there are {len(rest):,} more findings; fix the findings above first"
         kept.append(SourceFinding(rest[0].line, None, "", reason, advice=rest[0].advice))
     return Checked(readable, tuple(kept))

@@ -138,8 +138,8 @@ class PackPrompt(BaseModel):
     model_config = ConfigDict(**_CONFIG, json_schema_extra=_PROMPT_CONDITIONS)
 
     id: Annotated[PromptId, Field(pattern=SLUG, max_length=48)] = Field(
-        description="The prompt's own name: small letters and digits joined by hyphens. Unique in the pack, and never "
-        "changed: the app uses it to know what a couple has seen."
+        description="The prompt's own name: lower-case letters and digits joined by hyphens, with a letter first. "
+        "Unique in the pack, and never changed: the app uses it to know what a couple has seen."
     )
     theme: Theme = Field(description="Which of the seven practices this prompt belongs to.")
     kind: PromptKind = Field(
@@ -190,7 +190,7 @@ class Pack(BaseModel):
     model_config = ConfigDict(**_CONFIG, json_schema_extra=_PACK_CONDITIONS)
 
     id: Annotated[PackId, Field(pattern=SLUG, max_length=48)] = Field(
-        description="The pack's own name: small letters and digits joined by hyphens. It never changes."
+        description="The pack's own name: lower-case letters and digits joined by hyphens, with a letter first. It never changes."
     )
     audience: Audience = Field(
         default=Audience.EVERYONE,

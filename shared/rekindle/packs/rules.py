@@ -156,7 +156,7 @@ def _at(place: int, prompt: PackPrompt, *field: str, reason: str) -> PackFinding
 
 def _comfort_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
     if prompt.comfort == 0 and (prompt.theme == Theme.TOUCH or prompt.kind == PromptKind.TOUCH):
-        yield _at(place, prompt, "comfort", reason="must be 1, 2 or 3 where touch is the theme or the kind")
+        yield _at(place, prompt, "comfort", reason="must be 1, 2 or 3 if touch is the theme or the kind")
 
 
 def _hint_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:

@@ -53,8 +53,8 @@ _REASONS: Final[Mapping[str, str]] = {
     "string_unicode": "contains a broken, invisible character (half of a symbol such as an emoji); delete the words "
     "around it and type them again",
     "string_too_long": "is {length} characters long; it can have at most {max_length}",
-    SLUG: "must be small letters and digits joined by hyphens, such as open-hand, not {given}",
-    LANGUAGE: "must be a language as two small letters, such as en, not {given}",
+    SLUG: "must be lower-case letters and digits joined by hyphens, with a letter first, such as open-hand, not {given}",
+    LANGUAGE: "must be a language as two lower-case letters, such as en, not {given}",
     "too_short": "needs at least one entry",
     "too_long": "has {actual_length} entries; it can have at most {max_length}",
     "tuple_type": "must be a list",

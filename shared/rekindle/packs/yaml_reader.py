@@ -361,7 +361,7 @@ class _Reading:
         if event.anchor not in self._anchors and event.anchor in [each.anchor for each in self._open]:
             _refuse(line, f"“*{anchor}” is inside the block that it repeats. Remove it", self._prompt(line))
         if event.anchor not in self._anchors:
-            reason = f"“*{anchor}” repeats a block that is marked “&{anchor}” above it, and there is none"
+            reason = f"“*{anchor}” repeats a block that is marked “&{anchor}” above it, but no such block exists"
             _refuse(line, f"{reason}. If the star belongs to the text, put the text in quotes", self._prompt(line))
         value, place = self._anchors[event.anchor]
         self._repeated += place.size
