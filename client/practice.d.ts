@@ -654,7 +654,7 @@ export interface components {
             lines: components["schemas"]["WholeHelpLine"][];
             /**
              * Revision
-             * @description The revision of the help; 0 before the practice set any.
+             * @description The revision of the help; 0 if no help has been set yet.
              */
             revision: number;
         };
@@ -1230,7 +1230,9 @@ export interface components {
         };
         /**
          * ReachView
-         * @description Half the number of persons who were due, and of those for whom FCM accepted a push at the first try.
+         * @description How many persons were due for a reminder, and how many of them were reached. Both numbers are halved.
+         *
+         *     A person is reached if FCM accepts a push to them at the first try. Two persons count as one couple.
          * @example {
          *       "due": 1800,
          *       "reached": 1770
@@ -1354,7 +1356,7 @@ export interface components {
             at: string;
         };
         /**
-         * @description A text with a visible character: not only spaces, invisible characters, blanks or combining marks.
+         * @description A text with at least one visible character. Spaces, combining marks, and characters that are invisible or look empty do not count as visible.
          * @example Book a talk with us
          * @example 24/7
          */
@@ -1496,8 +1498,8 @@ export interface components {
          * WeekStatisticsView
          * @description The numbers of a week. `week` is its Monday.
          *
-         *     `active_28` counts couples that were active in the four weeks that end with this week. `streaks` counts couples that
-         *     completed a day in the week, by the length of their streak on the last day that they completed in the week.
+         *     `active_28` counts couples that were active in this week or in the three weeks before. `streaks` counts couples that
+         *     completed a day in this week, by the length of their streak, such as `7-29`, after the last such day.
          * @example {
          *       "active": 1510,
          *       "active_28": 1890,

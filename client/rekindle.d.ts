@@ -366,7 +366,7 @@ export interface paths {
          *
          *     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
          *     unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
-         *     the couple's days. Solo answers that the partner shows are never included, because the partner may take them back.
+         *     the couple's days. It never includes solo answers of the partner, because the partner can stop sharing them.
          *     An export changes nothing and may be repeated.
          */
         post: operations["postExport"];
@@ -2372,7 +2372,7 @@ export interface components {
         SoloAnswerBody: {
             /**
              * Text
-             * @description A text with a visible character: not only spaces, invisible characters, blanks or combining marks.
+             * @description A text with at least one visible character. Spaces, combining marks, and characters that are invisible or look empty do not count as visible.
              */
             text: string;
             /**

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PAGE_WIDTH: Final = 112
 KEY: Final = "◉ a push   ○ a silent push   ✎ an answer   ◆ the partner's answer   » a reflection   ⌂ the practice"
 _STYLES: Final = {"◉": "bold cyan", "○": "cyan", "✎": "yellow", "◆": "green", "»": "magenta", "⌂": "blue"}
-_MARKS: Final = {"complete": ("●", ""), "rest": ("–", "a rest day"), "paused": ("~", "a day of pause")}
+_MARKS: Final = {"complete": ("●", ""), "rest": ("-", "a rest day"), "paused": ("~", "a day of pause")}
 
 
 class Claim(StrEnum):

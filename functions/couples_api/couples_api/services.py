@@ -140,8 +140,8 @@ def current_couple(services: Services, person: Person) -> Couple:
 def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleKeys:
     """Return the couple's keys, with a key for the author's new texts.
 
-    A couple that paired under an old version may have one key for both partners. Then store a key for each partner
-    first. Raise ProblemError if the couple has ended before these keys are stored.
+    An older couple may have only one key, for both partners (`CoupleKeys.single`). If new texts need a key for each
+    author, first store a new key for each partner. Raise ProblemError if somebody has ended the couple meanwhile.
     """
     keys = services.vault.couple_keys(couple.id)
     if keys.can_seal(author):

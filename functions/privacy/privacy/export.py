@@ -2,9 +2,9 @@
 
 An export has sections in a fixed order. First come the solo days, then the couples in the order in which they ended.
 The current couple is last, and stays last if it ends during the export. Within a section, entries are sorted by date,
-and a page begins after the last date of the previous page. So an answer that the person gave before the export never
-comes twice, even if somebody writes or unpairs between two pages. An answer is missing only if its couple ended 30
-days or more before the page is read. Nobody can export the days of such a couple.
+and a page begins after the last date of the previous page. So each answer that the person gave before the export comes
+exactly once, even if somebody writes or unpairs between two pages. There is one exception: a page leaves out the days
+of a couple that ended 30 days or more before the page is read.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def post_export(
 
     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
     unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
-    the couple's days. Solo answers that the partner shows are never included, because the partner may take them back.
+    the couple's days. It never includes solo answers of the partner, because the partner can stop sharing them.
     An export changes nothing and may be repeated.
     """
     person = services.people.person(caller.uid)
@@ -70,7 +70,10 @@ def post_export(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The part of a page from one section. `read` has the dates of all days read, also of days without an entry."""
+    """The days of one section that are on one page. `couple` is None for the solo days.
+
+    `read` has the dates of all days that were read. A day without texts for the person is in `read`, but has no entry.
+    """
 
     couple: ExportedCoupleView | None
     read: list[dt.date]
@@ -117,7 +120,7 @@ class Exporter:
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
         keys = None if is_over else self._keys_of(couple_id)
         days = self.services.days.onward(couple_id, after, limit) if keys else []
-        # Read the couple after the days. If it has ended by then, leave out the partner's answers.
+        # Read the couple only now, after its days. If somebody has just ended it, leave out the partner's answers.
         couple = self.services.couples.couple(couple_id)
         return Section(
             couple=self._couple_view(number, couple, ended_at, included=keys is not None),

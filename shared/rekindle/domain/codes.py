@@ -64,9 +64,9 @@ def displayed(code: str) -> str:
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
-    Read only letters and digits. An upper-case letter, a lower-case letter and a wide letter (of an East Asian keyboard)
-    are the same. The code may be part of a link, a word outside of links, or the whole text. Do not read 0 as O, or 1
-    as I, because codes contain none of these. Raise NotACodeError if the text has no code or more than one code. The error's
+    Read only letters and digits. An upper-case, a lower-case and a wide letter (of an East Asian keyboard) are the
+    same. The code may be part of a link, a word outside of links, or the whole text. Do not read 0 as O, or 1 as I,
+    because codes contain none of these. Raise NotACodeError if the text has no code or more than one code. The error's
     message is a sentence for the person.
     """
     plain = _plain(text)

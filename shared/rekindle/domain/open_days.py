@@ -52,11 +52,14 @@ def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> D
 def windows_after_move(
     couple: Couple, zones: tuple[Zone, ...], stored: Mapping[dt.date, Day], instant: dt.datetime
 ) -> dict[dt.date, DayWindow]:
-    """Return the windows that a couple must keep when its zones change to `zones`.
+    """Return the windows that a couple must store when its zones change to `zones` at `instant`.
 
-    The zones change at `instant`. A closed date keeps its window. The window of an open or stored date grows to cover
-    the window in the new zones too. Any other date gets the window in the new zones. The result has only the windows
-    that differ from the windows in the new zones. `stored` has the couple's stored days among `nearby_dates`.
+    - A date that has closed keeps its window.
+    - If a date is open, or its day is stored, its window grows and then also covers the window in the new zones.
+    - Any other date gets the window in the new zones.
+
+    The result leaves out each date that has exactly the window in the new zones, because `window_of` can compute it.
+    `stored` has the couple's stored days among `nearby_dates`.
     """
     kept = {}
     for date in dates(*nearby_dates(instant)):
@@ -95,10 +98,10 @@ def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
 
 
 def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], instant: dt.datetime) -> Streak:
-    """Return the couple's streak: judge every closed date and count every complete date.
+    """Return the couple's streak at `instant`. Every complete date counts. Only a closed date can count as missed.
 
-    After a flight west, a complete date may be later than `today`, the latest date that the partners' clocks show.
-    Such a date still counts. The dates between `today` and the complete date cannot be missed yet.
+    `today` is the latest date on the partners' clocks. Before a flight west, the couple may have completed a date that
+    is now later than `today`. This date counts, and no date between `today` and this date counts as missed.
     """
     today = latest_date(couple.zones, instant)
     last = max({today, *history.complete})

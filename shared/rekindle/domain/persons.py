@@ -131,10 +131,10 @@ class Person:
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
 
-    Three fields are for `rekindle.domain.due_dates`. `reminded_since` has, for each kind of reminder, the instant at
-    which the reminder began, for example when the person paired. `last_due` has, for each kind, the latest date that
-    must not come due again. `due_earlier` has the dates for which an old slot can still send. Each write adds one to
-    `revision`, and fails if `revision` has changed since the read.
+    From three fields, `rekindle.domain.due_dates` decides for which dates a reminder is sent. `reminded_since` maps a
+    kind of reminder to the instant at which this reminder began, for example when the person paired. `last_due` maps a
+    kind to a date: this date and earlier dates do not come due again. `due_earlier` has the dates for which an old slot
+    can still send. Each write adds one to `revision`, and fails if `revision` has changed since the read.
     """
 
     uid: Uid

@@ -49,8 +49,8 @@ def are_apart(couple: Couple, date: dt.date) -> bool:
 def gesture_for(couple: CoupleId, date: dt.date, touch_from: dt.date, comfort: int, *, apart: bool) -> TouchGesture:
     """Return the gesture of a date for a couple that has wanted touch since `touch_from`.
 
-    `comfort` (1 to 3) is the highest allowed warmth. `date` may be before `touch_from`, because one partner's clock
-    may be behind the other's.
+    `comfort` (1 to 3) is the highest allowed warmth. `date` can be before `touch_from`. For example, `touch_from` is
+    today's date in Tokyo, and the partner in New York asks for the date there, which is one day earlier.
     """
     day = (date - touch_from).days
     warmth = warmth_of(day, comfort)

@@ -51,9 +51,9 @@ class SourceFinding:
 class Checked:
     """The result of a check. `findings` has the errors in order of lines, and then the advice in order of lines.
 
-    `readable` is the pack, or None if the source cannot be read or breaks a rule for packs. Even a readable pack can
-    have errors: texts that YAML misread, or sample texts of the template. The console shows such a pack, but nobody can
-    publish it.
+    `readable` is the pack, or None if the source cannot be read or breaks a rule for packs. A readable pack can still
+    have two kinds of errors: YAML read a text in another way than its author meant, or the author left a sample text of
+    the template. The console shows a pack with such errors, but nobody can publish it.
     """
 
     readable: Pack | None

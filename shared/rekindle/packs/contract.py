@@ -447,7 +447,7 @@ class HelpView(Help):
 
     lines: Annotated[tuple[WholeHelpLine, ...], Field(max_length=400)]
     revision: Annotated[
-        int, Field(ge=0, strict=True, description="The revision of the help; 0 before the practice set any.")
+        int, Field(ge=0, strict=True, description="The revision of the help; 0 if no help has been set yet.")
     ]
 
 
@@ -466,7 +466,10 @@ class TakingPartView(BaseModel):
 
 
 class ReachView(BaseModel):
-    """Half the number of persons who were due, and of those for whom FCM accepted a push at the first try."""
+    """How many persons were due for a reminder, and how many of them were reached. Both numbers are halved.
+
+    A person is reached if FCM accepts a push to them at the first try. Two persons count as one couple.
+    """
 
     due: Couples
     reached: Couples
@@ -475,8 +478,8 @@ class ReachView(BaseModel):
 class WeekStatisticsView(BaseModel):
     """The numbers of a week. `week` is its Monday.
 
-    `active_28` counts couples that were active in the four weeks that end with this week. `streaks` counts couples that
-    completed a day in the week, by the length of their streak on the last day that they completed in the week.
+    `active_28` counts couples that were active in this week or in the three weeks before. `streaks` counts couples that
+    completed a day in this week, by the length of their streak, such as `7-29`, after the last such day.
     """
 
     week: dt.date

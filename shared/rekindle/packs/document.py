@@ -190,7 +190,8 @@ class Pack(BaseModel):
     model_config = ConfigDict(**_CONFIG, json_schema_extra=_PACK_CONDITIONS)
 
     id: Annotated[PackId, Field(pattern=SLUG, max_length=48)] = Field(
-        description="The pack's own name: lower-case letters and digits joined by hyphens, with a letter first. It never changes."
+        description="The pack's own name: lower-case letters and digits joined by hyphens, with a letter first. "
+        "It never changes."
     )
     audience: Audience = Field(
         default=Audience.EVERYONE,

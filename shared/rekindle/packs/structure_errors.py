@@ -19,7 +19,7 @@ def structure_findings(document: object, invalid: ValidationError) -> Iterator[P
     """Yield a finding for each value that does not fit the structure."""
     for error in invalid.errors(include_url=False):
         if error["type"] == "too_short" and error["input"]:
-            continue  # there are entries, but each is wrong, and pydantic reports an error for each
+            continue  # the value has entries, and each wrong entry has a finding of its own
         path = tuple(step for step in error["loc"] if step != "[key]")
         prompt, field = None, path
         match path:
@@ -53,7 +53,8 @@ _REASONS: Final[Mapping[str, str]] = {
     "string_unicode": "contains a broken, invisible character (half of a symbol such as an emoji); delete the words "
     "around it and type them again",
     "string_too_long": "is {length} characters long; it can have at most {max_length}",
-    SLUG: "must be lower-case letters and digits joined by hyphens, with a letter first, such as open-hand, not {given}",
+    SLUG: "must be lower-case letters and digits joined by hyphens, with a letter first, such as open-hand, "
+    "not {given}",
     LANGUAGE: "must be a language as two lower-case letters, such as en, not {given}",
     "too_short": "needs at least one entry",
     "too_long": "has {actual_length} entries; it can have at most {max_length}",
@@ -81,7 +82,10 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _allowed_fields(path: tuple[str | int, ...]) -> Iterator[str]:
-    """Yield the names of the fields that are allowed in a block. `path` leads to an unknown field in this block."""
+    """Yield the names of the fields of a block in which an author wrote an unknown field.
+
+    `path` leads to the unknown field, for example `("prompts", 0, "colour")`.
+    """
     model: type[BaseModel]
     match path:
         case ("prompts", _, "words", _, _):
