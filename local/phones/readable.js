@@ -29,11 +29,14 @@ p, figure, blockquote { margin: 0; }
 .soft { color: var(--soft); font: 0.88rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 .cover { display: grid; gap: 0.4rem; padding-bottom: 1.5rem; border-bottom: 2px solid var(--wine); }
 .name { font-size: 1.3rem; font-weight: 600; }
-section { padding-top: 2.2rem; display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.5rem; }
-article { padding: 1.3rem 0; border-bottom: 1px solid var(--line); display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.7rem; }
+section { padding-top: 2.2rem; }
+section > * + * { margin-top: 0.5rem; }
+article { padding: 1.3rem 0; border-bottom: 1px solid var(--line); }
+article > * + * { margin-top: 0.7rem; }
 figure { padding-inline-start: 0.9rem; border-inline-start: 3px solid var(--line); }
 figcaption { font: 700 0.85rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; color: var(--wine); }
-.reflection { margin-inline-start: 0.9rem; font-style: italic; }
+.reflection { margin-inline-start: 0.9rem; }
+.reflection blockquote { font-style: italic; }
 footer { padding-top: 2rem; }
 @page { margin: 18mm 18mm 20mm; @bottom-center { content: counter(page); font: 9pt sans-serif; color: #685755; } }
 @media print {
@@ -41,7 +44,7 @@ footer { padding-top: 2rem; }
   body { max-width: none; padding: 0; background: none; font-size: 11pt; }
   .screen-only { display: none; }
   .cover, article header, figure:has(blockquote.short) { break-inside: avoid; }
-  h2, h3, header, figcaption { break-after: avoid; }
+  h2, h2 + .soft, article header, figcaption { break-after: avoid; }
   blockquote { orphans: 3; widows: 3; }
 }
 `;

@@ -21,7 +21,7 @@ const ENGLISH = {
   print: "To print this page or keep it as a PDF, use Print in your browser.",
   keep: "Everybody who has this file can read it. Keep it in a safe place.",
   alone: "Just for me",
-  shared: "The days of the two of us",
+  shared: "Our days",
   over: "These days ended more than 30 days ago. Nobody can read their words anymore.",
   nothing: "There are no words from these days.",
   never: "I have not written anything yet.",

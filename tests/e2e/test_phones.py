@@ -483,7 +483,7 @@ def test_a_copy_is_offered_before_disconnecting_and_to_the_partner_who_is_left(t
     for phone in two.both:
         phone.open("Me")
         phone.unfold("Disconnect")
-        phone.sees("You may want a copy first.")
+        phone.sees("You may want to save a copy first.")
         copy = downloaded(phone, "Save to read and print", "html").read_text(encoding="utf-8")
         assert (COFFEE in copy, RIVER in copy) == (True, True)
     two.ada.press("Disconnect")
@@ -505,7 +505,7 @@ MARKUP = "<img src=x onerror='document.title=1'></p><script>document.title = 2</
 @pytest.mark.parametrize(
     ("language", "dark", "says"),
     [
-        ("en", False, ("My words", "The days of the two of us", "Thank you", "what I heard")),
+        ("en", False, ("My words", "Our days", "Thank you", "what I heard")),
         ("es", False, ("Mis palabras", "Nuestros días", "Gracias", "lo que escuché")),
         ("fr", True, ("Mes mots", "Nos jours à deux", "Merci", "ce que j’ai entendu")),
     ],

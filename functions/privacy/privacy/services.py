@@ -1,4 +1,4 @@
-"""Give every route its read-only stores, and a caller who has signed in recently."""
+"""Provide the stores for an export, and refuse a caller whose sign-in is not recent."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ JSON doubles the backslash. So the texts of a day take at most 42,000 bytes, and
 PAGE_SECTIONS = 10
 """One page reads at most this many sections: the solo days, and each of the person's couples.
 
-A couple takes up to four round trips, also if it has no days.
+A couple takes up to four round trips, even if it has no days.
 """
 
 

@@ -28,7 +28,7 @@ export function exportPart(phone) {
 /** Builds the offer of a copy before the person disconnects. @param {Phone} phone */
 export function lastExport(phone) {
   return h("div", { class: "stack" },
-    h("p", null, `You may want a copy first. Today it has ${phone.partner}’s opened answers too. Afterwards it has only your own words.`),
+    h("p", null, `You may want to save a copy first. Now the copy has ${phone.partner}’s opened answers too. Afterwards it has only your own words.`),
     ...saving(phone, "leaving"),
   );
 }
@@ -55,7 +55,8 @@ function partedCard(phone) {
 }
 
 /** Unfolds the help further down on the same screen. @param {Phone} phone */
-function showHelp(phone) {
+async function showHelp(phone) {
+  if (!phone.data["help"]) await phone.refresh(); // the screen shows the help last
   const help = /** @type {HTMLDetailsElement | null} */ (document.getElementById(`${phone.id}-fold-help`));
   if (!help) return;
   help.open = true;
@@ -87,6 +88,7 @@ async function save(phone, place, kind) {
     phone.render();
   };
   report("One moment…", true);
+  document.getElementById(`${phone.id}-${place}-saving`)?.scrollIntoView({ block: "nearest" });
   let done = false;
   const work = async () => {
     const partner = phone.couple?.partner ?? null; // while the pages load, the couple may end
