@@ -21,7 +21,7 @@ RECENT = dt.timedelta(minutes=15)
 """A person may add a device for this long after a sign-in. Somebody with a stolen token cannot add their own."""
 
 DEVICES_LIMIT = 10
-"""Limit of devices per person. People use fewer. The limit keeps the person's item and its transactions small."""
+"""A person can have at most this many devices. So the person's item and the transactions that write it stay small."""
 
 router = APIGatewayHttpRouter()
 

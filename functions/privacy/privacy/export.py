@@ -2,9 +2,11 @@
 
 An export has sections in a fixed order. First come the solo days, then the couples in the order in which they ended.
 The current couple is last, and stays last if it ends during the export. Within a section, entries are sorted by date,
-and a page begins after the last date of the previous page. So an answer that the person gave before the export never
-comes twice, even if somebody writes or unpairs between two pages. An answer is missing only if its couple ended 30
-days or more before the page is read. Nobody can export the days of such a couple.
+and a page begins after the last date of the previous page. So each answer that the person gave before the export comes
+exactly once, even if somebody writes or unpairs between two pages. There is one exception: a page leaves out the days
+of a couple that ended 30 days or more before the page is read.
+
+A page has a limit of days, and a limit of sections. So the work of a page does not grow with the person's history.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ def post_export(
 
     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
     unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
-    the couple's days. Solo answers that the partner shows are never included, because the partner may take them back.
+    the couple's days. It never includes solo answers of the partner, because the partner can stop sharing them.
     An export changes nothing and may be repeated.
     """
     person = services.people.person(caller.uid)
@@ -71,11 +73,23 @@ def post_export(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The part of a page that comes from one section. `read` has the dates of all days read, even without an entry."""
+    """The days of one section that are on one page. `couple` is None for the solo days.
 
+    `begins` and `ends` are the first and the last date on which the section may have an entry. `read` has the dates of
+    all days that were read. A day without texts for the person is in `read`, but has no entry.
+    """
+
+    begins: dt.date
+    ends: dt.date
     couple: ExportedCoupleView | None
     read: list[dt.date]
     entries: list[ExportedEntryView]
+
+    def share_until(self, date: dt.date) -> float:
+        """Return which share of the section's dates is over with this date, from 0 to 1."""
+        share = ((date - self.begins).days + 1) / ((self.ends - self.begins).days + 1)
+        # A date may be outside: the person may have changed their zone, or the partner's date is ahead.
+        return min(max(share, 0), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +101,7 @@ class Exporter:
     services: Services
 
     def section(self, number: int, after: dt.date | None, limit: int) -> Section:
-        """Return the first `limit` days of a section. If `after` is a date, return only days after it."""
+        """Return a section's next `limit` days, from its start or after the date `after`. Section 0: the solo days."""
         return self._of_couple(number, after, limit) if number else self._alone(after, limit)
 
     def _alone(self, after: dt.date | None, limit: int) -> Section:
@@ -98,7 +112,8 @@ class Exporter:
         entries = [
             self._alone_entry(day, answer, texts[day.prompt], key.open_answer(day)) for day, answer in answered if key
         ]
-        return Section(None, [day.date for day in days], entries)
+        begins = self._date_of(self.person.created_at)
+        return Section(begins, self._date_of(self.caller.instant), None, [day.date for day in days], entries)
 
     def _alone_entry(self, day: SoloDay, answer: Answer, prompt: PromptText, text: str | None) -> ExportedEntryView:
         return ExportedEntryView(
@@ -114,23 +129,26 @@ class Exporter:
     def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
         couple_id = couples_in_order(self.person)[number - 1]
         ended_at = self.person.parted.get(couple_id)
-        # DynamoDB may delete the couple's keys some hours late. So the keys may still exist after the 30 days.
+        # DynamoDB may delete the couple's keys some hours late. So do not use keys that still exist after 30 days.
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
         keys = None if is_over else self._keys_of(couple_id)
         days = self.services.days.onward(couple_id, after, limit) if keys else []
-        # Read the couple after the days. If it has ended by then, leave out the partner's answers.
+        today = self._date_of(self.caller.instant)
+        # Read the couple only now, after its days. If somebody has just ended it, leave out the partner's answers.
         couple = self.services.couples.couple(couple_id)
         if couple is None or self.person.uid not in couple.members:
             # The person's row leads to a couple that was deleted, or that they were never in.
-            return Section(self._couple_view(number, None, ended_at, included=False), [], [])
+            return Section(today, today, self._couple_view(number, None, ended_at, included=False), [], [])
         return Section(
+            begins=couple.first_date,
+            ends=self._date_of(ended_at) if ended_at else today,
             couple=self._couple_view(number, couple, ended_at, included=keys is not None),
             read=[day.date for day in days],
             entries=self._entries(number, days, keys, stands=couple.joins(self.person.uid)) if keys else [],
         )
 
     def _keys_of(self, couple: CoupleId) -> CoupleKeys | None:
-        """Return the couple's keys. Return None if the person's own key is gone."""
+        """Return the couple's keys. Return None if the key for the person's texts is gone."""
         try:
             keys = self.services.vault.couple_keys(couple)
         except KeyGoneError:
@@ -144,9 +162,12 @@ class Exporter:
         return ExportedCoupleView(
             couple=number,
             since=couple.first_date if couple else None,
-            until=local_date(ended_at, self.person.profile.zone) if ended_at else None,
+            until=self._date_of(ended_at) if ended_at else None,
             included=included,
         )
+
+    def _date_of(self, instant: dt.datetime) -> dt.date:
+        return local_date(instant, self.person.profile.zone)
 
     def _entries(self, number: int, days: Iterable[Day], keys: CoupleKeys, *, stands: bool) -> list[ExportedEntryView]:
         mine = self.person.uid
@@ -174,7 +195,7 @@ def couples_in_order(person: Person) -> list[CoupleId]:
 
 
 def _position(person: Person, body: ExportBody) -> Position:
-    """Return where the requested page begins. Raise ProblemError if the cursor is not of this person's export."""
+    """Return where the requested page begins. Raise ProblemError if the cursor does not belong to this export."""
     if body.next is None:
         return Position()
     position = position_from(body.next, person.uid)
@@ -185,20 +206,26 @@ def _position(person: Person, body: ExportBody) -> Position:
 
 
 def _page(exporter: Exporter, start: Position) -> ExportView:
-    """Return the page that begins at a position.
+    """Return the page that begins at `start`.
 
-    The page ends when `page_days` days have been read, or after the last section.
+    The page ends after `page_days` days, after `page_sections` sections, or after the last section.
     """
-    person = exporter.person
-    couples, entries, left, following = [], [], exporter.services.page_days, None
-    for number in range(start.section, len(couples_in_order(person)) + 1):
+    person, limits = exporter.person, exporter.services
+    sections = len(couples_in_order(person)) + 1
+    numbers = range(start.section, min(start.section + limits.page_sections, sections))
+    couples, entries, left = [], [], limits.page_days
+    for number in numbers:
         section = exporter.section(number, start.after if number == start.section else None, left)
         couples += [section.couple] if section.couple else []
         entries += section.entries
         left -= len(section.read)
         if not left:
-            following = cursor_of(Position(number, section.read[-1]), person.uid)
+            following = Position(number, section.read[-1])
+            over = number + section.share_until(section.read[-1])
             break
+    else:
+        following, over = Position(numbers.stop), float(numbers.stop)
+    is_last = following.section == sections
     return ExportView(
         format=FORMAT,
         exported_at=exporter.caller.instant.replace(microsecond=0),
@@ -206,7 +233,9 @@ def _page(exporter: Exporter, start: Position) -> ExportView:
         profile=ExportedProfileView.model_validate(person.profile, from_attributes=True),
         couples=couples,
         entries=entries,
-        next=following,
+        next=None if is_last else cursor_of(following, person.uid),
+        # Every section counts the same, because nobody knows the number of days in a section that has not been read.
+        progress=round(over / sections, 3),
     )
 
 

@@ -1,4 +1,4 @@
-"""Give every route its read-only stores, and a caller who has signed in recently."""
+"""Provide the stores for an export, and refuse a caller whose sign-in is not recent."""
 
 from __future__ import annotations
 
@@ -39,10 +39,16 @@ JSON doubles the backslash. So the texts of a day take at most 42,000 bytes, and
 45,000 bytes. A hundred days take at most 4.5 MB.
 """
 
+PAGE_SECTIONS = 10
+"""One page reads at most this many sections: the solo days, and each of the person's couples.
+
+A couple takes up to four round trips, even if it has no days.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The stores and the vault of one process, and the limit of days per page."""
+    """The stores and the vault of one process, and the limits of a page."""
 
     people: People
     couples: Couples
@@ -52,6 +58,7 @@ class Services:
     vault: Vault
     sessions: Sessions
     page_days: int = PAGE_DAYS
+    page_sections: int = PAGE_SECTIONS
 
     @classmethod
     def of(cls, settings: PrivacySettings) -> Self:
