@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from rekindle.domain.ids import CoupleId
+from rekindle.domain.ids import CoupleId, Uid
 
 
 class _Body(BaseModel):
@@ -25,7 +25,16 @@ class EndedJob(_Body):
     couple: CoupleId
 
 
-type CleanupJob = EndedJob
+class RestJob(_Body):
+    """Delete everything that is left of a couple whose own row is gone. `ended_at` is the couple's end."""
+
+    type: Literal["rest"] = "rest"
+    couple: CoupleId
+    members: tuple[Uid, ...]
+    ended_at: AwareDatetime
+
+
+type CleanupJob = EndedJob | RestJob
 
 _JOBS: Final[TypeAdapter[CleanupJob]] = TypeAdapter(Annotated[CleanupJob, Field(discriminator="type")])
 

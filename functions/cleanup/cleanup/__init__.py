@@ -1,1 +1,1 @@
-"""Remove what is left after a couple has ended."""
+"""Remove everything that is left after a couple has ended."""

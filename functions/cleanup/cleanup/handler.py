@@ -7,9 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cleanup.ended import finish_end
+from cleanup.rest import delete_rest
 from cleanup.services import Services
 from rekindle.batches import handle_batch
-from rekindle.cleanup import EndedJob, cleanup_job_from
+from rekindle.cleanup import EndedJob, RestJob, cleanup_job_from
 from rekindle.clients import client
 from rekindle.settings import CleanupSettings
 from rekindle.store.table import Table
@@ -31,6 +32,8 @@ def handle(services: Services, records: Sequence[Record]) -> BatchResponse:
         match job:
             case EndedJob():
                 finish_end(services, job.couple)
+            case RestJob():
+                delete_rest(services, job)
         logger.info("cleaned up", extra={"job": job.type})
 
     return handle_batch(

@@ -20,7 +20,7 @@ from rekindle.store import keys
 from rekindle.store.days import window_from
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.key_rows import expiring_couple_keys
+from rekindle.store.key_rows import couple_keys, expiring_couple_keys
 from rekindle.store.people import person_writes, read_people
 from rekindle.store.person_items import profile_from
 from rekindle.store.table import CONFLICTS, Item, Write, repeated_on_conflict
@@ -35,6 +35,8 @@ KEEPSAKE: Final = dt.timedelta(days=30)
 """For this long after unpairing, each person can export their own writing. Then Rekindle deletes the couple's keys."""
 KEPT_AFTER_KEEPSAKE: Final = dt.timedelta(days=1)
 """After KEEPSAKE, the table keeps the couple's row for this long. Then DynamoDB deletes the row."""
+DELETED_AT_ONCE: Final = 50
+"""One transaction deletes at most this many rows of a couple."""
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 _NOBODY_WANTS_TOUCH: Final[Item] = {"wanted_by": [], "from": None}
 
@@ -202,6 +204,27 @@ class Couples:
         expiring = expiring_couple_keys(couple.id, to_ttl(couple.ended_at + KEEPSAKE), key_table)
         with suppress(WriteConflictError):
             self.table.transact([expiring, _still_ended(couple, couple.ended_at)])
+
+    def delete_rows(self, couple: CoupleId, key_table: str) -> None:
+        """Delete all rows of a couple whose own row is gone, and its keys. Do nothing if its own row exists."""
+        # Invariant: no row of a couple that stands, or that both may still resume, is deleted. So each transaction
+        # checks that the couple's own row is gone.
+        is_gone = Write.check(keys.couple(couple), "attribute_not_exists(pk)", {})
+        with suppress(WriteConflictError):
+            keys_of_couple = Write("Delete", couple_keys(couple), table=key_table)
+            self.table.transact([is_gone, keys_of_couple, Write("Delete", keys.tally(couple))])
+            while rows := self.table.query(keys.couple(couple).pk, limit=DELETED_AT_ONCE).items:
+                self.table.transact([is_gone, *(Write("Delete", keys.Key(row["pk"], row["sk"])) for row in rows)])
+
+    @repeated_on_conflict("a person kept changing")
+    def forget(self, uid: Uid, couple: CoupleId, ended_at: dt.datetime) -> None:
+        """Remove a couple that is gone from the person's former couples. Free them if nobody has freed them yet."""
+        person = read_people(self.table, [uid]).get(uid)
+        if person is None or (person.couple != couple and couple not in person.parted):
+            return
+        freed = _unpaired(person, couple, ended_at) if person.couple == couple else person
+        parted = {former: instant for former, instant in freed.parted.items() if former != couple}
+        self.table.commit(person_writes(self.table, ended_at, (person, replace(freed, parted=parted))))
 
     def _members(self, couple: Couple) -> list[Person]:
         """Return the persons who are in the couple now."""
