@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -13,20 +15,30 @@ from react.handler import React
 from rekindle.cleanup import cleanup_job_from
 from rekindle.push.queue import Outbox
 from rekindle.store import keys
-from rekindle.store.couples import Couples
+from rekindle.store.couples import KEEPSAKE, Couples
 from rekindle.store.days import Days
+from rekindle.store.ends import give_end
+from rekindle.store.instants import to_ttl
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Write, marshal
+from testing.builders import an_instant
 from testing.push_world import CrashError, MemorySqs, calls
-from testing.released import FOLDER, NOW, World, lived, read
+from testing.released import FOLDER, NOW, ROOT, World, lived, read, served
 from testing.stored import couple_id_of, person_of, row_in, slot_rows, stream_record
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from rekindle.cleanup import CleanupJob
+    from rekindle.domain.couples import Couple
+    from rekindle.domain.days import SoloDay
     from rekindle.domain.ids import CoupleId
     from rekindle.store.table import Table
+    from testing.memory_table import MemoryTable
+    from testing.phones import Phone
+
+DAY = dt.timedelta(days=1)
+DOCUMENT = (ROOT / "docs" / "table.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -38,6 +50,17 @@ def world() -> World:
 def former_couple(world: World) -> CoupleId:
     (couple,) = person_of(world.services, world.phones["cem"]).parted
     return couple
+
+
+def ended_at_of(couple: Couple) -> dt.datetime:
+    assert couple.ended_at
+    return couple.ended_at
+
+
+def solo_day_of(world: World, phone: Phone, date: dt.date) -> SoloDay:
+    day = world.services.solo.day(phone.uid, date)
+    assert day
+    return day
 
 
 def jobs_after_deletion_of(world: World, key: keys.Key) -> list[CleanupJob]:
@@ -137,3 +160,97 @@ def test_a_person_whom_nobody_freed_is_free_after_the_couple_is_gone(world: Worl
         assert (person.couple, person.parted) == (None, {})
         assert slot_rows(table, person.uid) == {}
     assert ada.get("/v1/solo/today").status == 200
+
+
+def kinds_in_the_document() -> dict[tuple[str, str], tuple[str, str]]:
+    """Map the patterns of each kind's keys to the kind's name and its end, as docs/table.md has them."""
+    rows = re.findall(r"^\| ([^|]+) \| `([^`]+)` \| `([^`]+)` \|.*\|([^|]*)\|$", DOCUMENT, re.MULTILINE)
+    return {
+        (re.sub(r"<[^>]+>", ".+", pk), re.sub(r"<[^>]+>", ".+", sk)): (name, end.strip()) for name, pk, sk, end in rows
+    }
+
+
+def without_end(table: MemoryTable) -> set[str]:
+    """Return the names of the kinds of rows that have no `ttl`."""
+    return {
+        name
+        for item in table.items()
+        if "ttl" not in item
+        for (pk, sk), (name, _) in kinds_in_the_document().items()
+        if re.fullmatch(pk, item["pk"]) and re.fullmatch(sk, item["sk"])
+    }
+
+
+STILL_NEEDED = {"couple", "catalogue index"}
+"""A couple that stands has no end, and neither has the current version of the index."""
+
+
+def test_every_kind_of_row_has_an_end_or_a_reason_to_have_none(world: World) -> None:
+    (section,) = re.findall(r"### Rows without a `ttl`\n(.*?)\n## ", DOCUMENT, re.DOTALL)
+    explained = {name for names in re.findall(r"^\| ([^|]+) \|", section, re.MULTILINE) for name in names.split(", ")}
+    documented = {name for name, end in kinds_in_the_document().values() if not end}
+    assert explained - {"entity", "---"} == documented
+    assert without_end(world.table) == documented | STILL_NEEDED
+
+
+def test_rows_of_version_010_get_their_end_once() -> None:
+    world = read((FOLDER / "0.1.0" / "tables.json").read_text(encoding="utf-8"))
+    table = cast("Table", world.table)
+    documented = {name for name, end in kinds_in_the_document().values() if not end}
+    couple = world.services.couples.couple(former_couple(world))
+    assert couple
+    assert without_end(world.table) > documented | STILL_NEEDED
+    served(world)  # the first look at a date opens its day
+    before = served(world)
+    assert sum(give_end(table, item) for item in world.table.items()) > 10
+    assert without_end(world.table) == documented | STILL_NEEDED
+    row = row_in(table, keys.couple(couple.id))
+    assert row["ttl"] == to_ttl(ended_at_of(couple) + KEEPSAKE + DAY)
+    assert (row["profiles"], row["former"], "ended_by" in row) == ({}, ["cem", "dua"], False)
+    assert not any(give_end(table, item) for item in world.table.items())
+    assert served(world) == before
+
+
+def test_an_end_never_overwrites_what_changed_meanwhile(world: World) -> None:
+    """The couple goes on after the program has read its row, and a row is deleted."""
+    table, ada = cast("Table", world.table), world.phones["ada"]
+    couple = keys.couple(couple_id_of(world.services, ada))
+    assert not give_end(table, row_in(table, couple) | {"ended_at": 1})
+    solo = keys.solo_day(ada.uid, dt.date(2026, 2, 25))
+    row = {name: value for name, value in row_in(table, solo).items() if name != "ttl"}
+    table.write(Write("Delete", solo))
+    assert not give_end(table, row)
+    assert table.get(solo) is None
+
+
+class TestSoloDays:
+    """A solo day ends three years after its date, and its prompt counts as new again then."""
+
+    def test_a_solo_day_and_its_shared_copy_end_three_years_after_the_date(self, world: World) -> None:
+        table, ada = cast("Table", world.table), world.phones["ada"]
+        date = dt.date(2026, 2, 25)
+        couple = couple_id_of(world.services, ada)
+        world.services.solo.take_back(solo_day_of(world, ada, date), couple)
+        assert ada.post(f"/v1/solo/days/{date}/share").status == 200
+        end = to_ttl(an_instant("2029-02-25T00:00:00Z"))
+        for key in (keys.solo_day(ada.uid, date), keys.shared(couple, date, ada.uid)):
+            assert row_in(table, key)["ttl"] == end
+        eve = world.phones["eve"]
+        assert eve.get("/v1/solo/today").status == 200
+        assert row_in(table, keys.solo(eve.uid))["ttl"] == to_ttl(an_instant("2029-03-09T00:00:00Z"))
+
+    def test_a_history_forgets_prompts_of_more_than_three_years_ago(self, world: World) -> None:
+        table, eve = cast("Table", world.table), world.phones["eve"]
+        assert eve.get("/v1/solo/today").status == 200
+        eve.now += dt.timedelta(days=3 * 365 + 2)
+        assert eve.get("/v1/solo/today").status == 200
+        seen = row_in(table, keys.solo(eve.uid))["seen"]
+        assert list(seen.values()) == [str(eve.now.date())]
+
+
+def test_counters_end_two_years_after_their_date(world: World) -> None:
+    rows = [item for item in world.table.items() if item["pk"] == keys.STATS]
+    assert {item["sk"].partition("#")[0] for item in rows} == {"DAY", "WEEK"}
+    for item in rows:
+        date = dt.date.fromisoformat(item["sk"].partition("#")[2])
+        assert item["ttl"] == to_ttl(dt.datetime.combine(date, dt.time(), dt.UTC) + dt.timedelta(days=731))

@@ -157,24 +157,8 @@ class Couples:
             return None
         # Invariant: a couple ends only once, so `ended_at` never changes while the couple does not stand. The couple's
         # keys expire KEEPSAKE after `ended_at`.
-        ending = Write(
-            "Update",
-            keys.couple(couple_id),
-            update="SET ended_at = :instant, former = :former, profiles = :none, #touch = :untouched, #ttl = :ttl"
-            " REMOVE windows ADD revision :one",
-            condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
-            names={"#touch": "touch", "#ttl": "ttl"},
-            values={
-                ":instant": to_millis(instant),
-                ":former": sorted(couple.members),
-                ":none": {},
-                ":untouched": _NOBODY_WANTS_TOUCH,
-                ":ttl": to_ttl(instant + KEEPSAKE + KEPT_AFTER_KEEPSAKE),
-                ":one": 1,
-            },
-        )
         with suppress(WriteConflictError):
-            self.table.write(ending)
+            self.table.write(ending(couple, instant, "attribute_not_exists(ended_at)"))
         return self.couple(couple_id)
 
     @repeated_on_conflict("a person kept changing")
@@ -246,6 +230,26 @@ def couple_row(couple: Couple) -> Write:
         "revision": couple.revision,
     }
     return Write.new(keys.couple(couple.id), item)
+
+
+def ending(couple: Couple, instant: dt.datetime, condition: str) -> Write:
+    """Return the write that ends a couple at `instant`. The row has to exist and meet the condition."""
+    return Write(
+        "Update",
+        keys.couple(couple.id),
+        update="SET ended_at = :instant, former = :former, profiles = :none, #touch = :untouched, #ttl = :ttl"
+        " REMOVE windows, ended_by ADD revision :one",
+        condition=f"attribute_exists(pk) AND {condition}",
+        names={"#touch": "touch", "#ttl": "ttl"},
+        values={
+            ":instant": to_millis(instant),
+            ":former": sorted(couple.members),
+            ":none": {},
+            ":untouched": _NOBODY_WANTS_TOUCH,
+            ":ttl": to_ttl(instant + KEEPSAKE + KEPT_AFTER_KEEPSAKE),
+            ":one": 1,
+        },
+    )
 
 
 def _still_ended(couple: Couple, ended_at: dt.datetime) -> Write:
