@@ -1,4 +1,4 @@
-"""Define the jobs on the cleanup queue. `react` enqueues them, and `cleanup` handles them.
+"""Define the jobs on the cleanup queue. `react` and `delivery` enqueue them, and `cleanup` handles them.
 
 Each job can be handled twice, and after a crash. A job contains ids, but never a push token, a name or a text.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from rekindle.domain.ids import CoupleId
 
@@ -25,7 +25,27 @@ class EndedJob(_Body):
     couple: CoupleId
 
 
-type CleanupJob = EndedJob
+class _DeviceJob(_Body):
+    """A job about one device at `instant`: the pseudonym of its owner, and the digest of its target."""
+
+    person: str
+    target: str
+    instant: AwareDatetime
+
+
+class TargetJob(_DeviceJob):
+    """Remove a device that FCM no longer reaches, if its owner has not registered it again after `instant`."""
+
+    type: Literal["target"] = "target"
+
+
+class StaleJob(_DeviceJob):
+    """Remove all stale devices of a person. `target` is the target of one of these devices."""
+
+    type: Literal["stale"] = "stale"
+
+
+type CleanupJob = EndedJob | TargetJob | StaleJob
 
 _JOBS: Final[TypeAdapter[CleanupJob]] = TypeAdapter(Annotated[CleanupJob, Field(discriminator="type")])
 

@@ -95,8 +95,10 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "React": {"Table": {"GetItem": {"COUPLE#*", "SERVICE"}, "Query": {"COUPLE#*", "SERVICE"}, "PutItem": {"COUPLE#*"}}},
     "Cleanup": {
         "Table": {
-            **{action: ENDING | {"COUPLE#*"} for action in ("BatchGetItem", "ConditionCheckItem", "GetItem", "Query")},
-            **{action: ENDING | {"DUE#*"} for action in ("DeleteItem", "PutItem", "UpdateItem")},
+            **{action: ENDING | {"COUPLE#*"} for action in ("ConditionCheckItem", "GetItem", "Query")},
+            "BatchGetItem": ENDING | {"COUPLE#*", "TARGET#*"},
+            **{action: ENDING | {"DUE#*"} for action in ("PutItem", "UpdateItem")},
+            "DeleteItem": ENDING | {"DUE#*", "TARGET#*"},
         },
         "KeyTable": {"UpdateItem": {"COUPLE#*"}},
     },
@@ -106,9 +108,9 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "Query": {"DUE#*"},
             "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*", "NEWS"},
             "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*", "NEWS"},
-            "PutItem": {"RUN#*", "PERSON#*", "DUE#*"},
+            "PutItem": {"RUN#*", "DUE#*"},
             "UpdateItem": {"RUN#*", "SLOT#*", "SHARD_NAMES", "INCIDENT#*"},
-            "DeleteItem": {"DUE#*", "TARGET#*"},
+            "DeleteItem": {"DUE#*"},
         }
     },
 }
@@ -137,6 +139,7 @@ WHOLE: Final[dict[str, dict[str, set[str]]]] = {
     "Delivery": {
         "PushQueue": SEND | {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")},
         "PushDeadLetters": SEND,
+        "CleanupQueue": SEND,
         "FcmCredential": {"secretsmanager:GetSecretValue"},
     },
     "ReleaseCheck": {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cleanup.ended import finish_end
 from cleanup.services import Services
 from rekindle.batches import handle_batch
-from rekindle.cleanup import EndedJob, cleanup_job_from
+from rekindle.cleanup import EndedJob, StaleJob, TargetJob, cleanup_job_from
 from rekindle.clients import client
 from rekindle.settings import CleanupSettings
 from rekindle.store.table import Table
@@ -31,6 +31,10 @@ def handle(services: Services, records: Sequence[Record]) -> BatchResponse:
         match job:
             case EndedJob():
                 finish_end(services, job.couple)
+            case TargetJob():
+                services.devices.forget_target(job.person, job.target, job.instant)
+            case StaleJob():
+                services.devices.prune(job.person, job.target, job.instant)
         logger.info("cleaned up", extra={"job": job.type})
 
     return handle_batch(
