@@ -23,7 +23,7 @@ from bench.world import APP_LINK
 from delivery.dispatcher import handle
 from delivery.gateway import DELIVERED
 from delivery.resharding import reshard
-from delivery.services import SHARD_ROWS, Services
+from delivery.services import SHARD_ROWS, Queues, Services
 from rekindle.domain.ids import Language
 from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob, job_from
@@ -225,7 +225,7 @@ class Simulation:
             queue=queue,
             tick=Tick(Slots(stored), Watermark(stored), queue.outbox),
             delivery=replace(
-                Services.on(stored, queue.outbox, queue.outbox, phones, APP_LINK),
+                Services.on(stored, Queues(queue.outbox, queue.outbox, queue.outbox), phones, APP_LINK),
                 slots=slots(stored),
                 runs=runs(stored),
                 news=News(stored, monotonic=lambda: 0.0),

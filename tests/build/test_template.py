@@ -95,9 +95,13 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "React": {"Table": {"GetItem": {"COUPLE#*", "SERVICE"}, "Query": {"COUPLE#*", "SERVICE"}, "PutItem": {"COUPLE#*"}}},
     "Cleanup": {
         "Table": {
-            **{action: ENDING | {"COUPLE#*"} for action in ("BatchGetItem", "ConditionCheckItem", "GetItem", "Query")},
-            **{action: ENDING | {"DUE#*"} for action in ("PutItem", "UpdateItem")},
-            "DeleteItem": ENDING | {"DUE#*", "COUPLE#*", "TALLY#*"},
+            "ConditionCheckItem": ENDING | {"COUPLE#*"},
+            "GetItem": ENDING | {"COUPLE#*", "ZONES"},
+            "Query": ENDING | {"COUPLE#*", "DUE#*"},
+            "BatchGetItem": ENDING | {"COUPLE#*", "TARGET#*"},
+            "PutItem": ENDING | {"DUE#*"},
+            "UpdateItem": ENDING | {"DUE#*", "ZONES"},
+            "DeleteItem": ENDING | {"DUE#*", "TARGET#*", "COUPLE#*", "TALLY#*", "ZONES"},
         },
         "KeyTable": {"DeleteItem": {"COUPLE#*"}, "UpdateItem": {"COUPLE#*"}},
     },
@@ -107,9 +111,9 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "Query": {"DUE#*"},
             "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*", "NEWS"},
             "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*", "NEWS"},
-            "PutItem": {"RUN#*", "PERSON#*", "DUE#*"},
+            "PutItem": {"RUN#*", "DUE#*"},
             "UpdateItem": {"RUN#*", "SLOT#*", "SHARD_NAMES", "INCIDENT#*"},
-            "DeleteItem": {"DUE#*", "TARGET#*"},
+            "DeleteItem": {"DUE#*"},
         }
     },
 }
@@ -138,6 +142,7 @@ WHOLE: Final[dict[str, dict[str, set[str]]]] = {
     "Delivery": {
         "PushQueue": SEND | {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")},
         "PushDeadLetters": SEND,
+        "CleanupQueue": SEND,
         "FcmCredential": {"secretsmanager:GetSecretValue"},
     },
     "ReleaseCheck": {

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import pytest
 
 from privacy.cursor import Position, cursor_of, position_from
+from rekindle.cleanup import EndedJob, StaleJob, TargetJob, cleanup_job_from
 from rekindle.crypto.sealing import (
     AUTHORS_KEY,
     SINGLE_KEY,
@@ -156,6 +157,10 @@ def job(value: Any) -> Form:
     return Form(value, lambda each: each.model_dump_json(), job_from)
 
 
+def cleanup_job(value: Any) -> Form:
+    return Form(value, lambda each: each.model_dump_json(), cleanup_job_from)
+
+
 def shard_name(given: int) -> Any:
     table = cast("Any", MemoryTable())
     table.write(Write("Put", keys.SHARD_NAMES, item={"given": given}))
@@ -242,6 +247,11 @@ FORMS: dict[str, Form] = {
         )
     ),
     "job of a resharding": job(ReshardJob(**JOB, **SLOT)),
+    "cleanup job of an end": cleanup_job(EndedJob(couple=COUPLE)),
+    "cleanup job of a dead target": cleanup_job(
+        TargetJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())
+    ),
+    "cleanup job of stale devices": cleanup_job(StaleJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())),
 }
 
 
