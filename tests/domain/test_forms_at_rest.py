@@ -252,9 +252,7 @@ FORMS: dict[str, Form] = {
         TargetJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())
     ),
     "cleanup job of stale devices": cleanup_job(StaleJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())),
-    "cleanup job of a couple's rest": cleanup_job(
-        RestJob(couple=COUPLE, members=(ADA, Uid("ben")), ended_at=an_instant())
-    ),
+    "cleanup job of a couple's rest": cleanup_job(RestJob(couple=COUPLE, members=(ADA,), ended_at=an_instant())),
     "cleanup job of an empty slot": cleanup_job(EmptySlotJob(zone=NEW_YORK, time=dt.time(8, 30))),
 }
 
