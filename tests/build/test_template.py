@@ -92,7 +92,9 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "PutItem": {"TICK"},
         }
     },
-    "React": {"Table": {"GetItem": {"COUPLE#*", "SERVICE"}, "Query": {"COUPLE#*", "SERVICE"}, "PutItem": {"COUPLE#*"}}},
+    "React": {
+        "Table": {"GetItem": {"COUPLE#*", "SERVICE"}, "Query": {"COUPLE#*", "SERVICE"}, "UpdateItem": {"COUPLE#*"}}
+    },
     "Cleanup": {
         "Table": {
             **{action: ENDING | {"COUPLE#*"} for action in ("ConditionCheckItem", "GetItem", "Query")},
@@ -118,6 +120,15 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
 
 A scan or PartiQL names no partition, so these conditions would not restrict it. Nobody changes a row of AUDIT.
 """
+
+OF_STREAKS: Final = {
+    "ForAllValues:StringLike": {
+        "dynamodb:LeadingKeys": ["COUPLE#*"],
+        "dynamodb:Attributes": ["pk", "sk", "persons", "bits_from", "bits", "run", "changed_at"],
+    },
+    "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+}
+"""The condition of the write by which `react` adds a date to a streak. IAM cannot limit a sort key."""
 
 SEND: Final = {"sqs:SendMessage"}
 STREAM: Final = {
@@ -191,8 +202,10 @@ def test_a_role_may_do_what_is_listed_for_it_and_nothing_else(role: str) -> None
             (name,) = resource.values() if isinstance(resource, dict) else [resource]
             name = name.removesuffix(".Arn")
             if "Condition" in statement:
-                ((operator, condition),) = statement["Condition"].items()
-                assert (operator, *condition) == ("ForAllValues:StringLike", "dynamodb:LeadingKeys")
+                condition, *_ = statement["Condition"].values()
+                if statement["Condition"] != OF_STREAKS:
+                    assert statement["Condition"].keys() == {"ForAllValues:StringLike"}
+                    assert condition.keys() == {"dynamodb:LeadingKeys"}
                 reach[name][action.removeprefix("dynamodb:")] |= set(condition["dynamodb:LeadingKeys"])
             else:
                 whole[name].add(action)
@@ -200,6 +213,11 @@ def test_a_role_may_do_what_is_listed_for_it_and_nothing_else(role: str) -> None
     logs = {f"{function}Logs": {"logs:CreateLogStream", "logs:PutLogEvents"}} if function in FUNCTIONS else {}
     assert reach == REACH.get(function, {})
     assert whole == WHOLE.get(function, {}) | logs
+
+
+def test_react_changes_only_a_streak_s_attributes() -> None:
+    (update,) = (each for each in statements("ReactRole") if "dynamodb:UpdateItem" in listed(each["Action"]))
+    assert update["Condition"] == OF_STREAKS
 
 
 def test_only_couples_api_and_privacy_open_answers() -> None:
