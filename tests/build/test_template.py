@@ -497,6 +497,26 @@ def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
     assert f"| `{alarm}` |" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
 
 
+RULES: Final = resources("AWS::Events::Rule")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_about_changes_sends_a_mail_and_the_runbook_says_what_to_do(rule: str) -> None:
+    assert TEMPLATE["Resources"][rule]["Condition"] == "HasAlarmEmail"
+    (target,) = properties(rule)["Targets"]
+    assert target["Arn"] == {"Ref": "AlarmTopic"}
+    told = target["InputTransformer"]
+    assert set(re.findall(r"<(\w+)>", told["InputTemplate"])) == told["InputPathsMap"].keys()
+    assert f"| `{rule}` |" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+
+def test_alarms_and_rules_may_publish_to_the_topic() -> None:
+    """The policy replaces the topic's default one, which would have let the alarms of the account publish."""
+    (statement,) = properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
 @pytest.mark.parametrize(
     "dead_letters", ["PushDeadLetters", "ReactDeadLetters", "TallyDeadLetters", "CleanupDeadLetters"]
 )
