@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import batched
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, Self
 
 from rekindle.store.table import BATCH_GET_LIMIT, BATCH_WRITE_LIMIT, Page, Table, conflict_of
 from testing.meter import WRITE_UNIT_BYTES
@@ -261,11 +261,12 @@ class MemoryTable:
         # A page that ends at the last bound has no cursor, because no row can follow.
         return Page([row.item for row in rows], rows[-1].sk if more and rows[-1].sk != last else None)
 
-    def write(self, write: Write) -> Item:
+    def write(self, write: Write, returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW") -> Item:
         """See `Table`."""
         self._requested(f"{write.kind}Item")
         with self._lock:
-            return self._table_of(write)._write(write)
+            written = self._table_of(write)._write(write)
+            return written if returned == "ALL_NEW" else {}
 
     def _write(self, write: Write) -> Item:
         before = self._sized(write.key)
