@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 import cleanup.handler
+import privacy.handler
 from cleanup.services import Services as CleanupServices
 from react.handler import React
 from rekindle.cleanup import cleanup_job_from
@@ -21,7 +23,9 @@ from rekindle.store.ends import give_end
 from rekindle.store.instants import to_ttl
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Write, marshal
+from testing.apis import privacy_services
 from testing.builders import an_instant
+from testing.phones import pair, set_clocks
 from testing.push_world import CrashError, MemorySqs, calls
 from testing.released import FOLDER, NOW, ROOT, World, lived, read, served
 from testing.stored import couple_id_of, person_of, row_in, slot_rows, stream_record
@@ -254,3 +258,28 @@ def test_counters_end_two_years_after_their_date(world: World) -> None:
     for item in rows:
         date = dt.date.fromisoformat(item["sk"].partition("#")[2])
         assert item["ttl"] == to_ttl(dt.datetime.combine(date, dt.time(), dt.UTC) + dt.timedelta(days=731))
+
+
+def test_an_export_goes_on_at_the_right_couple_after_an_earlier_one_is_deleted(world: World) -> None:
+    """Without a lasting number for each couple, the cursor would skip the days of the next couple."""
+    cem, dua = world.phones["cem"], world.phones["dua"]
+    first = former_couple(world)
+    set_clocks(NOW + 20 * DAY, cem, dua)
+    pair(cem, dua)
+    date = cem.get("/v1/today").body["today"]["date"]
+    for phone in (cem, dua):
+        assert phone.put(f"/v1/days/{date}/answer", {"text": "The second time."}).status == 200
+    assert cem.delete("/v1/couple").status == 204
+    set_clocks(NOW + 31 * DAY, cem, dua)
+    services = replace(privacy_services(world.services), page_sections=1)
+    api = privacy.handler.handler_of(lambda: services)
+    exporter = replace(cem, handler=api, claims={"auth_time": str(int(cem.now.timestamp()))})
+    pages = [exporter.post("/v1/me/export").body]
+    pages.append(exporter.post("/v1/me/export", {"next": pages[-1]["next"]}).body)
+    clean_up(world, *jobs_after_deletion_of(world, keys.couple(first)))
+    while pages[-1]["next"]:
+        pages.append(exporter.post("/v1/me/export", {"next": pages[-1]["next"]}).body)
+    assert [[couple["couple"] for couple in page["couples"]] for page in pages] == [[], [1], [2]]
+    assert [entry["answer"]["text"] for page in pages for entry in page["entries"]] == ["The second time."]
+    again = exporter.post("/v1/me/export").body
+    assert exporter.post("/v1/me/export", {"next": again["next"]}).body["couples"][0]["couple"] == 2

@@ -208,7 +208,8 @@ class Couples:
             return
         freed = _unpaired(person, couple, ended_at) if person.couple == couple else person
         parted = {former: instant for former, instant in freed.parted.items() if former != couple}
-        self.table.commit(person_writes(self.table, ended_at, (person, replace(freed, parted=parted))))
+        forgotten = replace(freed, parted=parted, partings_deleted=freed.partings_deleted + 1)
+        self.table.commit(person_writes(self.table, ended_at, (person, forgotten)))
 
     def _members(self, couple: Couple) -> list[Person]:
         """Return the persons who are in the couple now."""
