@@ -64,9 +64,7 @@ def clean_up(table: Table, queue: Queue, at: dt.datetime) -> list[Any]:
     return list(map(cleanup_job_from, bodies))
 
 
-def test_a_slot_without_anybody_is_deleted_on_the_second_day(
-    table: Table, delivery: Services, cleanup_queue: Queue
-) -> None:
+def test_a_slot_that_holds_nobody_disappears(table: Table, delivery: Services, cleanup_queue: Queue) -> None:
     empty_slot(table)
     job = slot_job(table)
     do(delivery, job)

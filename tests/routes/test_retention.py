@@ -97,7 +97,7 @@ def rows_naming(world: World, couple: CoupleId) -> list[tuple[str, str]]:
     ]
 
 
-def test_nothing_is_left_of_a_couple_once_its_row_has_expired(world: World) -> None:
+def test_the_rows_of_an_ended_couple_are_deleted(world: World) -> None:
     couple = former_couple(world)
     kinds = {sk.partition("#")[0] for _, sk in rows_naming(world, couple)}
     assert kinds == {"", "COUPLE", "DAY", "PERSON", "SEEN", "STREAK", "TALLY"}
@@ -105,10 +105,14 @@ def test_nothing_is_left_of_a_couple_once_its_row_has_expired(world: World) -> N
     jobs = jobs_after_deletion_of(world, keys.couple(couple))
     clean_up(world, *jobs)
     assert rows_naming(world, couple) == []
+    assert others == {name: world.phones[name].get("/v1/days").text for name in others}
+
+
+def test_a_parting_is_forgotten_with_its_couple(world: World) -> None:
+    clean_up(world, *jobs_after_deletion_of(world, keys.couple(former_couple(world))))
     for name in ("cem", "dua"):
         assert person_of(world.services, world.phones[name]).parted == {}
         assert world.phones[name].post("/v1/me/export").body["couples"] == []
-    assert others == {name: world.phones[name].get("/v1/days").text for name in others}
 
 
 def test_the_rest_of_a_couple_that_version_010_ended_goes_too() -> None:
@@ -230,7 +234,7 @@ def test_an_end_never_overwrites_what_changed_meanwhile(world: World) -> None:
 class TestSoloDays:
     """A solo day ends three years after its date, and its prompt counts as new again then."""
 
-    def test_a_solo_day_and_its_shared_copy_end_three_years_after_the_date(self, world: World) -> None:
+    def test_a_solo_day_ends_after_three_years(self, world: World) -> None:
         table, ada = cast("Table", world.table), world.phones["ada"]
         date = dt.date(2026, 2, 25)
         couple = couple_id_of(world.services, ada)
@@ -252,7 +256,7 @@ class TestSoloDays:
         assert list(seen.values()) == [str(eve.now.date())]
 
 
-def test_counters_end_two_years_after_their_date(world: World) -> None:
+def test_counters_end_after_two_years(world: World) -> None:
     rows = [item for item in world.table.items() if item["pk"] == keys.STATS]
     assert {item["sk"].partition("#")[0] for item in rows} == {"DAY", "WEEK"}
     for item in rows:
@@ -283,3 +287,10 @@ def test_an_export_goes_on_at_the_right_couple_after_an_earlier_one_is_deleted(w
     assert [entry["answer"]["text"] for page in pages for entry in page["entries"]] == ["The second time."]
     again = exporter.post("/v1/me/export").body
     assert exporter.post("/v1/me/export", {"next": again["next"]}).body["couples"][0]["couple"] == 2
+
+
+def test_an_entry_of_the_audit_ends_after_ten_years(world: World) -> None:
+    rows = [item for item in world.table.items() if item["pk"] == keys.AUDIT]
+    assert len(rows) > 2
+    for item in rows:
+        assert item["ttl"] == -(-item["done"]["at"] // 1000) + 3653 * 24 * 3600
