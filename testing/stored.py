@@ -6,7 +6,6 @@ import base64
 import datetime as dt
 import itertools
 import json
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.pushes import PushKind
@@ -99,7 +98,9 @@ def every_row(table: Table) -> list[Item]:
     if isinstance(table, MemoryTable):
         return table.items()
     pages = table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
-    return sorted((unmarshal(item) for page in pages for item in page["Items"]), key=itemgetter("pk", "sk"))
+    return sorted(
+        (unmarshal(item) for page in pages for item in page["Items"]), key=lambda row: (row["pk"], row.get("sk", ""))
+    )
 
 
 def stream_record(

@@ -68,10 +68,12 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "PutItem": {"CELL#*", "COUPLE#*", "PERSON#*"},
             "UpdateItem": {"COUPLE#*"},
         },
+        "CellTable": {"GetItem": {"CELL#*"}, "PutItem": {"CELL#*"}},
     },
     "Privacy": {
         "Table": {"BatchGetItem": {"PACK#*"}, "GetItem": {"PERSON#*", "COUPLE#*"}, "Query": {"PERSON#*", "COUPLE#*"}},
         "KeyTable": {"GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"}},
+        "CellTable": {"GetItem": {"CELL#*"}},
     },
     "PracticeApi": {
         "Table": {
@@ -217,7 +219,7 @@ def test_privacy_has_one_route() -> None:
 
 def test_readers_of_rows_need_no_kms_key() -> None:
     """If a table were encrypted with DataKey, each reader of the table would need kms:Decrypt."""
-    for table in ("Table", "KeyTable"):
+    for table in ("Table", "KeyTable", "CellTable"):
         assert "SSESpecification" not in properties(table)
     for queue in resources("AWS::SQS::Queue").values():
         assert queue["Properties"]["SqsManagedSseEnabled"] is True
@@ -244,6 +246,14 @@ def test_a_deleted_key_cannot_be_restored() -> None:
     assert "StreamSpecification" not in table
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk"]
     assert not [name for name, each in TEMPLATE["Resources"].items() if each["Type"].startswith("AWS::Backup::")]
+
+
+def test_cell_keys_have_backups_and_no_end() -> None:
+    table = properties("CellTable")
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert not table.keys() & {"TimeToLiveSpecification", "StreamSpecification", "GlobalSecondaryIndexes"}
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk"]
 
 
 def test_the_data_key_is_rotated() -> None:

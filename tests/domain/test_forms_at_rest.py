@@ -94,7 +94,15 @@ def sealed_with_single_key(context: bytes) -> Form:
 def vault(scheme: int = AUTHORS_KEY) -> Vault:
     """Return a vault whose cell keys are all KEY, and whose random bytes are those of SALT."""
     memory = cast("Any", MemoryTable())
-    made = Vault(cast("Any", MemoryKms()), "key-0", memory, scheme, lambda: 0.0, lambda size: SALT[:size])
+    made = Vault(
+        cast("Any", MemoryKms()),
+        "key-0",
+        memory,
+        memory,
+        scheme,
+        monotonic=lambda: 0.0,
+        entropy=lambda size: SALT[:size],
+    )
     for cell in (*(f"{number:02}" for number in range(64)), "invites"):
         made._cells[cell] = (0.0, KEY)
     return made
