@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.days import Answer, Day, DayWindow, Reflection, ReflectionKind, Swapped, is_awaited
 from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
     from rekindle.domain.couples import Couple
     from rekindle.store.table import Item, Table
+
+_FOR_0_1_0: Final = b"\x01"
+"""The first byte of the sealed texts that version 0.1.0 can read.
+
+That version needs `share_first` in each answer. All other answers leave out a false `share_first`: a journal reads many
+days, and DynamoDB bills reads by size.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +319,9 @@ def _sighting(day: Day) -> Write:
 
 def answer_item(answer: Answer) -> Item:
     """Return the attributes of an answer."""
-    item: Item = {"at": to_millis(answer.at), "revision": answer.revision, "share_first": answer.share_first}
+    item: Item = {"at": to_millis(answer.at), "revision": answer.revision}
+    if answer.share_first or (answer.sealed or _FOR_0_1_0).startswith(_FOR_0_1_0):
+        item["share_first"] = answer.share_first
     if answer.sealed is not None:
         item["sealed"] = answer.sealed
     if answer.reflection is not None:
@@ -327,7 +336,7 @@ def answer_from(item: Mapping[str, Any]) -> Answer:
         at=from_millis(item["at"]),
         revision=item["revision"],
         sealed=item.get("sealed"),
-        share_first=item["share_first"],
+        share_first=item.get("share_first", False),
         reflection=Reflection(
             from_millis(reflection["at"]), ReflectionKind(reflection["kind"]), reflection.get("sealed")
         )
