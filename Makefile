@@ -109,6 +109,7 @@ lock: $(filter .tools/bin/uv,$(UV)) ## resolve all dependencies again, and write
 	@$(UV) export --quiet --locked --only-group runtime --no-emit-project --no-annotate -o shared/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/privacy/requirements.txt
+	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/reseal/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
 openapi: .venv/.synced client/node_modules/.installed ## generate the OpenAPI documents from the handlers, and the pages' types from the documents

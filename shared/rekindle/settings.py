@@ -88,6 +88,16 @@ class PrivacySettings(Settings):
     kms_key_id: _KmsKeyId
 
 
+class ResealSettings(Settings):
+    """Settings of reseal."""
+
+    table: _Table
+    key_table: _KeyTable
+    cell_table: _CellTable
+    kms_key_id: _KmsKeyId
+    sealing_scheme: _SealingScheme
+
+
 class PracticeApiSettings(Settings):
     """Settings of practice_api. If `review_required` is true, a second person must approve each release."""
 
@@ -173,5 +183,6 @@ class ReleaseCheckSettings(Settings):
     practice_api: Name = Field(alias="PRACTICE_API_VERSION")
     privacy: Name = Field(alias="PRIVACY_VERSION")
     react: Name = Field(alias="REACT_VERSION")
+    reseal: Name = Field(alias="RESEAL_VERSION")
     tally: Name = Field(alias="TALLY_VERSION")
     tick: Name = Field(alias="TICK_VERSION")

@@ -24,6 +24,7 @@ from rekindle.settings import (
     PrivacySettings,
     ReactSettings,
     ReleaseCheckSettings,
+    ResealSettings,
     Settings,
     TallySettings,
     TickSettings,
@@ -40,7 +41,18 @@ from tests.build.cloudformation import (
     statements,
 )
 
-SERVING: Final = ("Cleanup", "Console", "CouplesApi", "Delivery", "PracticeApi", "Privacy", "React", "Tally", "Tick")
+SERVING: Final = (
+    "Cleanup",
+    "Console",
+    "CouplesApi",
+    "Delivery",
+    "PracticeApi",
+    "Privacy",
+    "React",
+    "Reseal",
+    "Tally",
+    "Tick",
+)
 FUNCTIONS: Final = tuple(sorted([*SERVING, "ReleaseCheck"]))
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
 
@@ -73,6 +85,15 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "Privacy": {
         "Table": {"BatchGetItem": {"PACK#*"}, "GetItem": {"PERSON#*", "COUPLE#*"}, "Query": {"PERSON#*", "COUPLE#*"}},
         "KeyTable": {"GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"}},
+        "CellTable": {"GetItem": {"CELL#*"}},
+    },
+    "Reseal": {
+        "Table": {
+            "GetItem": {"COUPLE#*"},
+            "Query": {"COUPLE#*", "PERSON#*"},
+            "UpdateItem": {"COUPLE#*", "PERSON#*"},
+        },
+        "KeyTable": {"GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"}, "UpdateItem": {"COUPLE#*"}},
         "CellTable": {"GetItem": {"CELL#*"}},
     },
     "PracticeApi": {
@@ -201,11 +222,15 @@ def test_a_role_may_do_what_is_listed_for_it_and_nothing_else(role: str) -> None
     assert whole == WHOLE.get(function, {}) | logs
 
 
-def test_only_couples_api_and_privacy_open_answers() -> None:
-    """Only the key's own policy allows its use: to two roles, and only for cell keys."""
+def test_only_couples_api_privacy_and_reseal_open_answers() -> None:
+    """Only the key's own policy allows its use: to three roles, and only for cell keys."""
     administration, *uses = properties("DataKey")["KeyPolicy"]["Statement"]
-    may = {use["Principal"]["AWS"]["Fn::GetAtt"]: set(listed(use["Action"])) for use in uses}
-    assert may == {"CouplesApiRole.Arn": {"kms:Decrypt", "kms:GenerateDataKey"}, "PrivacyRole.Arn": {"kms:Decrypt"}}
+    may = {role["Fn::GetAtt"]: set(listed(use["Action"])) for use in uses for role in listed(use["Principal"]["AWS"])}
+    assert may == {
+        "CouplesApiRole.Arn": {"kms:Decrypt", "kms:GenerateDataKey"},
+        "PrivacyRole.Arn": {"kms:Decrypt"},
+        "ResealRole.Arn": {"kms:Decrypt"},
+    }
     for use in uses:
         assert use["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": "rekindle-cell"}}
     opening = ("Decrypt", "Encrypt", "GenerateData", "ReEncrypt", "CreateGrant", "*")
@@ -561,6 +586,7 @@ def test_a_metric_that_an_alarm_reads_of_the_log_is_counted_there() -> None:
         ("Tick", TickSettings),
         ("React", ReactSettings),
         ("Cleanup", CleanupSettings),
+        ("Reseal", ResealSettings),
         ("Tally", TallySettings),
         ("Delivery", DeliverySettings),
         ("Console", ConsoleSettings),

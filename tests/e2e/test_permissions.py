@@ -10,13 +10,14 @@ import pytest
 if TYPE_CHECKING:
     from local.stack import Stack
 
-FUNCTIONS = ("CouplesApi", "Privacy", "PracticeApi", "Tick", "React", "Tally", "Delivery")
+FUNCTIONS = ("CouplesApi", "Privacy", "Reseal", "PracticeApi", "Tick", "React", "Tally", "Delivery")
 MAY, MAY_NOT = "may", "may not"
 
 READ, WRITE, READ_KEY, SCAN = "dynamodb.get_item", "dynamodb.put_item", "dynamodb.get_item of keys", "dynamodb.scan"
 CHANGE, DELETE, LOOK_UP = "dynamodb.update_item", "dynamodb.delete_item", "dynamodb.batch_get_item"
 CLEAR = "dynamodb.batch_write_item"
 WRITE_KEY, DELETE_KEY = "dynamodb.put_item of keys", "dynamodb.delete_item of keys"
+READ_CELL, WRITE_CELL = "dynamodb.get_item of cells", "dynamodb.put_item of cells"
 SECRET, WRAP, OPEN = "secretsmanager.get_secret_value", "kms.generate_data_key", "kms.decrypt"
 SEND, RECEIVE = "sqs.send_message", "sqs.receive_message"
 CELL = "rekindle-cell"
@@ -47,6 +48,15 @@ TRIALS = [
     Trial("Privacy", MAY_NOT, WRAP, CELL),
     Trial("Privacy", MAY_NOT, READ, "STATS"),
     *(Trial("Privacy", MAY_NOT, call, "COUPLE#x") for call in (WRITE, CHANGE, DELETE, CLEAR, WRITE_KEY, DELETE_KEY)),
+    Trial("Reseal", MAY, READ_KEY, "PERSON#x"),
+    Trial("Reseal", MAY, READ_CELL, "CELL#x"),
+    Trial("Reseal", MAY, OPEN, CELL),
+    Trial("Reseal", MAY_NOT, WRAP, CELL),
+    Trial("Reseal", MAY_NOT, READ, "PERSON#x"),
+    *(Trial("Reseal", MAY_NOT, call, "COUPLE#x") for call in (WRITE, DELETE, CLEAR, WRITE_KEY, DELETE_KEY)),
+    *(Trial("CouplesApi", MAY, call, "CELL#x") for call in (READ_CELL, WRITE_CELL)),
+    Trial("Privacy", MAY, READ_CELL, "CELL#x"),
+    *(Trial(function, MAY_NOT, WRITE_CELL, "CELL#x") for function in ("Privacy", "Reseal")),
     *(Trial("PracticeApi", MAY, call, "AUDIT") for call in (READ, WRITE)),
     *(Trial("PracticeApi", MAY_NOT, call, "AUDIT") for call in (CHANGE, DELETE, CLEAR)),
     *(Trial("PracticeApi", MAY_NOT, call, "COUPLE#x") for call in (READ, WRITE, CLEAR)),
@@ -70,9 +80,9 @@ TRIALS = [
     *(
         Trial(function, MAY_NOT, call, on)
         for function in ("PracticeApi", "Tick", "React", "Tally", "Delivery")
-        for call, on in ((READ_KEY, "COUPLE#x"), (WRAP, CELL), (OPEN, CELL))
+        for call, on in ((READ_KEY, "COUPLE#x"), (READ_CELL, "CELL#x"), (WRAP, CELL), (OPEN, CELL))
     ),
-    *(Trial(function, MAY_NOT, SEND) for function in ("CouplesApi", "Privacy", "PracticeApi")),
+    *(Trial(function, MAY_NOT, SEND) for function in ("CouplesApi", "Privacy", "Reseal", "PracticeApi")),
     *(Trial(function, MAY_NOT, RECEIVE) for function in FUNCTIONS if function != "Delivery"),
     *(Trial(function, MAY_NOT, SCAN) for function in FUNCTIONS),
 ]
@@ -97,7 +107,8 @@ def test_role(trial: Trial, stack: Stack, sessions: dict[str, boto3.Session]) ->
     def client(function: str, service: str) -> Any:
         return sessions[function].client(service, endpoint_url=stack.endpoint_url)  # type: ignore[call-overload]
 
-    table, keys, queue = (stack.outputs[name] for name in ("TableName", "KeyTableName", "QueueUrl"))
+    names = ("TableName", "KeyTableName", "CellTableName", "QueueUrl")
+    table, keys, cells, queue = (stack.outputs[name] for name in names)
     row = {"pk": {"S": trial.on}, "sk": {"S": "TRIAL"}}
     wrap = {"KeyId": stack.outputs["KeyArn"], "NumberOfBytes": 32, "EncryptionContext": {"purpose": trial.on}}
     arguments: dict[str, dict[str, Any]] = {
@@ -110,6 +121,8 @@ def test_role(trial: Trial, stack: Stack, sessions: dict[str, boto3.Session]) ->
         READ_KEY: {"TableName": keys, "Key": {"pk": row["pk"]}},
         WRITE_KEY: {"TableName": keys, "Item": {"pk": row["pk"]}},
         DELETE_KEY: {"TableName": keys, "Key": {"pk": row["pk"]}},
+        READ_CELL: {"TableName": cells, "Key": {"pk": row["pk"]}},
+        WRITE_CELL: {"TableName": cells, "Item": {"pk": row["pk"]}},
         SCAN: {"TableName": table},
         SECRET: {"SecretId": stack.outputs["FcmSecretArn"]},
         WRAP: wrap,

@@ -21,6 +21,7 @@ from rekindle.settings import (
     PrivacySettings,
     ReactSettings,
     ReleaseCheckSettings,
+    ResealSettings,
     TallySettings,
     TickSettings,
 )
@@ -62,6 +63,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "react": ReactSettings,
     "tally": TallySettings,
     "cleanup": CleanupSettings,
+    "reseal": ResealSettings,
     "delivery": DeliverySettings,
     "console": ConsoleSettings,
     "release_check": ReleaseCheckSettings,

@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -105,6 +106,18 @@ class Vault:
             values={":authors": authors},
             table=self.table.name,
         )
+
+    def delete_single_key(self, couple: CoupleId) -> None:
+        """Delete the single key of an older couple whose texts are all sealed with their authors' keys."""
+        with suppress(WriteConflictError):  # all of the couple's keys have just been deleted
+            self.table.write(
+                Write(
+                    "Update",
+                    key_rows.couple_keys(couple),
+                    update="REMOVE wrapped",
+                    condition="attribute_exists(authors)",
+                )
+            )
 
     def couple_keys(self, couple: CoupleId) -> CoupleKeys:
         """Return the couple's unwrapped keys.

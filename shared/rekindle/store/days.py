@@ -19,7 +19,7 @@ from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write, dated_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rekindle.domain.couples import Couple
     from rekindle.store.table import Item, Table
@@ -224,6 +224,31 @@ class Days:
             )
         )
 
+    def replace_texts(self, day: Day, resealed: Day) -> None:
+        """Store the texts of `resealed` in place of the texts of `day`, which are the same words in another scheme.
+
+        Raise WriteConflictError if one of these texts has changed since the caller read the day.
+        """
+        sets, conditions = [], []
+        names: dict[str, str] = {}
+        values: dict[str, object] = {}
+        for number, (uid, part, old, new) in enumerate(_replaced(day, resealed)):
+            names[f"#{number}"] = uid
+            values |= {f":old{number}": old, f":new{number}": new}
+            sets.append(f"answers.#{number}.{part} = :new{number}")
+            conditions.append(f"answers.#{number}.{part} = :old{number}")
+        # Invariant: an edit is never lost. An edit seals a new text, so the condition fails.
+        self.table.write(
+            Write(
+                "Update",
+                keys.day(day.couple, day.date),
+                update="SET " + ", ".join(sets),
+                condition=" AND ".join(conditions),
+                names=names,
+                values=values,
+            )
+        )
+
     def widening(self, day: Day, window: DayWindow) -> Write | None:
         """Return the write that widens the day's window to include `window`. Return None if no change is needed."""
         wide = day.window.widened(window)
@@ -239,6 +264,23 @@ class Days:
             condition="opens_at >= :opens_at AND closes_at <= :closes_at",
             values={":opens_at": to_millis(wide.opens_at), ":closes_at": to_millis(wide.closes_at)},
         )
+
+
+def _replaced(before: Day, after: Day) -> Iterator[tuple[Uid, str, bytes, bytes]]:
+    """Yield each text that differs: its author, its place in the stored answer, and the text before and after."""
+    for uid, answer in before.answers.items():
+        yield from (
+            (uid, part, old, new)
+            for part, old, new in (
+                ("sealed", answer.sealed, after.answers[uid].sealed),
+                ("reflection.sealed", _reflected(answer), _reflected(after.answers[uid])),
+            )
+            if old and new and old != new
+        )
+
+
+def _reflected(answer: Answer) -> bytes | None:
+    return answer.reflection.sealed if answer.reflection else None
 
 
 def existing_day(conflict: WriteConflictError) -> Day:

@@ -136,6 +136,20 @@ class Solo:
         )
         return replace(day, shared_with=shared.couple)
 
+    def replace_text(self, day: SoloDay, resealed: SoloDay) -> None:
+        """Store the text of `resealed` in place of the text of `day`, which is the same text in another scheme.
+
+        Raise WriteConflictError if the text has changed since the caller read the day.
+        """
+        if day.answer and resealed.answer:
+            key = keys.solo_day(day.person, day.date)
+            self.table.write(_replacing(key, "answer.sealed", day.answer.sealed, resealed.answer.sealed))
+
+    def replace_shared_text(self, shared: SharedAnswer, resealed: SharedAnswer) -> None:
+        """Do the same as `replace_text` for a shared answer. Raise WriteConflictError also if it was taken back."""
+        key = keys.shared(shared.couple, shared.date, shared.person)
+        self.table.write(_replacing(key, "sealed", shared.sealed, resealed.sealed))
+
     def take_back(self, day: SoloDay, couple: CoupleId) -> None:
         """Delete the couple's copy of the day's answer, and clear the day's `shared_with`."""
         self.table.transact(
@@ -168,6 +182,16 @@ class Solo:
         dates = {each.date for each in shared}
         shown = sorted(dates, reverse=True)[:limit]
         return [each for each in shared if each.date in shown]
+
+
+def _replacing(key: keys.Key, attribute: str, old: bytes | None, new: bytes | None) -> Write:
+    return Write(
+        "Update",
+        key,
+        update=f"SET {attribute} = :new",
+        condition=f"{attribute} = :old",
+        values={":old": old, ":new": new},
+    )
 
 
 def existing_solo_day(conflict: WriteConflictError) -> SoloDay:
