@@ -63,7 +63,10 @@ class Resealing:
     def subjects(self) -> Iterator[Subject]:
         """Yield the couples and persons who may have older texts."""
         pages = self.dynamodb.get_paginator("scan").paginate(
-            TableName=self.key_table, FilterExpression="attribute_exists(wrapped)", ProjectionExpression="pk"
+            TableName=self.key_table,
+            FilterExpression="attribute_exists(#wrapped)",
+            ProjectionExpression="pk",
+            ExpressionAttributeNames={"#wrapped": "wrapped"},
         )
         for page in pages:
             for item in page["Items"]:

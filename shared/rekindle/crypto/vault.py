@@ -114,8 +114,9 @@ class Vault:
                 Write(
                     "Update",
                     key_rows.couple_keys(couple),
-                    update="REMOVE wrapped",
+                    update="REMOVE #wrapped",
                     condition="attribute_exists(authors)",
+                    names={"#wrapped": "wrapped"},
                 )
             )
 
