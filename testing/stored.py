@@ -19,7 +19,7 @@ from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.memory_table import MemoryTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from couples_api.services import Services
     from rekindle.domain.couples import Couple
@@ -101,6 +101,15 @@ def every_row(table: Table) -> list[Item]:
     return sorted(
         (unmarshal(item) for page in pages for item in page["Items"]), key=lambda row: (row["pk"], row.get("sk", ""))
     )
+
+
+def sealed_in(value: object) -> Iterator[bytes]:
+    """Yield all sealed texts in a row, or in a part of a row."""
+    if isinstance(value, dict):
+        if "sealed" in value:
+            yield bytes(value["sealed"])
+        for part in value.values():
+            yield from sealed_in(part)
 
 
 def stream_record(

@@ -25,11 +25,9 @@ from testing.apis import handler_of, phones_api
 from testing.builders import LONDON
 from testing.phones import Phone, a_couple, a_phone, pair, set_clocks
 from testing.push_world import CrashError, calls, first_of, watched
-from testing.stored import couple_id_of, every_row, row_in, stream_record
+from testing.stored import couple_id_of, every_row, row_in, sealed_in, stream_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from couples_api.services import Services
     from rekindle.domain.ids import CoupleId
 
@@ -113,15 +111,7 @@ def finished_all(job: ResealServices, *phones: Phone, couple: CoupleId) -> None:
 def schemes(services: Services) -> set[int]:
     """Return the schemes of all sealed texts of the table."""
     rows = every_row(services.people.table)
-    return {scheme_of(text) for row in rows for text in _sealed_in(row)}
-
-
-def _sealed_in(value: Any) -> Iterator[bytes]:
-    if isinstance(value, dict):
-        if "sealed" in value:
-            yield bytes(value["sealed"])
-        for part in value.values():
-            yield from _sealed_in(part)
+    return {scheme_of(text) for row in rows for text in sealed_in(row)}
 
 
 def test_every_text_is_sealed_again_and_read_as_before(
