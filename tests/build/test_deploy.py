@@ -155,7 +155,7 @@ def test_moto_creates_all_resources_that_it_supports(stage: str, aws: str, build
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     assert outputs.keys() == outputs_of.keys()
     assert all(ids[name] in outputs[output] for output, name in outputs_of.items())
-    for table in ("TableName", "KeyTableName"):
+    for table in ("TableName", "KeyTableName", "CellTableName"):
         description = client("dynamodb", stage, aws).describe_table(TableName=outputs[table])["Table"]
         assert description["DeletionProtectionEnabled"] is True
 

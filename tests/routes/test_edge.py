@@ -96,7 +96,7 @@ OTHER_TYPES = (
 def couples_parts() -> Services:
     """Return the services of couples_api, on a table in memory in which nobody has a profile."""
     table = cast("Table", MemoryTable(Bill()))
-    return Services.on(table, Vault(cast("KMSClient", MemoryKms()), "key", table), "https://app.example")
+    return Services.on(table, Vault(cast("KMSClient", MemoryKms()), "key", table, table), "https://app.example")
 
 
 def practice_parts() -> PracticeParts:

@@ -31,6 +31,7 @@ FUNCTIONS: Final = (
     "practice_api",
     "privacy",
     "react",
+    "reseal",
     "tally",
     "tick",
 )

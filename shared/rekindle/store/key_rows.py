@@ -1,4 +1,4 @@
-"""Keys of the rows of the key table, and the writes that end a key.
+"""Keys of the rows of the key table and the cell table, and the writes that end a key.
 
 A function that only deletes keys imports this module. It does not need the vault, which opens the keys.
 """

@@ -140,6 +140,20 @@ class Solo:
         )
         return replace(day, shared_with=shared.couple)
 
+    def replace_text(self, day: SoloDay, resealed: SoloDay) -> None:
+        """Store the text of `resealed` in place of the text of `day`, which is the same text in another scheme.
+
+        Raise WriteConflictError if the text has changed since the caller read the day.
+        """
+        if day.answer and resealed.answer:
+            key = keys.solo_day(day.person, day.date)
+            self.table.write(_replacing(key, "answer.sealed", day.answer.sealed, resealed.answer.sealed))
+
+    def replace_shared_text(self, shared: SharedAnswer, resealed: SharedAnswer) -> None:
+        """Do the same as `replace_text` for a shared answer. Raise WriteConflictError also if it was taken back."""
+        key = keys.shared(shared.couple, shared.date, shared.person)
+        self.table.write(_replacing(key, "sealed", shared.sealed, resealed.sealed))
+
     def take_back(self, day: SoloDay, couple: CoupleId) -> None:
         """Delete the couple's copy of the day's answer, and clear the day's `shared_with`."""
         self.table.transact(
@@ -177,6 +191,16 @@ class Solo:
 def solo_ttl(date: dt.date) -> int:
     """Return the `ttl` of the rows of a solo day."""
     return ttl_of_date(date, KEPT)
+
+
+def _replacing(key: keys.Key, attribute: str, old: bytes | None, new: bytes | None) -> Write:
+    return Write(
+        "Update",
+        key,
+        update=f"SET {attribute} = :new",
+        condition=f"{attribute} = :old",
+        values={":old": old, ":new": new},
+    )
 
 
 def existing_solo_day(conflict: WriteConflictError) -> SoloDay:
