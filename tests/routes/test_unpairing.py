@@ -114,14 +114,18 @@ def test_nobody_can_tell_who_ended_the_couple(phones: tuple[Phone, Phone, Phone]
         assert phone.get("/v1/solo/today").status == 200
 
 
-@pytest.mark.parametrize("again", [True, False], ids=["the same two", "with another"])
+@pytest.mark.parametrize(
+    "resume",
+    [(False, False), (True, False), (False, True), None],
+    ids=["neither goes on", "one would go on", "the other would go on", "with another"],
+)
 def test_a_new_pairing_starts_clean(
-    world: Services, phones: tuple[Phone, Phone, Phone], parted: CoupleId, *, again: bool
+    world: Services, phones: tuple[Phone, Phone, Phone], parted: CoupleId, resume: tuple[bool, bool] | None
 ) -> None:
     ada, ben, cai = phones
-    other = ben if again else cai
+    other = ben if resume else cai
     other.now = ada.now
-    pair(ada, other)
+    pair(ada, other, resume)
     couple = couple_id_of(world, ada)
     assert couple != parted
     assert person_of(world, ada).paused_until is None
