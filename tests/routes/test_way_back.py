@@ -309,8 +309,9 @@ class TestAsking:
     def test_no_reply_to_the_inviter_shows_the_redeemer_s_choice(
         self,
         two: tuple[Phone, Phone],
+        *,
         mine: bool,
-        asked_first: bool,  # noqa: FBT001
+        asked_first: bool,
     ) -> None:
         """Until the inviter has confirmed, each reply has the same bytes for both choices of the redeemer."""
         ada, ben = two
@@ -330,8 +331,9 @@ class TestAsking:
         self,
         world: Services,
         two: tuple[Phone, Phone],
+        *,
         inviters: bool,
-        redeemers: bool,  # noqa: FBT001
+        redeemers: bool,
     ) -> None:
         ada, ben = two
         couple = couple_id_of(world, ada)
@@ -393,7 +395,8 @@ class TestTooLate:
         self,
         two: tuple[Phone, Phone],
         left: dt.timedelta,
-        asked: bool,  # noqa: FBT001
+        *,
+        asked: bool,
     ) -> None:
         ada, ben = two
         part(ada, ben, KEEPSAKE - left)
