@@ -47,7 +47,7 @@ def kept_couple_keys(couple: CoupleId, authors: Iterable[Uid], table: str) -> Wr
         "Update",
         couple_keys(couple),
         update="REMOVE #ttl",
-        condition=f"attribute_exists(wrapped) OR ({all_there})",
-        names={"#ttl": "ttl", **names},
+        condition=f"attribute_exists(#wrapped) OR ({all_there})",
+        names={"#ttl": "ttl", "#wrapped": "wrapped", **names},
         table=table,
     )
