@@ -261,7 +261,7 @@ class MemoryTable:
         # A page that ends at the last bound has no cursor, because no row can follow.
         return Page([row.item for row in rows], rows[-1].sk if more and rows[-1].sk != last else None)
 
-    def write(self, write: Write) -> Item:
+    def write(self, write: Write, *, urgent: bool = False) -> Item:  # noqa: ARG002  no transaction is ever under way
         """See `Table`."""
         self._requested(f"{write.kind}Item")
         with self._lock:

@@ -33,12 +33,16 @@ from rekindle.errors import ContentionError
 from rekindle.store import key_rows, keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
+from rekindle.store.table import URGENT_ATTEMPTS
 from testing.builders import NEW_YORK, TOKYO, a_token, a_uid, an_instant, give_code, prompts, publish
 from testing.stored import day_of, every_row, row_in, slot_rows
+from testing.wire import refusal, tapped
 from tests.engine.racing import Racer, couples_among, lost, pair, race, racing_couple, run_all, won
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
     from couples_api.services import Services
     from rekindle.domain.ids import CoupleId
@@ -538,6 +542,24 @@ class TestLeaving:
                 assert slot_rows(services.people.table, racer.uid) == {}
             assert "ttl" in row_in(services.vault.table, key_rows.couple_keys(couple_id))
 
+    @pytest.mark.parametrize("transactions", [20, URGENT_ATTEMPTS - 1])
+    def test_an_end_outlasts_many_transactions_of_the_partner(self, services: Services, transactions: int) -> None:
+        """DynamoDB refuses a write while a transaction changes the same row. DynamoDB Local never does."""
+        ada, ben = racing_couple(services)
+        refused = 0
+
+        def conflict(operation: str, _request: AWSPreparedRequest) -> AWSResponse | None:
+            nonlocal refused
+            if operation != "UpdateItem" or refused == transactions:
+                return None
+            refused += 1
+            return refusal("TransactionConflictException")
+
+        with tapped(conflict, services.people.table.client):
+            ada.unpair()
+        assert refused == transactions
+        assert [attempt(ada.today), attempt(ben.today)] == [Problem.NOT_PAIRED] * 2
+
     def test_an_unpairing_races_a_second_tap_on_confirm(self, services: Services) -> None:
         """The second tap finds the couple or its end. It never brings the couple back."""
         for _ in range(20):
@@ -724,11 +746,11 @@ class TestGuessing:
     def test_no_more_than_five_codes_are_tried_however_many_come_at_once(self, services: Services) -> None:
         for _ in range(6):
             ada, (cai, _) = Racer(services), racing_couple(services)
-            for guess, refusal in (
+            for guess, problem in (
                 (lambda: ada.redeem("22222-22222", resume=None), Problem.INVITE_NOT_USABLE),
                 (lambda: cai.join("2222-2222"), Problem.CODE_NOT_USABLE),
             ):
-                assert Counter(lost(race(*[guess] * 9))) == {refusal: 5, Problem.TOO_MANY_TRIES: 4}
+                assert Counter(lost(race(*[guess] * 9))) == {problem: 5, Problem.TOO_MANY_TRIES: 4}
 
     def test_one_tap_that_arrives_many_times_is_one_invite(self, services: Services) -> None:
         for _ in range(10):

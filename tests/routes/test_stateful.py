@@ -489,8 +489,10 @@ class Life(RuleBasedStateMachine):
             if chosen:
                 self.ask(redeemer, "POST /v1/invites/redeem", body=body | {"resume": go_on[1]})
                 self.ask(inviter, "GET /v1/invites")
-            choice = {"resume": go_on[0]} if chosen else {}
-            self.ask(inviter, "POST /v1/invites/confirm", body={"invite_id": invite["invite_id"]} | choice)
+            body = {"invite_id": invite["invite_id"]}
+            self.ask(inviter, "POST /v1/invites/confirm", body=body)
+            if chosen:
+                self.ask(inviter, "POST /v1/invites/confirm", body=body | {"resume": go_on[0]})
 
     @rule_of_two(
         after=st.sampled_from([0 * SECOND, HOUR, DAY, DAY, 3 * DAY, 9 * DAY, 29 * DAY, 30 * DAY]),
@@ -507,6 +509,7 @@ class Life(RuleBasedStateMachine):
             self.ask(who, "POST /v1/solo/days/{date}/share", date)
         self.ask(who, "DELETE /v1/couple")
         if between == "answers alone":
+            self.ask(who, "GET /v1/solo/today")
             self.answer_alone(who, 0, 1)
         others = [each for each in self.free() if each not in {who, partner}]
         if between == "is with somebody else" and others:

@@ -173,7 +173,8 @@ class Couples:
             },
         )
         with suppress(WriteConflictError):
-            self.table.write(ending)
+            # The partner's requests may change this row in one transaction after another.
+            self.table.write(ending, urgent=True)
         return self.couple(couple_id)
 
     @repeated_on_conflict("a person kept changing")

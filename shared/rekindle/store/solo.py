@@ -68,8 +68,9 @@ class Solo:
     def record_answer(self, day: SoloDay, answer: Answer, replaces: int | None) -> SoloDay:
         """Record the answer, and return the day as stored now.
 
-        If the person has shared the answer, delete the couple's copy, which has the earlier text. `replaces` is the revision of the stored answer that `answer` replaces, or None for a first answer. Raise
-        WriteConflictError in these cases (`existing_solo_day` reads the current day from the error):
+        If the person has shared the answer, delete the couple's copy, which has the earlier text. `replaces` is the
+        revision of the stored answer that `answer` replaces, or None for a first answer. Raise WriteConflictError in
+        these cases (`existing_solo_day` reads the current day from the error):
 
         - `replaces` is None, but the person has answered already.
         - `replaces` is a revision, but the stored answer has a different revision.
@@ -114,8 +115,8 @@ class Solo:
     def share(self, day: SoloDay, shared: SharedAnswer) -> SoloDay:
         """Store the couple's copy of the day's answer, and return the day.
 
-        Delete the copy of an earlier couple, so that an answer has one copy at most. The returned day has the couple's id in `shared_with`. Raise WriteConflictError if the person has edited the
-        answer since the caller read the day.
+        Delete the copy of an earlier couple, so that an answer has one copy at most. The returned day has the couple's
+        id in `shared_with`. Raise WriteConflictError if the person has edited the answer since the caller read the day.
         """
         if day.answer is None:
             raise ValueError("a shared day has an answer")
