@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
 """After an invite expires, the table keeps its row for at least this time.
 
-During this time, a late repeat of the inviter's request finds the row, and cannot make the code valid again.
+During this time, a late repeat of the request that made the invite finds the row. So the repeat cannot make the code
+valid again.
 """
 
 
@@ -179,7 +180,7 @@ class Invites:
         `persons` are the inviter and the redeemer. `also` has the writes of the couple and of its keys. Raise
         WriteConflictError in these cases:
 
-        - The invite has expired or is confirmed already.
+        - The invite has expired, or was canceled or confirmed.
         - The redeemer has not redeemed the invite, or has changed their choice since the caller read the invite.
         - One of the two persons has changed since the caller read both persons.
         - The condition of a write in `also` fails.

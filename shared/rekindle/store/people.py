@@ -1,6 +1,6 @@
 """Store each person as one item with a revision.
 
-The transaction that changes a person also changes the person's slot rows and the rows of their targets.
+The transaction that changes a person also changes their slot rows (for reminders) and target rows (for devices).
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class People:
         `change` gets the current person and returns the changed person. If the person stays the same, this method
         writes nothing. `change` may raise an error to prevent the change. `consequences` gets the person before and
         after the change, and returns everything to write. If a condition of a write fails, this method reads the person
-        and calls both functions again.
+        and calls both functions again. After too many failures in a row, it raises ContentionError.
         """
         before = self.person(uid)
         if before is None:
