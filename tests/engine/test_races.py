@@ -668,7 +668,8 @@ class TestComingBack:
         )
         assert confirmed.partner == ben.uid
         (couple_id,) = couples_among(ada.services, [ada, ben])
-        refused = changed in {Problem.INVITE_NOT_USABLE, Problem.ALREADY_PAIRED}
+        refused = isinstance(changed, Problem)
+        assert not refused or changed in {Problem.INVITE_NOT_USABLE, Problem.ALREADY_PAIRED}
         assert (ada.couple.resumed_by == invite.invite_id) == refused
         assert (couple_id in ada.person.parted) is False
 
