@@ -1065,6 +1065,9 @@ export interface components {
          *
          *     `couples` has the couples of this page, even a couple without entries. A couple with days on two pages is on both
          *     pages. A page may have no entries although another page follows. On the last page, `next` is null.
+         *
+         *     `progress` is for a progress bar: the part of the export that has been read with this page. It is 1 on the last
+         *     page. It may fall a little if the person pairs or unpairs between two pages.
          * @example {
          *       "couples": [
          *         {
@@ -1135,7 +1138,8 @@ export interface components {
          *         "streak_hidden": false,
          *         "touch_comfort": 1,
          *         "zone": "America/New_York"
-         *       }
+         *       },
+         *       "progress": 1
          *     }
          * @example {
          *       "couples": [
@@ -1149,7 +1153,7 @@ export interface components {
          *       "entries": [],
          *       "exported_at": "2026-05-01T15:00:00Z",
          *       "format": "rekindle-export/1",
-         *       "next": null,
+         *       "next": "AAEAC0iV0Jq3vJd1b2Zr8mXk",
          *       "profile": {
          *         "barriers": [
          *           "stress"
@@ -1160,7 +1164,8 @@ export interface components {
          *         "streak_hidden": false,
          *         "touch_comfort": 1,
          *         "zone": "America/New_York"
-         *       }
+         *       },
+         *       "progress": 0.75
          *     }
          */
         ExportView: {
@@ -1182,6 +1187,8 @@ export interface components {
             entries: components["schemas"]["ExportedEntryView"][];
             /** Next */
             next: string | null;
+            /** Progress */
+            progress: number;
         };
         /**
          * ExportedAnswerView
