@@ -40,7 +40,7 @@ from rekindle.store import key_rows
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from types_boto3_kms import KMSClient
 
@@ -119,6 +119,18 @@ class Vault:
                     names={"#wrapped": "wrapped"},
                 )
             )
+
+    def has_keys_of(self, couple: CoupleId, authors: Collection[Uid]) -> bool:
+        """Return whether the couple still has the keys of all these authors."""
+        row = self.table.get(key_rows.couple_keys(couple)) or {}
+        return "wrapped" in row or set(authors) <= row.get("authors", {}).keys()
+
+    def keeping_keys(self, couple: CoupleId, authors: Iterable[Uid]) -> Write:
+        """Return the write that keeps the couple's keys after all. It fails if the key of an author is gone.
+
+        Put this write into the transaction that resumes the couple.
+        """
+        return key_rows.kept_couple_keys(couple, authors, self.table.name)
 
     def couple_keys(self, couple: CoupleId) -> CoupleKeys:
         """Return the couple's unwrapped keys.
