@@ -125,8 +125,10 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
     ada = a_phone(hidden["Ada's name"], LONDON, token=hidden["Ada's device"])
     ben = a_phone(hidden["Ben's name"], LONDON, token=hidden["Ben's device"])
     _add_dead_device(stack, ada, hidden["Ada's dead device"])
-    tokens = {"Ada's token": ada, "Ben's token": ben}
-    hidden |= {each: phone.api.headers["Authorization"].split()[1] for each, phone in tokens.items()}
+    hidden |= {
+        name: phone.api.headers["Authorization"].split()[1]
+        for name, phone in (("Ada's token", ada), ("Ben's token", ben))
+    }
 
     alone = ada.call("GET", "/v1/solo/today")["date"]
     for phone, secret in ((ada, "what Ada answered alone and showed"), (ben, "what Ben answered alone")):
