@@ -242,12 +242,14 @@ class Table:
     def write(self, write: Write, returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW") -> Item:
         """Execute one write. After an update, return the changed item. Otherwise return an empty item.
 
-        If `returned` is "NONE", return an empty item after an update, too.
+        If `returned` is "NONE", DynamoDB sends no item back: not after an update, and not if the condition fails.
 
         Raise WriteConflictError if the condition fails. The error has the current item. If the write has an
         `otherwise`, raise the error of `otherwise` instead.
         """
         request = write.request(self.name)
+        if returned == "NONE":
+            request.pop("ReturnValuesOnConditionCheckFailure", None)
         for attempt in range(ATTEMPTS):
             try:
                 match write.kind:
