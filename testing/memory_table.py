@@ -35,7 +35,7 @@ TRANSACTION_LIMIT: Final = 100
 NOTES: Final = "NOTES"
 """The entity in the bill for queries that read a partition's notes of changes, not the partition's rows."""
 
-_CLAUSES: Final = re.compile(r"\b(SET|ADD|REMOVE) ")
+_CLAUSES: Final = re.compile(r"\b(SET|ADD|REMOVE|DELETE) ")
 _TOKENS: Final = re.compile(r"\w+\([^()]*\)|[()]|[^\s()]+")
 _EXISTS: Final = re.compile(r"attribute_(not_)?exists\((.+)\)")
 _SIZE: Final = re.compile(r"size\((.+)\)")
@@ -457,6 +457,12 @@ def _update(item: Item, write: Write) -> None:
                     added = _plain(write.values[value])
                     more = isinstance(added, set)
                     place[last] = place.get(last, set()) | added if more else place.get(last, 0) + added
+                case "DELETE":
+                    remaining = place.get(last, set()) - write.values[value]
+                    if remaining:
+                        place[last] = remaining
+                    else:
+                        place.pop(last, None)
 
 
 def _plain(value: Any) -> Any:

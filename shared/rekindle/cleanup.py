@@ -5,11 +5,13 @@ Each job can be handled twice, and after a crash. A job contains ids, but never 
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from rekindle.domain.ids import CoupleId
+from rekindle.domain.ids import CoupleId, Uid, Zone
+from rekindle.domain.reminders import Slot
 
 
 class _Body(BaseModel):
@@ -23,6 +25,15 @@ class EndedJob(_Body):
 
     type: Literal["ended"] = "ended"
     couple: CoupleId
+
+
+class RestJob(_Body):
+    """Delete everything that is left of a couple whose own row is gone. `ended_at` is the couple's end."""
+
+    type: Literal["rest"] = "rest"
+    couple: CoupleId
+    members: tuple[Uid, ...]
+    ended_at: AwareDatetime
 
 
 class _DeviceJob(_Body):
@@ -45,7 +56,20 @@ class StaleJob(_DeviceJob):
     type: Literal["stale"] = "stale"
 
 
-type CleanupJob = EndedJob | TargetJob | StaleJob
+class EmptySlotJob(_Body):
+    """Delete a slot that holds nobody. A run found the slot, or one of its shards, empty."""
+
+    type: Literal["empty-slot"] = "empty-slot"
+    zone: Zone
+    time: dt.time
+
+    @property
+    def slot(self) -> Slot:
+        """The slot."""
+        return Slot(self.zone, self.time)
+
+
+type CleanupJob = EndedJob | RestJob | TargetJob | StaleJob | EmptySlotJob
 
 _JOBS: Final[TypeAdapter[CleanupJob]] = TypeAdapter(Annotated[CleanupJob, Field(discriminator="type")])
 

@@ -97,12 +97,15 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     },
     "Cleanup": {
         "Table": {
-            **{action: ENDING | {"COUPLE#*"} for action in ("ConditionCheckItem", "GetItem", "Query")},
+            "ConditionCheckItem": ENDING | {"COUPLE#*"},
+            "GetItem": ENDING | {"COUPLE#*", "ZONES"},
+            "Query": ENDING | {"COUPLE#*", "DUE#*"},
             "BatchGetItem": ENDING | {"COUPLE#*", "TARGET#*"},
-            **{action: ENDING | {"DUE#*"} for action in ("PutItem", "UpdateItem")},
-            "DeleteItem": ENDING | {"DUE#*", "TARGET#*"},
+            "PutItem": ENDING | {"DUE#*"},
+            "UpdateItem": ENDING | {"DUE#*", "ZONES"},
+            "DeleteItem": ENDING | {"DUE#*", "TARGET#*", "COUPLE#*", "TALLY#*", "ZONES"},
         },
-        "KeyTable": {"UpdateItem": {"COUPLE#*"}},
+        "KeyTable": {"DeleteItem": {"COUPLE#*"}, "UpdateItem": {"COUPLE#*"}},
     },
     "Tally": {"Table": {"BatchGetItem": {"TALLY#*"}, "PutItem": {"TALLY#*"}, "UpdateItem": COUNTERS}},
     "Delivery": {
@@ -443,6 +446,13 @@ ENDED_COUPLES: Final = {
         "NewImage": {"ended_at": {"N": [{"exists": True}]}},
     },
 }
+GONE_COUPLES: Final = {
+    "eventName": ["REMOVE"],
+    "dynamodb": {
+        "Keys": {"pk": {"S": [{"prefix": "COUPLE#"}]}, "sk": {"S": ["COUPLE"]}},
+        "OldImage": {"ended_at": {"N": [{"exists": True}]}},
+    },
+}
 ENDED_RUNS: Final = {
     "eventName": ["MODIFY"],
     "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "RUN#"}]}}, "NewImage": {"done": {"BOOL": [True]}}},
@@ -451,7 +461,10 @@ ENDED_RUNS: Final = {
 
 @pytest.mark.parametrize(
     ("function", "patterns"),
-    [("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES, ENDED_COUPLES]), ("Tally", [DAYS_AND_STREAKS, ENDED_RUNS])],
+    [
+        ("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES, ENDED_COUPLES, GONE_COUPLES]),
+        ("Tally", [DAYS_AND_STREAKS, ENDED_RUNS]),
+    ],
 )
 def test_a_consumer_reads_its_changes_from_the_stream_s_beginning_and_retries(
     function: str, patterns: list[Properties]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import pytest
 
 from privacy.cursor import Position, cursor_of, position_from
-from rekindle.cleanup import EndedJob, StaleJob, TargetJob, cleanup_job_from
+from rekindle.cleanup import EmptySlotJob, EndedJob, RestJob, StaleJob, TargetJob, cleanup_job_from
 from rekindle.crypto.sealing import (
     AUTHORS_KEY,
     SINGLE_KEY,
@@ -255,6 +255,8 @@ FORMS: dict[str, Form] = {
         TargetJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())
     ),
     "cleanup job of stale devices": cleanup_job(StaleJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())),
+    "cleanup job of a couple's rest": cleanup_job(RestJob(couple=COUPLE, members=(ADA,), ended_at=an_instant())),
+    "cleanup job of an empty slot": cleanup_job(EmptySlotJob(zone=NEW_YORK, time=dt.time(8, 30))),
 }
 
 

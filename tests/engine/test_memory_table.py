@@ -184,6 +184,7 @@ CONDITIONS: Final = (
     "uid = :uid AND attribute_exists(answers.#me) AND attribute_exists(answers.#partner)",
     "answers = :none AND attribute_not_exists(ended_at) AND revision <= :number",
     "revision < :number",
+    "persons = :persons",
     "revision >= :number AND revision > :zero",
     "attribute_not_exists(persons) OR size(persons) < :number",
     "attribute_exists(pk) AND uid <> :uid AND (revision = :number OR (flag = :yes AND revision <> :number))",
@@ -197,6 +198,7 @@ UPDATES: Final = (
     "REMOVE uid, flag",
     "REMOVE answers.#partner",
     "ADD persons :persons, revision :one",
+    "DELETE persons :persons",
     "SET flag = :yes REMOVE ended_at ADD revision :number",
 )
 

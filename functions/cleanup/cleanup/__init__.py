@@ -1,1 +1,1 @@
-"""Remove what is left after a couple has ended, and devices that no push reaches."""
+"""Remove what is left after a couple has ended, devices that no push reaches, and slots that hold nobody."""

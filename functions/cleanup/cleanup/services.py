@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from rekindle.store.couples import Couples
 from rekindle.store.devices import Devices
 from rekindle.store.people import People
+from rekindle.store.shards import EmptySlots
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table
@@ -19,9 +20,10 @@ class Services:
 
     couples: Couples
     devices: Devices
+    empty_slots: EmptySlots
     key_table: str
 
     @classmethod
     def on(cls, table: Table, key_table: str) -> Self:
         """Return services that use these tables."""
-        return cls(Couples(table), Devices(People(table)), key_table)
+        return cls(Couples(table), Devices(People(table)), EmptySlots(table), key_table)
