@@ -41,6 +41,7 @@ UNKNOWN_TO_MOTO: Final = {
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Logs::MetricFilter",
     "AWS::Scheduler::Schedule",
+    "AWS::SNS::TopicPolicy",
     "AWS::SecretsManager::Secret",
 }
 """Resource types of the template that moto's CloudFormation cannot create. Only cfn-lint checks these types."""

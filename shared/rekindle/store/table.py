@@ -244,14 +244,16 @@ class Table:
     def write(self, write: Write, returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW", *, urgent: bool = False) -> Item:
         """Execute one write. After an update, return the changed item. Otherwise return an empty item.
 
-        If `returned` is "NONE", return an empty item after an update, too. A transaction of somebody else on the same
-        item makes the write wait. If `urgent` is true, the pauses do not grow, so that even many transactions in a row
-        cannot hold the write up for long.
+        If `returned` is "NONE", DynamoDB sends no item back: not after an update, and not if the condition fails. A
+        transaction of somebody else on the same item makes the write wait. If `urgent` is true, the pauses do not grow,
+        so that even many transactions in a row cannot hold the write up for long.
 
         Raise WriteConflictError if the condition fails. The error has the current item. If the write has an
         `otherwise`, raise the error of `otherwise` instead.
         """
         request = write.request(self.name)
+        if returned == "NONE":
+            request.pop("ReturnValuesOnConditionCheckFailure", None)
         for attempt in range(URGENT_ATTEMPTS if urgent else ATTEMPTS):
             try:
                 match write.kind:
