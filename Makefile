@@ -48,7 +48,7 @@ client/node_modules/.installed: client/package.json client/package-lock.json cli
 	@echo "Syncing .envs/$*"
 	@UV_PROJECT_ENVIRONMENT=.envs/$* $(UV) sync --quiet --locked --only-group $* && touch $@
 
-.PHONY: run reload watch logs tick redrive set-ends reset
+.PHONY: run reload watch logs tick redrive set-ends reseal reset
 run: setup ## start the local stack; Ctrl-C ends it and keeps its data
 	@$(PYTHON) -m local up
 reload: .venv/.synced ## run changed code on the running stack, in about a second
@@ -63,6 +63,8 @@ redrive: .venv/.synced ## retry pushes that failed; LIST=1 only lists them, STAG
 	@$(PYTHON) -m local.redrive $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(LIST),--list)
 set-ends: .venv/.synced ## give an end to rows that version 0.1.0 stored without one; STAGE=prod is for AWS
 	@$(PYTHON) -m local.set_ends $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(JSON),--json)
+reseal: .venv/.synced ## seal the texts of version 0.1.0 again; STAGE=prod is for AWS, JSON=1 prints JSON
+	@$(PYTHON) -m local.reseal $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(JSON),--json)
 reset: .venv/.synced ## delete the local stack's data
 	@$(PYTHON) -m local reset
 
@@ -111,6 +113,7 @@ lock: $(filter .tools/bin/uv,$(UV)) ## resolve all dependencies again, and write
 	@$(UV) export --quiet --locked --only-group runtime --no-emit-project --no-annotate -o shared/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/privacy/requirements.txt
+	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/reseal/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
 	@$(UV) export --quiet --locked --only-group accounts --no-emit-project --no-annotate -o functions/accounts/requirements.txt

@@ -85,6 +85,7 @@ class World:
     recorder: CostRecorder
     table: Table
     key_table: Table
+    cell_table: Table
     kms: Any
     kms_key: str
     sqs: Any
@@ -97,11 +98,12 @@ class World:
     def on(cls, url: str, recorder: CostRecorder) -> World:
         """Return a new world on the emulator at `url`."""
         meter, raw = recorder.meter, engines.client("dynamodb", url)
-        name, key_name = engines.create_tables(raw, f"bench-{next(_numbers)}")
+        name, *key_names = engines.create_tables(raw, f"bench-{next(_numbers)}")
         dynamodb, kms, sqs = (engines.client(service, url) for service in ("dynamodb", "kms", "sqs"))
         key = kms.create_key()["KeyMetadata"]["KeyId"]
-        table, key_table = (Table(meter.attach(dynamodb), name), Table(dynamodb, key_name))
-        return cls(meter, recorder, table, key_table, meter.attach(kms), key, meter.attach(sqs), raw)
+        table = Table(meter.attach(dynamodb), name)
+        key_table, cell_table = (Table(dynamodb, each) for each in key_names)
+        return cls(meter, recorder, table, key_table, cell_table, meter.attach(kms), key, meter.attach(sqs), raw)
 
     def with_starter_pack(self) -> World:
         """Publish the packs with which a new stack begins. Return this world."""
@@ -136,7 +138,9 @@ class World:
 
     def new_vault(self) -> Vault:
         """Return a vault with an empty cache."""
-        return Vault(self.kms, self.kms_key, self.key_table, monotonic=lambda: 0.0, entropy=self.entropy)
+        return Vault(
+            self.kms, self.kms_key, self.key_table, self.cell_table, monotonic=lambda: 0.0, entropy=self.entropy
+        )
 
     def warm_vault(self) -> Vault:
         """Return a vault that has opened every cell key. Create the missing keys."""

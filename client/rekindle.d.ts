@@ -273,7 +273,8 @@ export interface paths {
          * Confirm the person who redeemed the caller's invite
          * @description From now on the two are a couple.
          *
-         *     A repeat returns the same couple.
+         *     If the two can resume their former couple and both want that, the former couple stands again. Otherwise a new couple
+         *     begins. No reply says what the other person chose. A repeat returns the same couple.
          */
         post: operations["postConfirm"];
         delete?: never;
@@ -293,7 +294,10 @@ export interface paths {
         put?: never;
         /**
          * Redeem a partner's code
-         * @description The reply is the same for a code that is wrong, used, expired or the caller's own. Tries are limited. A text without
+         * @description If the two were a couple that they can resume, the first request only says so. The request with the caller's choice
+         *     redeems the code, and does not count as another try. The other person never learns the choice.
+         *
+         *     The reply is the same for a code that is wrong, used, expired or the caller's own. Tries are limited. A text without
          *     a code does not count as a try, and a repeat with the same idempotency key does not count again.
          */
         post: operations["postRedeem"];
@@ -766,13 +770,21 @@ export interface components {
         /**
          * ConfirmBody
          * @description The id of the invite to confirm. Send it after the inviter has seen who redeemed the invite.
+         *
+         *     `resume` is needed if the invite has `together_before`: whether the caller wants to go on where the two stopped.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"
+         *     }
+         * @example {
+         *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+         *       "resume": false
          *     }
          */
         ConfirmBody: {
             /** Invite Id */
             invite_id: string;
+            /** Resume */
+            resume?: boolean | null;
         };
         /**
          * CountryView
@@ -1615,17 +1627,22 @@ export interface components {
          * InviteState
          * @description State of an invite. One person redeems an open invite, and then the inviter confirms it.
          * @example redeemed
+         * @example open
          * @enum {string}
          */
         InviteState: "open" | "redeemed" | "confirmed";
         /**
          * InviteView
          * @description The caller's live invite. `redeemed_by` is the name of the person who redeemed the code, or null.
+         *
+         *     If `together_before` is true, the two were a couple, and can go on where they stopped. Then ask the caller alone
+         *     whether they want that, and send the choice with the confirmation.
          * @example {
          *       "expires_at": "2026-03-03T15:00:00Z",
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "redeemed_by": "Ben",
-         *       "state": "redeemed"
+         *       "state": "redeemed",
+         *       "together_before": false
          *     }
          */
         InviteView: {
@@ -1639,6 +1656,8 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            /** Together Before */
+            together_before: boolean;
         };
         /**
          * JournalView
@@ -2244,21 +2263,40 @@ export interface components {
         /**
          * RedeemBody
          * @description A code as a person types or pastes it: alone, in a text, or in a link. Spaces and hyphens do not matter.
+         *
+         *     First send the code without `resume`. If the reply has `together_before` and the state is not `redeemed`, ask the
+         *     caller alone whether they want to go on where the two stopped. Then send the code again, with the choice.
          * @example {
          *       "code": "K7MP2-QRX9T"
+         *     }
+         * @example {
+         *       "code": "K7MP2-QRX9T",
+         *       "resume": true
          *     }
          */
         RedeemBody: {
             /** Code */
             code: string;
+            /** Resume */
+            resume?: boolean | null;
         };
         /**
          * RedeemedView
-         * @description A redeemed invite, and the inviter's name. The two become a couple when the inviter confirms.
+         * @description An invite, and the inviter's name. The two become a couple when the inviter confirms a redeemed invite.
+         *
+         *     If `together_before` is true, the two were a couple, and can go on where they stopped. The invite is redeemed only
+         *     when the caller has said whether they want that.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "inviter": "Ada",
-         *       "state": "redeemed"
+         *       "state": "redeemed",
+         *       "together_before": false
+         *     }
+         * @example {
+         *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+         *       "inviter": "Ada",
+         *       "state": "open",
+         *       "together_before": true
          *     }
          */
         RedeemedView: {
@@ -2267,6 +2305,8 @@ export interface components {
             /** Inviter */
             inviter: string;
             state: components["schemas"]["InviteState"];
+            /** Together Before */
+            together_before: boolean;
         };
         /**
          * ReflectionBody
@@ -3755,7 +3795,6 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
-             *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
              *     - `urn:rekindle:problem:no-invite`: You have no open invite.
              *     - `urn:rekindle:problem:invite-not-usable`: This code does not work. Ask your partner for a new one.
              */
@@ -3770,6 +3809,7 @@ export interface operations {
             /**
              * @description - `urn:rekindle:problem:already-paired`: You are already paired.
              *     - `urn:rekindle:problem:not-redeemed-yet`: Nobody has used this invite's code yet.
+             *     - `urn:rekindle:problem:choice-missing`: You two were a couple before. Say whether you want to go on where you stopped.
              *     - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request.
              */
             409: {

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "api",
+    "cell_table",
     "cleanup_queue",
     "couple",
     "dead_letters",
@@ -53,26 +54,32 @@ __all__ = [
     "wire",
 ]
 
-type NewTables = Callable[[], tuple[Table, Table]]
-"""Makes an empty main table and an empty table of keys. One transaction can write to both."""
+type NewTables = Callable[[], tuple[Table, Table, Table]]
+"""Makes an empty main table, key table and cell table. One transaction can write to all."""
 
 
 @pytest.fixture
-def tables(new_tables: NewTables) -> tuple[Table, Table]:
-    """Make an empty main table and an empty table of keys."""
+def tables(new_tables: NewTables) -> tuple[Table, Table, Table]:
+    """Make an empty main table, key table and cell table."""
     return new_tables()
 
 
 @pytest.fixture
-def table(tables: tuple[Table, Table]) -> Table:
+def table(tables: tuple[Table, Table, Table]) -> Table:
     """Return an empty main table."""
     return tables[0]
 
 
 @pytest.fixture
-def key_table(tables: tuple[Table, Table]) -> Table:
+def key_table(tables: tuple[Table, Table, Table]) -> Table:
     """Return the table of keys that belongs to the fixture `table`."""
     return tables[1]
+
+
+@pytest.fixture
+def cell_table(tables: tuple[Table, Table, Table]) -> Table:
+    """Return the table of cell keys that belongs to the fixture `table`."""
+    return tables[2]
 
 
 @pytest.fixture(scope="session")
@@ -86,9 +93,9 @@ def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callabl
     """Return a function that makes the API's stores. It publishes the given pack, or a small pack, in new tables."""
 
     def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Services:
-        table, key_table = new_tables()
+        table, key_table, cell_table = new_tables()
         publish(table, pack or prompts())
-        return Services.on(table, Vault(kms, kms_key, key_table), "https://app.example", in_good_standing)
+        return Services.on(table, Vault(kms, kms_key, key_table, cell_table), "https://app.example", in_good_standing)
 
     return made
 

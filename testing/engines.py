@@ -61,8 +61,8 @@ def aws_dynamodb_local() -> Iterator[str]:
             yield url
 
 
-def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str]:
-    """Create the main table and the table of keys, and return their names. Their keys are those of template.yaml."""
+def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str, str]:
+    """Create the main table, the key table and the cell table, and return their names, with template.yaml's keys."""
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
@@ -72,10 +72,11 @@ def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str]:
         ],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     )
-    dynamodb.create_table(
-        TableName=f"{name}-keys",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )
-    return name, f"{name}-keys"
+    for keys in ("keys", "cells"):
+        dynamodb.create_table(
+            TableName=f"{name}-{keys}",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        )
+    return name, f"{name}-keys", f"{name}-cells"

@@ -261,7 +261,13 @@ class MemoryTable:
         # A page that ends at the last bound has no cursor, because no row can follow.
         return Page([row.item for row in rows], rows[-1].sk if more and rows[-1].sk != last else None)
 
-    def write(self, write: Write, returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW") -> Item:
+    def write(
+        self,
+        write: Write,
+        returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW",
+        *,
+        urgent: bool = False,  # noqa: ARG002  no transaction is ever under way
+    ) -> Item:
         """See `Table`."""
         self._requested(f"{write.kind}Item")
         with self._lock:

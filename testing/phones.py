@@ -145,11 +145,16 @@ def a_phone(handler: Handler, name: str, zone: str, **profile: Any) -> Phone:
     return phone
 
 
-def pair(inviter: Phone, redeemer: Phone) -> None:
-    """Make the two persons a couple: invite, redeem and confirm."""
+def pair(inviter: Phone, redeemer: Phone, resume: tuple[bool, bool] | None = None) -> None:
+    """Make the two persons a couple: invite, redeem and confirm.
+
+    If the two were a couple before, `resume` has the inviter's and the redeemer's choice.
+    """
+    asked, answered = ({"resume": choice} if resume else {} for choice in resume or (None, None))
     invite = inviter.post("/v1/invites").body
-    assert redeemer.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
-    confirmed = inviter.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+    redeemed = redeemer.post("/v1/invites/redeem", {"code": invite["code"]} | answered)
+    assert (redeemed.status, redeemed.body["state"]) == (200, "redeemed"), redeemed.text
+    confirmed = inviter.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]} | asked)
     assert confirmed.status == 200, confirmed.text
 
 

@@ -77,19 +77,21 @@ _TOKEN: Final = "cXh3k9_fQ0mZr2Vt7yLbNa:APA91bH" + "3kq-7Zr_" * 16
 
 @dataclass(slots=True)
 class World:
-    """Both tables, with the keys and phones of everybody."""
+    """The tables, with the keys and phones of everybody."""
 
     scheme: int = AUTHORS_KEY
     table: MemoryTable = field(default_factory=MemoryTable)
     key_table: MemoryTable = field(init=False)
+    cell_table: MemoryTable = field(init=False)
     kms: MemoryKms = field(default_factory=MemoryKms)
     services: Services = field(init=False)
     phones: dict[str, Phone] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.key_table = self.table.beside("keys")
+        self.key_table, self.cell_table = self.table.beside("keys"), self.table.beside("cells")
         table = cast("Table", self.table)
-        vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, cast("Table", self.key_table), self.scheme)
+        keys, cells = cast("Table", self.key_table), cast("Table", self.cell_table)
+        vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, keys, cells, self.scheme)
         self.services = Services.on(table, vault, "https://app.example", in_good_standing)
         practice = practice_handler_of(lambda: PracticeServices.on(table, review_required=False))
         api = phones_api(lambda: self.services)
@@ -106,6 +108,11 @@ class World:
             )
             for name in STAFF
         }
+
+    @property
+    def tables(self) -> dict[str, MemoryTable]:
+        """Return each table by its name in `tables.json`."""
+        return {"main": self.table, "keys": self.key_table, "cells": self.cell_table}
 
 
 def lived(scheme: int = AUTHORS_KEY) -> World:
@@ -313,7 +320,7 @@ def run_kept(folder: Path, command: str, tables: str) -> dict[str, Any]:
 
 def written(world: World) -> str:
     """Return the world's tables and its KMS key as JSON, with items in DynamoDB's form."""
-    tables = {name: _lines(table.items()) for name, table in (("main", world.table), ("keys", world.key_table))}
+    tables = {name: _lines(table.items()) for name, table in world.tables.items()}
     return json.dumps({"kms": {name: key.hex() for name, key in world.kms.keys.items()}, "tables": tables}, indent=1)
 
 
@@ -331,8 +338,9 @@ def read(text: str, scheme: int = AUTHORS_KEY) -> World:
     kept = json.loads(text, object_hook=_with_bytes)
     world = World(scheme)
     world.kms.keys |= {name: bytes.fromhex(key) for name, key in kept["kms"].items()}
-    for name, table in (("main", world.table), ("keys", world.key_table)):
-        for item in map(unmarshal, kept["tables"][name]):
+    for name, table in world.tables.items():
+        # Version 0.1.0 had no cell table.
+        for item in map(unmarshal, kept["tables"].get(name, ())):
             key = keys.Key(item.pop("pk"), item.pop("sk", ""))
             table.write(Write("Put", key, item=item))
     return world

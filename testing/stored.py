@@ -6,7 +6,6 @@ import base64
 import datetime as dt
 import itertools
 import json
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.pushes import PushKind
@@ -20,7 +19,7 @@ from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.memory_table import MemoryTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from couples_api.services import Services
     from rekindle.domain.couples import Couple
@@ -99,7 +98,18 @@ def every_row(table: Table) -> list[Item]:
     if isinstance(table, MemoryTable):
         return table.items()
     pages = table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
-    return sorted((unmarshal(item) for page in pages for item in page["Items"]), key=itemgetter("pk", "sk"))
+    return sorted(
+        (unmarshal(item) for page in pages for item in page["Items"]), key=lambda row: (row["pk"], row.get("sk", ""))
+    )
+
+
+def sealed_in(value: object) -> Iterator[bytes]:
+    """Yield all sealed texts in a row, or in a part of a row."""
+    if isinstance(value, dict):
+        if "sealed" in value:
+            yield bytes(value["sealed"])
+        for part in value.values():
+            yield from sealed_in(part)
 
 
 def stream_record(

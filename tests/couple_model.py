@@ -130,9 +130,13 @@ class Couple:
     made_at: dt.datetime
     first_date: dt.date
     counted_from: dt.date
-    invite: str
+    invites: list[str]
+    """The invites by which they paired: the first, and one for each time that they came back."""
     zones: list[tuple[dt.datetime, Zones]]
-    """The zones of both since they paired. Each entry has the instant from which its zones count."""
+    """The zones of both since they paired or came back. Each entry has the instant from which its zones count."""
+    opened_before: dict[dt.date, tuple[dt.datetime, dt.datetime]] = field(default_factory=dict)
+    """The windows of the days that were there when they came back, as of that moment."""
+    ended: dt.datetime | None = None
     days: dict[dt.date, Day] = field(default_factory=dict)
     pause: tuple[dt.date, dt.date] | None = None
     paused: set[dt.date] = field(default_factory=set)
@@ -163,7 +167,7 @@ class Couple:
         return wish != "off" if pack.audience == "everyone" else wish in {"chosen", "joined"}
 
     def window(self, date: dt.date) -> tuple[dt.datetime, dt.datetime]:
-        return window_after_moves(date, self.zones)
+        return window_after_moves(date, self.zones, self.opened_before.get(date))
 
     def is_open(self, date: dt.date, now: dt.datetime) -> bool:
         opens, closes = self.window(date)
@@ -195,6 +199,8 @@ class Invite:
     expires: dt.datetime
     redeemer: str | None = None
     redeemer_name: str | None = None
+    choice: bool | None = None
+    """Whether the redeemer wants to go on with their former couple. None if there is none."""
 
     @property
     def seen(self) -> Json:
@@ -310,17 +316,22 @@ class Model:
                 raise Refused("key-reused")
             self.claimed = {key: asked}
 
-    def _try(self, tries: list[dt.datetime]) -> None:
-        """Count a try: at most five an hour and twenty a day. Refused tries and repeats do not count."""
+    def _try(self, tries: list[dt.datetime], code: str = "", *, choice: bool | None = None) -> None:
+        """Count a try: at most five an hour and twenty a day. Refused tries and repeats do not count.
+
+        Decided: the answer to the question whether the two go on is the same try as the code before it.
+        """
         me, now = self.me, self.now
-        for key, asked in self.claimed.items():
-            # Decided: a failed try is remembered for a day, under any key.
-            if me.keys.get(key) == asked or me.tried.get(asked, now - DAY) > now - DAY:
-                return
+        if any(me.keys.get(key) == asked for key, asked in self.claimed.items()):
+            return
+        repeated = self.claimed.values() if choice is None else [code]
+        # Decided: a failed try is remembered for a day, under any key.
+        if any(me.tried.get(each, now - DAY) > now - DAY for each in repeated):
+            return
         if sum(each > now - HOUR for each in tries) >= 5 or sum(each > now - DAY for each in tries) >= 20:
             raise Refused("too-many-tries")
         tries.append(now)
-        me.tried |= dict.fromkeys(self.claimed.values(), now)
+        me.tried |= dict.fromkeys([*repeated, code], now)
 
     def _page(self, dates: Iterable[dt.date]) -> tuple[list[dt.date], str | None]:
         """Return a page of dates, latest first, and the start of the next page."""
@@ -383,16 +394,17 @@ class Model:
             "state": "redeemed" if invite.redeemer else "open",
             "redeemed_by": invite.redeemer_name,
             "expires_at": stamp(invite.expires),
+            "together_before": invite.choice is not None,
         }
 
     def delete_v1_invites(self) -> None:
         self.me.invite = None
 
     def post_v1_invites_redeem(self) -> Json:
-        code = _code_in(self.request.body["code"], 10)
-        self._claim("redeem", code)
+        code, choice = _code_in(self.request.body["code"], 10), self.request.body.get("resume")
+        self._claim("redeem", code, choice)
         self._require_unpaired()
-        self._try(self.me.tries)
+        self._try(self.me.tries, code, choice=choice)
         found = next((each for each in self.invites if each.code.replace("-", "") == code), None)
         # Wrong, used, withdrawn, expired and own codes get the same answer. Decided: the redeemer may redeem again.
         if (
@@ -403,13 +415,32 @@ class Model:
             or found.redeemer not in {None, self.me.name}
         ):
             raise Refused("invite-not-usable")
-        found.redeemer, found.redeemer_name = self.me.name, self.me.profile["display_name"]
-        return {"invite_id": found.id, "inviter": found.inviter_name, "state": "redeemed"}
+        former = self._former(self.persons[found.inviter])
+        chosen = choice if found.choice is None or choice is not None else found.choice
+        if former and chosen is None:
+            # Only a request with an effect stores its key.
+            self.claimed = {}
+            self.events["asked whether to go on"] += 1
+        else:
+            found.redeemer, found.redeemer_name = self.me.name, self.me.profile["display_name"]
+            found.choice = chosen if former else None
+        return {
+            "invite_id": found.id,
+            "inviter": found.inviter_name,
+            "state": "redeemed" if found.redeemer else "open",
+            "together_before": former is not None,
+        }
+
+    def _former(self, other: Person) -> Couple | None:
+        """Return the latest couple that the two were, if it ended less than thirty days ago."""
+        both = [couple for couple, _ in self.me.parted if couple in [each for each, _ in other.parted]]
+        kept = [couple for couple in both[-1:] if couple.ended and self.now < couple.ended + 30 * DAY]
+        return kept[0] if kept else None
 
     def post_v1_invites_confirm(self) -> Json:
-        me, asked = self.me, self.request.body["invite_id"]
-        self._claim("confirm", asked)
-        if me.couple and me.couple.invite == asked:
+        me, asked, choice = self.me, self.request.body["invite_id"], self.request.body.get("resume")
+        self._claim("confirm", asked, choice)
+        if me.couple and asked in {me.couple.invites[0], me.couple.invites[-1]}:
             # Decided: a repeat finds the couple, whichever of the two sends it.
             return self._couple_seen()
         self._require_unpaired()
@@ -421,15 +452,50 @@ class Model:
         other = self.persons[invite.redeemer]
         if other.couple:
             raise Refused("invite-not-usable")
-        zones = self._zones((me.name, other.name))
+        former = self._former(other) if invite.choice is not None else None
+        if former and choice is None:
+            raise Refused("choice-missing")
+        self.events["one wanted to go on"] += former is not None and choice != invite.choice
+        if former and choice and invite.choice:
+            self._resume(former, asked)
+        else:
+            me.couple = other.couple = self._new_couple(other, asked)
+        me.invite = other.invite = None
+        return self._couple_seen()
+
+    def _new_couple(self, other: Person, invite: str) -> Couple:
+        members = self.me.name, other.name
+        zones = self._zones(members)
         # A couple exists from the first date that either clock shows. It cannot miss dates that had begun by then,
         # because the couple did not exist yet.
         dates = [date_at(self.now, zone) for zone in zones]
         begun = [date for date in dates_from(min(dates) - 3 * DAY, max(dates)) if window(date, zones)[0] < self.now]
-        members = me.name, other.name
-        me.couple = Couple(members, self.now, min(dates), max(begun) + DAY, invite.id, [(self.now, zones)])
-        other.couple, me.invite, other.invite = me.couple, None, None
-        return self._couple_seen()
+        return Couple(members, self.now, min(dates), max(begun) + DAY, [invite], [(self.now, zones)])
+
+    def _resume(self, couple: Couple, invite: str) -> None:
+        """Let the couple stand again. The time apart counts as a pause.
+
+        Decided: dates that were open at the end are paused, up to the day before the earlier of the two todays. A date
+        that nobody has opened gets the hours of the present zones.
+        """
+        ended, zones = couple.ended, self._zones(couple.members)
+        assert ended
+        today = min(date_at(self.now, zone) for zone in zones)
+        couple.opened_before = {date: couple.window(date) for date in couple.days}
+        near = dates_from(ended.date() - 3 * DAY, ended.date() + DAY)
+        closed = [date for date in near if couple.opened_before.get(date, window(date, zones))[1] <= ended]
+        first = max(closed) + DAY
+        if first < today:
+            couple.paused |= set(dates_from(first, today - DAY))
+            before, until = couple.pause or (first, today)
+            goes_on = first <= until
+            couple.pause = (min(before, first), max(until, today)) if goes_on else (first, today)
+        couple.zones, couple.ended = [(self.now, zones)], None
+        couple.invites.append(invite)
+        for person in map(self.persons.__getitem__, couple.members):
+            person.couple, person.parted = couple, [each for each in person.parted if each[0] is not couple]
+        self.events["resumed"] += 1
+        self.events["resumed after days"] += first < today
 
     def _couple_seen(self) -> Json:
         return {"partner": self.partner.profile["display_name"], "since": str(self.couple.first_date)}
@@ -439,6 +505,7 @@ class Model:
         return self._couple_seen() | {"packs": shelf, "pause": self.couple.pause_seen(self.today)}
 
     def delete_v1_couple(self) -> None:
+        self.couple.ended = self.now
         for each in (self.partner, self.me):
             # Decided: a later instant than any before, even if a clock has gone back.
             end = max([self.now, *(ended + MILLISECOND for _, ended in each.parted)])
@@ -868,6 +935,8 @@ class Model:
             if not self._takes_own(self.date):
                 raise Refused("day-closed")
             self._record(day, new)
+            # Decided: a couple that comes back does not see the edited answer until it is shown again.
+            day.shared_with = None
         return self._own_view(day)
 
     def post_v1_solo_days_date_share(self) -> Json:
@@ -1010,13 +1079,18 @@ def window(date: dt.date, zones: Zones) -> tuple[dt.datetime, dt.datetime]:
     return min(start_of(date, zone) for zone in zones), max(start_of(date + DAY, zone) for zone in zones) + 3 * HOUR
 
 
-def window_after_moves(date: dt.date, history: Sequence[tuple[dt.datetime, Zones]]) -> tuple[dt.datetime, dt.datetime]:
+def window_after_moves(
+    date: dt.date,
+    history: Sequence[tuple[dt.datetime, Zones]],
+    before: tuple[dt.datetime, dt.datetime] | None = None,
+) -> tuple[dt.datetime, dt.datetime]:
     """Return a date's open hours, from the zones that counted from each instant on.
 
-    A date that has closed stays closed. While a date is open, a move makes its hours longer, and never shorter.
+    `before` has the date's hours before all of these instants, if it had any. A date that has closed stays closed.
+    While a date is open, a move makes its hours longer, and never shorter.
     """
-    (_, at_first), *moves = history
-    opens, closes = window(date, at_first)
+    moves = history if before else history[1:]
+    opens, closes = before or window(date, history[0][1])
     for instant, zones in moves:
         earliest, latest = window(date, zones)
         if instant < opens:

@@ -32,6 +32,7 @@ type Seconds = Annotated[int, Field(ge=1, le=43_200)]
 # the aliases of the fields.
 _Table = Annotated[Name, Field(alias="TABLE_NAME")]
 _KeyTable = Annotated[Name, Field(alias="KEY_TABLE_NAME")]
+_CellTable = Annotated[Name, Field(alias="CELL_TABLE_NAME")]
 _KmsKeyId = Annotated[Name, Field(alias="KMS_KEY_ID")]
 _SealingScheme = Annotated[Literal[1, 3], BeforeValidator(int), Field(alias="SEALING_SCHEME")]
 _AppLink = Annotated[Address, Field(alias="APP_LINK")]
@@ -75,6 +76,7 @@ class CouplesApiSettings(Settings):
 
     table: _Table
     key_table: _KeyTable
+    cell_table: _CellTable
     kms_key_id: _KmsKeyId
     sealing_scheme: _SealingScheme
     app_link: _AppLink
@@ -87,9 +89,20 @@ class PrivacySettings(Settings):
 
     table: _Table
     key_table: _KeyTable
+    cell_table: _CellTable
     kms_key_id: _KmsKeyId
     firebase_key: _FirebaseKey
     identity: _Identity
+
+
+class ResealSettings(Settings):
+    """Settings of reseal."""
+
+    table: _Table
+    key_table: _KeyTable
+    cell_table: _CellTable
+    kms_key_id: _KmsKeyId
+    sealing_scheme: _SealingScheme
 
 
 class PracticeApiSettings(Settings):
@@ -188,5 +201,6 @@ class ReleaseCheckSettings(Settings):
     practice_api: Name = Field(alias="PRACTICE_API_VERSION")
     privacy: Name = Field(alias="PRIVACY_VERSION")
     react: Name = Field(alias="REACT_VERSION")
+    reseal: Name = Field(alias="RESEAL_VERSION")
     tally: Name = Field(alias="TALLY_VERSION")
     tick: Name = Field(alias="TICK_VERSION")

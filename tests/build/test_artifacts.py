@@ -32,6 +32,7 @@ LARGEST: Final = {
     "Privacy": 25,
     "React": 1,
     "ReleaseCheck": 1,
+    "Reseal": 25,
     "Tally": 1,
     "Tick": 1,
     "Layer": 70,
@@ -110,7 +111,7 @@ def test_only_delivery_carries_firebase(build: Path) -> None:
 def test_only_what_opens_answers_or_signs_in_to_google_carries_cryptography(build: Path) -> None:
     """google-auth uses cryptography to sign requests."""
     carriers = {artifact for artifact in SOURCES if (content(build, artifact) / "cryptography").exists()}
-    assert carriers == {"CouplesApi", "Delivery", "Privacy"}
+    assert carriers == {"CouplesApi", "Delivery", "Privacy", "Reseal"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -41,6 +41,7 @@ UNKNOWN_TO_MOTO: Final = {
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Logs::MetricFilter",
     "AWS::Scheduler::Schedule",
+    "AWS::SNS::TopicPolicy",
     "AWS::SecretsManager::Secret",
 }
 """Resource types of the template that moto's CloudFormation cannot create. Only cfn-lint checks these types."""
@@ -155,7 +156,7 @@ def test_moto_creates_all_resources_that_it_supports(stage: str, aws: str, build
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     assert outputs.keys() == outputs_of.keys()
     assert all(ids[name] in outputs[output] for output, name in outputs_of.items())
-    for table in ("TableName", "KeyTableName"):
+    for table in ("TableName", "KeyTableName", "CellTableName"):
         description = client("dynamodb", stage, aws).describe_table(TableName=outputs[table])["Table"]
         assert description["DeletionProtectionEnabled"] is True
 

@@ -19,6 +19,7 @@ EXPORTS: Final = {
     "functions/delivery": "push",
     "functions/practice_api": "practice",
     "functions/privacy": "vault",
+    "functions/reseal": "vault",
 }
 """Each artifact's folder, and the dependency group that goes into it."""
 

@@ -25,6 +25,7 @@ from rekindle.settings import (
     PrivacySettings,
     ReactSettings,
     ReleaseCheckSettings,
+    ResealSettings,
     Settings,
     TallySettings,
     TickSettings,
@@ -50,6 +51,7 @@ SERVING: Final = (
     "PracticeApi",
     "Privacy",
     "React",
+    "Reseal",
     "Tally",
     "Tick",
 )
@@ -80,10 +82,21 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "PutItem": {"CELL#*", "COUPLE#*", "PERSON#*"},
             "UpdateItem": {"COUPLE#*"},
         },
+        "CellTable": {"GetItem": {"CELL#*"}, "PutItem": {"CELL#*"}},
     },
     "Privacy": {
         "Table": {"BatchGetItem": {"PACK#*"}, "GetItem": {"PERSON#*", "COUPLE#*"}, "Query": {"PERSON#*", "COUPLE#*"}},
         "KeyTable": {"GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"}},
+        "CellTable": {"GetItem": {"CELL#*"}},
+    },
+    "Reseal": {
+        "Table": {
+            "GetItem": {"COUPLE#*"},
+            "Query": {"COUPLE#*", "PERSON#*"},
+            "UpdateItem": {"COUPLE#*", "PERSON#*"},
+        },
+        "KeyTable": {"GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"}, "UpdateItem": {"COUPLE#*"}},
+        "CellTable": {"GetItem": {"CELL#*"}},
     },
     "PracticeApi": {
         "Table": {
@@ -240,11 +253,15 @@ def test_react_changes_only_a_streak_s_attributes() -> None:
     assert update["Condition"] == OF_STREAKS
 
 
-def test_only_couples_api_and_privacy_open_answers() -> None:
-    """Only the key's own policy allows its use: to two roles, and only for cell keys."""
+def test_only_couples_api_privacy_and_reseal_open_answers() -> None:
+    """Only the key's own policy allows its use: to three roles, and only for cell keys."""
     administration, *uses = properties("DataKey")["KeyPolicy"]["Statement"]
-    may = {use["Principal"]["AWS"]["Fn::GetAtt"]: set(listed(use["Action"])) for use in uses}
-    assert may == {"CouplesApiRole.Arn": {"kms:Decrypt", "kms:GenerateDataKey"}, "PrivacyRole.Arn": {"kms:Decrypt"}}
+    may = {role["Fn::GetAtt"]: set(listed(use["Action"])) for use in uses for role in listed(use["Principal"]["AWS"])}
+    assert may == {
+        "CouplesApiRole.Arn": {"kms:Decrypt", "kms:GenerateDataKey"},
+        "PrivacyRole.Arn": {"kms:Decrypt"},
+        "ResealRole.Arn": {"kms:Decrypt"},
+    }
     for use in uses:
         assert use["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": "rekindle-cell"}}
     opening = ("Decrypt", "Encrypt", "GenerateData", "ReEncrypt", "CreateGrant", "*")
@@ -258,7 +275,7 @@ def test_privacy_has_one_route() -> None:
 
 def test_readers_of_rows_need_no_kms_key() -> None:
     """If a table were encrypted with DataKey, each reader of the table would need kms:Decrypt."""
-    for table in ("Table", "KeyTable"):
+    for table in ("Table", "KeyTable", "CellTable"):
         assert "SSESpecification" not in properties(table)
     for queue in resources("AWS::SQS::Queue").values():
         assert queue["Properties"]["SqsManagedSseEnabled"] is True
@@ -285,6 +302,14 @@ def test_a_deleted_key_cannot_be_restored() -> None:
     assert "StreamSpecification" not in table
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk"]
     assert not [name for name, each in TEMPLATE["Resources"].items() if each["Type"].startswith("AWS::Backup::")]
+
+
+def test_cell_keys_have_backups_and_no_end() -> None:
+    table = properties("CellTable")
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert not table.keys() & {"TimeToLiveSpecification", "StreamSpecification", "GlobalSecondaryIndexes"}
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk"]
 
 
 def test_the_data_key_is_rotated() -> None:
@@ -642,6 +667,7 @@ def test_a_metric_that_an_alarm_reads_of_the_log_is_counted_there() -> None:
         ("React", ReactSettings),
         ("Cleanup", CleanupSettings),
         ("Accounts", AccountsSettings),
+        ("Reseal", ResealSettings),
         ("Tally", TallySettings),
         ("Delivery", DeliverySettings),
         ("Console", ConsoleSettings),

@@ -143,8 +143,10 @@ def test_a_failed_creation_leaves_nothing_behind(template: Properties, stage: st
         if each["Type"] in {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SecretsManager::Secret"}
     }
     policies = ("Delete", "Delete") if stage == "local" else ("RetainExceptOnCreate", "Retain")
-    assert kept == dict.fromkeys(("Table", "KeyTable", "DataKey", "FcmCredential", "AccountCredential"), policies)
-    for table in ("Table", "KeyTable"):
+    assert kept == dict.fromkeys(
+        ("Table", "KeyTable", "CellTable", "DataKey", "FcmCredential", "AccountCredential"), policies
+    )
+    for table in ("Table", "KeyTable", "CellTable"):
         protected = template["Resources"][table]["Properties"]["DeletionProtectionEnabled"]
         assert protected == {"Fn::If": ["IsFirstDeployment", False, stage != "local"]}
 

@@ -54,6 +54,7 @@ from rekindle.domain.streaks import pack_dates, unpack_dates
 from rekindle.domain.tallies import CountedDay, History, Latest, RunLength
 from rekindle.push.jobs import Missed, PersonJob, ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.store import catalogue, keys, pack_sources
+from rekindle.store.days import answer_from, answer_item
 from rekindle.store.shards import Shards, unused_names
 from rekindle.store.slot_rows import SlotRow, row_from, row_item
 from rekindle.store.table import Write
@@ -104,10 +105,22 @@ def sealed_with_single_key(context: bytes) -> Form:
 def vault(scheme: int = AUTHORS_KEY) -> Vault:
     """Return a vault whose cell keys are all KEY, and whose random bytes are those of SALT."""
     memory = cast("Any", MemoryTable())
-    made = Vault(cast("Any", MemoryKms()), "key-0", memory, scheme, lambda: 0.0, lambda size: SALT[:size])
+    made = Vault(
+        cast("Any", MemoryKms()),
+        "key-0",
+        memory,
+        memory,
+        scheme,
+        monotonic=lambda: 0.0,
+        entropy=lambda size: SALT[:size],
+    )
     for cell in (*(f"{number:02}" for number in range(64)), "invites"):
         made._cells[cell] = (0.0, KEY)
     return made
+
+
+def stored(answer: Answer) -> Form:
+    return Form(answer, lambda each: as_json(answer_item(each)), lambda form: answer_from(from_json(form)))
 
 
 def with_row(pk: str, form: Any) -> Vault:
@@ -206,6 +219,10 @@ FORMS: dict[str, Form] = {
         lambda _: as_json(vault().new_keys(COUPLE, [ADA]).item),
         lambda form: with_row(f"COUPLE#{COUPLE}", form).couple_keys(COUPLE).authors,
     ),
+    "stored answer, scheme 1": stored(replace(ANSWER, sealed=b"\1...")),
+    "stored answer, scheme 3": stored(replace(ANSWER, sealed=b"\3...")),
+    "stored answer without a text": stored(ANSWER),
+    "stored answer shared first": stored(replace(ANSWER, sealed=b"\3...", share_first=True)),
     "context of an author's key": Form(ADA, lambda person: author_key_context(COUPLE, person).hex(), None),
     "context of a couple's key": Form(COUPLE, lambda couple: couple_key_context(couple).hex(), None),
     "context of a person's key": Form(ADA, lambda person: person_key_context(person).hex(), None),

@@ -238,7 +238,7 @@ def test_a_text_without_its_padding_is_refused(plaintext: bytes) -> None:
 def vault(request: pytest.FixtureRequest) -> Vault:
     """Make a vault with the keys of Ada and Ben, in each scheme."""
     memory: Any = MemoryTable()
-    made = Vault(cast("Any", MemoryKms()), "key", memory, request.param)
+    made = Vault(cast("Any", MemoryKms()), "key", memory, memory, request.param)
     memory.write(made.new_keys(DAY.couple, [ADA, BEN]))
     return made
 
@@ -263,7 +263,7 @@ def test_any_answer_comes_back_unchanged_and_does_not_open_as_the_partners(vault
 
 
 def test_nobody_who_can_only_write_rows_opens_an_answer_early_or_brings_an_old_one_back() -> None:
-    vault = Vault(cast("Any", MemoryKms()), "key", cast("Any", MemoryTable()))
+    vault = Vault(cast("Any", MemoryKms()), "key", cast("Any", MemoryTable()), cast("Any", MemoryTable()))
     vault.table.write(vault.new_keys(DAY.couple, [ADA, BEN]))
     keys = vault.couple_keys(DAY.couple)
     for changes in ({"share_first": True}, {"revision": 2}):

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import boto3
@@ -67,6 +67,7 @@ QUEUE_CALLS: Final[Mapping[str, QueueCall]] = {
 """A harmless call for each action on a queue."""
 
 
+@cache
 def partitions() -> list[str]:
     """Return an example of each partition that a policy or docs/table.md names, and of one that does not exist."""
     patterns = {"NO_SUCH_PARTITION"}

@@ -455,6 +455,30 @@ def saved(phone: OnScreen) -> Any:
     return json.loads(downloaded(phone, "Save for other apps", "json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("both", [True, False], ids=["both go on", "one starts fresh"])
+def test_two_who_pair_again_are_asked_alone_whether_they_go_on(two: TwoPhones, *, both: bool) -> None:
+    two.answer(COFFEE, RIVER)
+    two.ada.open("Me")
+    two.ada.unfold("Disconnect")
+    two.ada.press("Disconnect")
+    two.ada.press("Yes, disconnect now")
+    two.ada.expect_unpaired()
+    two.ben.open("Us")
+    two.ben.expect_unpaired()
+
+    two.ben.redeem(two.ada.invite())
+    two.ben.sees("You two were together before")
+    two.ada.sees("Read this to your partner:")  # she is not asked yet
+    two.ben.press("Yes, go on where we stopped" if both else "No, start fresh")
+    two.ben.sees("Almost there")
+    two.ada.sees("Would you like to go on where you stopped?")
+    two.ada.press("Yes, go on where we stopped")
+    for phone in two.both:
+        expect(phone.root.locator(".tabbar")).to_be_visible()
+        phone.open("Journal")
+        expect(phone.root.locator(".entry")).to_have_count(1 if both else 0)
+
+
 def test_an_export_has_all_open_answers_and_after_disconnecting_only_one_s_own_words(two: TwoPhones) -> None:
     two.answer(COFFEE, RIVER)
     two.ada.open("Me")

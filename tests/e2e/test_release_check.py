@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def rows(stack: Stack) -> set[str]:
-    """Return all rows of both tables."""
+    """Return all rows of all tables."""
     scan = stack.client("dynamodb").get_paginator("scan")
-    tables = (stack.outputs[name] for name in ("TableName", "KeyTableName"))
+    tables = (stack.outputs[name] for name in ("TableName", "KeyTableName", "CellTableName"))
     pages = (page for table in tables for page in scan.paginate(TableName=table, ConsistentRead=True))
     return {json.dumps(item, sort_keys=True, default=repr) for page in pages for item in page["Items"]}
 

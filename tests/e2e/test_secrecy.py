@@ -79,6 +79,16 @@ def _held_back(stack: Stack) -> Iterator[list[str]]:
             sqs.send_message(QueueUrl=queue, MessageBody=body)
 
 
+def _rows(stack: Stack, table: str) -> list[Any]:
+    pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.outputs[table])
+    return list(pages.search("Items[]"))
+
+
+def _add_dead_device(stack: Stack, phone: Phone, token: str) -> None:
+    phone.call("PUT", "/v1/me/devices/dead", {"token": token, "platform": "android"})
+    stack.fault("UNREGISTERED", token=token)
+
+
 @pytest.fixture(scope="module")
 def trail(stack: Stack, a_phone: NewPhone) -> Trail:
     """Play a first day with every written text, and many refused requests."""
@@ -87,6 +97,7 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
         "Ben's name",
         "Ada's device",
         "Ben's device",
+        "Ada's dead device",
         "a draft",
         "Ada's answer",
         "Ben's answer",
@@ -113,8 +124,11 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
     hidden = a_wrong_code | {each: _canary() for each in (*what, *refused)}
     ada = a_phone(hidden["Ada's name"], LONDON, token=hidden["Ada's device"])
     ben = a_phone(hidden["Ben's name"], LONDON, token=hidden["Ben's device"])
-    hidden |= {"Ada's token": ada.api.headers["Authorization"].split()[1]}
-    hidden |= {"Ben's token": ben.api.headers["Authorization"].split()[1]}
+    _add_dead_device(stack, ada, hidden["Ada's dead device"])
+    hidden |= {
+        name: phone.api.headers["Authorization"].split()[1]
+        for name, phone in (("Ada's token", ada), ("Ben's token", ben))
+    }
 
     alone = ada.call("GET", "/v1/solo/today")["date"]
     for phone, secret in ((ada, "what Ada answered alone and showed"), (ben, "what Ben answered alone")):
@@ -166,6 +180,11 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
     return Trail(hidden, (ada, ben), jobs)
 
 
+def test_a_dead_device_is_removed(stack: Stack, trail: Trail) -> None:
+    """Delivery finds that the device is dead, and cleanup removes it."""
+    eventually(lambda: trail.secrets["Ada's dead device"] not in repr(_rows(stack, "TableName")))
+
+
 def test_no_log_holds_any_of_it(stack: Stack, trail: Trail) -> None:
     # google.log contains the phones' inboxes.
     logs = [path for path in stack.logs.rglob("*.log") if path.name != "google.log"]
@@ -211,8 +230,7 @@ def test_no_push_holds_any_of_it(trail: Trail) -> None:
 def test_the_tables_hold_no_answer_and_no_code_in_clear(stack: Stack, trail: Trail) -> None:
     """Names and devices are stored in clear. Everything else is sealed, hashed or not stored."""
     kept = frozenset({"Ada's name", "Ben's name", "Ada's device", "Ben's device"})
-    client = stack.client("dynamodb")
-    for table in ("TableName", "KeyTableName"):
-        items: list[Any] = list(client.get_paginator("scan").paginate(TableName=stack.outputs[table]).search("Items[]"))
+    for table in ("TableName", "KeyTableName", "CellTableName"):
+        items = _rows(stack, table)
         assert items
         assert trail.seen_in(repr(items), but=kept) == set()

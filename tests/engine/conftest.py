@@ -35,9 +35,9 @@ def dynamodb(dynamodb_local_url: str) -> DynamoDBClient:
 def new_tables(dynamodb: DynamoDBClient) -> NewTables:
     """Make tables on DynamoDB Local."""
 
-    def made() -> tuple[Table, Table]:
-        name, key_name = engines.create_tables(dynamodb, f"rekindle-{next(_numbers)}")
-        return Table(dynamodb, name), Table(dynamodb, key_name)
+    def made() -> tuple[Table, Table, Table]:
+        name, keys, cells = engines.create_tables(dynamodb, f"rekindle-{next(_numbers)}")
+        return Table(dynamodb, name), Table(dynamodb, keys), Table(dynamodb, cells)
 
     return made
 

@@ -41,7 +41,7 @@ UNDER_WAY = 5
 
 @dataclass(slots=True)
 class Racer:
-    """A person whose requests can race with other persons' requests."""
+    """A person whose requests can race with other persons' requests. They start clean with a former partner."""
 
     services: Services
     uid: Uid = field(default_factory=a_uid)
@@ -78,11 +78,12 @@ class Racer:
     def invite(self) -> invites.NewInviteView:
         return invites.post_invite(self.caller, self.services)
 
-    def redeem(self, code: str) -> invites.RedeemedView:
-        return invites.post_redeem(invites.RedeemBody(code=code), self.caller, self.services)
+    def redeem(self, code: str, *, resume: bool | None = False) -> invites.RedeemedView:
+        return invites.post_redeem(invites.RedeemBody(code=code, resume=resume), self.caller, self.services)
 
-    def confirm(self, invite_id: str) -> couple_routes.CoupleView:
-        return invites.post_confirm(invites.ConfirmBody(invite_id=invite_id), self.caller, self.services)
+    def confirm(self, invite_id: str, *, resume: bool = False) -> couple_routes.CoupleView:
+        body = invites.ConfirmBody(invite_id=invite_id, resume=resume)
+        return invites.post_confirm(body, self.caller, self.services)
 
     def cancel(self) -> None:
         invites.delete_invite(self.caller, self.services)

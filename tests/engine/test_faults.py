@@ -21,7 +21,7 @@ from rekindle.crypto.sealing import AUTHORS_KEY
 from rekindle.domain.prompts import Theme
 from rekindle.domain.streaks import unpack_dates
 from rekindle.settings import CouplesApiSettings
-from rekindle.store import keys
+from rekindle.store import key_rows, keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
 from testing import engines
@@ -54,6 +54,7 @@ def world(
     settings = CouplesApiSettings(
         table=services.people.table.name,
         key_table=services.vault.table.name,
+        cell_table=services.vault.cells.name,
         kms_key_id=services.vault.kms_key_id,
         sealing_scheme=AUTHORS_KEY,
         app_link=services.app_link,
@@ -275,6 +276,31 @@ class Confirms(Redeems):
     def verify(self) -> None:
         assert self.ada.get("/v1/couple").body["partner"] == "Ben"
         assert self.ben.get("/v1/couple").body["partner"] == "Ada"
+
+
+@registered
+class ComesBack(Action):
+    """Resume a couple with a complete day. However often the request is sent, it is the old couple with its streak."""
+
+    def prepare(self) -> None:
+        pair(self.ada, self.ben)
+        for phone in (self.ada, self.ben):
+            assert phone.put(f"/v1/days/{DATE}/answer", {"text": "Yes."}).status == 200
+        self.couple = self.world.couple_of(self.ada).id
+        self.ben.delete("/v1/couple")
+        for phone in (self.ada, self.ben):
+            phone.now += dt.timedelta(days=3)
+        self.invite = self.ada.post("/v1/invites").body
+        self.ben.post("/v1/invites/redeem", {"code": self.invite["code"], "resume": True})
+
+    def request(self) -> Reply:
+        return self.ada.post("/v1/invites/confirm", {"invite_id": self.invite["invite_id"], "resume": True}, key="tap")
+
+    def verify(self) -> None:
+        assert self.world.couple_of(self.ada).id == self.world.couple_of(self.ben).id == self.couple
+        assert self.ben.get("/v1/streak").body["current"] == 1
+        assert "ttl" not in row_in(self.world.services.vault.table, key_rows.couple_keys(self.couple))
+        assert not self.world.person(self.ada).parted
 
 
 @registered

@@ -41,7 +41,7 @@ def test_a_regular_end_loses_nothing(settings: Settings) -> None:
     dynamodb = client("dynamodb", url_of(settings))
     key = {"pk": {"S": "PERSON#ana"}, "sk": {"S": "PERSON"}}
     with emulator(settings):
-        name, _ = create_tables(dynamodb, "rekindle")
+        name, *_ = create_tables(dynamodb, "rekindle")
         dynamodb.put_item(TableName=name, Item=key)
 
     with emulator(settings):

@@ -141,7 +141,7 @@ def the_slot_is_resharded(table: Table) -> None:
 
 def test_the_same_work_takes_and_leaves_the_same(emulator_url: str) -> None:
     raw, meter, bill = engines.client("dynamodb", emulator_url), Meter(), Bill()
-    name, _ = engines.create_tables(raw, "beside-memory")
+    name, *_ = engines.create_tables(raw, "beside-memory")
     real, memory = Table(meter.attach(engines.client("dynamodb", emulator_url)), name), MemoryTable(bill)
     for work in (
         they_register,
@@ -303,7 +303,7 @@ def differs_only_in_last_key(seen: Result, expected: Result) -> bool:
 def engine(request: pytest.FixtureRequest) -> tuple[Table, bool]:
     """Return a table of a real engine, and whether the engine refuses everything that DynamoDB refuses."""
     client = engines.client("dynamodb", request.getfixturevalue(request.param))
-    name, _ = engines.create_tables(client, "same-requests")
+    name, *_ = engines.create_tables(client, "same-requests")
     return Table(client, name), request.param == "dynamodb_local_url"
 
 

@@ -26,6 +26,13 @@ TABLE: Final = f"{STACK}-KeyTable-1ABCDEFGHIJK"
 ADMINISTRATOR: Final = {"type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/Administrator/ruth"}
 BY_CLOUDFORMATION: Final = ADMINISTRATOR | {"invokedBy": "cloudformation.amazonaws.com"}
 BY_CODEDEPLOY: Final = ADMINISTRATOR | {"invokedBy": "codedeploy.amazonaws.com"}
+BY_API_GATEWAY: Final = {"type": "AWSService", "invokedBy": "apigateway.amazonaws.com"}
+
+
+def role_of(function: str) -> dict[str, str]:
+    """Return the identity of a function of the stack."""
+    session = f"assumed-role/{STACK}-{function}Role-1ABCDEFGHIJK/{STACK}-{function}-1"
+    return {"type": "AssumedRole", "arn": f"arn:aws:sts::123456789012:{session}"}
 
 
 def resolved(value: Any) -> Any:
@@ -108,6 +115,15 @@ CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     ),
     "a deleted table": ("TableChanges", event("dynamodb", "DeleteTable", tableName=TABLE)),
     "a restored copy": ("TableChanges", event("dynamodb", "RestoreTableToPointInTime", sourceTableName=TABLE)),
+    "a forged call": ("ForgedCalls", event("lambda", "Invoke", functionName=FUNCTION)),
+    "a credential in somebody's hands": (
+        "SecretReads",
+        event(
+            "secretsmanager",
+            "GetSecretValue",
+            secretId="arn:aws:secretsmanager:eu-central-1:123456789012:secret:FcmCredential-1aB2cD3e4F5g-Hi6jKl",
+        ),
+    ),
     "a rule that is turned off": ("WatchChanges", event("events", "DisableRule", name=f"{STACK}-CodeChanges-1")),
     "a trail that is turned off": ("WatchChanges", event("cloudtrail", "StopLogging", name="trail")),
 }
@@ -123,6 +139,13 @@ QUIET: Final[Mapping[str, dict[str, Any]]] = {
     "another stack's function": event("lambda", "UpdateFunctionCode20150331v2", functionName="shop-Orders-1"),
     "another stack's role": event("iam", "PutRolePolicy", roleName="shop-OrdersRole-1"),
     "another stack's table": event("dynamodb", "DeleteTable", tableName="shop-Orders-1"),
+    "API Gateway": event("lambda", "Invoke", BY_API_GATEWAY, functionName=FUNCTION),
+    "the release check": event("lambda", "Invoke", role_of("ReleaseCheck"), functionName=FUNCTION),
+    "a call of a function that opens nothing": event("lambda", "Invoke", functionName=f"{STACK}-Tick-1"),
+    "delivery, of its credential": event(
+        "secretsmanager", "GetSecretValue", role_of("Delivery"), secretId="FcmCredential-1aB2cD3e4F5g"
+    ),
+    "somebody, of another secret": event("secretsmanager", "GetSecretValue", secretId="shop/password"),
     "a look": event("lambda", "GetFunction20150331v2", functionName=FUNCTION),
     "a call of the key": event("kms", "Decrypt", keyId=KEY),
 }

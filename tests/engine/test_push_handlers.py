@@ -53,7 +53,7 @@ def world(
 ) -> Iterator[Table]:
     """Set the functions' environment as template.yaml does, and yield the main table."""
     client = engines.client("dynamodb", emulator_url)
-    name, _ = engines.create_tables(client, f"handlers-{next(_numbers)}")
+    name, *_ = engines.create_tables(client, f"handlers-{next(_numbers)}")
     secrets = engines.client("secretsmanager", emulator_url)
     environment = {
         **engines.environment(emulator_url),

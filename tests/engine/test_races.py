@@ -7,30 +7,42 @@ routes' functions directly, because the resolver handles one request at a time, 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import itertools
 import random
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cleanup.ended import finish_end
+from cleanup.services import Services as CleanupServices
 from couples_api import days, invites, solo, streak
 from couples_api.reader import AnswerState
+from couples_api.services import free_both
 from rekindle.api.problems import Problem
 from rekindle.domain.persons import Target, TargetKind
 from rekindle.domain.prompts import Audience
 from rekindle.domain.streaks import unpack_dates
-from rekindle.store import keys
+from rekindle.errors import ContentionError
+from rekindle.store import key_rows, keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
+from rekindle.store.table import URGENT_ATTEMPTS
 from testing.builders import NEW_YORK, TOKYO, a_token, a_uid, an_instant, give_code, prompts, publish
 from testing.stored import day_of, every_row, row_in, slot_rows
+from testing.wire import refusal, tapped
 from tests.engine.racing import Racer, couples_among, lost, pair, race, racing_couple, run_all, won
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
     from couples_api.services import Services
     from rekindle.domain.ids import CoupleId
@@ -39,6 +51,7 @@ if TYPE_CHECKING:
     """What a route returned, or the problem that it raised."""
 
 RACES = 500
+LOOPS = 16
 DAY = dt.timedelta(days=1)
 
 
@@ -484,22 +497,68 @@ class TestPausing:
 class TestLeaving:
     """I8: an unpairing races other requests of the couple."""
 
-    def test_an_unpairing_races_an_answer(self, services: Services) -> None:
-        for number in range(30):
+    def test_five_hundred_unpairings_race_an_answer(self, services: Services) -> None:
+        groups = 10
+
+        def play(group: int) -> None:
+            for number in range(group, RACES, groups):
+                ada, ben = racing_couple(services)
+                self.unpair_against_an_answer(services, ada, ben, answered_before=number % 3 > 0)
+
+        run_all([partial(play, group) for group in range(groups)])
+
+    def unpair_against_an_answer(self, services: Services, ada: Racer, ben: Racer, *, answered_before: bool) -> None:
+        date = dt.date(2026, 3, 2)
+        if answered_before:
+            ben.answer(date, "B")
+        couple_id = ada.couple_id
+        left, answered, seen = race(ada.unpair, lambda: ben.answer(date, "B"), ben.today)
+        assert left is None
+        for outcome in (answered, seen):
+            assert not isinstance(outcome, Problem) or outcome is Problem.NOT_PAIRED
+        for racer in (ada, ben):
+            assert race(racer.today, lambda: racer.answer(date, "late")) == [Problem.NOT_PAIRED] * 2
+        assert couples_among(services, [ada, ben]) == set()
+        assert "ttl" in row_in(services.vault.table, key_rows.couple_keys(couple_id))
+
+    def test_nothing_that_a_partner_does_keeps_the_other_from_leaving(self, services: Services) -> None:
+        """Ben rewrites his profile in sixteen loops, and moves each time, which changes the couple's row too."""
+        for _ in range(10):
             ada, ben = racing_couple(services)
-            date = dt.date(2026, 3, 2)
-            if number % 3:
-                ben.answer(date, "B")
-            couple_id = ada.person.couple
-            left, answered, seen = race(ada.unpair, lambda: ben.answer(date, "B"), ben.today)
-            assert left is None
-            for outcome in (answered, seen):
-                assert not isinstance(outcome, Problem) or outcome is Problem.NOT_PAIRED
-            for racer in (ada, ben):
-                assert race(racer.today, lambda: racer.answer(date, "late")) == [Problem.NOT_PAIRED] * 2
+            couple_id, over, begun = ada.couple_id, threading.Event(), threading.Barrier(LOOPS + 1)
+            with ThreadPoolExecutor(LOOPS) as pool:
+                loops = [pool.submit(rewrite_until, ben, over, begun) for _ in range(LOOPS)]
+                begun.wait()
+                ada.unpair()
+                left = [attempt(ada.today), attempt(ben.today)]
+                over.set()
+                rewritten = sum(loop.result() for loop in loops)
+            assert left == [Problem.NOT_PAIRED] * 2
+            assert rewritten
+            finish_end(CleanupServices.on(services.people.table, services.vault.table.name), couple_id)
             assert couples_among(services, [ada, ben]) == set()
-            key = row_in(services.vault.table, keys.Key(f"COUPLE#{couple_id}", ""))
-            assert "ttl" in key
+            for racer in (ada, ben):
+                assert racer.person.parted.keys() == {couple_id}
+                assert slot_rows(services.people.table, racer.uid) == {}
+            assert "ttl" in row_in(services.vault.table, key_rows.couple_keys(couple_id))
+
+    @pytest.mark.parametrize("transactions", [20, URGENT_ATTEMPTS - 1])
+    def test_an_end_outlasts_many_transactions_of_the_partner(self, services: Services, transactions: int) -> None:
+        """DynamoDB refuses a write while a transaction changes the same row. DynamoDB Local never does."""
+        ada, ben = racing_couple(services)
+        refused = 0
+
+        def conflict(operation: str, _request: AWSPreparedRequest) -> AWSResponse | None:
+            nonlocal refused
+            if operation != "UpdateItem" or refused == transactions:
+                return None
+            refused += 1
+            return refusal("TransactionConflictException")
+
+        with tapped(conflict, services.people.table.client):
+            ada.unpair()
+        assert refused == transactions
+        assert [attempt(ada.today), attempt(ben.today)] == [Problem.NOT_PAIRED] * 2
 
     def test_an_unpairing_races_a_second_tap_on_confirm(self, services: Services) -> None:
         """The second tap finds the couple or its end. It never brings the couple back."""
@@ -556,6 +615,105 @@ class TestLeaving:
             assert window.closes_at == an_instant("2026-03-03T03:00:00Z")
 
 
+class TestComingBack:
+    """Two who come back at the same moment, or while an earlier end is still being cleaned up, are one whole couple."""
+
+    def test_five_hundred_races_to_resume_end_with_the_one_couple(self, services: Services) -> None:
+        rounds = [self.two_taps, self.both_confirm, self.another_choice, self.back_and_away]
+        groups = 10
+
+        def play() -> None:
+            ada, ben = racing_couple(services)
+            couple_id = ada.couple_id
+            for number in range(RACES // groups):
+                ada.unpair()
+                rounds[number % len(rounds)](ada, ben)
+                if ada.person.couple != couple_id:
+                    # They have started clean, or have parted again. Begin anew with the old couple.
+                    ada, ben = racing_couple(services)
+                    couple_id = ada.couple_id
+                for racer in (ada, ben):
+                    racer.now += 2 * DAY
+
+        run_all([play] * groups)
+
+    def two_taps(self, ada: Racer, ben: Racer) -> None:
+        """Let the inviter confirm three times at once."""
+        invite, ended = ada.invite(), ada.person.parted
+        ben.redeem(invite.code, resume=True)
+        taps = race(*[lambda: ada.confirm(invite.invite_id, resume=True)] * 3)
+        assert [tap.partner for tap in taps] == [ben.uid] * 3
+        assert couples_among(ada.services, [ada, ben]) == ended.keys()
+        assert ada.person.parted == ben.person.parted == {}
+
+    def both_confirm(self, ada: Racer, ben: Racer) -> None:
+        """Let each redeem the other's code, and both confirm."""
+        first, second, ended = ada.invite(), ben.invite(), ada.person.parted
+        ben.redeem(first.code, resume=True)
+        ada.redeem(second.code, resume=True)
+        outcomes = race(
+            lambda: ada.confirm(first.invite_id, resume=True), lambda: ben.confirm(second.invite_id, resume=True)
+        )
+        assert len(won(outcomes)) == 1
+        assert set(lost(outcomes)) <= {Problem.ALREADY_PAIRED, Problem.INVITE_NOT_USABLE, Problem.NO_INVITE}
+        assert couples_among(ada.services, [ada, ben]) == ended.keys()
+        assert ada.couple.revision == ben.couple.revision
+
+    def another_choice(self, ada: Racer, ben: Racer) -> None:
+        """Let the redeemer change their mind while the inviter confirms. The couple is the old one or a new one."""
+        invite = ada.invite()
+        ben.redeem(invite.code, resume=True)
+        changed, confirmed = race(
+            lambda: ben.redeem(invite.code, resume=False), lambda: ada.confirm(invite.invite_id, resume=True)
+        )
+        assert confirmed.partner == ben.uid
+        (couple_id,) = couples_among(ada.services, [ada, ben])
+        refused = isinstance(changed, Problem)
+        assert not refused or changed in {Problem.INVITE_NOT_USABLE, Problem.ALREADY_PAIRED}
+        assert (ada.couple.resumed_by == invite.invite_id) == refused
+        assert (couple_id in ada.person.parted) is False
+
+    def back_and_away(self, ada: Racer, ben: Racer) -> None:
+        """Let one of them unpair while the other taps again. Either they are a couple or both are free."""
+        invite = ada.invite()
+        ben.redeem(invite.code, resume=True)
+        ada.confirm(invite.invite_id, resume=True)
+        couple_id = ada.couple_id
+        tapped, left = race(lambda: ada.confirm(invite.invite_id, resume=True), ben.unpair)
+        assert left is None
+        assert not isinstance(tapped, Problem) or tapped is Problem.NO_INVITE
+        assert couples_among(ada.services, [ada, ben]) == set()
+        assert ada.person.parted.keys() == ben.person.parted.keys() == {couple_id}
+
+    def test_five_hundred_late_jobs_of_an_earlier_end_undo_nothing(self, services: Services) -> None:
+        """The job reads the couple before they come back, or at the same moment."""
+        cleanup, groups = CleanupServices.on(services.people.table, services.vault.table.name), 10
+
+        def play() -> None:
+            ada, ben = racing_couple(services)
+            couple_id = ada.couple_id
+            for number in range(RACES // groups):
+                ended = services.couples.end(ada.uid, couple_id, ada.now)
+                assert ended
+                if number % 3:
+                    free_both(services, ended, first=ada.uid)
+                invite = ada.invite()
+                ben.redeem(invite.code, resume=True)
+                late = [partial(services.couples.free, uid, ended) for uid in (ada.uid, ben.uid)]
+                late.append(partial(services.couples.expire_keys, ended, services.vault.table.name))
+                late.append(partial(finish_end, cleanup, couple_id))
+                outcomes = race(lambda: ada.confirm(invite.invite_id, resume=True), *late)
+                assert lost(outcomes) == []
+                for job in late:
+                    job()
+                assert couples_among(services, [ada, ben]) == {couple_id}
+                assert ada.person.parted == ben.person.parted == {}
+                for racer in (ada, ben):
+                    racer.now += 2 * DAY
+
+        run_all([play] * groups)
+
+
 class TestTokens:
     """I11: a token that many persons register has one owner, and only the owner's devices have it."""
 
@@ -589,11 +747,11 @@ class TestGuessing:
     def test_no_more_than_five_codes_are_tried_however_many_come_at_once(self, services: Services) -> None:
         for _ in range(6):
             ada, (cai, _) = Racer(services), racing_couple(services)
-            for guess, refusal in (
-                (lambda: ada.redeem("22222-22222"), Problem.INVITE_NOT_USABLE),
+            for guess, problem in (
+                (lambda: ada.redeem("22222-22222", resume=None), Problem.INVITE_NOT_USABLE),
                 (lambda: cai.join("2222-2222"), Problem.CODE_NOT_USABLE),
             ):
-                assert Counter(lost(race(*[guess] * 9))) == {refusal: 5, Problem.TOO_MANY_TRIES: 4}
+                assert Counter(lost(race(*[guess] * 9))) == {problem: 5, Problem.TOO_MANY_TRIES: 4}
 
     def test_one_tap_that_arrives_many_times_is_one_invite(self, services: Services) -> None:
         for _ in range(10):
@@ -602,6 +760,26 @@ class TestGuessing:
             same = race(*([lambda: invites.post_invite(caller, services, "tap")] * 4))
             assert len({view.model_dump_json() for view in won(same)}) == 1
             assert len(won(same)) == 4
+
+
+def rewrite_until(racer: Racer, over: threading.Event, begun: threading.Barrier) -> int:
+    """Rewrite the person's profile again and again. Return how often that succeeded."""
+    rewritten, is_first = 0, True
+    for zone in itertools.cycle([TOKYO, NEW_YORK]):
+        with contextlib.suppress(ContentionError):
+            racer.introduce(zone=zone, display_name=a_uid())
+            rewritten += 1
+        if is_first:
+            begun.wait()
+        is_first = False
+        if over.is_set():
+            break
+    return rewritten
+
+
+def attempt(request: Callable[[], object]) -> Outcome:
+    (outcome,) = race(request)
+    return outcome
 
 
 def assert_streak_is_the_days(services: Services, couple_id: CoupleId, complete: int) -> None:

@@ -172,6 +172,14 @@ class TestConditions:
         assert conflict.value.existing == {1: {"pk": "A", "sk": "2", "n": 2}, 3: None}
         assert [item["n"] for item in table.query("A").items] == [2, 3]
 
+    def test_an_update_can_send_no_item_back(self, table: Table) -> None:
+        """The role of `react` allows only this form of an update."""
+        update = Write("Update", KEY, update="SET n = :n", condition="attribute_not_exists(pk)", values={":n": 1})
+        assert table.write(update, returned="NONE") == {}
+        with pytest.raises(WriteConflictError) as conflict:
+            table.write(update, returned="NONE")
+        assert conflict.value.existing == {0: None}
+
     def test_a_transaction_spans_both_tables(self, table: Table, key_table: Table) -> None:
         row = Key("COUPLE#1", "")
         there = replace(put(row, wrapped=b"k"), table=key_table.name, condition="attribute_not_exists(pk)")

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
+from rekindle.crypto.sealing import AUTHORS_KEY, SINGLE_KEY
 from rekindle.crypto.vault import CONTEXT_PURPOSE, REMEMBERED_FOR, Vault
 from rekindle.domain.days import Answer
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.errors import KeyGoneError, KeyUnavailableError, VaultError, WriteConflictError
 from rekindle.store.instants import to_ttl
-from rekindle.store.key_rows import expiring_couple_keys
+from rekindle.store.key_rows import cell_key, expiring_couple_keys
 from rekindle.store.keys import Key
 from rekindle.store.table import Write
 from testing.builders import a_day, an_instant
-from testing.stored import row_in
+from testing.push_world import first_of
+from testing.stored import every_row, row_in
 from testing.wire import Fault, Wire, asked_of, refusal, strike, tapped
 
 if TYPE_CHECKING:
@@ -50,8 +52,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def vault(key_table: Table, kms: KMSClient, kms_key: str, clock: Clock) -> Vault:
-    return Vault(kms, kms_key, key_table, monotonic=clock)
+def vault(key_table: Table, cell_table: Table, kms: KMSClient, kms_key: str, clock: Clock) -> Vault:
+    return Vault(kms, kms_key, key_table, cell_table, monotonic=clock)
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ class TestAuthorsKeys:
     def test_no_key_is_stored_as_it_is(self, vault: Vault) -> None:
         give_keys(vault, COUPLE)
         mac = vault.mac("text")
-        rows = repr(vault.table.client.scan(TableName=vault.table.name)["Items"])
+        rows = repr([*every_row(vault.table), *every_row(vault.cells)])
         for secret in (key_of(vault, COUPLE), *(key for _, key in vault._cells.values())):
             assert repr(secret)[2:-1] not in rows
         assert mac not in rows
@@ -260,11 +262,76 @@ class TestCells:
         """KMS refuses: the cell is part of the encryption context."""
         vault.mac("text")
         give_keys(vault, COUPLE)
-        row = row_in(vault.table, Key("CELL#invites", ""))
-        cell = vault.new_keys(COUPLE, [ADA]).item["cell"]
-        _put(vault, f"CELL#{cell}", None, row["wrapped"])
+        wrapped = row_in(vault.cells, cell_key("invites"))["wrapped"]
+        cell = row_in(vault.table, row_of(COUPLE))["cell"]
+        vault.cells.put_many([(cell_key(cell), {"wrapped": wrapped})])
         with pytest.raises(VaultError):
             key_of(another, COUPLE)
+
+
+class TestCellTable:
+    """Cell keys have a table of their own, which can be restored. Version 0.1.0 had them in the key table."""
+
+    def test_a_new_cell_key_is_only_in_the_cell_table(self, vault: Vault) -> None:
+        give_keys(vault, COUPLE)
+        vault.mac("text")
+        cell = row_in(vault.table, row_of(COUPLE))["cell"]
+        assert {row["pk"] for row in every_row(vault.cells)} == {f"CELL#{cell}", "CELL#invites"}
+        assert {row["pk"] for row in every_row(vault.table)} == {f"COUPLE#{COUPLE}"}
+
+    def test_an_older_cell_key_is_copied_at_its_first_use(self, vault: Vault, another: Vault) -> None:
+        give_keys(vault, COUPLE)
+        cells = as_in_0_1_0(vault)
+        assert key_of(another, COUPLE) == key_of(vault, COUPLE)
+        assert every_row(vault.cells) == cells
+
+    def test_who_only_reads_copies_nothing(self, vault: Vault, another: Vault) -> None:
+        give_keys(vault, COUPLE)
+        as_in_0_1_0(vault)
+        assert key_of(replace(another, read_only=True), COUPLE) == key_of(vault, COUPLE)
+        assert every_row(vault.cells) == []
+
+    def test_while_0_1_0_may_run_a_new_cell_key_is_in_both_tables(self, vault: Vault) -> None:
+        replace(vault, scheme=SINGLE_KEY).mac("text")
+        assert every_row(vault.cells) == every_row(vault.table) != []
+
+    def test_a_cell_key_that_0_1_0_makes_at_the_same_moment_is_the_one_that_counts(
+        self, vault: Vault, another: Vault
+    ) -> None:
+        """Version 0.1.0 stores its key after the look into both tables, and before this version stores another."""
+        theirs = replace(vault, cells=vault.table)
+        ours = replace(another, scheme=SINGLE_KEY)
+        faster = first_of("GenerateDataKey", lambda: theirs.mac("text"))
+        with tapped(lambda operation, _: faster(operation), ours.kms):
+            assert ours.mac("text") == theirs.mac("text")
+        assert every_row(vault.cells) == every_row(vault.table)
+
+    @pytest.mark.parametrize("at", [3, 4])
+    def test_a_making_that_is_cut_off_between_the_tables_is_finished_by_the_next(
+        self, vault: Vault, another: Vault, at: int
+    ) -> None:
+        ours = replace(vault, scheme=SINGLE_KEY)
+        with tapped(Wire(Fault.REPLY_LOST, at=at), vault.table.client), pytest.raises(KeyUnavailableError):
+            ours.mac("text")
+        assert another.mac("text") == ours.mac("text")
+        assert every_row(vault.cells) == every_row(vault.table) != []
+
+    def test_both_schemes_side_by_side_end_up_with_one_key(self, vault: Vault) -> None:
+        """A deployment that changes the scheme runs both for some minutes."""
+        vaults = [replace(vault, _cells={}, scheme=scheme) for scheme in (SINGLE_KEY, AUTHORS_KEY) * 4]
+        with ThreadPoolExecutor(8) as pool:
+            macs = set(pool.map(lambda each: each.mac("text"), vaults))
+        assert macs == {replace(vault, _cells={}).mac("text")}
+
+    def test_a_lost_cell_key_is_not_replaced_by_one_that_opens_nothing(self, vault: Vault, another: Vault) -> None:
+        give_keys(vault, COUPLE)
+        (lost,) = every_row(vault.cells)
+        vault.cells.write(Write("Delete", Key(lost["pk"], "")))
+        with pytest.raises(KeyUnavailableError, match="missing"):
+            key_of(another, COUPLE)
+        assert every_row(vault.cells) == []
+        vault.cells.put_many([(Key(lost["pk"], ""), {"wrapped": lost["wrapped"]})])
+        assert key_of(another, COUPLE) == key_of(vault, COUPLE)
 
 
 class TestKmsDown:
@@ -288,16 +355,16 @@ class TestKmsDown:
             pytest.raises(KeyUnavailableError),
         ):
             vault.mac("text")
-        assert vault.table.client.scan(TableName=vault.table.name)["Items"] == []
+        assert every_row(vault.cells) == every_row(vault.table) == []
         assert vault.mac("text") == another.mac("text")
 
     def test_a_cell_that_was_kept_and_not_acknowledged_is_the_one_that_counts(
         self, vault: Vault, another: Vault
     ) -> None:
-        wire = Wire(Fault.REPLY_LOST, at=2)  # the first request reads the row, the second writes it
+        wire = Wire(Fault.REPLY_LOST, at=3)  # two requests read the row in both tables, the third writes it
         with tapped(wire, vault.table.client), pytest.raises(KeyUnavailableError):
             vault.mac("text")
-        assert wire.seen == ["GetItem", "PutItem"]
+        assert wire.seen == ["GetItem", "GetItem", "PutItem"]
         assert vault.mac("text") == another.mac("text")
 
     def test_a_permission_taken_away_is_no_programming_error(self, vault: Vault, another: Vault) -> None:
@@ -321,18 +388,25 @@ class TestMac:
         self, vault: Vault, kms: KMSClient, kms_key: str, table: Table
     ) -> None:
         assert len({vault.mac(text) for text in ("", "a", "b", "A", "🫶")}) == 5
-        elsewhere = Vault(kms, kms_key, _keys_elsewhere(table))
+        elsewhere = Vault(kms, kms_key, vault.table, _cells_elsewhere(table))
         assert elsewhere.mac("a") != vault.mac("a")
 
 
-def _put(vault: Vault, pk: str, cell: str | None, wrapped: bytes) -> None:
-    item: dict[str, Any] = {"pk": {"S": pk}, "wrapped": {"B": wrapped}}
-    if cell is not None:
-        item["cell"] = {"S": cell}
+def as_in_0_1_0(vault: Vault) -> list[dict[str, Any]]:
+    """Move all cell keys to the key table, where version 0.1.0 stored them. Return their rows."""
+    rows = every_row(vault.cells)
+    for row in rows:
+        vault.table.put_many([(Key(row["pk"], ""), {"wrapped": row["wrapped"]})])
+        vault.cells.write(Write("Delete", Key(row["pk"], "")))
+    return rows
+
+
+def _put(vault: Vault, pk: str, cell: str, wrapped: bytes) -> None:
+    item: dict[str, Any] = {"pk": {"S": pk}, "cell": {"S": cell}, "wrapped": {"B": wrapped}}
     vault.table.client.put_item(TableName=vault.table.name, Item=item)
 
 
-def _keys_elsewhere(table: Table) -> Table:
+def _cells_elsewhere(table: Table) -> Table:
     name = f"{table.name}-elsewhere"
     table.client.create_table(
         TableName=name,

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 def new_tables() -> NewTables:
     """Make tables in memory."""
 
-    def made() -> tuple[Table, Table]:
+    def made() -> tuple[Table, Table, Table]:
         table = MemoryTable()
-        return cast("tuple[Table, Table]", (table, table.beside("keys")))
+        return cast("tuple[Table, Table, Table]", (table, table.beside("keys"), table.beside("cells")))
 
     return made
 

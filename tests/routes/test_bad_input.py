@@ -387,4 +387,8 @@ def refused_either_way(reply: Reply) -> None:
 
 
 def _everything(services: Services) -> list[dict[str, Any]]:
-    return [item for table in (services.people.table, services.vault.table) for item in every_row(table)]
+    return [
+        item
+        for table in (services.people.table, services.vault.table, services.vault.cells)
+        for item in every_row(table)
+    ]

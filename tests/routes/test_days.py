@@ -613,5 +613,5 @@ def _make_kind(services: Services, couple: Couple, date: dt.date, kind: PromptKi
 
 
 def _rows(services: Services) -> Iterator[dict[str, Any]]:
-    for table in (services.people.table, services.vault.table):
+    for table in (services.people.table, services.vault.table, services.vault.cells):
         yield from every_row(table)

@@ -96,7 +96,7 @@ OTHER_TYPES = (
 def couples_parts() -> Services:
     """Return the services of couples_api, on a table in memory in which nobody has a profile."""
     table = cast("Table", MemoryTable(Bill()))
-    vault = Vault(cast("KMSClient", MemoryKms()), "key", table)
+    vault = Vault(cast("KMSClient", MemoryKms()), "key", table, table)
     return Services.on(table, vault, "https://app.example", in_good_standing)
 
 

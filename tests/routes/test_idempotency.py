@@ -34,7 +34,6 @@ RIGHT_PRACTICE: Final = {"code": "abcd-2345"}
 
 EVERYWHERE: Final = contract.OF_THE_RESOLVER | {Problem.NO_PROMPT}
 """Refusals that come before a route reads anything, or that no wrong request causes."""
-ONLY_IN_A_RACE: Final = {("post_confirm", Problem.NOT_PAIRED)}
 
 
 POSTS: Final[dict[str, tuple[str, Any]]] = {
@@ -88,6 +87,15 @@ class World:
             pair(self.someone("eve"), dee)
         return Asked(cai, "/v1/invites/confirm", {"invite_id": invite["invite_id"]})
 
+    def confirmed_without_a_choice(self) -> Asked:
+        """Return Cai's confirmation of an invite that a former partner has redeemed."""
+        cai, dee = self.someone(), self.someone("dee")
+        pair(cai, dee)
+        dee.delete("/v1/couple")
+        invite = cai.post("/v1/invites").body
+        dee.post("/v1/invites/redeem", {"code": invite["code"], "resume": True})
+        return Asked(cai, "/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+
     def day(self, state: str) -> Asked:
         self.ada.get("/v1/today")
         match state:
@@ -124,6 +132,7 @@ OWN_REFUSALS: Final[dict[tuple[str, Problem], Callable[[World], Asked]]] = {
     ("post_confirm", Problem.NO_INVITE): lambda world: world.after(world.someone(), 0, "post_confirm"),
     ("post_confirm", Problem.NOT_REDEEMED_YET): lambda world: world.confirmed(""),
     ("post_confirm", Problem.INVITE_NOT_USABLE): lambda world: world.confirmed("by somebody who has paired since"),
+    ("post_confirm", Problem.CHOICE_MISSING): lambda world: world.confirmed_without_a_choice(),
     ("post_practice_code", Problem.NOT_A_CODE): lambda world: Asked(
         world.ada, "/v1/couple/practice-code", {"code": "?"}
     ),
@@ -150,7 +159,7 @@ def _reasons() -> list[tuple[str, Problem]]:
     ]
 
 
-REASONS: Final = [each for each in _reasons() if each not in ONLY_IN_A_RACE]
+REASONS: Final = _reasons()
 """Each operation that takes a key, with each problem that the operation declares."""
 
 

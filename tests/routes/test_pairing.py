@@ -59,11 +59,17 @@ def test_two_persons_pair_from_invite_to_confirmation(services: Services, ada: P
         "state": "open",
         "redeemed_by": None,
         "expires_at": invite["expires_at"],
+        "together_before": False,
     }
 
     redeemed = redeem(ben, f" {invite['code'].lower().replace('-', chr(0x2013))}\n")
     assert redeemed.status == 200
-    assert redeemed.body == {"invite_id": invite["invite_id"], "inviter": "Ada", "state": "redeemed"}
+    assert redeemed.body == {
+        "invite_id": invite["invite_id"],
+        "inviter": "Ada",
+        "state": "redeemed",
+        "together_before": False,
+    }
     assert ada.get("/v1/invites").body["redeemed_by"] == "Ben"
     assert is_paired(ada, ben) == [False, False]
     assert {phone.get(path).problem for phone in (ada, ben) for path in SHARED} == {"not-paired"}

@@ -147,7 +147,7 @@ def new_world(new_tables: NewTables, new_queue: Callable[[], Queue], wire: FcmWi
     def made(count: int = 8, seed: int = 0) -> World:
         wire.messages.clear()
         wire.script.clear()
-        table, _ = new_tables()
+        table, *_ = new_tables()
         people = [
             a_paired_person(
                 profile=a_profile(zone=LONDON if number % 3 == 0 else NEW_YORK),

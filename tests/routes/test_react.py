@@ -194,6 +194,20 @@ def stream(table: Table, couple: tuple[Phone, Phone]) -> Stream:
     return Stream(table, couple[0])
 
 
+def test_a_streak_has_only_the_attributes_that_react_may_write(
+    couple: tuple[Phone, Phone], stream: Stream, table: Table, react: React
+) -> None:
+    """The role of `react` names these attributes, as `tests/build/test_template.py` says."""
+    ada, ben = couple
+    date = ada.get("/v1/today").body["today"]["date"]
+    for phone in (ada, ben):
+        phone.put(f"/v1/days/{date}/answer", {"text": CANARY})
+    key = keys.streak(stream.couple)
+    table.write(Write("Delete", key))
+    react.handle(stream.records())
+    assert set(table.get(key) or {}) == {"pk", "sk", "persons", "bits_from", "bits", "run", "changed_at"}
+
+
 def test_the_partner_is_notified_of_each_answer(
     couple: tuple[Phone, Phone], stream: Stream, react: React, queue: Queue
 ) -> None:

@@ -32,6 +32,7 @@ FUNCTIONS: Final = (
     "practice_api",
     "privacy",
     "react",
+    "reseal",
     "tally",
     "tick",
 )

@@ -22,6 +22,7 @@ from rekindle.settings import (
     PrivacySettings,
     ReactSettings,
     ReleaseCheckSettings,
+    ResealSettings,
     TallySettings,
     TickSettings,
 )
@@ -36,6 +37,7 @@ QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/queue"
 ENVIRONMENT = {
     "TABLE_NAME": "rekindle-Table-1ABC",
     "KEY_TABLE_NAME": "rekindle-KeyTable-1ABC",
+    "CELL_TABLE_NAME": "rekindle-CellTable-1ABC",
     "KMS_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/mrk-1",
     "SEALING_SCHEME": "3",
     "APP_LINK": "https://app.example",
@@ -65,6 +67,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "tally": TallySettings,
     "accounts": AccountsSettings,
     "cleanup": CleanupSettings,
+    "reseal": ResealSettings,
     "delivery": DeliverySettings,
     "console": ConsoleSettings,
     "release_check": ReleaseCheckSettings,

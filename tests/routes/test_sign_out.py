@@ -17,6 +17,7 @@ from rekindle.push.jobs import NewDeviceJob
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
 from rekindle.store.devices import Devices
+from rekindle.store.instants import to_ttl
 from rekindle.store.people import People
 from rekindle.store.person_items import person_item
 from rekindle.store.stream import change_in
@@ -26,7 +27,7 @@ from testing.apis import phones_api
 from testing.builders import LONDON, a_paired_person, a_target, a_uid, an_instant
 from testing.phones import Phone, a_couple, a_phone
 from testing.push_world import DATE, do, saved
-from testing.stored import person_of, slot_rows, stream_record
+from testing.stored import person_of, row_in, slot_rows, stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -230,6 +231,13 @@ class TestAnnouncement:
         register(table, person, "phone", an_instant() + dt.timedelta(days=30))
         register(table, person, "tablet", an_instant() + dt.timedelta(days=30))
         assert len(announced(table, person)) == 1
+
+    def test_a_note_of_an_added_device_ends_after_a_day(self, table: Table) -> None:
+        person = a_paired_person()
+        saved(table, person)
+        register(table, person, "tablet", an_instant())
+        row = row_in(table, keys.added_device(person.uid, a_target("tablet")))
+        assert row["ttl"] == to_ttl(an_instant() + dt.timedelta(days=1))
 
     def test_a_device_that_is_gone_by_then_gets_nothing(
         self, delivery: DeliveryServices, table: Table, wire: FcmWire

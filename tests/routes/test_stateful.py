@@ -182,6 +182,8 @@ PASTED = st.sampled_from(
     ["{}", "{}", "\u201c{}\u201d.", " {}\u200b", "Come: https://app.example/join#{}", "{}O", "{:.9}"]
 )
 """Forms in which a code is typed or pasted. The last two have typing errors."""
+CHOICES = st.sampled_from([{}, {}, {"resume": True}, {"resume": False}])
+"""Whether to go on with a former couple: not said, yes or no."""
 KEYS = st.sampled_from([None, "new", "new", "key-1"])
 """The request's idempotency key: none, a new one, or sometimes one that was used before."""
 PROFILES = st.fixed_dictionaries(
@@ -439,13 +441,20 @@ class Life(RuleBasedStateMachine):
     def withdraw(self, who: str) -> None:
         self.ask(who, "DELETE /v1/invites")
 
-    @rule(who=FREE, nth=st.integers(0, 4), key=KEYS, pasted=PASTED, times=st.sampled_from([*[1] * 11, 6]))
-    def redeem(self, *, who: str, nth: int, key: Any, pasted: str, times: int) -> None:
+    @rule(
+        who=FREE,
+        nth=st.integers(0, 4),
+        key=KEYS,
+        pasted=PASTED,
+        times=st.sampled_from([*[1] * 11, 6]),
+        choice=CHOICES,
+    )
+    def redeem(self, *, who: str, nth: int, key: Any, pasted: str, times: int, choice: dict[str, bool]) -> None:
         """Redeem one of the latest invites, or guess a code."""
         codes = [invite.code for invite in reversed(self.model.invites)]
         code = codes[nth] if nth < min(len(codes), 4) else "ABCDE-FGHJK"
         for _ in range(times):
-            self.ask(who, "POST /v1/invites/redeem", body={"code": pasted.format(code)}, key=key)
+            self.ask(who, "POST /v1/invites/redeem", body={"code": pasted.format(code)} | choice, key=key)
 
     @rule(nth=st.integers(0, 4), beside=BESIDE)
     def redeem_at_an_edge(self, nth: int, beside: dt.timedelta) -> None:
@@ -460,22 +469,62 @@ class Life(RuleBasedStateMachine):
                 self.ask(each, "POST /v1/invites/redeem", body={"code": invite["code"]})
             self.ask(inviter, "POST /v1/invites/confirm", body={"invite_id": invite["invite_id"]})
 
-    @rule(who=WHO, nth=st.integers(0, 3), key=KEYS)
-    def confirm(self, who: str, nth: int, key: Any) -> None:
+    @rule(who=WHO, nth=st.integers(0, 3), key=KEYS, choice=CHOICES)
+    def confirm(self, who: str, nth: int, key: Any, choice: dict[str, bool]) -> None:
         invites = [invite.id for invite in reversed(self.model.invites)]
         own = self.person(who).invite
         asked = own.id if own and nth < 2 else invites[nth] if nth < len(invites) else "nothing"
-        self.ask(who, "POST /v1/invites/confirm", body={"invite_id": asked}, key=key)
+        self.ask(who, "POST /v1/invites/confirm", body={"invite_id": asked} | choice, key=key)
 
-    @rule(one=FREE)
-    def pair_somebody(self, one: str) -> None:
+    @rule(one=FREE, go_on=st.tuples(st.booleans(), st.booleans()))
+    def pair_somebody(self, one: str, go_on: tuple[bool, bool]) -> None:
         if others := [each for each in self.free() if each != one]:
-            self.pair(one, others[0])
+            self.pair(one, others[0], go_on)
 
-    def pair(self, inviter: str, redeemer: str) -> None:
+    def pair(self, inviter: str, redeemer: str, go_on: tuple[bool, bool] = (False, False)) -> None:
+        """Pair two. If the API asks them whether to go on with their former couple, `go_on` has their choices."""
         if invite := self.ask(inviter, "POST /v1/invites"):
-            self.ask(redeemer, "POST /v1/invites/redeem", body={"code": invite["code"]})
-            self.ask(inviter, "POST /v1/invites/confirm", body={"invite_id": invite["invite_id"]})
+            body = {"code": invite["code"]}
+            redeemed = self.ask(redeemer, "POST /v1/invites/redeem", body=body)
+            chosen = bool(redeemed) and redeemed["together_before"]
+            if chosen:
+                self.ask(redeemer, "POST /v1/invites/redeem", body=body | {"resume": go_on[1]})
+                self.ask(inviter, "GET /v1/invites")
+            body = {"invite_id": invite["invite_id"]}
+            self.ask(inviter, "POST /v1/invites/confirm", body=body)
+            if chosen:
+                self.ask(inviter, "POST /v1/invites/confirm", body=body | {"resume": go_on[0]})
+
+    @rule_of_two(
+        after=st.sampled_from([0 * SECOND, HOUR, DAY, DAY, 3 * DAY, 9 * DAY, 29 * DAY, 30 * DAY]),
+        go_on=st.sampled_from([(True, True)] * 4 + [(True, False), (False, True)]),
+        zone=st.none() | st.sampled_from(ZONES),
+        between=st.sampled_from([None, None, "answers alone", "is with somebody else"]),
+    )
+    def part_and_come_back(
+        self, *, who: str, after: dt.timedelta, go_on: tuple[bool, bool], zone: str | None, between: str | None
+    ) -> None:
+        """Unpair, and pair again with the same partner. Meanwhile one of them may move, or pair with somebody else."""
+        partner = self.partner_of(who)
+        for date in list(self.person(who).alone)[-1:]:
+            self.ask(who, "POST /v1/solo/days/{date}/share", date)
+        self.ask(who, "DELETE /v1/couple")
+        if between == "answers alone":
+            self.ask(who, "GET /v1/solo/today")
+            self.answer_alone(who, 0, 1)
+        others = [each for each in self.free() if each not in {who, partner}]
+        if between == "is with somebody else" and others:
+            self.pair(who, others[0])
+            self.both_answer(who)
+            for date in list(self.person(who).alone)[-1:]:
+                self.ask(who, "POST /v1/solo/days/{date}/share", date)
+            self.ask(who, "DELETE /v1/couple")
+        self.now += after
+        if zone:
+            self.ask(who, "PUT /v1/me", body=self.person(who).profile | {"zone": zone})
+        self.pair(partner, who, go_on)
+        for each in (who, partner):
+            self.look_at_everything(each, self.date(each, 0))
 
     @rule_of_two(seldom=st.integers(0, 4))
     def unpair(self, who: str, seldom: int) -> None:
@@ -755,7 +804,7 @@ COMMON: Final = {
     ("POST /v1/invites/confirm", "done"),
     ("PATCH /v1/couple", "done"),
     ("POST /v1/days/{date}/swap", "done"),
-    *(("event", name) for name in ("revealed", "edited", "rest day", "streak broken")),
+    *(("event", name) for name in ("revealed", "edited", "rest day", "streak broken", "resumed")),
 }
 """Outcomes that every run of a few thousand steps meets many times. A run may miss the other OUTCOMES."""
 OUTCOMES: Final = COMMON | {
@@ -781,6 +830,11 @@ OUTCOMES: Final = COMMON | {
     ("event", "export goes on with a couple"),
     ("event", "exported after parting"),
     ("event", "keepsake over"),
+    ("event", "asked whether to go on"),
+    ("event", "one wanted to go on"),
+    ("event", "resumed"),
+    ("event", "resumed after days"),
+    ("POST /v1/invites/confirm", "choice-missing"),
 }
 """Outcomes that must happen in a run. Otherwise the run proves nothing."""
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekindle.store import keys
+from cleanup.ended import finish_end
+from cleanup.services import Services as CleanupServices
+from rekindle.store import key_rows, keys
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
 from rekindle.store.table import every_item
 from testing.apis import handler_of
 from testing.builders import LONDON, publish_choices
+from testing.memory_table import MemoryTable
 from testing.phones import Phone, Reply, a_phone, pair
-from testing.stored import couple_id_of, person_of, row_in
+from testing.stored import couple_id_of, person_of, row_in, slot_rows
+from testing.wire import Crash
 
 if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.domain.ids import CoupleId
+    from rekindle.store.table import Table
 
 MONDAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)
@@ -114,14 +121,18 @@ def test_nobody_can_tell_who_ended_the_couple(phones: tuple[Phone, Phone, Phone]
         assert phone.get("/v1/solo/today").status == 200
 
 
-@pytest.mark.parametrize("again", [True, False], ids=["the same two", "with another"])
+@pytest.mark.parametrize(
+    "resume",
+    [(False, False), (True, False), (False, True), None],
+    ids=["neither goes on", "one would go on", "the other would go on", "with another"],
+)
 def test_a_new_pairing_starts_clean(
-    world: Services, phones: tuple[Phone, Phone, Phone], parted: CoupleId, *, again: bool
+    world: Services, phones: tuple[Phone, Phone, Phone], parted: CoupleId, resume: tuple[bool, bool] | None
 ) -> None:
     ada, ben, cai = phones
-    other = ben if again else cai
+    other = ben if resume else cai
     other.now = ada.now
-    pair(ada, other)
+    pair(ada, other, resume)
     couple = couple_id_of(world, ada)
     assert couple != parted
     assert person_of(world, ada).paused_until is None
@@ -187,6 +198,63 @@ def test_both_can_read_their_texts_for_thirty_days(
     assert couple_row["ttl"] == to_ttl(ended_at + KEEPSAKE + DAY)
     assert couple_row["profiles"] == {}
     assert "ended_by" not in couple_row
+
+
+def test_after_a_crash_at_any_call_both_are_refused_and_cleanup_finishes(
+    world: Services, phones: tuple[Phone, Phone, Phone]
+) -> None:
+    """Let the request die before each of its calls of the database in turn. The job of the stream does the rest."""
+    ada, ben, _ = phones
+    table, key_table = memory(world.people.table), memory(world.vault.table)
+    cleanup = CleanupServices.on(world.people.table, world.vault.table.name)
+    ends = 0
+    for calls in itertools.count():
+        for phone in (ada, ben):
+            phone.now += DAY  # so that the tries at redeeming are forgotten
+        pair(ada, ben, (False, False) if calls else None)
+        couple = couple_id_of(world, ada)
+        dying = Dying(calls)
+        for each in (table, key_table):
+            each.watchers.append(dying)
+        with contextlib.suppress(Crash):
+            ada.delete("/v1/couple")
+        for each in (table, key_table):
+            each.watchers.remove(dying)
+        if row_in(world.people.table, keys.couple(couple)).get("ended_at") is None:
+            well(ada.delete("/v1/couple"))  # the phone repeats a request that had no effect
+            continue
+        ends += 1
+        refused = [phone.call(*each) for phone in (ada, ben) for each in COUPLES_OWN]
+        assert {reply.problem for reply in refused} == {"not-paired"}
+        for _ in range(2):
+            finish_end(cleanup, couple)
+        for phone in (ada, ben):
+            person = person_of(world, phone)
+            assert (person.couple, couple in person.parted) == (None, True)
+            assert slot_rows(world.people.table, phone.uid) == {}
+        assert "ttl" in row_in(world.vault.table, key_rows.couple_keys(couple))
+        if not dying.has_struck:
+            break
+    assert ends > 5, "the end is the first write, and several calls follow"
+
+
+class Dying:
+    """Lets a process die before a call of the database, after a number of calls."""
+
+    def __init__(self, calls: int) -> None:
+        self.left = calls
+        self.has_struck = False
+
+    def __call__(self, _operation: str) -> None:
+        if self.left == 0:
+            self.has_struck = True
+            raise Crash
+        self.left -= 1
+
+
+def memory(table: Table) -> MemoryTable:
+    assert isinstance(table, MemoryTable)
+    return table
 
 
 def test_a_person_who_parts_twice_can_reach_both_couples(world: Services, phones: tuple[Phone, Phone, Phone]) -> None:

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, StrictBool, StringConstraints
 
 from couples_api.codes import PastedCode, spend_try
 from couples_api.couple import CoupleView, couple_view
 from couples_api.idempotency import IdempotencyKey, keyed_request
-from couples_api.services import (
-    IN_A_COUPLE,
-    Services,
-    TheCaller,
-    TheServices,
-    current_couple,
-    freed,
-    known_person,
-    require_unpaired,
-)
+from couples_api.services import Services, TheCaller, TheServices, freed, known_person, require_unpaired
+from couples_api.way_back import Pairing, complete_streak, former_couple, way_back
 from rekindle.api.callers import Caller
 from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
@@ -35,9 +28,13 @@ from rekindle.domain.open_days import counted_from
 from rekindle.domain.persons import Person
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
+from rekindle.store.couples import couple_row
 from rekindle.store.invites import Invite, InviteState
 
 CONFIRM_ATTEMPTS = 10
+
+Choice = StrictBool | None
+"""Whether a person wants to go on where the two stopped. None if the person has not been asked."""
 
 router = APIGatewayHttpRouter()
 
@@ -61,7 +58,11 @@ class NewInviteView(BaseModel):
 
 
 class InviteView(BaseModel):
-    """The caller's live invite. `redeemed_by` is the name of the person who redeemed the code, or null."""
+    """The caller's live invite. `redeemed_by` is the name of the person who redeemed the code, or null.
+
+    If `together_before` is true, the two were a couple, and can go on where they stopped. Then ask the caller alone
+    whether they want that, and send the choice with the confirmation.
+    """
 
     model_config = view_config(
         {
@@ -69,6 +70,7 @@ class InviteView(BaseModel):
             "state": "redeemed",
             "redeemed_by": "Ben",
             "expires_at": "2026-03-03T15:00:00Z",
+            "together_before": False,
         }
     )
 
@@ -76,32 +78,57 @@ class InviteView(BaseModel):
     state: InviteState
     redeemed_by: str | None
     expires_at: dt.datetime
+    together_before: bool
 
 
 class RedeemBody(BaseModel):
-    """A code as a person types or pastes it: alone, in a text, or in a link. Spaces and hyphens do not matter."""
+    """A code as a person types or pastes it: alone, in a text, or in a link. Spaces and hyphens do not matter.
 
-    model_config = body_config({"code": "K7MP2-QRX9T"})
+    First send the code without `resume`. If the reply has `together_before` and the state is not `redeemed`, ask the
+    caller alone whether they want to go on where the two stopped. Then send the code again, with the choice.
+    """
+
+    model_config = body_config({"code": "K7MP2-QRX9T"}, {"code": "K7MP2-QRX9T", "resume": True})
 
     code: PastedCode
+    resume: Choice = None
 
 
 class RedeemedView(BaseModel):
-    """A redeemed invite, and the inviter's name. The two become a couple when the inviter confirms."""
+    """An invite, and the inviter's name. The two become a couple when the inviter confirms a redeemed invite.
 
-    model_config = view_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "redeemed"})
+    If `together_before` is true, the two were a couple, and can go on where they stopped. The invite is redeemed only
+    when the caller has said whether they want that.
+    """
+
+    model_config = view_config(
+        {
+            "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+            "inviter": "Ada",
+            "state": "redeemed",
+            "together_before": False,
+        },
+        {"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "open", "together_before": True},
+    )
 
     invite_id: str
     inviter: str
     state: InviteState
+    together_before: bool
 
 
 class ConfirmBody(BaseModel):
-    """The id of the invite to confirm. Send it after the inviter has seen who redeemed the invite."""
+    """The id of the invite to confirm. Send it after the inviter has seen who redeemed the invite.
 
-    model_config = body_config({"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"})
+    `resume` is needed if the invite has `together_before`: whether the caller wants to go on where the two stopped.
+    """
+
+    model_config = body_config(
+        {"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"}, {"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "resume": False}
+    )
 
     invite_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    resume: Choice = None
 
 
 @router.post(
@@ -168,6 +195,7 @@ def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
         state=invite.state,
         redeemed_by=invite.redeemer_name,
         expires_at=invite.expires_at,
+        together_before=invite.resume is not None,
     )
 
 
@@ -193,30 +221,49 @@ def post_redeem(
 ) -> RedeemedView:
     """Redeem a partner's code.
 
+    If the two were a couple that they can resume, the first request only says so. The request with the caller's choice
+    redeems the code, and does not count as another try. The other person never learns the choice.
+
     The reply is the same for a code that is wrong, used, expired or the caller's own. Tries are limited. A text without
     a code does not count as a try, and a repeat with the same idempotency key does not count again.
     """
     person = known_person(services, caller)
     code = read_code(body.code, CODE_LENGTH)
-    request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/redeem {code}")
+    request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/redeem {code}{_chosen(body.resume)}")
     person = require_unpaired(services, person)
-    spend_try(services, caller, keys.tries(caller.uid), request)
-    invite = services.invites.redeem(
-        services.vault.mac(code), caller.uid, person.profile.display_name, caller.instant, request.writes
-    )
-    if invite is None:
+    code_mac = services.vault.mac(code)
+    # The request with the choice repeats a request with the same code, so it counts as the same try.
+    tried = request if body.resume is None else replace(request, fingerprint=code_mac)
+    spend_try(services, caller, keys.tries(caller.uid), tried, code_mac)
+    invite = services.invites.find(code_mac)
+    if invite is None or not invite.is_open_to(caller.uid, caller.instant):
         raise ProblemError(Problem.INVITE_NOT_USABLE)
-    return RedeemedView(invite_id=invite.id, inviter=invite.inviter_name, state=invite.state)
+    # The inviter's row is read only if the caller has parted at all.
+    inviter = services.people.person(invite.inviter) if person.parted else None
+    together_before = inviter is not None and former_couple(services, caller, person, inviter) is not None
+    choice = (invite.resume if body.resume is None else body.resume) if together_before else None
+    if choice is not None or not together_before:
+        redeemed = services.invites.redeem(invite, person, caller.instant, request.writes, resume=choice)
+        if redeemed is None:
+            raise ProblemError(Problem.INVITE_NOT_USABLE)
+        invite = redeemed
+    return RedeemedView(
+        invite_id=invite.id,
+        inviter=invite.inviter_name,
+        state=invite.state,
+        together_before=together_before,
+    )
 
 
 @router.post(
     "/invites/confirm",
     responses=refusals(
-        *IN_A_COUPLE,
+        Problem.NO_PROFILE,
         Problem.ALREADY_PAIRED,
         Problem.NO_INVITE,
         Problem.INVITE_NOT_USABLE,
         Problem.NOT_REDEEMED_YET,
+        Problem.CHOICE_MISSING,
         Problem.KEY_REUSED,
     ),
 )
@@ -225,17 +272,17 @@ def post_confirm(
 ) -> CoupleView:
     """Confirm the person who redeemed the caller's invite. From now on the two are a couple.
 
-    A repeat returns the same couple.
+    If the two can resume their former couple and both want that, the former couple stands again. Otherwise a new couple
+    begins. No reply says what the other person chose. A repeat returns the same couple.
     """
-    request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}")
-    # Derive the couple's id from the invite, so that a repeat finds the couple if the first reply was lost.
-    couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
+    request = keyed_request(
+        services, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}{_chosen(body.resume)}"
+    )
     for _ in range(CONFIRM_ATTEMPTS):
         inviter = known_person(services, caller)
-        if inviter.couple == couple_id:
-            view = couple_view(current_couple(services, inviter), caller)
+        if couple := _paired_by(services, body.invite_id, inviter):
             services.idempotency_keys.remember(request)
-            return view
+            return couple_view(couple, caller)
         inviter = require_unpaired(services, inviter)
         invite = _live_invite(services, caller, inviter)
         if invite.id != body.invite_id:
@@ -243,24 +290,56 @@ def post_confirm(
         redeemer = services.people.person(invite.redeemer) if invite.redeemer else None
         if redeemer is None:
             raise ProblemError(Problem.NOT_REDEEMED_YET)
-        if redeemer.couple == couple_id:
-            continue  # Another request has just confirmed the same invite. Read the couple and return it.
         redeemer = freed(services, redeemer)
+        if _paired_by(services, invite.id, redeemer):
+            continue  # Another request has just confirmed the same invite. Read the couple and return it.
         if redeemer.couple:
             # The redeemer has paired with somebody else meanwhile.
             raise ProblemError(Problem.INVITE_NOT_USABLE)
-        couple = _couple_of(couple_id, inviter, redeemer, caller)
+        pairing = _pairing(services, caller, body, (inviter, redeemer), invite)
+        writes = [*pairing.writes, *request.writes]
         try:
-            new_keys = services.vault.new_keys(couple_id, couple.profiles)
-            services.invites.confirm(invite, inviter, redeemer, couple, [new_keys, *request.writes])
+            services.invites.confirm(invite, (inviter, redeemer), pairing.couple, caller.instant, writes)
         except WriteConflictError:
             continue
-        return couple_view(couple, caller)
+        complete_streak(services, pairing, caller)
+        return couple_view(pairing.couple, caller)
     raise ContentionError("two persons kept changing while they paired")
 
 
-def _couple_of(couple_id: CoupleId, inviter: Person, redeemer: Person, caller: Caller) -> Couple:
-    profiles = {person.uid: person.profile for person in (inviter, redeemer)}
+def _pairing(
+    services: Services, caller: Caller, body: ConfirmBody, persons: tuple[Person, Person], invite: Invite
+) -> Pairing:
+    """Return the former couple, if both persons want that, or else a new couple. `persons` begins with the inviter."""
+    former = former_couple(services, caller, *persons) if invite.resume is not None else None
+    if former and body.resume is None:
+        raise ProblemError(Problem.CHOICE_MISSING)
+    if former and body.resume and invite.resume:
+        return way_back(services, caller, former, persons, invite.id)
+    couple = _new_couple(_couple_id(invite.id), persons, caller)
+    return Pairing(couple, [couple_row(couple), services.vault.new_keys(couple.id, couple.profiles)])
+
+
+def _couple_id(invite_id: str) -> CoupleId:
+    """Return the id of the couple that an invite makes. A repeat of the confirmation finds the couple by this id."""
+    return CoupleId(hashlib.sha256(f"couple of {invite_id}".encode()).hexdigest()[:24])
+
+
+def _paired_by(services: Services, invite_id: str, person: Person) -> Couple | None:
+    """Return the person's current couple, if this invite has made or resumed the couple."""
+    couple = services.couples.couple(person.couple) if person.couple else None
+    if couple is None or not couple.joins(person.uid):
+        return None
+    return couple if couple.id == _couple_id(invite_id) or couple.resumed_by == invite_id else None
+
+
+def _chosen(resume: Choice) -> str:
+    """Return the choice for the fingerprint of a request. A request without a choice has the same one as before."""
+    return "" if resume is None else f" resume={resume}"
+
+
+def _new_couple(couple_id: CoupleId, persons: tuple[Person, Person], caller: Caller) -> Couple:
+    profiles = {person.uid: person.profile for person in persons}
     zones = tuple(profile.zone for profile in profiles.values())
     first_date = min(local_date(caller.instant, zone) for zone in zones)
     couple = Couple(
@@ -270,7 +349,9 @@ def _couple_of(couple_id: CoupleId, inviter: Person, redeemer: Person, caller: C
         counted_from=counted_from(zones, caller.instant),
         profiles=profiles,
     )
-    return couple.with_person(inviter, first_date).with_person(redeemer, first_date)
+    for person in persons:
+        couple = couple.with_person(person, first_date)
+    return couple
 
 
 def _live_invite(services: Services, caller: Caller, person: Person) -> Invite:

@@ -80,8 +80,8 @@ class Services:
     def of(cls, settings: CouplesApiSettings) -> Self:
         """Return services that use the tables and the KMS key named in the settings."""
         dynamodb = client("dynamodb")
-        key_table = Table(dynamodb, settings.key_table)
-        vault = Vault(client("kms"), settings.kms_key_id, key_table, settings.sealing_scheme)
+        keys, cells = Table(dynamodb, settings.key_table), Table(dynamodb, settings.cell_table)
+        vault = Vault(client("kms"), settings.kms_key_id, keys, cells, settings.sealing_scheme)
         identity = Identity(settings.identity, settings.firebase_key)
         return cls.on(Table(dynamodb, settings.table), vault, settings.app_link, identity.standing)
 

@@ -65,13 +65,14 @@ class Services:
         """Return services that use the tables and the key in the settings."""
         dynamodb = client("dynamodb")
         table = Table(dynamodb, settings.table)
+        keys, cells = Table(dynamodb, settings.key_table), Table(dynamodb, settings.cell_table)
         return cls(
             people=People(table),
             couples=Couples(table),
             days=Days(table),
             solo=Solo(table),
             catalogue=Catalogue(table),
-            vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
+            vault=Vault(client("kms"), settings.kms_key_id, keys, cells, read_only=True),
             # This function may not write. The few pages of an export ask again.
             sessions=Sessions(Identity(settings.identity, settings.firebase_key).standing, None),
         )

@@ -39,6 +39,7 @@ export function pair(phone) {
   const { invite } = phone.data;
   const { ended } = phone.kept;
   void poll(phone);
+  if (phone.data["asked"]) return askingRedeemer(phone, phone.data["asked"]);
   if (phone.kept.inviter) return waiting(phone, phone.kept.inviter);
   if (invite?.redeemed_by) return confirming(phone, invite);
   return h("div", { class: "stack" },
@@ -96,14 +97,52 @@ function redeeming(phone) {
     field("I have a code", code),
     button("Use this code", async () => {
       if (!code.value.trim()) return code.focus();
-      const done = await phone.act(async () => {
-        const redeemed = await phone.api.call("post", "/v1/invites/redeem", { body: { code: code.value } });
-        phone.keep({ inviter: redeemed.inviter });
-      });
-      if (done) phone.setDraft("code", "");
-      phone.render();
+      await redeem(phone, code.value);
     }, { id: `${phone.id}-redeem` }),
   );
+}
+
+/**
+ * Redeems a code. If the two were a couple that they can resume, the API first wants the person's choice.
+ * @param {import("../phone.js").Phone} phone
+ * @param {string} code
+ * @param {boolean | null} [resume]
+ */
+async function redeem(phone, code, resume = null) {
+  const done = await phone.act(async () => {
+    const redeemed = await phone.api.call("post", "/v1/invites/redeem", { body: { code, resume } });
+    if (redeemed.state === "redeemed") phone.keep({ inviter: redeemed.inviter });
+    phone.data["asked"] = redeemed.state === "redeemed" ? null : { inviter: redeemed.inviter, code };
+  });
+  if (done) phone.setDraft("code", "");
+  phone.render();
+}
+
+/** @param {import("../phone.js").Phone} phone @param {{ inviter: string, code: string }} asked */
+function askingRedeemer(phone, asked) {
+  return h("div", { class: "stack center" },
+    h("h3", null, "You two were together before"),
+    words("p", asked.inviter, { class: "big-name" }),
+    ...choosing(phone, (resume) => redeem(phone, asked.code, resume)),
+    button("Use another code", () => {
+      phone.data["asked"] = null;
+      phone.render();
+    }, { class: "plain" }),
+  );
+}
+
+/**
+ * Asks this person alone whether the two should go on where they stopped.
+ * @param {import("../phone.js").Phone} phone
+ * @param {(resume: boolean) => Promise<void>} choose
+ */
+function choosing(phone, choose) {
+  return [
+    h("p", { class: "lead" }, "Would you like to go on where you stopped? Your shared days and your streak come back, and the time apart counts as a pause."),
+    h("p", { class: "hint" }, "We ask each of you alone, and we never show what you said. You go on only if you both want to. Otherwise you start fresh, and each of you can still save your own words from before."),
+    button("Yes, go on where we stopped", () => choose(true), { class: "primary", id: `${phone.id}-go-on` }),
+    button("No, start fresh", () => choose(false), { id: `${phone.id}-start-fresh` }),
+  ];
 }
 
 /** @param {import("../phone.js").Phone} phone @param {any} invite */
@@ -112,12 +151,17 @@ function confirming(phone, invite) {
     h("h3", null, "Is this your partner?"),
     words("p", invite.redeemed_by, { class: "big-name" }),
     h("p", { class: "lead" }, "They used your code. Nothing is shared until you say yes."),
-    button("Yes, this is us", async () => {
-      await phone.act(() => phone.api.call("post", "/v1/invites/confirm", { body: { invite_id: invite.invite_id } }));
-      await phone.refresh();
-    }, { class: "primary", id: `${phone.id}-confirm` }),
+    ...(invite.together_before
+      ? choosing(phone, (resume) => confirm(phone, invite, resume))
+      : [button("Yes, this is us", () => confirm(phone, invite, null), { class: "primary", id: `${phone.id}-confirm` })]),
     button("No, cancel the invite", () => cancel(phone), { class: "plain" }),
   );
+}
+
+/** @param {import("../phone.js").Phone} phone @param {any} invite @param {boolean | null} resume */
+async function confirm(phone, invite, resume) {
+  await phone.act(() => phone.api.call("post", "/v1/invites/confirm", { body: { invite_id: invite.invite_id, resume } }));
+  await phone.refresh();
 }
 
 /** @param {import("../phone.js").Phone} phone @param {string} inviter */

@@ -41,6 +41,10 @@ class Problem(Enum):
     INVITE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your partner for a new one."
     NOT_A_CODE = HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be a code. Please check it."
     NOT_REDEEMED_YET = HTTPStatus.CONFLICT, "Nobody has used this invite's code yet."
+    CHOICE_MISSING = (
+        HTTPStatus.CONFLICT,
+        "You two were a couple before. Say whether you want to go on where you stopped.",
+    )
     TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "You have tried too many codes. Wait before you try another."
     TOO_MANY_NUDGES = HTTPStatus.TOO_MANY_REQUESTS, "That's all for today. Wait before you send another nudge."
     TOO_MANY_DEVICES = HTTPStatus.CONFLICT, "You have too many devices. Remove one first."

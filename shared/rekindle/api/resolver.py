@@ -21,6 +21,7 @@ from rekindle.domain.characters import NOTHING_TO_SEE
 from rekindle.domain.texts import UNFIT
 from rekindle.errors import (
     ContentionError,
+    KeyGoneError,
     KeyReusedError,
     KeyUnavailableError,
     NoPromptError,
@@ -102,7 +103,7 @@ def resolver() -> APIGatewayHttpResolver:
     app.exception_handler(NoPromptError)(lambda _error: problem_response(Problem.NO_PROMPT))
     app.exception_handler(KeyReusedError)(lambda _error: problem_response(Problem.KEY_REUSED))
     app.exception_handler(NotACodeError)(lambda error: problem_response(Problem.NOT_A_CODE, detail=str(error)))
-    app.exception_handler([ContentionError, KeyUnavailableError, BotoCoreError, ClientError])(_busy)
+    app.exception_handler([ContentionError, KeyGoneError, KeyUnavailableError, BotoCoreError, ClientError])(_busy)
     app.exception_handler(Exception)(_internal)
     return app
 
@@ -299,6 +300,7 @@ def _problem(error: ProblemError) -> Response[str]:
 
 
 def _busy(error: Exception) -> Response[str]:
+    # A key may be deleted while a request reads the texts. A repeat of the request finds the new state.
     log_failure("busy", error, cause=type(error.__cause__).__name__)
     return problem_response(Problem.BUSY, retry_after=RETRY_SOON)
 

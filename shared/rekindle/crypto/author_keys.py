@@ -23,12 +23,13 @@ from rekindle.crypto.sealing import (
     unseal,
     unseal_text,
 )
+from rekindle.domain.days import SoloDay
 from rekindle.errors import KeyGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rekindle.domain.days import Answer, Day, SharedAnswer, SoloDay
+    from rekindle.domain.days import Answer, Day, SharedAnswer
     from rekindle.domain.ids import CoupleId, Uid
 
 
@@ -92,6 +93,31 @@ class CoupleKeys:
         context = shared_context(self.couple, shared.date, shared.prompt, shared.person)
         return self._opened(shared.person, shared.sealed, context, context)
 
+    def resealed(self, day: Day) -> Day:
+        """Return the day, with each text of the scheme SINGLE_KEY sealed again with its author's key.
+
+        Leave out authors without a key: their texts shall not be readable again. Raise VaultError if a text cannot be
+        opened.
+        """
+        answers = {uid: self._resealed_answer(day, uid) for uid in day.answers.keys() & self.authors.keys()}
+        return replace(day, answers={**day.answers, **answers})
+
+    def _resealed_answer(self, day: Day, person: Uid) -> Answer:
+        answer = day.answers[person]
+        if _is_older(answer.sealed) and (text := self.open_answer(day, person)) is not None:
+            answer = self.seal_answer(day, person, answer, text)
+        reflection = answer.reflection
+        if reflection and _is_older(reflection.sealed) and (text := self.open_reflection(day, person)) is not None:
+            answer = replace(answer, reflection=replace(reflection, sealed=self.seal_reflection(day, person, text)))
+        return answer
+
+    def resealed_shared(self, shared: SharedAnswer) -> SharedAnswer:
+        """Return a shared answer, sealed with its author's key as in `resealed`."""
+        if not _is_older(shared.sealed) or shared.person not in self.authors:
+            return shared
+        day = SoloDay(shared.person, shared.date, shared.prompt)
+        return replace(shared, sealed=self.seal_shared(day, self.open_shared(shared)))
+
     def _sealed(self, person: Uid, text: str, context: bytes, single_context: bytes) -> bytes:
         if self._seals_with_single:
             return seal(self._single_key, text.encode(), single_context, self.entropy(SALT_BYTES))
@@ -116,6 +142,11 @@ class CoupleKeys:
         if person not in self.authors:
             raise KeyGoneError("the author's key is gone")
         return self.authors[person]
+
+
+def _is_older(sealed: bytes | None) -> bool:
+    """Return whether a text is sealed in the scheme SINGLE_KEY."""
+    return sealed is not None and scheme_of(sealed) == SINGLE_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +175,9 @@ class PersonKey:
             return unseal(self.key, day.answer.sealed, context).decode()
         context = solo_context(day.date, day.prompt, self.person, day.answer.revision)
         return unseal_text(self.key, day.answer.sealed, context)
+
+    def resealed(self, day: SoloDay) -> SoloDay:
+        """Return the day, with its text sealed in the scheme AUTHORS_KEY. Raise VaultError if it cannot be opened."""
+        if day.answer is None or not _is_older(day.answer.sealed) or (text := self.open_answer(day)) is None:
+            return day
+        return replace(day, answer=self.seal_answer(day, day.answer, text))

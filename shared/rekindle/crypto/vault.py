@@ -3,6 +3,9 @@
 An author has one key in each couple, and a key of their own for solo answers. The other cell key makes the MACs of
 codes. A couple that paired before authors had keys still has one key for both (`rekindle.crypto.sealing.SINGLE_KEY`).
 
+The cell table has the cell keys, and has backups. The key table has the keys of authors, and can never be restored.
+Version 0.1.0 stored the cell keys in the key table too, so the vault also reads them there, and copies them.
+
 The vault uses a cell key from memory for at most an hour. It reads an author's key from the key table each time. After
 the deletion of a key's row, nobody can read the texts that this key sealed, even in backups of the main table.
 """
@@ -13,6 +16,7 @@ import hashlib
 import hmac
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,11 +40,12 @@ from rekindle.store import key_rows
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from types_boto3_kms import KMSClient
 
     from rekindle.domain.ids import CoupleId
+    from rekindle.store.keys import Key
     from rekindle.store.table import Table
 
 CELLS: Final = 64
@@ -57,16 +62,19 @@ _INVITES: Final = "invites"
 
 @dataclass(slots=True)
 class Vault:
-    """Makes and opens all keys.
+    """Makes and opens all keys. `table` is the key table, and `cells` is the cell table.
 
     `scheme` is the scheme of new texts: AUTHORS_KEY, or SINGLE_KEY while old code that knows only SINGLE_KEY may run.
-    `monotonic` returns seconds. The vault uses it only to measure how long a cell key has been in memory.
+    If `read_only` is true, the vault does not copy cell keys. `monotonic` returns seconds. The vault uses it only to
+    measure how long a cell key has been in memory.
     """
 
     kms: KMSClient
     kms_key_id: str
     table: Table
+    cells: Table
     scheme: int = AUTHORS_KEY
+    read_only: bool = False
     monotonic: Callable[[], float] = time.monotonic
     entropy: Callable[[int], bytes] = os.urandom
     _cells: dict[str, tuple[float, bytes]] = field(default_factory=dict, repr=False)
@@ -98,6 +106,31 @@ class Vault:
             values={":authors": authors},
             table=self.table.name,
         )
+
+    def delete_single_key(self, couple: CoupleId) -> None:
+        """Delete the single key of an older couple whose texts are all sealed with their authors' keys."""
+        with suppress(WriteConflictError):  # all of the couple's keys have just been deleted
+            self.table.write(
+                Write(
+                    "Update",
+                    key_rows.couple_keys(couple),
+                    update="REMOVE #wrapped",
+                    condition="attribute_exists(authors)",
+                    names={"#wrapped": "wrapped"},
+                )
+            )
+
+    def has_keys_of(self, couple: CoupleId, authors: Collection[Uid]) -> bool:
+        """Return whether the couple still has the keys of all these authors."""
+        row = self.table.get(key_rows.couple_keys(couple)) or {}
+        return "wrapped" in row or set(authors) <= row.get("authors", {}).keys()
+
+    def keeping_keys(self, couple: CoupleId, authors: Iterable[Uid]) -> Write:
+        """Return the write that keeps the couple's keys after all. It fails if the key of an author is gone.
+
+        Put this write into the transaction that resumes the couple.
+        """
+        return key_rows.kept_couple_keys(couple, authors, self.table.name)
 
     def couple_keys(self, couple: CoupleId) -> CoupleKeys:
         """Return the couple's unwrapped keys.
@@ -151,7 +184,7 @@ class Vault:
 
     def _new_key(self, cell: str, context: bytes) -> bytes:
         """Make a key, and return it wrapped by the cell key."""
-        return seal(self._cell_key(cell), self.entropy(KEY_BYTES), context, self.entropy(SALT_BYTES))
+        return seal(self._ensured_cell_key(cell), self.entropy(KEY_BYTES), context, self.entropy(SALT_BYTES))
 
     def _opened(self, cell: str, wrapped: bytes, context: bytes) -> bytes:
         return unseal(self._cell_key(cell), wrapped, context)
@@ -165,36 +198,81 @@ class Vault:
 
     def mac_bytes(self, text: str) -> bytes:
         """Return the 32 bytes of `mac`."""
-        return hmac.digest(self._cell_key(_INVITES), text.encode(), "sha256")
+        return hmac.digest(self._ensured_cell_key(_INVITES), text.encode(), "sha256")
+
+    def _ensured_cell_key(self, cell: str) -> bytes:
+        """Return a cell's key. If nobody has made the key, make it."""
+        return self._remembered(cell, self._stored_or_new)
 
     def _cell_key(self, cell: str) -> bytes:
+        """Return a cell's key, which wraps a stored key.
+
+        Raise KeyUnavailableError if the cell's key is missing. A new key would open nothing, and it would be in the way
+        when the lost key is restored from a backup.
+        """
+        return self._remembered(cell, self._stored)
+
+    def _remembered(self, cell: str, read: Callable[[str], bytes]) -> bytes:
         read_at, key = self._cells.get(cell, (None, b""))
         now = self.monotonic()
         if read_at is None or now - read_at >= REMEMBERED_FOR:
-            key = self._opened_cell(cell)
+            try:
+                key = read(cell)
+            except (BotoCoreError, ClientError) as error:
+                raise KeyUnavailableError("the key service does not answer") from error
             self._cells[cell] = (now, key)
         return key
 
-    def _opened_cell(self, cell: str) -> bytes:
-        row = key_rows.cell_key(cell)
-        context = {"purpose": CONTEXT_PURPOSE, "cell": cell}
-        try:
-            if stored := self.table.get(row):
-                return self._decrypted(stored["wrapped"], context)
-            made = self.kms.generate_data_key(KeyId=self.kms_key_id, NumberOfBytes=KEY_BYTES, EncryptionContext=context)
-            try:
-                self.table.write(Write.new(row, {"wrapped": made["CiphertextBlob"]}))
-            except WriteConflictError as conflict:
-                # Another process has just made this cell's key, so use that key.
-                existing = conflict.existing[0]
-                return self._decrypted((existing or self.table.get(row) or {})["wrapped"], context)
-            return made["Plaintext"]
-        except (BotoCoreError, ClientError) as error:
-            raise KeyUnavailableError("the key service does not answer") from error
+    def _stored(self, cell: str) -> bytes:
+        wrapped = self._wrapped_cell(cell)
+        if wrapped is None:
+            raise KeyUnavailableError("a cell key is missing")
+        return self._decrypted(wrapped, cell)
 
-    def _decrypted(self, blob: bytes, context: dict[str, str]) -> bytes:
-        opened = self.kms.decrypt(CiphertextBlob=blob, KeyId=self.kms_key_id, EncryptionContext=context)
+    def _stored_or_new(self, cell: str) -> bytes:
+        wrapped = self._wrapped_cell(cell)
+        return self._new_cell(cell) if wrapped is None else self._decrypted(wrapped, cell)
+
+    def _wrapped_cell(self, cell: str) -> bytes | None:
+        """Return a cell's wrapped key. Return None if there is no such key."""
+        row = key_rows.cell_key(cell)
+        if stored := self.cells.get(row):
+            return bytes(stored["wrapped"])
+        older = self.table.get(row)
+        if older is None:
+            return None
+        wrapped = bytes(older["wrapped"])
+        return wrapped if self.read_only else _first_of(self.cells, row, wrapped)
+
+    def _new_cell(self, cell: str) -> bytes:
+        row = key_rows.cell_key(cell)
+        made = self.kms.generate_data_key(
+            KeyId=self.kms_key_id, NumberOfBytes=KEY_BYTES, EncryptionContext=_cell_context(cell)
+        )
+        wrapped = made["CiphertextBlob"]
+        if self.scheme == SINGLE_KEY:
+            # Version 0.1.0 may run at the same time, and looks only into the key table. So that table decides.
+            wrapped = _first_of(self.table, row, wrapped)
+        wrapped = _first_of(self.cells, row, wrapped)
+        return made["Plaintext"] if wrapped == made["CiphertextBlob"] else self._decrypted(wrapped, cell)
+
+    def _decrypted(self, blob: bytes, cell: str) -> bytes:
+        opened = self.kms.decrypt(CiphertextBlob=blob, KeyId=self.kms_key_id, EncryptionContext=_cell_context(cell))
         return opened["Plaintext"]
+
+
+def _first_of(table: Table, row: Key, wrapped: bytes) -> bytes:
+    """Store a cell's wrapped key, unless the table has one. Return the one that the table has now."""
+    try:
+        table.write(Write.new(row, {"wrapped": wrapped}))
+    except WriteConflictError as conflict:
+        # Another process has just stored this cell's key, so use that key.
+        return bytes((conflict.existing[0] or table.get(row) or {})["wrapped"])
+    return wrapped
+
+
+def _cell_context(cell: str) -> dict[str, str]:
+    return {"purpose": CONTEXT_PURPOSE, "cell": cell}
 
 
 def _cell_of(owner: CoupleId | Uid) -> str:

@@ -62,6 +62,23 @@ def without_pause(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
     return replace(couple, pause=pause, paused=paused)
 
 
+def with_time_apart(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
+    """Return the couple with the dates of their time apart as a pause.
+
+    `closed` is the latest date that was closed when they unpaired. The dates after it, and before `today`, become
+    paused. A pause that ran when they unpaired keeps its beginning and its end.
+    """
+    first, latest = closed + _ONE_DAY, couple.pause
+    if first >= today:
+        return couple
+    goes_on = latest is not None and first <= latest.until
+    return replace(
+        couple,
+        pause=Pause(min(latest.first, first), max(latest.until, today)) if latest and goes_on else Pause(first, today),
+        paused=couple.paused.union(dates(first, today - _ONE_DAY)),
+    )
+
+
 def _latest_of(paused: Collection[dt.date]) -> Pause | None:
     if not paused:
         return None

@@ -1,6 +1,7 @@
 """Store couples. A transaction that pairs two persons or pauses a couple also changes both persons.
 
-A couple ends by one write to its own row. Then `Couples.free` removes each person from the couple.
+A couple ends by one write to its own row. Then `Couples.free` removes each person from the couple. If the two pair
+again soon, the transaction of the pairing can resume the couple (`resuming_row`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.couples import Couple, PackWish, Pause, Wish
-from rekindle.domain.ids import CoupleId, PackId, Uid
+from rekindle.domain.ids import CoupleId, InviteId, PackId, Uid
 from rekindle.domain.open_days import earliest_date
 from rekindle.domain.prompts import Theme
 from rekindle.domain.streaks import pack_dates, unpack_dates
@@ -158,7 +159,8 @@ class Couples:
         # Invariant: a couple ends only once, so `ended_at` never changes while the couple does not stand. The couple's
         # keys expire KEEPSAKE after `ended_at`.
         with suppress(WriteConflictError):
-            self.table.write(ending(couple, instant, "attribute_not_exists(ended_at)"))
+            # The partner's requests may change this row in one transaction after another.
+            self.table.write(ending(couple, instant, "attribute_not_exists(ended_at)"), urgent=True)
         return self.couple(couple_id)
 
     @repeated_on_conflict("a person kept changing")
@@ -253,6 +255,36 @@ def ending(couple: Couple, instant: dt.datetime, condition: str) -> Write:
     )
 
 
+def resuming_row(couple: Couple, ended_at: dt.datetime) -> Write:
+    """Return the write that resumes a couple that ended at `ended_at`.
+
+    `couple` is the couple as it stands again, with the revision that the caller read. The transaction with this write
+    must also pair both persons and keep the couple's keys. The write fails if somebody has resumed the couple already.
+    """
+    changed = {
+        "profiles": stored(couple.profiles),
+        "touch": _touch_item(couple),
+        "resumed_by": couple.resumed_by,
+        **_pause_item(couple),
+    }
+    setting = ", ".join(f"#{name} = :{name}" for name in changed)
+    return Write(
+        "Update",
+        keys.couple(couple.id),
+        # Version 0.1.0 stored `ended_by`, and kept `windows` after the end.
+        update=f"SET {setting} REMOVE ended_at, former, windows, ended_by, #ttl ADD revision :one",
+        # Invariant: a couple is resumed once after each end.
+        condition="ended_at = :ended_at AND revision = :read",
+        names={"#ttl": "ttl", **{f"#{name}": name for name in changed}},
+        values={
+            ":ended_at": to_millis(ended_at),
+            ":read": couple.revision,
+            ":one": 1,
+            **{f":{name}": value for name, value in changed.items()},
+        },
+    )
+
+
 def _still_ended(couple: Couple, ended_at: dt.datetime) -> Write:
     """Return the check that the couple has not been resumed since the caller read it."""
     return Write.check(keys.couple(couple.id), "ended_at = :ended_at", {":ended_at": to_millis(ended_at)})
@@ -288,6 +320,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         paused=unpack_dates(earliest_date(first_date), item.get("paused", b"")),
         touch_wanted_by=frozenset(map(Uid, touch["wanted_by"])),
         touch_from=dt.date.fromisoformat(touch["from"]) if touch["from"] else None,
+        resumed_by=InviteId(item["resumed_by"]) if "resumed_by" in item else None,
         revision=item["revision"],
     )
 
@@ -297,18 +330,24 @@ def _pausing(couple: Couple) -> Write:
 
     The write fails if the couple has changed or ended since the caller read it.
     """
-    values: dict[str, object] = {":one": 1, ":read": couple.revision}
-    if couple.pause:
-        values[":pause"] = [str(couple.pause.first), str(couple.pause.until)]
-    if couple.paused:
-        values[":paused"] = pack_dates(earliest_date(couple.first_date), couple.paused)
+    pause = _pause_item(couple)
     return Write(
         "Update",
         keys.couple(couple.id),
         update=_set_or_removed(pause=couple.pause, paused=couple.paused) + " ADD revision :one",
         condition="revision = :read AND attribute_not_exists(ended_at)",
-        values=values,
+        values={":one": 1, ":read": couple.revision, **{f":{name}": value for name, value in pause.items()}},
     )
+
+
+def _pause_item(couple: Couple) -> Item:
+    """Return the attributes of the couple's pauses. Without a pause, there are none."""
+    item: Item = {}
+    if couple.pause:
+        item["pause"] = [str(couple.pause.first), str(couple.pause.until)]
+    if couple.paused:
+        item["paused"] = pack_dates(earliest_date(couple.first_date), couple.paused)
+    return item
 
 
 def _set_or_removed(**attributes: object) -> str:

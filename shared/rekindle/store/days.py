@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.days import Answer, Day, DayWindow, Reflection, ReflectionKind, Swapped, is_awaited
 from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
@@ -19,10 +19,17 @@ from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write, dated_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rekindle.domain.couples import Couple
     from rekindle.store.table import Item, Table
+
+_FOR_0_1_0: Final = b"\x01"
+"""The first byte of the sealed texts that version 0.1.0 can read.
+
+That version needs `share_first` in each answer. All other answers leave out a false `share_first`: a journal reads many
+days, and DynamoDB bills reads by size.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +224,31 @@ class Days:
             )
         )
 
+    def replace_texts(self, day: Day, resealed: Day) -> None:
+        """Store the texts of `resealed` in place of the texts of `day`, which are the same words in another scheme.
+
+        Raise WriteConflictError if one of these texts has changed since the caller read the day.
+        """
+        sets, conditions = [], []
+        names: dict[str, str] = {}
+        values: dict[str, object] = {}
+        for number, (uid, part, old, new) in enumerate(_replaced(day, resealed)):
+            names[f"#{number}"] = uid
+            values |= {f":old{number}": old, f":new{number}": new}
+            sets.append(f"answers.#{number}.{part} = :new{number}")
+            conditions.append(f"answers.#{number}.{part} = :old{number}")
+        # Invariant: an edit is never lost. An edit seals a new text, so the condition fails.
+        self.table.write(
+            Write(
+                "Update",
+                keys.day(day.couple, day.date),
+                update="SET " + ", ".join(sets),
+                condition=" AND ".join(conditions),
+                names=names,
+                values=values,
+            )
+        )
+
     def widening(self, day: Day, window: DayWindow) -> Write | None:
         """Return the write that widens the day's window to include `window`. Return None if no change is needed."""
         wide = day.window.widened(window)
@@ -232,6 +264,23 @@ class Days:
             condition="opens_at >= :opens_at AND closes_at <= :closes_at",
             values={":opens_at": to_millis(wide.opens_at), ":closes_at": to_millis(wide.closes_at)},
         )
+
+
+def _replaced(before: Day, after: Day) -> Iterator[tuple[Uid, str, bytes, bytes]]:
+    """Yield each text that differs: its author, its place in the stored answer, and the text before and after."""
+    for uid, answer in before.answers.items():
+        yield from (
+            (uid, part, old, new)
+            for part, old, new in (
+                ("sealed", answer.sealed, after.answers[uid].sealed),
+                ("reflection.sealed", _reflected(answer), _reflected(after.answers[uid])),
+            )
+            if old and new and old != new
+        )
+
+
+def _reflected(answer: Answer) -> bytes | None:
+    return answer.reflection.sealed if answer.reflection else None
 
 
 def existing_day(conflict: WriteConflictError) -> Day:
@@ -312,7 +361,9 @@ def _sighting(day: Day) -> Write:
 
 def answer_item(answer: Answer) -> Item:
     """Return the attributes of an answer."""
-    item: Item = {"at": to_millis(answer.at), "revision": answer.revision, "share_first": answer.share_first}
+    item: Item = {"at": to_millis(answer.at), "revision": answer.revision}
+    if answer.share_first or (answer.sealed or _FOR_0_1_0).startswith(_FOR_0_1_0):
+        item["share_first"] = answer.share_first
     if answer.sealed is not None:
         item["sealed"] = answer.sealed
     if answer.reflection is not None:
@@ -327,7 +378,7 @@ def answer_from(item: Mapping[str, Any]) -> Answer:
         at=from_millis(item["at"]),
         revision=item["revision"],
         sealed=item.get("sealed"),
-        share_first=item["share_first"],
+        share_first=item.get("share_first", False),
         reflection=Reflection(
             from_millis(reflection["at"]), ReflectionKind(reflection["kind"]), reflection.get("sealed")
         )

@@ -14,7 +14,6 @@ from rekindle.domain.ids import InviteId, Uid
 from rekindle.domain.persons import LiveInvite, Person
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
-from rekindle.store.couples import couple_row
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.people import Consequences, person_writes
 from rekindle.store.table import Write
@@ -43,7 +42,11 @@ class InviteState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """An invite. The inviter sees `redeemer_name`, and the redeemer sees `inviter_name`."""
+    """An invite. The inviter sees `redeemer_name`, and the redeemer sees `inviter_name`.
+
+    `resume` is the redeemer's choice whether to resume the couple that the two were. It is None if the two had no
+    choice. Nobody but the redeemer may learn the choice.
+    """
 
     id: InviteId
     code_mac: str
@@ -53,6 +56,7 @@ class Invite:
     expires_at: dt.datetime
     redeemer: Uid | None = None
     redeemer_name: str | None = None
+    resume: bool | None = None
 
     def is_open_to(self, person: Uid, instant: dt.datetime) -> bool:
         """Return whether this person may redeem the invite at `instant`.
@@ -124,68 +128,95 @@ class Invites:
         )
 
     def redeem(
-        self, code_mac: str, redeemer: Uid, redeemer_name: str, instant: dt.datetime, also: Sequence[Write] = ()
+        self,
+        invite: Invite,
+        redeemer: Person,
+        instant: dt.datetime,
+        also: Sequence[Write] = (),
+        *,
+        resume: bool | None = None,
     ) -> Invite | None:
         """Redeem the invite for this person, in one transaction with the writes in `also`.
 
-        The same person may redeem the invite again, until the inviter confirms it. Return the redeemed invite. Return
-        None and write nothing if the invite is unknown, or if this person may not redeem it (`Invite.is_open_to`).
+        `resume` is the person's choice, or None if the two have no choice. The same person may redeem the invite
+        again, until the inviter confirms it. Return the redeemed invite. Return None and write nothing if this person
+        may not redeem the invite any more (`Invite.is_open_to`).
         """
-        invite = self.find(code_mac)
-        if invite is None or not invite.is_open_to(redeemer, instant):
-            return None
+        name = redeemer.profile.display_name
         # Invariant: at most one person redeems an invite.
         redeeming = Write(
             "Update",
-            keys.invite(code_mac),
-            update="SET #state = :redeemed, redeemer = :me, redeemer_name = :name",
+            keys.invite(invite.code_mac),
+            update="SET #state = :redeemed, redeemer = :me, redeemer_name = :name"
+            + (" REMOVE #resume" if resume is None else ", #resume = :resume"),
             condition="attribute_exists(pk) AND expires_at > :now AND inviter <> :me"
             " AND (#state = :open OR (#state = :redeemed AND redeemer = :me))",
-            names={"#state": "state"},
+            names={"#state": "state", "#resume": "resume"},
             values={
                 ":open": InviteState.OPEN,
                 ":redeemed": InviteState.REDEEMED,
-                ":me": redeemer,
-                ":name": redeemer_name,
+                ":me": redeemer.uid,
+                ":name": name,
                 ":now": to_millis(instant),
+                **({} if resume is None else {":resume": resume}),
             },
         )
         try:
             self.people.table.commit([redeeming, *also])
         except WriteConflictError:
             return None
-        return replace(invite, state=InviteState.REDEEMED, redeemer=redeemer, redeemer_name=redeemer_name)
+        return replace(invite, state=InviteState.REDEEMED, redeemer=redeemer.uid, redeemer_name=name, resume=resume)
 
-    def confirm(self, invite: Invite, inviter: Person, redeemer: Person, couple: Couple, also: Sequence[Write]) -> None:
-        """Create the couple, pair both persons and confirm the invite, in one transaction.
+    def confirm(
+        self,
+        invite: Invite,
+        persons: tuple[Person, Person],
+        couple: Couple,
+        instant: dt.datetime,
+        also: Sequence[Write],
+    ) -> None:
+        """Pair both persons and confirm the invite, in one transaction with the writes in `also`.
 
-        The transaction also executes the writes in `also`. Raise WriteConflictError in these cases:
+        `persons` are the inviter and the redeemer. `also` has the writes of the couple and of its keys. Raise
+        WriteConflictError in these cases:
 
         - The invite has expired, or was canceled or confirmed.
-        - `redeemer` has not redeemed the invite.
+        - The redeemer has not redeemed the invite, or has changed their choice since the caller read the invite.
         - One of the two persons has changed since the caller read both persons.
+        - The condition of a write in `also` fails.
         """
-        agreed = couple.touch_from is not None
-        paired = [
-            (person, replace(person, couple=couple.id, invite=None, touch_agreed=agreed))
-            for person in (inviter, redeemer)
-        ]
+        _, redeemer = persons
+        paired = [(person, _paired(person, couple)) for person in persons]
         # Invariant: an invite makes at most one couple, and only with the person who has redeemed the invite.
         confirming = Write(
             "Update",
             keys.invite(invite.code_mac),
             update="SET #state = :confirmed",
-            condition="#state = :redeemed AND redeemer = :redeemer AND expires_at > :now",
-            names={"#state": "state"},
+            condition="#state = :redeemed AND redeemer = :redeemer AND expires_at > :now AND "
+            + ("attribute_not_exists(#resume)" if invite.resume is None else "#resume = :resume"),
+            names={"#state": "state", "#resume": "resume"},
             values={
                 ":confirmed": InviteState.CONFIRMED,
                 ":redeemed": InviteState.REDEEMED,
                 ":redeemer": redeemer.uid,
-                ":now": to_millis(couple.created_at),
+                ":now": to_millis(instant),
+                **({} if invite.resume is None else {":resume": invite.resume}),
             },
         )
-        pairing = person_writes(self.people.table, couple.created_at, *paired)
-        self.people.table.transact([*pairing, confirming, *_cancelling(redeemer), couple_row(couple), *also])
+        pairing = person_writes(self.people.table, instant, *paired)
+        self.people.table.transact([*pairing, confirming, *_cancelling(redeemer), *also])
+
+
+def _paired(person: Person, couple: Couple) -> Person:
+    """Return the person in this couple, which is new or was resumed."""
+    return replace(
+        person,
+        couple=couple.id,
+        parted={each: ended_at for each, ended_at in person.parted.items() if each != couple.id},
+        invite=None,
+        touch_agreed=couple.touch_from is not None,
+        paused_until=couple.pause.until if couple.pause else None,
+    )
 
 
 def _cancelling(person: Person) -> list[Write]:
@@ -208,4 +239,5 @@ def _invite_from(item: Mapping[str, Any]) -> Invite:
         expires_at=from_millis(item["expires_at"]),
         redeemer=Uid(item["redeemer"]) if "redeemer" in item else None,
         redeemer_name=item.get("redeemer_name"),
+        resume=item.get("resume"),
     )

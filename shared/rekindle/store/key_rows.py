@@ -1,4 +1,4 @@
-"""Keys of the rows of the key table, and the writes that end a key.
+"""Keys of the rows of the key table and the cell table, and the writes that end a key.
 
 A function that only deletes keys imports this module. It does not need the vault, which opens the keys.
 """
@@ -11,6 +11,8 @@ from rekindle.store.keys import Key
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rekindle.domain.ids import CoupleId, Uid
 
 
@@ -35,3 +37,17 @@ def expiring_couple_keys(couple: CoupleId, ttl: int, table: str) -> Write:
     DynamoDB deletes the row some time after `ttl`.
     """
     return Write.expiring(couple_keys(couple), ttl, "attribute_exists(pk)", table)
+
+
+def kept_couple_keys(couple: CoupleId, authors: Iterable[Uid], table: str) -> Write:
+    """Return the write that keeps a couple's keys after all. The write fails if an author's key is gone."""
+    names = {f"#author{number}": author for number, author in enumerate(authors)}
+    all_there = " AND ".join(f"attribute_exists(authors.{name})" for name in names)
+    return Write(
+        "Update",
+        couple_keys(couple),
+        update="REMOVE #ttl",
+        condition=f"attribute_exists(#wrapped) OR ({all_there})",
+        names={"#ttl": "ttl", "#wrapped": "wrapped", **names},
+        table=table,
+    )

@@ -78,14 +78,15 @@ class Solo:
     def record_answer(self, day: SoloDay, answer: Answer, replaces: int | None) -> SoloDay:
         """Record the answer, and return the day as stored now.
 
-        `replaces` is the revision of the stored answer that `answer` replaces, or None for a first answer. Raise
-        WriteConflictError in these cases (`existing_solo_day` reads the current day from the error):
+        If the person has shared the answer, delete the couple's copy, which has the earlier text. `replaces` is the
+        revision of the stored answer that `answer` replaces, or None for a first answer. Raise WriteConflictError in
+        these cases (`existing_solo_day` reads the current day from the error):
 
         - `replaces` is None, but the person has answered already.
         - `replaces` is a revision, but the stored answer has a different revision.
         - The person has shared the answer, or has stopped sharing it, since the caller read the day.
         """
-        # Invariant: until the couple ends, the couple's copy of a shared answer has the same text as the answer.
+        # Invariant: a couple's copy of a shared answer has the same text as the answer, also if the couple is resumed.
         values: dict[str, object] = {":answer": answer_item(answer)}
         if replaces is None:
             condition = "attribute_not_exists(answer)"
@@ -94,16 +95,17 @@ class Solo:
                 "shared_with = :read" if day.shared_with else "attribute_not_exists(shared_with)"
             )
             values |= {":replaces": replaces} | ({":read": day.shared_with} if day.shared_with else {})
-        written = self.table.write(
-            Write(
-                "Update",
-                keys.solo_day(day.person, day.date),
-                update="SET answer = :answer",
-                condition=condition,
-                values=values,
-            )
+        recording = Write(
+            "Update",
+            keys.solo_day(day.person, day.date),
+            update="SET answer = :answer REMOVE shared_with",
+            condition=condition,
+            values=values,
         )
-        return _day_from(written)
+        if day.shared_with is None or replaces is None:
+            return _day_from(self.table.write(recording))
+        self.table.transact([recording, _copy_deleted(day, day.shared_with)])
+        return replace(day, answer=answer, shared_with=None)
 
     def journal(self, person: Uid, before: dt.date | None, limit: int) -> list[SoloDay]:
         """Return the person's latest `limit` days, latest first. With a `before`, return only days before it."""
@@ -117,11 +119,12 @@ class Solo:
     def share(self, day: SoloDay, shared: SharedAnswer) -> SoloDay:
         """Store the couple's copy of the day's answer, and return the day.
 
-        The returned day has the couple's id in `shared_with`. Raise WriteConflictError if the person has edited the
-        answer since the caller read the day.
+        Delete the copy of an earlier couple, so that an answer has one copy at most. The returned day has the couple's
+        id in `shared_with`. Raise WriteConflictError if the person has edited the answer since the caller read the day.
         """
         if day.answer is None:
             raise ValueError("a shared day has an answer")
+        earlier = day.shared_with
         self.table.transact(
             [
                 Write(
@@ -136,15 +139,30 @@ class Solo:
                     condition="answer.revision = :read",
                     values={":couple": shared.couple, ":read": day.answer.revision},
                 ),
+                *([_copy_deleted(day, earlier)] if earlier and earlier != shared.couple else []),
             ]
         )
         return replace(day, shared_with=shared.couple)
+
+    def replace_text(self, day: SoloDay, resealed: SoloDay) -> None:
+        """Store the text of `resealed` in place of the text of `day`, which is the same text in another scheme.
+
+        Raise WriteConflictError if the text has changed since the caller read the day.
+        """
+        if day.answer and resealed.answer:
+            key = keys.solo_day(day.person, day.date)
+            self.table.write(_replacing(key, "answer.sealed", day.answer.sealed, resealed.answer.sealed))
+
+    def replace_shared_text(self, shared: SharedAnswer, resealed: SharedAnswer) -> None:
+        """Do the same as `replace_text` for a shared answer. Raise WriteConflictError also if it was taken back."""
+        key = keys.shared(shared.couple, shared.date, shared.person)
+        self.table.write(_replacing(key, "sealed", shared.sealed, resealed.sealed))
 
     def take_back(self, day: SoloDay, couple: CoupleId) -> None:
         """Delete the couple's copy of the day's answer, and clear the day's `shared_with`."""
         self.table.transact(
             [
-                Write("Delete", keys.shared(couple, day.date, day.person)),
+                _copy_deleted(day, couple),
                 Write(
                     "Update",
                     keys.solo_day(day.person, day.date),
@@ -177,6 +195,21 @@ class Solo:
 def solo_ttl(date: dt.date) -> int:
     """Return the `ttl` of the rows of a solo day."""
     return ttl_of_date(date, KEPT)
+
+
+def _replacing(key: keys.Key, attribute: str, old: bytes | None, new: bytes | None) -> Write:
+    return Write(
+        "Update",
+        key,
+        update=f"SET {attribute} = :new",
+        condition=f"{attribute} = :old",
+        values={":old": old, ":new": new},
+    )
+
+
+def _copy_deleted(day: SoloDay, couple: CoupleId) -> Write:
+    """Return the write that deletes the couple's copy of the day's answer."""
+    return Write("Delete", keys.shared(couple, day.date, day.person))
 
 
 def existing_solo_day(conflict: WriteConflictError) -> SoloDay:

@@ -33,6 +33,8 @@ BATCH_GET_LIMIT: Final = 100
 BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
 """`Table` tries one batch, write or transaction at most this many times."""
+URGENT_ATTEMPTS: Final = 100
+"""`Table` tries an urgent write at most this many times, with short pauses. All attempts fit into one API call."""
 CONFLICTS: Final = 10
 """`repeated_on_conflict` calls a method at most this many times, until a call has no conflict."""
 FIRST_PAUSE: Final = 0.02
@@ -239,16 +241,20 @@ class Table:
         last = reply.get("LastEvaluatedKey")
         return Page([unmarshal(item) for item in reply["Items"]], unmarshal(last)["sk"] if last else None)
 
-    def write(self, write: Write, returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW") -> Item:
+    def write(self, write: Write, returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW", *, urgent: bool = False) -> Item:
         """Execute one write. After an update, return the changed item. Otherwise return an empty item.
 
-        If `returned` is "NONE", return an empty item after an update, too.
+        If `returned` is "NONE", DynamoDB sends no item back: not after an update, and not if the condition fails. A
+        transaction of somebody else on the same item makes the write wait. If `urgent` is true, the pauses do not grow,
+        so that even many transactions in a row cannot hold the write up for long.
 
         Raise WriteConflictError if the condition fails. The error has the current item. If the write has an
         `otherwise`, raise the error of `otherwise` instead.
         """
         request = write.request(self.name)
-        for attempt in range(ATTEMPTS):
+        if returned == "NONE":
+            request.pop("ReturnValuesOnConditionCheckFailure", None)
+        for attempt in range(URGENT_ATTEMPTS if urgent else ATTEMPTS):
             try:
                 match write.kind:
                     case "Put":
@@ -266,7 +272,7 @@ class Table:
                 existing: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
                 raise conflict_of([write], {0: unmarshal(existing) if existing else None}) from error
             except self.client.exceptions.TransactionConflictException:
-                self._back_off(attempt)
+                self._back_off(0 if urgent else attempt)
         raise ContentionError(f"a write to {write.key.sk.partition('#')[0]} kept meeting other transactions")
 
     def commit(self, writes: Sequence[Write]) -> None:

@@ -22,13 +22,16 @@ class Tries:
     table: Table
 
     @repeated_on_conflict("a person's tries of codes kept changing")
-    def admit(self, key: Key, instant: dt.datetime, fingerprint: str | None = None) -> dt.datetime | None:
+    def admit(
+        self, key: Key, instant: dt.datetime, fingerprint: str | None = None, also: str | None = None
+    ) -> dt.datetime | None:
         """Count one try, and return None if the person may try the code now.
 
         Call this method before anything checks the code. If a stored try has the same `fingerprint`, the request is a
         repeat: count nothing and return None. Otherwise, if the person has made too many tries, count nothing, and
         return the instant from which they may try again. `key` is the key of the row with the person's tries.
-        `fingerprint` identifies the request.
+        `fingerprint` identifies the request. The try is stored with `fingerprint` and with `also`. So a later request
+        with the fingerprint `also` is a repeat, too.
         """
         item = self.table.get(key) or {}
         tries = [from_millis(each) for each in item.get("tries", [])]
@@ -38,8 +41,7 @@ class Tries:
             return None
         if next_at := next_try_at(tries, instant):
             return next_at
-        if fingerprint:
-            requests[fingerprint] = to_millis(instant)
+        requests |= {each: to_millis(instant) for each in (fingerprint, also) if each}
         # Invariant: the row counts each admitted try, even if two requests come at the same moment.
         changed = {
             "tries": [to_millis(each) for each in (*kept, instant)],

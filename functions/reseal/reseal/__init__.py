@@ -1,0 +1,1 @@
+"""Reseal the texts of version 0.1.0 with their authors' keys."""
