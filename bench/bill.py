@@ -30,7 +30,8 @@ REPLY_BYTES: Final = 2_000
 STORED_BYTES: Final = 2_500  # a day with two answers, its counters and streak
 
 # Usage by the stack itself, for any number of couples.
-ALARM_METRICS: Final = 61
+ALARM_METRICS: Final = 65
+SECRETS: Final = 2
 CUSTOM_METRICS: Final = 3
 """The metrics that always have a value. A metric that counts error lines costs something only in hours with errors."""
 TICKS: Final = 12 * HOURS
@@ -69,7 +70,7 @@ def bill(couples: int) -> dict[str, float]:
         "SQS, waiting for jobs": POLLS * prices.SQS_REQUEST,
         "EventBridge Scheduler": TICKS * prices.SCHEDULED_CALL,
         "KMS, key and requests": prices.KMS_KEY + processes * 64 * 16 * DAYS * prices.KMS_REQUEST,
-        "Secrets Manager": prices.SECRET,
+        "Secrets Manager": SECRETS * prices.SECRET,
         "CloudWatch, alarms": ALARM_METRICS * prices.ALARM_METRIC,
         "CloudWatch, metrics": CUSTOM_METRICS * prices.CUSTOM_METRIC,
         "CloudWatch, logs taken in": log_gigabytes * prices.LOG_GIGABYTE,
