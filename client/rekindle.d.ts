@@ -1053,6 +1053,9 @@ export interface components {
          *
          *     `couples` has the couples of this page, even a couple without entries. A couple with days on two pages is on both
          *     pages. A page may have no entries although another page follows. On the last page, `next` is null.
+         *
+         *     `progress` is for a progress bar: the part of the export that has been read with this page. It is 1 on the last
+         *     page. It may fall a little if the person pairs or unpairs between two pages.
          * @example {
          *       "couples": [
          *         {
@@ -1123,7 +1126,8 @@ export interface components {
          *         "streak_hidden": false,
          *         "touch_comfort": 1,
          *         "zone": "America/New_York"
-         *       }
+         *       },
+         *       "progress": 1
          *     }
          * @example {
          *       "couples": [
@@ -1137,7 +1141,7 @@ export interface components {
          *       "entries": [],
          *       "exported_at": "2026-05-01T15:00:00Z",
          *       "format": "rekindle-export/1",
-         *       "next": null,
+         *       "next": "AAEAC0iV0Jq3vJd1b2Zr8mXk",
          *       "profile": {
          *         "barriers": [
          *           "stress"
@@ -1148,7 +1152,8 @@ export interface components {
          *         "streak_hidden": false,
          *         "touch_comfort": 1,
          *         "zone": "America/New_York"
-         *       }
+         *       },
+         *       "progress": 0.75
          *     }
          */
         ExportView: {
@@ -1170,6 +1175,8 @@ export interface components {
             entries: components["schemas"]["ExportedEntryView"][];
             /** Next */
             next: string | null;
+            /** Progress */
+            progress: number;
         };
         /**
          * ExportedAnswerView

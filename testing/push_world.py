@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+import cleanup.handler
+from cleanup.services import Services as CleanupServices
 from delivery.dispatcher import handle
 from rekindle.domain.ids import CoupleId, DeviceId
 from rekindle.domain.persons import Reminders
@@ -17,9 +20,10 @@ from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob, job_from
 from rekindle.push.queue import Outbox
+from rekindle.store.couples import Couples, couple_row
 from rekindle.store.people import person_writes
 from testing import engines
-from testing.builders import NEW_YORK, a_device, a_paired_person, an_instant
+from testing.builders import NEW_YORK, a_couple, a_device, a_paired_person, an_instant
 from testing.memory_table import MemoryTable
 from testing.stored import shard_of
 
@@ -56,6 +60,13 @@ def do(delivery: Services, *jobs: Job, waited: dt.timedelta = NO_WAIT) -> dt.tim
         assert not isinstance(job, ReshardJob)
         wait = handle(delivery, job, waited, plenty)
     return wait
+
+
+def clean_up(table: Table, queue: Queue) -> None:
+    """Let `cleanup` handle all jobs of its queue."""
+    records = [{"messageId": str(number), "body": body} for number, body in enumerate(queue.bodies())]
+    reply = cleanup.handler.handle(CleanupServices.on(table, "no-key-table"), records)
+    assert reply == {"batchItemFailures": []}
 
 
 def person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **changes: object) -> PersonJob:
@@ -99,9 +110,22 @@ def token_of(person: Person) -> str:
 
 
 def saved(table: Table, *people: Person) -> None:
-    """Store new persons with their slots and devices."""
+    """Store new persons with their slots and devices, and add them to their couples.
+
+    A couple can get more than two persons here.
+    """
     for person in people:
         table.commit(person_writes(table, person.created_at, (None, person)))
+    for couple_id, members in groupby(sorted(people, key=_couple_of), key=_couple_of):
+        if couple_id:
+            stored = Couples(table).couple(CoupleId(couple_id))
+            profiles = {**(stored.profiles if stored else {}), **{each.uid: each.profile for each in members}}
+            row = couple_row(a_couple(id=CoupleId(couple_id), profiles=profiles))
+            table.write(replace(row, condition=""))
+
+
+def _couple_of(person: Person) -> str:
+    return person.couple or ""
 
 
 @contextlib.contextmanager
@@ -220,10 +244,14 @@ class Queue:
         return Outbox(cast("SQSClient", ImpatientSqs(self.client, self.delays)), self.url)
 
     def taken(self) -> list[Job]:
-        """Receive and delete all visible jobs. Return them."""
-        jobs = []
+        """Receive and delete all visible push jobs. Return them."""
+        return list(map(job_from, self.bodies()))
+
+    def bodies(self) -> list[str]:
+        """Receive and delete all visible messages. Return their bodies."""
+        bodies = []
         while messages := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                jobs.append(job_from(message["Body"]))
+                bodies.append(message["Body"])
                 self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return jobs
+        return bodies

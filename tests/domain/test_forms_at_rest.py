@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import pytest
 
 from privacy.cursor import Position, cursor_of, position_from
+from rekindle.cleanup import EmptySlotJob, EndedJob, RestJob, StaleJob, TargetJob, cleanup_job_from
 from rekindle.crypto.sealing import (
     AUTHORS_KEY,
     SINGLE_KEY,
@@ -169,6 +170,10 @@ def job(value: Any) -> Form:
     return Form(value, lambda each: each.model_dump_json(), job_from)
 
 
+def cleanup_job(value: Any) -> Form:
+    return Form(value, lambda each: each.model_dump_json(), cleanup_job_from)
+
+
 def shard_name(given: int) -> Any:
     table = cast("Any", MemoryTable())
     table.write(Write("Put", keys.SHARD_NAMES, item={"given": given}))
@@ -244,6 +249,9 @@ FORMS: dict[str, Form] = {
     ),
     "tally": Form(HISTORY, lambda history: as_json(item_from(history)), history_from),
     "cursor of an export": Form(Position(2, DATE), partial(cursor_of, uid=ADA), partial(position_from, uid=ADA)),
+    "cursor of an export, at the start of a section": Form(
+        Position(2), partial(cursor_of, uid=ADA), partial(position_from, uid=ADA)
+    ),
     "job of a slot": job(SlotJob(**JOB, **SLOT, after=("1", "2"))),
     "job of a person": job(PersonJob(**JOB, kind=PushKind.STREAK_MILESTONE, uid=ADA, couple=COUPLE, milestone=30)),
     "job of a retry": job(
@@ -259,6 +267,13 @@ FORMS: dict[str, Form] = {
         )
     ),
     "job of a resharding": job(ReshardJob(**JOB, **SLOT)),
+    "cleanup job of an end": cleanup_job(EndedJob(couple=COUPLE)),
+    "cleanup job of a dead target": cleanup_job(
+        TargetJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())
+    ),
+    "cleanup job of stale devices": cleanup_job(StaleJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())),
+    "cleanup job of a couple's rest": cleanup_job(RestJob(couple=COUPLE, members=(ADA,), ended_at=an_instant())),
+    "cleanup job of an empty slot": cleanup_job(EmptySlotJob(zone=NEW_YORK, time=dt.time(8, 30))),
 }
 
 

@@ -60,6 +60,7 @@ def world(
         "TABLE_NAME": name,
         "QUEUE_URL": queue.url,
         "DEAD_LETTERS_URL": Queue.on(emulator_url).url,
+        "CLEANUP_QUEUE_URL": Queue.on(emulator_url).url,
         "VISIBILITY_SECONDS": "1080",
         "APP_LINK": "https://app.example",
         "FCM_SECRET_ARN": secrets.create_secret(Name=name, SecretString=wire.secret)["ARN"],

@@ -7,11 +7,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cleanup.ended import finish_end
+from cleanup.rest import delete_rest
 from cleanup.services import Services
 from rekindle.batches import handle_batch
-from rekindle.cleanup import EndedJob, cleanup_job_from
+from rekindle.cleanup import EmptySlotJob, EndedJob, RestJob, StaleJob, TargetJob, cleanup_job_from
 from rekindle.clients import client
 from rekindle.settings import CleanupSettings
+from rekindle.store.instants import from_millis
 from rekindle.store.table import Table
 from rekindle.telemetry import log_failure, logger
 
@@ -31,6 +33,15 @@ def handle(services: Services, records: Sequence[Record]) -> BatchResponse:
         match job:
             case EndedJob():
                 finish_end(services, job.couple)
+            case RestJob():
+                delete_rest(services, job)
+            case TargetJob():
+                services.devices.forget_target(job.person, job.target, job.instant)
+            case StaleJob():
+                services.devices.prune(job.person, job.target, job.instant)
+            case EmptySlotJob():
+                first_received = from_millis(int(record["attributes"]["ApproximateFirstReceiveTimestamp"]))
+                services.empty_slots.delete(job.slot, first_received)
         logger.info("cleaned up", extra={"job": job.type})
 
     return handle_batch(

@@ -37,10 +37,16 @@ JSON doubles the backslash. So the texts of a day take at most 42,000 bytes, and
 45,000 bytes. A hundred days take at most 4.5 MB.
 """
 
+PAGE_SECTIONS = 10
+"""One page reads at most this many sections: the solo days, and each of the person's couples.
+
+A couple takes up to four round trips, even if it has no days.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The stores and the vault of one process, and the limit of days per page."""
+    """The stores and the vault of one process, and the limits of a page."""
 
     people: People
     couples: Couples
@@ -49,6 +55,7 @@ class Services:
     catalogue: Catalogue
     vault: Vault
     page_days: int = PAGE_DAYS
+    page_sections: int = PAGE_SECTIONS
 
     @classmethod
     def of(cls, settings: PrivacySettings) -> Self:

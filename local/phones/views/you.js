@@ -5,7 +5,7 @@ import { LIMITS, checkbox, counter, field, words } from "../parts.js";
 import { button, h, select } from "../ui/dom.js";
 import { counted } from "../ui/text.js";
 import { BARRIERS, LANGUAGES, SPOKEN, WEEKDAYS } from "../words.js";
-import { exportPart } from "./export.js";
+import { exportPart, lastExport } from "./export.js";
 import { pausePart } from "./pause.js";
 import { waiting } from "./waiting.js";
 
@@ -270,6 +270,7 @@ function disconnectPart(phone) {
   const asked = phone.data["disconnecting"];
   return h("div", { class: "stack" },
     h("p", null, `You can disconnect at any time, on your own. ${phone.partner} gets no message. Your shared days then close for both of you. For 30 days you can still save your own words.`),
+    lastExport(phone),
     !asked && button("Disconnect", () => {
       phone.data["disconnecting"] = true;
       phone.render();

@@ -9,8 +9,15 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.cleanup import EndedJob
-from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, OverdueReminder, StreakChange
+from rekindle.cleanup import EndedJob, RestJob
+from rekindle.domain.changes import (
+    CoupleEnded,
+    CoupleGone,
+    DayChange,
+    NudgesChange,
+    OverdueReminder,
+    StreakChange,
+)
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import milestone_crossed
 from rekindle.push.jobs import PersonJob
@@ -55,8 +62,8 @@ def reaction_to(change: Change | None) -> Reaction:
             return Reaction(tuple(_nudge_jobs(change)))
         case OverdueReminder():
             return Reaction((_overdue_job(change),))
-        case CoupleEnded():
-            return Reaction(cleanup=(EndedJob(couple=change.couple),))
+        case CoupleEnded() | CoupleGone():
+            return Reaction(cleanup=(_cleanup_job(change),))
         case _:
             return NOTHING
 
@@ -105,6 +112,12 @@ def _nudge_jobs(change: NudgesChange) -> Sequence[PersonJob]:
         for nudge in fresh
         if nudge.shown
     ]
+
+
+def _cleanup_job(change: CoupleEnded | CoupleGone) -> CleanupJob:
+    if isinstance(change, CoupleEnded):
+        return EndedJob(couple=change.couple)
+    return RestJob(couple=change.couple, members=tuple(sorted(change.members)), ended_at=change.ended_at)
 
 
 def _overdue_job(reminder: OverdueReminder) -> PersonJob:
