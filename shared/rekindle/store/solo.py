@@ -188,6 +188,11 @@ class Solo:
         return [each for each in shared if each.date in shown]
 
 
+def solo_ttl(date: dt.date) -> int:
+    """Return the `ttl` of the rows of a solo day."""
+    return ttl_of_date(date, KEPT)
+
+
 def _replacing(key: keys.Key, attribute: str, old: bytes | None, new: bytes | None) -> Write:
     return Write(
         "Update",
@@ -196,11 +201,6 @@ def _replacing(key: keys.Key, attribute: str, old: bytes | None, new: bytes | No
         condition=f"{attribute} = :old",
         values={":old": old, ":new": new},
     )
-
-
-def solo_ttl(date: dt.date) -> int:
-    """Return the `ttl` of the rows of a solo day."""
-    return ttl_of_date(date, KEPT)
 
 
 def existing_solo_day(conflict: WriteConflictError) -> SoloDay:
