@@ -256,7 +256,7 @@ def test_react_changes_only_a_streak_s_attributes() -> None:
 def test_only_couples_api_privacy_and_reseal_open_answers() -> None:
     """Only the key's own policy allows its use: to three roles, and only for cell keys."""
     administration, *uses = properties("DataKey")["KeyPolicy"]["Statement"]
-    may = {role["Fn::GetAtt"]: set(listed(use["Action"])) for use in uses for role in listed(use["Principal"]["AWS"])}
+    may = {use["Principal"]["AWS"]["Fn::GetAtt"]: set(listed(use["Action"])) for use in uses}
     assert may == {
         "CouplesApiRole.Arn": {"kms:Decrypt", "kms:GenerateDataKey"},
         "PrivacyRole.Arn": {"kms:Decrypt"},

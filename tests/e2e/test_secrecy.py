@@ -90,7 +90,7 @@ def _add_dead_device(stack: Stack, phone: Phone, token: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def trail(stack: Stack, a_phone: NewPhone) -> Trail:
+def first_day(stack: Stack, a_phone: NewPhone) -> Trail:
     """Play a first day with every written text, and many refused requests."""
     what = (
         "Ada's name",
@@ -180,9 +180,12 @@ def trail(stack: Stack, a_phone: NewPhone) -> Trail:
     return Trail(hidden, (ada, ben), jobs)
 
 
-def test_a_dead_device_is_removed(stack: Stack, trail: Trail) -> None:
-    """Delivery finds that the device is dead, and cleanup removes it."""
-    eventually(lambda: trail.secrets["Ada's dead device"] not in repr(_rows(stack, "TableName")))
+@pytest.fixture(scope="module")
+def trail(stack: Stack, first_day: Trail) -> Trail:
+    """Wait until cleanup has removed the device that delivery has found dead."""
+    eventually(lambda: first_day.secrets["Ada's dead device"] not in repr(_rows(stack, "TableName")))
+    eventually(stack.log_of("Cleanup").exists)
+    return first_day
 
 
 def test_no_log_holds_any_of_it(stack: Stack, trail: Trail) -> None:

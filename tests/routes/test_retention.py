@@ -270,7 +270,7 @@ def test_an_export_goes_on_at_the_right_couple_after_an_earlier_one_is_deleted(w
     cem, dua = world.phones["cem"], world.phones["dua"]
     first = former_couple(world)
     set_clocks(NOW + 20 * DAY, cem, dua)
-    pair(cem, dua)
+    pair(cem, dua, resume=(False, False))
     date = cem.get("/v1/today").body["today"]["date"]
     for phone in (cem, dua):
         assert phone.put(f"/v1/days/{date}/answer", {"text": "The second time."}).status == 200
