@@ -95,7 +95,7 @@ class TestSending:
         for _ in range(3):
             assert ada.post("/v1/nudges", HUG).status == 201
         ben.delete("/v1/couple")
-        pair(ada, ben)
+        pair(ada, ben, resume=(False, False))
         assert ada.post("/v1/nudges", HUG).problem == "too-many-nudges"
         assert ben.get("/v1/nudges").body["received"] == []
         assert ben.post("/v1/nudges", HUG).status == 201

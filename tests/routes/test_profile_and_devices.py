@@ -283,7 +283,7 @@ class TestSlots:
         assert counted() == [0, 0]
         register(ada, "phone", a_token())
         assert counted() == [0, 0]
-        pair(ben, ada)
+        pair(ben, ada, resume=(False, False))
         assert counted() == [2, 2]
 
     def assert_rows_are_what_persons_are(self, services: Services, *phones: Phone) -> None:
