@@ -33,11 +33,13 @@ from testing import engines
 from testing.apis import privacy_services
 from testing.builders import NEW_YORK, an_instant
 from testing.phones import Phone
+from testing.stored import erasures_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from bench.cost_recorder import CostRecorder
+    from rekindle.store.erasures import Erasures
     from rekindle.store.keys import Key
     from testing.meter import Cost, Meter
     from testing.phones import Handler, Reply
@@ -85,6 +87,7 @@ class World:
     recorder: CostRecorder
     table: Table
     key_table: Table
+    erasures: Erasures
     kms: Any
     kms_key: str
     sqs: Any
@@ -101,7 +104,8 @@ class World:
         dynamodb, kms, sqs = (engines.client(service, url) for service in ("dynamodb", "kms", "sqs"))
         key = kms.create_key()["KeyMetadata"]["KeyId"]
         table, key_table = (Table(meter.attach(dynamodb), name), Table(dynamodb, key_name))
-        return cls(meter, recorder, table, key_table, meter.attach(kms), key, meter.attach(sqs), raw)
+        erasures = erasures_beside(table)
+        return cls(meter, recorder, table, key_table, erasures, meter.attach(kms), key, meter.attach(sqs), raw)
 
     def with_starter_pack(self) -> World:
         """Publish the packs with which a new stack begins. Return this world."""
@@ -128,7 +132,7 @@ class World:
     def _services(self, vault: Vault) -> Services:
         """Return the API's stores. The caches of the catalogue and the help never expire."""
         return replace(
-            Services.on(self.table, vault, APP_LINK),
+            Services.on(self.table, vault, self.erasures, APP_LINK),
             catalogue=Catalogue(self.table, monotonic=lambda: 0.0),
             help=HelpStore(self.table, monotonic=lambda: 0.0),
             entropy=self.entropy,

@@ -210,6 +210,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/erasures/{receipt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return what an erasure has removed
+         * @description This needs no sign-in, because the account is gone.
+         *
+         *     Hyphens and spaces in the receipt do not matter, nor do capital and small letters.
+         */
+        get: operations["getErasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/help": {
         parameters: {
             query?: never;
@@ -318,10 +340,20 @@ export interface paths {
         /**
          * Set the profile
          * @description The first call creates the person.
+         *
+         *     An account that was erased can never be used again, not even with a sign-in from before.
          */
         put: operations["putMe"];
         post?: never;
-        delete?: never;
+        /**
+         * Erase the caller
+         * @description The caller must have signed in within the last 15 minutes.
+         *
+         *     From now on, every other request of this account is refused. The partner is no longer paired, and learns nothing
+         *     else. Nobody can read the caller's texts any more. Everything else is removed within some minutes, and the account
+         *     last. A repeat erases nothing more, and returns one more receipt of the same erasure.
+         */
+        delete: operations["deleteMe"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1033,6 +1065,51 @@ export interface components {
          * @enum {string}
          */
         EntryKind: "day" | "alone";
+        /**
+         * ErasedPart
+         * @description A part of what an erasure removes. A receipt names the parts, so never rename a member's value.
+         * @example keys
+         * @example account
+         * @enum {string}
+         */
+        ErasedPart: "keys" | "couple" | "devices_and_reminders" | "invites" | "answers" | "solo_answers" | "requests" | "profile" | "account";
+        /**
+         * ErasureView
+         * @description What an erasure has removed so far. `finished_at` is null until everything is removed.
+         * @example {
+         *       "finished_at": "2026-03-02T15:11:00Z",
+         *       "removed": [
+         *         {
+         *           "at": "2026-03-02T15:00:00Z",
+         *           "what": "keys"
+         *         },
+         *         {
+         *           "at": "2026-03-02T15:11:00Z",
+         *           "what": "account"
+         *         }
+         *       ],
+         *       "requested_at": "2026-03-02T15:00:00Z"
+         *     }
+         * @example {
+         *       "finished_at": null,
+         *       "removed": [],
+         *       "requested_at": "2026-03-02T15:00:00Z"
+         *     }
+         */
+        ErasureView: {
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Removed
+             * @description In the order in which the parts were removed.
+             */
+            removed: components["schemas"]["RemovedView"][];
+        };
         /**
          * ExportBody
          * @description The page to export. For the first page, send no body or a null `next`. Then send the `next` of each page.
@@ -2148,6 +2225,17 @@ export interface components {
             new: components["schemas"]["NewsView"];
         };
         /**
+         * ReceiptView
+         * @description The receipt of an erasure. Its number is stored nowhere, so only the person can ask about their erasure.
+         * @example {
+         *       "receipt": "K7MP2-QRX9T-4WDCB-8FHNV"
+         *     }
+         */
+        ReceiptView: {
+            /** Receipt */
+            receipt: string;
+        };
+        /**
          * RedeemBody
          * @description A code as a person types or pastes it: alone, in a text, or in a link. Spaces and hyphens do not matter.
          * @example {
@@ -2294,6 +2382,26 @@ export interface components {
              * @description Whether to announce new packs. The push about a pack replaces one day's push about the prompt.
              */
             news: boolean;
+        };
+        /**
+         * RemovedView
+         * @description A part that was removed, and when.
+         * @example {
+         *       "at": "2026-03-02T15:00:00Z",
+         *       "what": "keys"
+         *     }
+         * @example {
+         *       "at": "2026-03-02T15:11:00Z",
+         *       "what": "account"
+         *     }
+         */
+        RemovedView: {
+            what: components["schemas"]["ErasedPart"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * SharedAnswerView
@@ -2786,6 +2894,24 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `urn:rekindle:problem:account-erased`: You have erased your account. */
+        AccountErased: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `urn:rekindle:problem:no-such-erasure`: There is no erasure with this receipt. */
+        NoSuchErasure: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `urn:rekindle:problem:no-profile`: Set up your profile first. */
         NoProfile: {
             headers: {
@@ -2890,6 +3016,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2924,6 +3051,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -2965,6 +3093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -3019,6 +3148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3057,6 +3187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3092,6 +3223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3138,6 +3270,7 @@ export interface operations {
                 };
             };
             409: components["responses"]["KeyReused"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -3208,6 +3341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3249,6 +3383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3324,6 +3459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -3408,6 +3544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -3469,6 +3606,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3486,6 +3624,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    getErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            404: components["responses"]["NoSuchErasure"];
+            /**
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong.
+             *     - `urn:rekindle:problem:not-a-code`: This cannot be a code. Please check it.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
         };
     };
     getHelp: {
@@ -3560,6 +3736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3600,6 +3777,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3624,6 +3802,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3683,6 +3862,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -3742,6 +3922,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -3797,6 +3978,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3826,6 +4008,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -3838,6 +4021,45 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    deleteMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
                 };
             };
             429: components["responses"]["TooManyRequests"];
@@ -3873,6 +4095,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
             409: components["responses"]["TooManyDevices"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -3901,6 +4124,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3947,6 +4171,7 @@ export interface operations {
                 };
             };
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -3975,6 +4200,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -4005,6 +4231,7 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -4044,6 +4271,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -4089,6 +4317,7 @@ export interface operations {
                 };
             };
             409: components["responses"]["KeyReused"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -4144,6 +4373,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -4184,6 +4414,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4214,6 +4445,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4274,6 +4506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -4331,6 +4564,7 @@ export interface operations {
                 };
             };
             409: components["responses"]["NothingToShare"];
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4369,6 +4603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4410,6 +4645,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4437,6 +4673,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
             409: components["responses"]["AlreadyPaired"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             /**
@@ -4486,6 +4723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -4522,6 +4760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             /**
@@ -4571,6 +4810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];

@@ -85,6 +85,9 @@ SERVERS: Final[list[Json]] = [
 MOST: Final = 2
 """The most examples that `with_examples` gives to a schema without examples."""
 
+OPEN_ROUTES: Final = frozenset({"get_erasure"})
+"""The functions of the routes that need no sign-in."""
+
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
     {Problem.MALFORMED_JSON, Problem.INVALID_FIELDS, Problem.BODY_TOO_LARGE, Problem.UNSUPPORTED_MEDIA_TYPE}
@@ -240,6 +243,7 @@ def _completed(operation: Json, route: Route, problems: set[Problem]) -> Json:
     summary, *rest = re.split(r"\.\s+", words, maxsplit=1)
     inputs: Json = {name: operation[name] for name in ("parameters", "requestBody") if name in operation}
     success = HTTPStatus(route.status_code)
+    is_open = route.func.__name__ in OPEN_ROUTES
     answer: Json = {"description": success.phrase}
     if success is not HTTPStatus.NO_CONTENT:
         answer["content"] = operation["responses"][str(int(success))]["content"]
@@ -248,8 +252,9 @@ def _completed(operation: Json, route: Route, problems: set[Problem]) -> Json:
         "summary": summary.removesuffix("."),
         "description": rest[0] if rest else words,
         "operationId": to_camel(route.func.__name__),
+        **({"security": []} if is_open else {}),
         **inputs,
-        "responses": {str(int(success)): answer, **_refusals(problems)},
+        "responses": {str(int(success)): answer, **_refusals(problems, is_open=is_open)},
     }
 
 
@@ -272,16 +277,15 @@ def problems_of(route: Route) -> set[Problem]:
     return problems
 
 
-def _refusals(problems: Iterable[Problem]) -> Json:
+def _refusals(problems: Iterable[Problem], *, is_open: bool) -> Json:
     """Map each status to its response, for these problems and for API Gateway's own refusals."""
     by_status: defaultdict[HTTPStatus, list[Problem]] = defaultdict(list)
     for problem in Problem:
         if problem in problems:
             by_status[problem.status].append(problem)
-    answers: Json = {
-        "401": {"$ref": "#/components/responses/Unauthorized"},
-        "429": {"$ref": "#/components/responses/TooManyRequests"},
-    }
+    answers: Json = {"429": {"$ref": "#/components/responses/TooManyRequests"}}
+    if not is_open:
+        answers["401"] = {"$ref": "#/components/responses/Unauthorized"}
     for status, found in by_status.items():
         if status in _BY_THE_GATEWAY_TOO:
             response = _with_gateway(_problem_response(found), status)

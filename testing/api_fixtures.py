@@ -22,6 +22,7 @@ from testing.apis import handler_of
 from testing.builders import prompts, publish
 from testing.fcm_wire import PROJECT
 from testing.phones import Phone, a_couple
+from testing.stored import erasures_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -86,7 +87,7 @@ def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callabl
     def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Services:
         table, key_table = new_tables()
         publish(table, pack or prompts())
-        return Services.on(table, Vault(kms, kms_key, key_table), "https://app.example")
+        return Services.on(table, Vault(kms, kms_key, key_table), erasures_beside(table), "https://app.example")
 
     return made
 

@@ -62,7 +62,10 @@ def aws_dynamodb_local() -> Iterator[str]:
 
 
 def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str]:
-    """Create the main table and the table of keys, and return their names. Their keys are those of template.yaml."""
+    """Create the main table, the table of keys and the table of erasures. Their keys are those of template.yaml.
+
+    Return the names of the first two. `testing.stored.erasures_beside` finds the third.
+    """
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
@@ -72,10 +75,11 @@ def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str]:
         ],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     )
-    dynamodb.create_table(
-        TableName=f"{name}-keys",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )
+    for other in ("keys", "erasures"):
+        dynamodb.create_table(
+            TableName=f"{name}-{other}",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        )
     return name, f"{name}-keys"

@@ -43,7 +43,7 @@ from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
 from testing.packs import a_source
 from testing.phones import Phone, pair, set_clocks
-from testing.stored import stream_record
+from testing.stored import erasures_beside, stream_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,7 +90,7 @@ class World:
         self.key_table = self.table.beside("keys")
         table = cast("Table", self.table)
         vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, cast("Table", self.key_table), self.scheme)
-        self.services = Services.on(table, vault, "https://app.example")
+        self.services = Services.on(table, vault, erasures_beside(table), "https://app.example")
         practice = practice_handler_of(lambda: PracticeServices.on(table, review_required=False))
         api = phones_api(lambda: self.services)
         signed_in = {"auth_time": str(int(NOW.timestamp()))}

@@ -32,6 +32,7 @@ type Seconds = Annotated[int, Field(ge=1, le=43_200)]
 # the aliases of the fields.
 _Table = Annotated[Name, Field(alias="TABLE_NAME")]
 _KeyTable = Annotated[Name, Field(alias="KEY_TABLE_NAME")]
+_ErasureTable = Annotated[Name, Field(alias="ERASURE_TABLE_NAME")]
 _KmsKeyId = Annotated[Name, Field(alias="KMS_KEY_ID")]
 _SealingScheme = Annotated[Literal[1, 3], BeforeValidator(int), Field(alias="SEALING_SCHEME")]
 _AppLink = Annotated[Address, Field(alias="APP_LINK")]
@@ -72,6 +73,7 @@ class CouplesApiSettings(Settings):
 
     table: _Table
     key_table: _KeyTable
+    erasure_table: _ErasureTable
     kms_key_id: _KmsKeyId
     sealing_scheme: _SealingScheme
     app_link: _AppLink
@@ -82,6 +84,7 @@ class PrivacySettings(Settings):
 
     table: _Table
     key_table: _KeyTable
+    erasure_table: _ErasureTable
     kms_key_id: _KmsKeyId
 
 

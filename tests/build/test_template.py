@@ -68,10 +68,19 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "PutItem": {"CELL#*", "COUPLE#*", "PERSON#*"},
             "UpdateItem": {"COUPLE#*"},
         },
+        "ErasureTable": {"GetItem": {"ERASED#*"}},
     },
     "Privacy": {
-        "Table": {"BatchGetItem": {"PACK#*"}, "GetItem": {"PERSON#*", "COUPLE#*"}, "Query": {"PERSON#*", "COUPLE#*"}},
-        "KeyTable": {"GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"}},
+        "Table": {
+            "BatchGetItem": {"PACK#*"},
+            **{action: {"PERSON#*", "COUPLE#*"} for action in ("GetItem", "Query", "UpdateItem")},
+        },
+        "KeyTable": {
+            "GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"},
+            "UpdateItem": {"COUPLE#*"},
+            "DeleteItem": {"PERSON#*"},
+        },
+        "ErasureTable": {action: {"ERASED#*", "RECEIPT#*"} for action in ("GetItem", "PutItem", "UpdateItem")},
     },
     "PracticeApi": {
         "Table": {
@@ -210,20 +219,24 @@ def test_only_couples_api_and_privacy_open_answers() -> None:
     assert not any(word in action for action in administration["Action"] for word in opening)
 
 
-def test_privacy_has_one_route() -> None:
-    (route,) = events_of("Privacy", "HttpApi")
-    assert (route["Method"], route["Path"]) == ("POST", "/v1/me/export")
+def test_privacy_has_three_routes_and_only_a_receipt_needs_no_sign_in() -> None:
+    routes = {(route["Method"], route["Path"]): "Auth" in route for route in events_of("Privacy", "HttpApi")}
+    assert routes == {
+        ("POST", "/v1/me/export"): True,
+        ("DELETE", "/v1/me"): True,
+        ("GET", "/v1/erasures/{receipt}"): False,
+    }
 
 
 def test_readers_of_rows_need_no_kms_key() -> None:
     """If a table were encrypted with DataKey, each reader of the table would need kms:Decrypt."""
-    for table in ("Table", "KeyTable"):
+    for table in ("Table", "KeyTable", "ErasureTable"):
         assert "SSESpecification" not in properties(table)
     for queue in resources("AWS::SQS::Queue").values():
         assert queue["Properties"]["SqsManagedSseEnabled"] is True
 
 
-@pytest.mark.parametrize("table", ["Table", "KeyTable"])
+@pytest.mark.parametrize("table", ["Table", "KeyTable", "ErasureTable"])
 def test_a_table_is_on_demand_and_expires_items_by_ttl(table: str) -> None:
     assert properties(table)["BillingMode"] == "PAY_PER_REQUEST"
     assert properties(table)["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
@@ -235,6 +248,13 @@ def test_the_table_has_backups_and_a_stream() -> None:
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+
+
+def test_erasures_outlive_a_restore() -> None:
+    """The table of erasures has its own backups, and is not restored together with the main table."""
+    table = properties("ErasureTable")
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk"]
 
 
 def test_a_deleted_key_cannot_be_restored() -> None:

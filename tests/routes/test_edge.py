@@ -34,6 +34,7 @@ from testing.builders import an_instant
 from testing.memory_kms import MemoryKms
 from testing.memory_table import Bill, MemoryTable
 from testing.phones import Reply, http_event
+from testing.stored import erasures_beside
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -96,7 +97,8 @@ OTHER_TYPES = (
 def couples_parts() -> Services:
     """Return the services of couples_api, on a table in memory in which nobody has a profile."""
     table = cast("Table", MemoryTable(Bill()))
-    return Services.on(table, Vault(cast("KMSClient", MemoryKms()), "key", table), "https://app.example")
+    vault = Vault(cast("KMSClient", MemoryKms()), "key", table)
+    return Services.on(table, vault, erasures_beside(table), "https://app.example")
 
 
 def practice_parts() -> PracticeParts:

@@ -35,6 +35,7 @@ QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/queue"
 ENVIRONMENT = {
     "TABLE_NAME": "rekindle-Table-1ABC",
     "KEY_TABLE_NAME": "rekindle-KeyTable-1ABC",
+    "ERASURE_TABLE_NAME": "rekindle-ErasureTable-1ABC",
     "KMS_KEY_ID": "arn:aws:kms:eu-central-1:123456789012:key/mrk-1",
     "SEALING_SCHEME": "3",
     "APP_LINK": "https://app.example",

@@ -9,9 +9,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from couples_api.members import change_person
-from couples_api.services import TheCaller, TheServices, known_person
+from couples_api.services import Services, TheCaller, TheServices, known_person
 from rekindle.api.examples import PROFILE, body_config, view_config
-from rekindle.api.problems import Problem, refusals
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import zone_named
 from rekindle.domain.persons import Barrier, Person, Profile, Reminders
 from rekindle.domain.texts import VISIBLE_NAME, LanguageCode
@@ -57,9 +57,12 @@ def get_me(caller: TheCaller, services: TheServices) -> MeView:
     return _view(known_person(services, caller.uid))
 
 
-@router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE))
+@router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE, Problem.ACCOUNT_ERASED))
 def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeView:
-    """Set the profile. The first call creates the person."""
+    """Set the profile. The first call creates the person.
+
+    An account that was erased can never be used again, not even with a sign-in from before.
+    """
     profile = Profile(
         display_name=body.display_name,
         zone=zone_named(body.zone),
@@ -73,11 +76,18 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
     def changed() -> Person | None:
         return change_person(services, caller, lambda before: replace(before, profile=profile))
 
-    person = changed() or services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
+    person = changed() or _created(services, Person(caller.uid, profile, Reminders(), created_at=caller.instant))
     if person.profile != profile:
         # Another request has just created the person with another profile. Replace that profile by `profile`.
         person = changed() or person
     return _view(person)
+
+
+def _created(services: Services, person: Person) -> Person:
+    # After an erasure no row of the person is left, but their last token may be valid for an hour.
+    if services.erasures.has(person.uid):
+        raise ProblemError(Problem.ACCOUNT_ERASED)
+    return services.people.create(person)
 
 
 def _view(person: Person) -> MeView:

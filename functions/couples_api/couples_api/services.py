@@ -29,6 +29,7 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.devices import Devices
+from rekindle.store.erasures import Erasures
 from rekindle.store.help import HelpStore
 from rekindle.store.idempotency import IdempotencyKeys
 from rekindle.store.invites import Invites
@@ -69,6 +70,7 @@ class Services:
     tries: Tries
     catalogue: Catalogue
     help: HelpStore
+    erasures: Erasures
     vault: Vault
     app_link: str
     entropy: Callable[[int], bytes] = os.urandom
@@ -79,10 +81,11 @@ class Services:
         dynamodb = client("dynamodb")
         key_table = Table(dynamodb, settings.key_table)
         vault = Vault(client("kms"), settings.kms_key_id, key_table, settings.sealing_scheme)
-        return cls.on(Table(dynamodb, settings.table), vault, settings.app_link)
+        erasures = Erasures(Table(dynamodb, settings.erasure_table))
+        return cls.on(Table(dynamodb, settings.table), vault, erasures, settings.app_link)
 
     @classmethod
-    def on(cls, table: Table, vault: Vault, app_link: str) -> Self:
+    def on(cls, table: Table, vault: Vault, erasures: Erasures, app_link: str) -> Self:
         """Return services that use this table."""
         people, couples, days = People(table), Couples(table), Days(table)
         return cls(
@@ -98,6 +101,7 @@ class Services:
             tries=Tries(table),
             catalogue=Catalogue(table),
             help=HelpStore(table),
+            erasures=erasures,
             vault=vault,
             app_link=app_link,
         )
@@ -125,7 +129,7 @@ IN_A_COUPLE = (Problem.NO_PROFILE, Problem.NOT_PAIRED)
 
 
 def known_person(services: Services, uid: Uid) -> Person:
-    """Return the person. Raise ProblemError if they have no profile yet."""
+    """Return the person. Raise ProblemError if they have no profile yet, or ErasedError if they are erased."""
     person = services.people.person(uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)

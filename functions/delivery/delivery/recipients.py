@@ -122,7 +122,7 @@ def of_job(
     """
     kind, number, missed = job.kind, 1, None
     if isinstance(job, PersonJob):
-        person = services.people.person(job.uid)
+        person = services.people.find(job.uid)
         people = [person] if person else []
         kind = _kind_on(services, job.date, kind, wants_news=any(person.reminders.news for person in people))
     else:

@@ -1,8 +1,10 @@
-"""Give every route its read-only stores, and a caller who has signed in recently."""
+"""Give every route its stores, and a caller who has signed in recently."""
 
 from __future__ import annotations
 
 import datetime as dt
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Self
 
@@ -17,15 +19,16 @@ from rekindle.settings import PrivacySettings
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.erasures import Erasures
 from rekindle.store.people import People
 from rekindle.store.solo import Solo
 from rekindle.store.table import Table
 
 RECENT = dt.timedelta(minutes=15)
-"""A person may export for this long after a sign-in.
+"""A person may export and erase for this long after a sign-in.
 
-A phone stays signed in for weeks. Somebody who picks up an unlocked phone must not get an export of everything. So an
-export needs proof that the owner signed in just now. 15 minutes are enough for all pages of a long export.
+A phone stays signed in for weeks. Somebody who picks up an unlocked phone must not export or erase everything. So both
+need proof that the owner signed in just now. 15 minutes are enough for all pages of a long export.
 """
 
 PAGE_DAYS = 100
@@ -48,7 +51,9 @@ class Services:
     solo: Solo
     catalogue: Catalogue
     vault: Vault
+    erasures: Erasures
     page_days: int = PAGE_DAYS
+    entropy: Callable[[int], bytes] = os.urandom
 
     @classmethod
     def of(cls, settings: PrivacySettings) -> Self:
@@ -62,6 +67,7 @@ class Services:
             solo=Solo(table),
             catalogue=Catalogue(table),
             vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
+            erasures=Erasures(Table(dynamodb, settings.erasure_table)),
         )
 
 

@@ -133,8 +133,8 @@ class Person:
 
     Three fields are for `rekindle.domain.due_dates`. `reminded_since` is the instant at which each kind of reminder
     began, for example when the person paired. `last_due` has, for each kind, the latest date that must not come due
-    again. `due_earlier` has the dates for which an old slot may still send. Each write adds one to `revision`, and
-    fails if `revision` has changed since the read.
+    again. `due_earlier` has the dates for which an old slot may still send. `erased_at` is the instant at which the
+    person erased their account. Each write adds one to `revision`, and fails if `revision` has changed since the read.
     """
 
     uid: Uid
@@ -150,6 +150,7 @@ class Person:
     reminded_since: Mapping[PushKind, dt.datetime] = field(default_factory=dict)
     last_due: Mapping[PushKind, dt.date] = field(default_factory=dict)
     due_earlier: tuple[DueEarlier, ...] = ()
+    erased_at: dt.datetime | None = None
     revision: int = 0
 
     @property

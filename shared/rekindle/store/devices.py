@@ -56,7 +56,7 @@ class Devices:
         guard(after)
         changes: list[PersonChange] = [(before, after)]
         owner = self.people.table.get(keys.target(device.target))
-        if owner and owner["uid"] != uid and (loser := self.people.person(owner["uid"])):
+        if owner and owner["uid"] != uid and (loser := self.people.even_erased(owner["uid"])):
             changes.append((loser, _without_target(loser, device.target)))
         self.people.table.commit(person_writes(self.people.table, device.registered_at, *changes))
         return replace(after, revision=before.revision + 1)

@@ -1,4 +1,4 @@
-"""Make every key of the main table. No other module builds the text of these keys."""
+"""Make every key of the main table and of the table of erasures. No other module builds the text of these keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """A partition key and a sort key. `sk` is empty for the table of encryption keys, which has no sort keys."""
+    """A partition key and a sort key. `sk` is empty for a table without sort keys."""
 
     pk: str
     sk: str
@@ -37,6 +37,7 @@ SOLO_PREFIX: Final = "SOLO#"
 SHARED_PREFIX: Final = "SHARED#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
 RUN_PREFIX: Final = "RUN#"
+ERASED_PREFIX: Final = "ERASED#"
 STREAK: Final = "STREAK"
 COUPLE: Final = "COUPLE"
 STATS: Final = "STATS"
@@ -247,6 +248,16 @@ def stats_of_prompt(pack: PackId, prompt: PromptId) -> Key:
 def shown(date: dt.date, part: int) -> Key:
     """Return the key of a part of a date's statistics."""
     return Key(f"SHOWN#{date}", f"{part:03}")
+
+
+def erased(pseudonym: str) -> Key:
+    """Return the key of an erasure's row in the table of erasures."""
+    return Key(f"{ERASED_PREFIX}{pseudonym}", "")
+
+
+def receipt(number: str) -> Key:
+    """Return the key of a receipt's row in the table of erasures. The row does not show the receipt's number."""
+    return Key(f"RECEIPT#{_digest(number)}", "")
 
 
 def _digest(text: str) -> str:

@@ -77,6 +77,8 @@ def person_item(person: Person) -> Item:
         item["paused_until"] = str(person.paused_until)
     if person.invite:
         item["invite"] = stored(person.invite)
+    if person.erased_at:
+        item["erased_at"] = to_millis(person.erased_at)
     return item
 
 
@@ -123,6 +125,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
             )
             for due_earlier in item["owed"]
         ),
+        erased_at=from_millis(item["erased_at"]) if "erased_at" in item else None,
         revision=item["revision"],
     )
 
