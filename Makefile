@@ -111,6 +111,7 @@ lock: $(filter .tools/bin/uv,$(UV)) ## resolve all dependencies again, and write
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/privacy/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
+	@$(UV) export --quiet --locked --only-group accounts --no-emit-project --no-annotate -o functions/accounts/requirements.txt
 openapi: .venv/.synced client/node_modules/.installed ## generate the OpenAPI documents from the handlers, and the pages' types from the documents
 	@$(PYTHON) -m local.openapi
 	@cd client && npm run --silent generate

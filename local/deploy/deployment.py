@@ -75,7 +75,7 @@ def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:
 
 
 def put_credential(client: Callable[[str], Any], secret: str, service_account: Mapping[str, str]) -> None:
-    """Store the service account in the secret that only the function `delivery` may read."""
+    """Store the service account in a secret that only one function may read."""
     text = json.dumps(service_account, sort_keys=True)
     client("secretsmanager").put_secret_value(SecretId=secret, SecretString=text)
 

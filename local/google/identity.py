@@ -17,6 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
+from local.google.accounts import OWNER, Accounts, RefusedError, deleted, looked_up, updated
 from local.google.signin import Identity
 
 if TYPE_CHECKING:
@@ -45,22 +46,14 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 type Answer[Content] = Callable[[Request], Awaitable[Content]]
 
 
-class RefusedError(Exception):
-    """Firebase refuses a request. The message is a code, such as INVALID_EMAIL, or a sentence."""
-
-    def __init__(self, message: str, status: str | None = None, code: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-    def answer(self) -> JSONResponse:
-        """Return the error in Google's format: with `status` in the new APIs, with `errors` in the old APIs."""
-        error: dict[str, Any] = {"code": self.code, "message": str(self)}
-        if self.status:
-            error["status"] = self.status
-        else:
-            error["errors"] = [{"message": str(self), "domain": "global", "reason": "invalid"}]
-        return JSONResponse({"error": error}, self.code)
+def error_answer(refusal: RefusedError) -> JSONResponse:
+    """Return the error in Google's format: with `status` in the new APIs, with `errors` in the old APIs."""
+    error: dict[str, Any] = {"code": refusal.code, "message": str(refusal)}
+    if refusal.status:
+        error["status"] = refusal.status
+    else:
+        error["errors"] = [{"message": str(refusal), "domain": "global", "reason": "invalid"}]
+    return JSONResponse({"error": error}, refusal.code)
 
 
 def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,6 +111,16 @@ def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": "identitytoolkit#GetOobConfirmationCodeResponse", "email": _email_in(asked)}
 
 
+def own_account(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer of `accounts:lookup` for a person's own ID token. Raise RefusedError if Firebase refuses it."""
+    try:
+        claims = issuer.claims_of(asked.get("idToken", ""))
+    except jwt.InvalidTokenError as error:
+        raise RefusedError("INVALID_ID_TOKEN") from error
+    account = issuer.account_of(claims["sub"], claims["auth_time"])
+    return {"kind": "identitytoolkit#GetAccountInfoResponse", "users": [account.view]}
+
+
 def identity_routes(issuer: Issuer) -> list[BaseRoute]:
     """Return the routes. As in Firebase, a page of any origin may call these routes."""
 
@@ -132,13 +135,30 @@ def identity_routes(issuer: Issuer) -> list[BaseRoute]:
         form = parse_qs((await request.body()).decode(errors="replace"))
         return refreshed(issuer, {name: values[0] for name, values in form.items()})
 
+    async def lookup(request: Request) -> dict[str, Any]:
+        return own_account(issuer, await _json_of(request))
+
+    def administering(answer: Callable[[Accounts, Mapping[str, Any]], dict[str, Any]]) -> Answer[JSONResponse]:
+        async def administer(request: Request) -> dict[str, Any]:
+            _require_owner(request, issuer.project)
+            return answer(issuer.accounts, await _body_of(request))
+
+        return _answering(administer)
+
+    admin = "/v1/projects/{project}"
+    administration = [
+        Route(f"{admin}/accounts:lookup", administering(looked_up), methods=["POST"]),
+        Route(f"{admin}/accounts:update", administering(updated), methods=["POST"]),
+        Route(f"{admin}/accounts:delete", administering(deleted), methods=["POST"]),
+    ]
     open_to_all = [Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["POST"], allow_headers=["*"])]
     accounts = [
         Route("/v1/accounts:signInWithPassword", _answering(sign_in), methods=["POST"]),
         Route("/v1/accounts:sendOobCode", _answering(send_code), methods=["POST"]),
+        Route("/v1/accounts:lookup", _answering(lookup), methods=["POST"]),
     ]
     return [
-        Mount(IDENTITY, routes=accounts, middleware=open_to_all),
+        Mount(IDENTITY, routes=[*accounts, *administration], middleware=open_to_all),
         Mount(SECURE_TOKEN, routes=[Route("/v1/token", _answering(token), methods=["POST"])], middleware=open_to_all),
     ]
 
@@ -148,7 +168,7 @@ def _answering(answer: Answer[dict[str, Any]]) -> Answer[JSONResponse]:
         try:
             return JSONResponse(await answer(request))
         except RefusedError as error:
-            return error.answer()
+            return error_answer(error)
 
     return endpoint
 
@@ -164,6 +184,10 @@ def _email_in(asked: Mapping[str, Any]) -> str:
 
 async def _json_of(request: Request) -> Mapping[str, Any]:
     _require_key(request)
+    return await _body_of(request)
+
+
+async def _body_of(request: Request) -> Mapping[str, Any]:
     try:
         asked = json.loads(await request.body())
     except ValueError:
@@ -171,6 +195,13 @@ async def _json_of(request: Request) -> Mapping[str, Any]:
     if not isinstance(asked, dict):
         raise RefusedError("Invalid JSON payload received.", _INVALID)
     return asked
+
+
+def _require_owner(request: Request, project: str) -> None:
+    if request.headers.get("authorization") != OWNER:
+        raise RefusedError("Request had invalid authentication credentials.", "UNAUTHENTICATED", 401)
+    if request.path_params["project"] != project:
+        raise RefusedError("The caller does not have permission", "PERMISSION_DENIED", 403)
 
 
 def _require_key(request: Request) -> None:

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.google.accounts import Accounts
 from local.google.identity import IDENTITY, SECURE_TOKEN
 from local.google.keys import pem, private_key
 from local.google.signin import Issuer
@@ -24,9 +25,14 @@ class Place:
     folder: Path
 
     @property
+    def host(self) -> str:
+        """Return the server's host and port."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
     def origin(self) -> str:
         """Return the server's base URL."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}"
 
     @property
     def token_uri(self) -> str:
@@ -44,8 +50,9 @@ class Place:
         return self.origin + SECURE_TOKEN
 
     def issuer(self) -> Issuer:
-        """Return the sign-in issuer with its saved key."""
-        return Issuer(self.origin, self.project, private_key(self.folder / "sign-in.pem"))
+        """Return the sign-in issuer with its saved key and accounts."""
+        key, accounts = private_key(self.folder / "sign-in.pem"), Accounts(self.folder / "accounts.json")
+        return Issuer(self.origin, self.project, key, accounts)
 
     def service_account(self) -> dict[str, str]:
         """Return a service account's JSON as the Firebase console gives it, but with this server's addresses."""

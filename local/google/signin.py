@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import jwt
@@ -15,10 +15,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from local.clock import now
+from local.google.accounts import DISABLED, Accounts, RefusedError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from starlette.requests import Request
+
+    from local.google.accounts import Account
 
 LIFETIME_SECONDS = 3600
 """Firebase's ID tokens have the same lifetime."""
@@ -62,6 +65,7 @@ class Issuer:
     origin: str
     project: str
     key: RSAPrivateKey
+    accounts: Accounts = field(default_factory=Accounts)
 
     @property
     def url(self) -> str:
@@ -74,26 +78,53 @@ class Issuer:
         return hashlib.sha256(str(self.key.public_key().public_numbers().n).encode()).hexdigest()[:40]
 
     def signed_in(self, identity: Identity) -> dict[str, Any]:
-        """Sign a person in. Return an ID token, a refresh token, the lifetime and the uid."""
-        uid = identity.uid or _uid_of(identity.email or "")
+        """Sign a person in. Return an ID token, a refresh token, the lifetime and the uid.
+
+        Raise RefusedError if the account is disabled.
+        """
+        email = identity.email or ""
+        uid = identity.uid or _uid_of(email, self.accounts.times_deleted(email))
+        auth_time = int(now()) - identity.signed_in_ago
+        if self.accounts.opened(uid, identity.email, auth_time).disabled:
+            raise RefusedError(DISABLED)
         return self._tokens(
             uid,
             {
                 "email": identity.email,
                 "name": identity.name,
                 "claims": identity.claims,
-                "auth_time": int(now()) - identity.signed_in_ago,
+                "auth_time": auth_time,
             },
             identity.lifetime,
             ended=identity.ended,
         )
 
     def refreshed(self, refresh_token: str) -> dict[str, Any]:
-        """Return new tokens for the same sign-in. Raise jwt.InvalidTokenError if the refresh token is not valid."""
+        """Return new tokens for the same sign-in.
+
+        Raise jwt.InvalidTokenError if the refresh token is not valid, and RefusedError if the account refuses it.
+        """
         session = jwt.decode(
             refresh_token, self.key.public_key(), algorithms=["RS256"], audience="refresh", issuer=self.url
         )
+        self.account_of(session["sub"], session["session"]["auth_time"])
         return self._tokens(session["sub"], session["session"], LIFETIME_SECONDS)
+
+    def claims_of(self, id_token: str) -> dict[str, Any]:
+        """Return the claims of an ID token. Raise jwt.InvalidTokenError if the token is not valid."""
+        claims: dict[str, Any] = jwt.decode(
+            id_token, self.key.public_key(), algorithms=["RS256"], audience=self.project, issuer=self.url
+        )
+        return claims
+
+    def account_of(self, uid: str, auth_time: int) -> Account:
+        """Return the account of a sign-in. Raise RefusedError if the account is deleted or disabled, or refuses it."""
+        account = self.accounts.named(uid)
+        if account.disabled:
+            raise RefusedError(DISABLED)
+        if auth_time < account.valid_since:
+            raise RefusedError("TOKEN_EXPIRED")
+        return account
 
     def _tokens(self, uid: str, session: dict[str, Any], lifetime: int, *, ended: bool = False) -> dict[str, Any]:
         email = session["email"]
@@ -148,7 +179,10 @@ class Issuer:
                 identity = Identity.model_validate_json(await request.body())
             except ValidationError as error:
                 return JSONResponse({"error": _sentence(error)}, 400)
-            return JSONResponse(self.signed_in(identity))
+            try:
+                return JSONResponse(self.signed_in(identity))
+            except RefusedError as error:
+                return JSONResponse({"error": str(error)}, 400)
 
         below = f"/{self.project}/.well-known"
         return [
@@ -158,10 +192,13 @@ class Issuer:
         ]
 
 
-def _uid_of(email: str) -> str:
-    """Return a uid of 28 letters and digits, as in Firebase. The same email always gets the same uid."""
+def _uid_of(email: str, deleted: int) -> str:
+    """Return a uid of 28 letters and digits, as in Firebase.
+
+    The same email always gets the same uid, until its account is deleted. `deleted` counts the deleted accounts.
+    """
     alphabet = string.ascii_letters + string.digits
-    number = int.from_bytes(hashlib.sha256(email.casefold().encode()).digest())
+    number = int.from_bytes(hashlib.sha256((email.casefold() + "~" * deleted).encode()).digest())
     symbols = []
     for _ in range(28):
         number, symbol = divmod(number, len(alphabet))

@@ -128,11 +128,13 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
         "IdentityEndpoint": place.identity,
         "SecureTokenEndpoint": place.securetoken,
         "FcmEndpoint": place.origin,
+        "AuthEmulatorHost": place.host,
         "AppLink": APP_LINK,
     }
     deployment = deploy(client, boto_env(endpoint_url), fingerprint, parameters, settings.logs / "deploy.log")
     stack = Stack(endpoint_url, place.origin, deployment.outputs, settings.state)
-    put_credential(client, stack.outputs["FcmSecretArn"], place.service_account())
+    for secret in ("FcmSecretArn", "AccountSecretArn"):
+        put_credential(client, stack.outputs[secret], place.service_account())
     reloader = Reloader(stack)
     if deployment.is_first:
         reloader.record()

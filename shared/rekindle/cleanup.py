@@ -1,4 +1,4 @@
-"""Define the jobs on the cleanup queue. `react` enqueues them, and `cleanup` handles them.
+"""Define the jobs on the cleanup queue. `react` and `accounts` enqueue them, and `cleanup` handles them.
 
 Each job can be handled twice, and after a crash. A job contains ids, but never a push token, a name or a text.
 """
@@ -25,7 +25,14 @@ class EndedJob(_Body):
     couple: CoupleId
 
 
-type CleanupJob = EndedJob
+class AccountDeletedJob(_Body):
+    """Note that the Firebase account of an erased person is deleted. `accounts` enqueues this job."""
+
+    type: Literal["account-deleted"] = "account-deleted"
+    pseudonym: str
+
+
+type CleanupJob = EndedJob | AccountDeletedJob
 
 _JOBS: Final[TypeAdapter[CleanupJob]] = TypeAdapter(Annotated[CleanupJob, Field(discriminator="type")])
 

@@ -37,6 +37,7 @@ _KmsKeyId = Annotated[Name, Field(alias="KMS_KEY_ID")]
 _SealingScheme = Annotated[Literal[1, 3], BeforeValidator(int), Field(alias="SEALING_SCHEME")]
 _AppLink = Annotated[Address, Field(alias="APP_LINK")]
 _QueueUrl = Annotated[Address, Field(alias="QUEUE_URL")]
+_FirebaseProject = Annotated[Name, Field(alias="FIREBASE_PROJECT")]
 _CleanupQueueUrl = Annotated[Address, Field(alias="CLEANUP_QUEUE_URL")]
 
 
@@ -115,6 +116,14 @@ class CleanupSettings(Settings):
     key_table: _KeyTable
 
 
+class AccountsSettings(Settings):
+    """Settings of accounts. `secret` is the ARN of the secret with the credential for Firebase's accounts."""
+
+    cleanup_queue_url: _CleanupQueueUrl
+    secret: Name = Field(alias="ACCOUNT_SECRET_ARN")
+    project: _FirebaseProject
+
+
 class TallySettings(Settings):
     """Settings of tally."""
 
@@ -157,7 +166,7 @@ class ConsoleSettings(Settings):
     web key. This key is not a secret, because it only names the project.
     """
 
-    project: Name = Field(alias="FIREBASE_PROJECT")
+    project: _FirebaseProject
     api_key: Name = Field(alias="FIREBASE_API_KEY")
     identity: Address = Field(alias="IDENTITY_ENDPOINT")
     securetoken: Address = Field(alias="SECURE_TOKEN_ENDPOINT")
@@ -166,6 +175,7 @@ class ConsoleSettings(Settings):
 class ReleaseCheckSettings(Settings):
     """The ARN of each function's new version, by the function's name."""
 
+    accounts: Name = Field(alias="ACCOUNTS_VERSION")
     cleanup: Name = Field(alias="CLEANUP_VERSION")
     console: Name = Field(alias="CONSOLE_VERSION")
     couples_api: Name = Field(alias="COUPLES_API_VERSION")

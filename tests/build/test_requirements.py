@@ -15,6 +15,7 @@ from local.places import ROOT
 EXPORTS: Final = {
     "shared": "runtime",
     "functions/couples_api": "vault",
+    "functions/accounts": "accounts",
     "functions/delivery": "push",
     "functions/practice_api": "practice",
     "functions/privacy": "vault",

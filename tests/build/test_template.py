@@ -16,6 +16,7 @@ from delivery.libcurl import BURST
 from local.places import ROOT
 from rekindle.domain.statistics import STREAMS_HOUR
 from rekindle.settings import (
+    AccountsSettings,
     CleanupSettings,
     ConsoleSettings,
     CouplesApiSettings,
@@ -40,7 +41,18 @@ from tests.build.cloudformation import (
     statements,
 )
 
-SERVING: Final = ("Cleanup", "Console", "CouplesApi", "Delivery", "PracticeApi", "Privacy", "React", "Tally", "Tick")
+SERVING: Final = (
+    "Accounts",
+    "Cleanup",
+    "Console",
+    "CouplesApi",
+    "Delivery",
+    "PracticeApi",
+    "Privacy",
+    "React",
+    "Tally",
+    "Tick",
+)
 FUNCTIONS: Final = tuple(sorted([*SERVING, "ReleaseCheck"]))
 ROLES: Final = tuple(resources("AWS::IAM::Role"))
 
@@ -141,6 +153,11 @@ WHOLE: Final[dict[str, dict[str, set[str]]]] = {
     "React": STREAM | {"PushQueue": SEND, "CleanupQueue": SEND, "ReactDeadLetters": SEND},
     "Cleanup": {
         "CleanupQueue": {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")}
+    },
+    "Accounts": {
+        "AccountQueue": {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")},
+        "AccountCredential": {"secretsmanager:GetSecretValue"},
+        "CleanupQueue": SEND,
     },
     "Tally": STREAM | {"TallyDeadLetters": SEND},
     "Delivery": {
@@ -408,7 +425,13 @@ def test_a_push_job_that_keeps_failing_becomes_a_dead_letter() -> None:
     redrive = properties("PushQueue")["RedrivePolicy"]
     assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": "PushDeadLetters.Arn"}
     assert redrive["maxReceiveCount"] >= 5
-    for queue in ("PushDeadLetters", "ReactDeadLetters", "TallyDeadLetters", "CleanupDeadLetters"):
+    for queue in (
+        "PushDeadLetters",
+        "ReactDeadLetters",
+        "TallyDeadLetters",
+        "CleanupDeadLetters",
+        "AccountDeadLetters",
+    ):
         assert properties(queue)["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
@@ -497,7 +520,8 @@ def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "dead_letters", ["PushDeadLetters", "ReactDeadLetters", "TallyDeadLetters", "CleanupDeadLetters"]
+    "dead_letters",
+    ["PushDeadLetters", "ReactDeadLetters", "TallyDeadLetters", "CleanupDeadLetters", "AccountDeadLetters"],
 )
 def test_one_dead_letter_is_an_alarm(dead_letters: str) -> None:
     alarm = properties(f"{dead_letters}Waiting")
@@ -571,6 +595,7 @@ def test_a_metric_that_an_alarm_reads_of_the_log_is_counted_there() -> None:
         ("Tick", TickSettings),
         ("React", ReactSettings),
         ("Cleanup", CleanupSettings),
+        ("Accounts", AccountsSettings),
         ("Tally", TallySettings),
         ("Delivery", DeliverySettings),
         ("Console", ConsoleSettings),
@@ -580,7 +605,8 @@ def test_a_metric_that_an_alarm_reads_of_the_log_is_counted_there() -> None:
 def test_a_function_is_given_what_its_settings_read_and_little_else(function: str, settings: type[Settings]) -> None:
     """Every function gets the table's name, although two do not read it."""
     given = environment_of(function).keys()
-    assert given == {*settings.names(), "TABLE_NAME", "STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
+    libraries = {"FIREBASE_AUTH_EMULATOR_HOST"} if function == "Accounts" else set()  # the Admin SDK reads this
+    assert given == {*settings.names(), *libraries, "TABLE_NAME", "STAGE", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
 
 
 def test_one_parameter_decides_what_everything_is_built_for() -> None:

@@ -71,6 +71,7 @@ FORMER_PLACEHOLDERS: Final = {
     "IdentityEndpoint": ["https://identity.example.org", "http://127.0.0.1:4580"],
     "SecureTokenEndpoint": ["https://securetoken.example.org"],
     "FcmEndpoint": ["https://fcm.example.org"],
+    "AuthEmulatorHost": ["127.0.0.1:4580"],
     "FirstDeployment": ["maybe"],
 }
 
@@ -142,7 +143,7 @@ def test_a_failed_creation_leaves_nothing_behind(template: Properties, stage: st
         if each["Type"] in {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SecretsManager::Secret"}
     }
     policies = ("Delete", "Delete") if stage == "local" else ("RetainExceptOnCreate", "Retain")
-    assert kept == dict.fromkeys(("Table", "KeyTable", "DataKey", "FcmCredential"), policies)
+    assert kept == dict.fromkeys(("Table", "KeyTable", "DataKey", "FcmCredential", "AccountCredential"), policies)
     for table in ("Table", "KeyTable"):
         protected = template["Resources"][table]["Properties"]["DeletionProtectionEnabled"]
         assert protected == {"Fn::If": ["IsFirstDeployment", False, stage != "local"]}

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import pytest
 
 from privacy.cursor import Position, cursor_of, position_from
+from rekindle.accounts import DeleteJob, RevokeJob, account_job_from
+from rekindle.cleanup import AccountDeletedJob, cleanup_job_from
 from rekindle.crypto.sealing import (
     AUTHORS_KEY,
     SINGLE_KEY,
@@ -152,8 +154,8 @@ JOB: dict[str, Any] = {"date": DATE, "instant": an_instant(), "late": dt.timedel
 SLOT: dict[str, Any] = {"zone": NEW_YORK, "time": dt.time(8, 30), "shard": "7k"}
 
 
-def job(value: Any) -> Form:
-    return Form(value, lambda each: each.model_dump_json(), job_from)
+def job(value: Any, read: Callable[[str], Any] = job_from) -> Form:
+    return Form(value, lambda each: each.model_dump_json(), read)
 
 
 def shard_name(given: int) -> Any:
@@ -242,6 +244,9 @@ FORMS: dict[str, Form] = {
         )
     ),
     "job of a resharding": job(ReshardJob(**JOB, **SLOT)),
+    "job of a sign-out everywhere": job(RevokeJob(uid=ADA, signed_out_at=an_instant()), account_job_from),
+    "job of an account's deletion": job(DeleteJob(uid=ADA, pseudonym="AAECAwQFBgcI"), account_job_from),
+    "job of a deleted account": job(AccountDeletedJob(pseudonym="AAECAwQFBgcI"), cleanup_job_from),
 }
 
 

@@ -20,7 +20,9 @@ def rows(stack: Stack) -> set[str]:
 
 def letters(stack: Stack) -> int:
     """Return the number of dead letters."""
-    queues = (stack.outputs[name] for name in ("DlqUrl", "ReactDlqUrl", "TallyDlqUrl", "CleanupDlqUrl"))
+    queues = (
+        stack.outputs[name] for name in ("DlqUrl", "ReactDlqUrl", "TallyDlqUrl", "CleanupDlqUrl", "AccountDlqUrl")
+    )
     count = "ApproximateNumberOfMessages"
     sqs = stack.client("sqs")
     return sum(

@@ -170,6 +170,7 @@ def test_no_log_holds_any_of_it(stack: Stack, trail: Trail) -> None:
     # google.log contains the phones' inboxes.
     logs = [path for path in stack.logs.rglob("*.log") if path.name != "google.log"]
     assert {
+        "Accounts.log",
         "Cleanup.log",
         "CouplesApi.log",
         "Delivery.log",

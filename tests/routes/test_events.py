@@ -36,6 +36,7 @@ SHAPES: dict[str, type[BaseModel]] = {
     "console": APIGatewayProxyEventV2Model,
     "react": DynamoDBStreamModel,
     "tally": DynamoDBStreamModel,
+    "accounts": SqsModel,
     "cleanup": SqsModel,
     "delivery": SqsModel,
 }

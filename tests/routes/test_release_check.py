@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_mock import MockerFixture
 
 FUNCTIONS: Final = (
+    "accounts",
     "cleanup",
     "console",
     "couples_api",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from rekindle.errors import SettingsError
 from rekindle.settings import (
+    AccountsSettings,
     CleanupSettings,
     ConsoleSettings,
     CouplesApiSettings,
@@ -44,6 +45,7 @@ ENVIRONMENT = {
     "CLEANUP_QUEUE_URL": f"{QUEUE}-cleanup",
     "VISIBILITY_SECONDS": "1080",
     "DEAD_LETTERS_URL": f"{QUEUE}-dead",
+    "ACCOUNT_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Account-AbC",
     "FCM_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Fcm-AbC",
     "FCM_PROJECT_ID": "rekindle-test",
     "FCM_ENDPOINT": "https://fcm.googleapis.com",
@@ -61,6 +63,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "tick": TickSettings,
     "react": ReactSettings,
     "tally": TallySettings,
+    "accounts": AccountsSettings,
     "cleanup": CleanupSettings,
     "delivery": DeliverySettings,
     "console": ConsoleSettings,

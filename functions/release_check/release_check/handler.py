@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SAMPLES: Final = Path(__file__).parent / "samples"
-LEFT_OUT: Final = frozenset({"delivery", "practice_api-put-draft", "release_check", "tally"})
-"""Samples that this hook does not send. They would send pushes, store a draft, change statistics or call this hook."""
+LEFT_OUT: Final = frozenset({"accounts", "delivery", "practice_api-put-draft", "release_check", "tally"})
+"""Samples that this hook does not send.
+
+They would call Firebase, send pushes, store a draft, change statistics or call this hook.
+"""
 
 NO_PROFILE: Final = "urn:rekindle:problem:no-profile"
 ANSWERS: Final = {

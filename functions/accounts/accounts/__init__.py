@@ -1,0 +1,1 @@
+"""Sign persons out of Firebase everywhere, and delete their Firebase accounts."""

@@ -1,0 +1,90 @@
+"""Change accounts at Firebase through its Admin SDK."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Final
+
+import firebase_admin
+from firebase_admin import auth
+from google.auth import aws
+from google.auth.exceptions import GoogleAuthError
+from google.oauth2 import service_account
+
+from rekindle.errors import RekindleError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from google.auth.credentials import Credentials
+
+    from rekindle.domain.ids import Uid
+
+SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
+"""The only scope with which Google lets a service account change accounts. The account's role limits it further."""
+
+TIMEOUT: Final = 5
+"""In seconds. The SDK repeats a failed request up to four times, with pauses of at most eight seconds."""
+
+
+class CredentialError(RekindleError):
+    """The secret has no credential for Firebase."""
+
+
+def credential_from(secret: str) -> Credentials:
+    """Read the credential from a secret: the key of a service account, or an `external_account` for AWS.
+
+    Raise CredentialError if the secret contains something else.
+    """
+    try:
+        info = json.loads(secret)
+        match info["type"]:
+            case "service_account":
+                return service_account.Credentials.from_service_account_info(info, scopes=[SCOPE])  # type: ignore[no-any-return, no-untyped-call]
+            case "external_account":
+                return aws.Credentials.from_info(info, scopes=[SCOPE])  # type: ignore[no-any-return, no-untyped-call]
+            case _:
+                raise CredentialError("the secret is neither a service account nor an external account")
+    except (ValueError, KeyError, TypeError, GoogleAuthError) as error:
+        raise CredentialError("the secret does not hold a credential") from error
+
+
+class Firebase:
+    """The accounts of one Firebase project.
+
+    If FIREBASE_AUTH_EMULATOR_HOST is set, the SDK calls this host, and sends no credential.
+    """
+
+    def __init__(self, credential: Credentials, project: str) -> None:
+        self._app = firebase_admin.initialize_app(
+            credential, {"projectId": project, "httpTimeout": TIMEOUT}, name=f"accounts-{id(self)}"
+        )
+
+    def revoke(self, uid: Uid, signed_out_at: dt.datetime) -> bool:
+        """Refuse refresh tokens of sign-ins before `signed_out_at`. Return False if there is no such account.
+
+        Firebase counts whole seconds, so the instant is rounded up. Do not use the SDK's `revoke_refresh_tokens`: it
+        takes the time of the machine, and would also end a sign-in that came while the job was in the queue.
+        """
+        valid_since = math.ceil(signed_out_at.timestamp())
+        try:
+            account = auth.get_user(uid, self._app)
+            # A job can be late. It must not make tokens valid again that a later job has revoked.
+            if account.tokens_valid_after_timestamp < valid_since * 1000:
+                auth.update_user(uid, app=self._app, valid_since=valid_since)
+        except auth.UserNotFoundError:
+            return False
+        return True
+
+    def delete(self, uid: Uid) -> bool:
+        """Delete the account. Return False if there is no such account."""
+        try:
+            auth.delete_user(uid, self._app)
+        except auth.UserNotFoundError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close all connections."""
+        firebase_admin.delete_app(self._app)
