@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from rekindle.domain.ids import CoupleId
+from rekindle.domain.ids import CoupleId, Uid
 
 
 class _Body(BaseModel):
@@ -32,7 +32,20 @@ class AccountDeletedJob(_Body):
     pseudonym: str
 
 
-type CleanupJob = EndedJob | AccountDeletedJob
+class EraseJob(_Body):
+    """Remove everything about a person who has erased their account.
+
+    A request that began before the erasure may still write a row. So a second job follows when no request can be under
+    way any more. `is_last` marks the second job, which also removes the person's own row and their account.
+    """
+
+    type: Literal["erase"] = "erase"
+    uid: Uid
+    erased_at: AwareDatetime
+    is_last: bool = False
+
+
+type CleanupJob = EndedJob | AccountDeletedJob | EraseJob
 
 _JOBS: Final[TypeAdapter[CleanupJob]] = TypeAdapter(Annotated[CleanupJob, Field(discriminator="type")])
 

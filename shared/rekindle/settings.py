@@ -110,10 +110,22 @@ class ReactSettings(TickSettings):
 
 
 class CleanupSettings(Settings):
-    """Settings of cleanup."""
+    """Settings of cleanup.
+
+    After `settling_seconds`, no request is under way any more that began before a person was erased.
+    """
 
     table: _Table
     key_table: _KeyTable
+    erasure_table: _ErasureTable
+    cleanup_queue_url: _CleanupQueueUrl
+    account_queue_url: Address = Field(alias="ACCOUNT_QUEUE_URL")
+    settling_seconds: Annotated[int, Field(ge=1, le=900)] = Field(alias="SETTLING_SECONDS")
+
+    @property
+    def settling(self) -> dt.timedelta:
+        """The time between the two jobs of an erasure."""
+        return dt.timedelta(seconds=self.settling_seconds)
 
 
 class AccountsSettings(Settings):

@@ -116,10 +116,14 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "React": {"Table": {"GetItem": {"COUPLE#*", "SERVICE"}, "Query": {"COUPLE#*", "SERVICE"}, "PutItem": {"COUPLE#*"}}},
     "Cleanup": {
         "Table": {
-            **{action: ENDING | {"COUPLE#*"} for action in ("BatchGetItem", "ConditionCheckItem", "GetItem", "Query")},
-            **{action: ENDING | {"DUE#*"} for action in ("DeleteItem", "PutItem", "UpdateItem")},
+            **{action: ENDING | {"COUPLE#*"} for action in ("BatchGetItem", "ConditionCheckItem", "Query")},
+            "GetItem": ENDING | {"COUPLE#*", "INVITE#*"},
+            "DeleteItem": ENDING | {"DUE#*", "COUPLE#*", "TARGET#*", "TALLY#*"},
+            "PutItem": ENDING | {"DUE#*", "INVITE#*"},
+            "UpdateItem": ENDING | {"DUE#*", "COUPLE#*"},
         },
-        "KeyTable": {"UpdateItem": {"COUPLE#*"}},
+        "KeyTable": {"UpdateItem": {"COUPLE#*"}, "DeleteItem": {"COUPLE#*", "PERSON#*"}},
+        "ErasureTable": {action: {"ERASED#*"} for action in ("PutItem", "UpdateItem")},
     },
     "Tally": {"Table": {"BatchGetItem": {"TALLY#*"}, "PutItem": {"TALLY#*"}, "UpdateItem": COUNTERS}},
     "Delivery": {
@@ -146,22 +150,24 @@ STREAM: Final = {
 DEPLOYMENTS: Final = (
     "arn:${AWS::Partition}:codedeploy:${AWS::Region}:${AWS::AccountId}:deploymentgroup:${AWS::StackName}-*/*"
 )
+CONSUME: Final = {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")}
 WHOLE: Final[dict[str, dict[str, set[str]]]] = {
     "Tick": {"PushQueue": SEND},
     "TickSchedule": {"Tick.Alias": {"lambda:InvokeFunction"}},
     # DynamoDB advises against more than two consumers of a stream.
     "React": STREAM | {"PushQueue": SEND, "CleanupQueue": SEND, "ReactDeadLetters": SEND},
     "Cleanup": {
-        "CleanupQueue": {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")}
+        "CleanupQueue": SEND | CONSUME,
+        "AccountQueue": SEND,
     },
     "Accounts": {
-        "AccountQueue": {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")},
+        "AccountQueue": CONSUME,
         "AccountCredential": {"secretsmanager:GetSecretValue"},
         "CleanupQueue": SEND,
     },
     "Tally": STREAM | {"TallyDeadLetters": SEND},
     "Delivery": {
-        "PushQueue": SEND | {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")},
+        "PushQueue": SEND | CONSUME,
         "PushDeadLetters": SEND,
         "FcmCredential": {"secretsmanager:GetSecretValue"},
     },

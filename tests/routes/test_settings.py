@@ -43,6 +43,8 @@ ENVIRONMENT = {
     "REVIEW_REQUIRED": "true",
     "QUEUE_URL": QUEUE,
     "CLEANUP_QUEUE_URL": f"{QUEUE}-cleanup",
+    "ACCOUNT_QUEUE_URL": f"{QUEUE}-accounts",
+    "SETTLING_SECONDS": "600",
     "VISIBILITY_SECONDS": "1080",
     "DEAD_LETTERS_URL": f"{QUEUE}-dead",
     "ACCOUNT_SECRET_ARN": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Account-AbC",

@@ -7,11 +7,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cleanup.ended import finish_end
+from cleanup.erase import erase
 from cleanup.services import Services
 from rekindle.batches import handle_batch
-from rekindle.cleanup import EndedJob, cleanup_job_from
+from rekindle.cleanup import AccountDeletedJob, EndedJob, EraseJob, cleanup_job_from
 from rekindle.clients import client
+from rekindle.push.queue import Outbox
 from rekindle.settings import CleanupSettings
+from rekindle.store.erasures import Erasures
+from rekindle.store.instants import from_millis
 from rekindle.store.table import Table
 from rekindle.telemetry import log_failure, logger
 
@@ -28,9 +32,14 @@ def handle(services: Services, records: Sequence[Record]) -> BatchResponse:
 
     def attempt(record: Record) -> None:
         job = cleanup_job_from(record["body"])
+        instant = from_millis(int(record["attributes"]["ApproximateFirstReceiveTimestamp"]))
         match job:
             case EndedJob():
                 finish_end(services, job.couple)
+            case EraseJob():
+                erase(services, job, instant)
+            case AccountDeletedJob():
+                services.erasures.finish(job.pseudonym, instant)
         logger.info("cleaned up", extra={"job": job.type})
 
     return handle_batch(
@@ -41,7 +50,15 @@ def handle(services: Services, records: Sequence[Record]) -> BatchResponse:
 @cache
 def _services() -> Services:
     settings = CleanupSettings.read(os.environ)
-    return Services.on(Table(client("dynamodb"), settings.table), settings.key_table)
+    dynamodb, sqs = client("dynamodb"), client("sqs")
+    return Services.on(
+        Table(dynamodb, settings.table),
+        key_table=settings.key_table,
+        erasures=Erasures(Table(dynamodb, settings.erasure_table)),
+        outbox=Outbox(sqs, settings.cleanup_queue_url),
+        accounts=Outbox(sqs, settings.account_queue_url),
+        settling=settings.settling,
+    )
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:

@@ -201,10 +201,9 @@ def post_redeem(
     code = read_code(body.code, CODE_LENGTH)
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/redeem {code}")
     person = require_unpaired(services, person)
-    spend_try(services, caller, keys.tries(caller.uid), request)
-    invite = services.invites.redeem(
-        services.vault.mac(code), caller.uid, person.profile.display_name, caller.instant, request.writes
-    )
+    code_mac = services.vault.mac(code)
+    spend_try(services, caller, keys.tries(caller.uid), request, code_mac)
+    invite = services.invites.redeem(code_mac, caller.uid, person.profile.display_name, caller.instant, request.writes)
     if invite is None:
         raise ProblemError(Problem.INVITE_NOT_USABLE)
     return RedeemedView(invite_id=invite.id, inviter=invite.inviter_name, state=invite.state)

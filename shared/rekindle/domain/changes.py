@@ -92,4 +92,12 @@ class CoupleEnded:
     couple: CoupleId
 
 
-type Change = CoupleEnded | DayChange | StreakChange | NudgesChange | OverdueReminder | FinishedRun
+@dataclass(frozen=True, slots=True)
+class PersonErased:
+    """A person has erased their account."""
+
+    uid: Uid
+    erased_at: dt.datetime
+
+
+type Change = CoupleEnded | PersonErased | DayChange | StreakChange | NudgesChange | OverdueReminder | FinishedRun

@@ -9,8 +9,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rekindle.cleanup import EndedJob
-from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, OverdueReminder, StreakChange
+from rekindle.cleanup import EndedJob, EraseJob
+from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, OverdueReminder, PersonErased, StreakChange
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import milestone_crossed
 from rekindle.push.jobs import PersonJob
@@ -42,6 +42,7 @@ class Reaction:
 
 
 NOTHING: Final = Reaction()
+_A_COUPLE: Final = 2
 
 
 def reaction_to(change: Change | None) -> Reaction:
@@ -58,15 +59,22 @@ def reaction_to(change: Change | None) -> Reaction:
             return Reaction(tuple(_nudge_jobs(change)))
         case OverdueReminder():
             return Reaction((_overdue_job(change),))
-        case CoupleEnded():
-            return Reaction(cleanup=(EndedJob(couple=change.couple),))
+        case CoupleEnded() | PersonErased():
+            return Reaction(cleanup=(_cleanup_job(change),))
         case _:
             return NOTHING
 
 
+def _cleanup_job(change: CoupleEnded | PersonErased) -> CleanupJob:
+    if isinstance(change, CoupleEnded):
+        return EndedJob(couple=change.couple)
+    return EraseJob(uid=change.uid, erased_at=change.erased_at)
+
+
 def _to_answers(change: DayChange) -> Reaction:
     day, before = change.after, change.before.answers if change.before else {}
-    if before.keys() == day.answers.keys():
+    # An erasure removes an answer, which nobody hears of. If both were erased, nobody is left to hear of anything.
+    if day.answers.keys() <= before.keys() or len(change.persons | day.answers.keys()) < _A_COUPLE:
         return NOTHING
     answered_at = {uid: answer.at for uid, answer in day.answers.items()}
     latest = max(answered_at.values())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.ids import Uid
+from rekindle.errors import ErasedError
 from rekindle.store import keys
 from rekindle.store.people import person_writes
 from rekindle.store.table import repeated_on_conflict
@@ -69,12 +71,14 @@ class Devices:
     def forget_target(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
         """Remove the device with this target, if the pseudonym's person still owns the target."""
         if owner := self._owner(pseudonym, target):
-            self.people.change(owner, instant, lambda person: _without_target(person, target))
+            with suppress(ErasedError):
+                self.people.change(owner, instant, lambda person: _without_target(person, target))
 
     def prune(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
         """Remove the stale devices of the pseudonym's person, if this person still owns the target."""
         if owner := self._owner(pseudonym, target):
-            self.people.change(owner, instant, lambda person: _without_stale(person, instant))
+            with suppress(ErasedError):
+                self.people.change(owner, instant, lambda person: _without_stale(person, instant))
 
     def _owner(self, pseudonym: str, target: Target) -> Uid | None:
         owner = self.owners([keys.digest_of(target)]).get(keys.digest_of(target))

@@ -15,13 +15,14 @@ from rekindle.domain.erasures import ErasedPart, Erasure
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.key_rows import deleting_author_key, deleting_person_key
-from rekindle.store.table import Write
+from rekindle.store.key_rows import deleting_author_key, deleting_couple_keys, deleting_person_key
+from rekindle.store.keys import Key
+from rekindle.store.table import Write, every_item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekindle.domain.ids import Uid
+    from rekindle.domain.ids import CoupleId, Uid
     from rekindle.store.people import ErasedPerson
     from rekindle.store.table import Table
 
@@ -94,6 +95,36 @@ def delete_keys(table: Table, person: ErasedPerson, key_table: str) -> None:
         with suppress(WriteConflictError):
             table.write(deleting_author_key(couple, person.uid, key_table))
     table.write(deleting_person_key(person.uid, key_table))
+
+
+def delete_person_rows(table: Table, uid: Uid, *, solo: bool, but: frozenset[Key] = frozenset()) -> None:
+    """Delete rows of the person's partition, except for the person's own row and the rows in `but`.
+
+    If `solo` is true, delete the solo days and their history. Otherwise delete all other rows.
+    """
+    for item in every_item(table, keys.person(uid).pk):
+        key = Key(item["pk"], item["sk"])
+        if keys.is_solo(key.sk) is solo and key not in {keys.person(uid), *but}:
+            table.write(Write("Delete", key))
+
+
+def delete_person(table: Table, uid: Uid) -> None:
+    """Delete the person's own row."""
+    table.write(Write("Delete", keys.person(uid)))
+
+
+def delete_tally(table: Table, couple: CoupleId) -> None:
+    """Delete the couple's tally."""
+    table.write(Write("Delete", keys.tally(couple)))
+
+
+def delete_couple(table: Table, couple: CoupleId, key_table: str) -> None:
+    """Delete all rows and keys of a couple. Delete the couple's own row last, so that a repeat finds it."""
+    table.write(deleting_couple_keys(couple, key_table))
+    for item in every_item(table, keys.couple(couple).pk):
+        if item["sk"] != keys.COUPLE:
+            table.write(Write("Delete", Key(item["pk"], item["sk"])))
+    table.write(Write("Delete", keys.couple(couple)))
 
 
 def _erasure_from(item: Mapping[str, Any]) -> Erasure:

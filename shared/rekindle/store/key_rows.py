@@ -49,6 +49,11 @@ def deleting_person_key(person: Uid, table: str) -> Write:
     return Write("Delete", person_key(person), table=table)
 
 
+def deleting_couple_keys(couple: CoupleId, table: str) -> Write:
+    """Return the write that deletes all keys of a couple."""
+    return Write("Delete", couple_keys(couple), table=table)
+
+
 def expiring_couple_keys(couple: CoupleId, ttl: int, table: str) -> Write:
     """Return the write that makes a couple's keys expire at `ttl`, in seconds since 1970.
 

@@ -40,6 +40,7 @@ RUN_PREFIX: Final = "RUN#"
 ERASED_PREFIX: Final = "ERASED#"
 STREAK: Final = "STREAK"
 COUPLE: Final = "COUPLE"
+PERSON: Final = "PERSON"
 STATS: Final = "STATS"
 """The partition of the counters of all dates and weeks."""
 NUDGES: Final = "NUDGES"
@@ -63,7 +64,7 @@ SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
 
 
 def person(uid: Uid) -> Key:
-    return Key(f"{PERSON_PREFIX}{uid}", "PERSON")
+    return Key(f"{PERSON_PREFIX}{uid}", PERSON)
 
 
 def tries(uid: Uid) -> Key:
@@ -137,9 +138,24 @@ def shared(couple: CoupleId, date: dt.date, uid: Uid) -> Key:
     return Key(f"{COUPLE_PREFIX}{couple}", f"{SHARED_PREFIX}{date}#{uid}")
 
 
+def all_days() -> tuple[str, str]:
+    """Return the range of sort keys that has all days of a couple."""
+    return DAY_PREFIX, f"{DAY_PREFIX}~"
+
+
 def shared_before(date: dt.date) -> tuple[str, str]:
     """Return the range of sort keys that has a couple's shared answers before a date."""
     return SHARED_PREFIX, f"{SHARED_PREFIX}{date}"
+
+
+def is_shared_by(sk: str, uid: Uid) -> bool:
+    """Return whether the sort key is that of a shared answer of this person."""
+    return sk.startswith(SHARED_PREFIX) and sk.endswith(f"#{uid}")
+
+
+def is_solo(sk: str) -> bool:
+    """Return whether a sort key of a person's partition is that of a solo day, or of the solo history."""
+    return sk == "SOLO" or sk.startswith(SOLO_PREFIX)
 
 
 def nudges(uid: Uid) -> Key:

@@ -112,6 +112,13 @@ class People:
         with suppress(WriteConflictError):
             self.table.write(_marking(uid, instant, "attribute_exists(pk) AND attribute_not_exists(erased_at)"))
 
+    @repeated_on_conflict("an erased person kept changing")
+    def silence(self, uid: Uid, instant: dt.datetime) -> None:
+        """Remove the devices of an erased person, with their targets and slot rows. So no reminder comes any more."""
+        person = self.even_erased(uid)
+        if person and person.erased_at and person.devices:
+            self.table.commit(person_writes(self.table, instant, (person, replace(person, devices={}))))
+
     def create(self, person: Person) -> Person:
         """Create the person if they do not exist, and return the stored person.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, StreakChange
+from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, PersonErased, StreakChange
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
 from rekindle.store.days import day_from
+from rekindle.store.instants import from_millis
 from rekindle.store.nudges import nudges_from
 from rekindle.store.overdue import overdue_from
 from rekindle.store.runs import finished_run_from
@@ -48,7 +49,7 @@ def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | 
     if key.pk.startswith(keys.PERSON_PREFIX):
         if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
             return lambda _before, after: overdue_from(after)
-        return _nudges if key.sk == keys.NUDGES else None
+        return {keys.NUDGES: _nudges, keys.PERSON: _erased}.get(key.sk)
     return None
 
 
@@ -68,6 +69,12 @@ def _ended(before: Item | None, after: Item) -> CoupleEnded | None:
     if "ended_at" not in after or (before and "ended_at" in before):
         return None
     return CoupleEnded(CoupleId(after["pk"].removeprefix(keys.COUPLE_PREFIX)))
+
+
+def _erased(before: Item | None, after: Item) -> PersonErased | None:
+    if "erased_at" not in after or (before and "erased_at" in before):
+        return None
+    return PersonErased(Uid(after["pk"].removeprefix(keys.PERSON_PREFIX)), from_millis(after["erased_at"]))
 
 
 def _streak(before: Item | None, after: Item) -> StreakChange:
