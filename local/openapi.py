@@ -42,7 +42,8 @@ The API of the phone apps. Two people pair, both get the same prompt each day, a
 Every error of the API is an `application/problem+json` (RFC 9457). Distinguish errors by `type`, which is stable. Show
 `detail` to the person, or `title` if there is no `detail`. API Gateway itself refuses an invalid token (401) and too
 many requests (429) before the API sees them. After a 401, a phone renews its token. After `sign-in-not-recent` (403),
-the person has to sign in again; a renewed token is not enough.
+the person has to sign in again; a renewed token is not enough. After `account-erased` (410), a phone forgets all that it
+has stored.
 
 No response may be cached. A PUT or a DELETE can be repeated as it is, and a POST with the same `Idempotency-Key`. Dates
 are calendar dates of the couple; instants are UTC.

@@ -471,6 +471,13 @@ ENDED_COUPLES: Final = {
         "NewImage": {"ended_at": {"N": [{"exists": True}]}},
     },
 }
+ERASED_PERSONS: Final = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {
+        "Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": ["PERSON"]}},
+        "NewImage": {"erased_at": {"N": [{"exists": True}]}},
+    },
+}
 ENDED_RUNS: Final = {
     "eventName": ["MODIFY"],
     "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "RUN#"}]}}, "NewImage": {"done": {"BOOL": [True]}}},
@@ -479,7 +486,10 @@ ENDED_RUNS: Final = {
 
 @pytest.mark.parametrize(
     ("function", "patterns"),
-    [("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES, ENDED_COUPLES]), ("Tally", [DAYS_AND_STREAKS, ENDED_RUNS])],
+    [
+        ("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES, ENDED_COUPLES, ERASED_PERSONS]),
+        ("Tally", [DAYS_AND_STREAKS, ENDED_RUNS]),
+    ],
 )
 def test_a_consumer_reads_its_changes_from_the_stream_s_beginning_and_retries(
     function: str, patterns: list[Properties]

@@ -292,7 +292,7 @@ class TestEvents:
 
     @pytest.mark.parametrize(("api", "route"), [each for each in ROUTES if each.values[0] is not PRACTICE])
     def test_a_person_without_a_profile_is_asked_who_they_are(self, api: Api, route: Route) -> None:
-        """These routes need no profile: the help, the route that stores the profile, and the erasure with its receipt."""
+        """A person without a profile can ask for help, store a profile, and erase their account."""
         if route.func.__name__ not in {"put_me", "get_help", "delete_me", "get_erasure"}:
             assert reply_to(api, good_event_of(route)).problem == "no-profile"
 
