@@ -22,6 +22,7 @@ from cli.errors import CliError, RefusedError, UnreachableError
 from cli.identity import claims_of
 from cli.words import counted, plain
 from rekindle.packs import contract
+from rekindle.packs.lifecycle import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ class Practice:
         return self._call(contract.CheckedView, "POST", "/check", body).findings
 
     def save_draft(self, pack: str, source: str, revision: int) -> contract.SavedView:
-        """Save a draft. The service refuses if a different draft was saved after `revision`."""
+        """Save a draft. The service refuses if a different draft was saved since the caller read `revision`."""
         body = contract.DraftBody.model_construct(source=source, revision=revision)
         return self._call(contract.SavedView, "PUT", _at(pack, "draft"), body)
 
@@ -157,7 +158,7 @@ class Practice:
         return self._call(contract.HelpView, "GET", "/help")
 
     def put_help(self, document: dict[str, Any]) -> contract.HelpView:
-        """Replace the help. The service refuses if a different help was saved after `document`'s revision."""
+        """Replace the help. The service refuses if a different help was saved since the caller read `document`."""
         return self._call(contract.HelpView, "PUT", "/help", document)
 
     def audit(self, limit: int) -> list[contract.AuditEntryView]:
@@ -243,9 +244,8 @@ class Practice:
             raise CliError("The text contains half of a character (a lone surrogate), which cannot be sent.") from error
 
     def _me(self) -> str:
-        """Return the name under which the service records the actions of the signed-in person."""
-        claims = claims_of(self._tokens.current())
-        return str(claims.get("email") or claims.get("sub"))
+        """Return the name under which the service records this person's actions."""
+        return name_of(claims_of(self._tokens.current()))
 
     def _no_such_pack(self, pack: str) -> RefusedError:
         known = [each.id for each in self.packs().packs]
@@ -280,7 +280,7 @@ def _at(pack: str, *rest: str | int) -> str:
 
 
 def _wait(attempt: int, asked_for: float) -> float:
-    """Return the seconds to wait before the next attempt. The wait doubles each time, and is slightly random."""
+    """Return the seconds until the next attempt: twice as many each time, or `asked_for`, up to LONGEST_WAIT."""
     return min(max(asked_for, 0.5 * 2.0**attempt), LONGEST_WAIT) * random.uniform(1, 1.25)  # noqa: S311 - no secret
 
 
@@ -328,7 +328,7 @@ def _refusal(answer: httpx.Response) -> CliError:
 
 
 _TO_DO: Final[dict[str, tuple[str, ...]]] = {
-    "needs-another-person": ("Ask a colleague to: rekindle packs approve ID",),
+    "needs-another-person": ("Ask a colleague to run: rekindle packs approve ID",),
     "scheduled-already": ("Take it back first: rekindle packs reject ID",),
     "nothing-to-publish": ("Save a draft first: rekindle packs save FILE",),
     "internal": ("Try again. If it happens again, tell the people who run the service.",),

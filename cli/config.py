@@ -1,6 +1,6 @@
-"""Store a person's sign-ins, the names of stacks, and the origin of each pack file.
+"""Store sign-ins, names of stacks, and which draft or version each pack file contains.
 
-These data are in files in the user's configuration folder, outside the repository. Only the user can read these files.
+These data are in files in the person's configuration folder, outside the repository. Nobody else can read these files.
 Refresh tokens are in the desktop's keyring. If no keyring can be opened, the tokens are in the file of sign-ins.
 """
 
@@ -32,7 +32,7 @@ _OWNER_ONLY: Final = 0o600
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Public settings of a deployment: its API's address, and Firebase's addresses and key for signing in."""
+    """Public settings of a stack: the address of its API, and Firebase's addresses, key and project."""
 
     api: str
     identity: str
@@ -52,10 +52,10 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The draft or version that a file contained when it was last pulled or saved.
+    """The draft or version that a file contained when it was last pulled, saved or published.
 
     `revision` is the draft's revision, or 0 if there was no draft. `version` is the number of the pack's latest version
-    at that time, or 0 if there was no version.
+    at that time, or 0 if there was no version. `digest` is the digest of the file's text at that time.
     """
 
     pack: str
@@ -84,7 +84,7 @@ def desktop_keyring() -> KeyringBackend | None:
 
 @dataclass(frozen=True, slots=True)
 class ConfigStore:
-    """The configuration folder. `api` is always the address of a stack's API."""
+    """The configuration folder. In all methods, `api` is the address of a stack's API."""
 
     folder: Path
     keyring: Callable[[], KeyringBackend | None] = desktop_keyring
@@ -118,7 +118,7 @@ class ConfigStore:
         """Delete the sign-in to a stack. Return whether somebody was signed in."""
         with self._changing(SIGN_INS) as saved:
             found = saved.pop(api, None)
-            # The keyring may still have an older token. This token has no use if the current token was in the file.
+            # If the file had the current token, the keyring has at most an old one. Then ignore a locked keyring.
             is_in_file = bool(found and found.get("refresh_token"))
             if backend := self.keyring():
                 locked = contextlib.suppress(CliError) if is_in_file else contextlib.nullcontext()
@@ -151,7 +151,7 @@ class ConfigStore:
             saved.setdefault(api, {})[str(file.resolve())] = asdict(origin)
 
     def note_published(self, api: str, pack: str, revision: int, version: int) -> None:
-        """Record the version that a draft has become, for each file with this draft."""
+        """Record which version a draft has become, for each file that contains the draft."""
         with self._changing(FILES) as saved:
             for origin in saved.get(api, {}).values():
                 if (origin["pack"], origin["revision"]) == (pack, revision):

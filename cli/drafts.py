@@ -1,7 +1,7 @@
 """Save files as drafts without overwriting a colleague's work.
 
 When a file is pulled or saved, the program records its origin: the draft or version that the file contains. If the pack
-has a newer draft or version, the program does not save the file. With `--overwrite`, it saves the file anyway.
+has a newer draft or version at the next save, the program refuses to save. With `--overwrite`, it saves anyway.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileDraft:
-    """A file to save, with the pack's current state.
+    """A file to save, with its pack's current state.
 
     `current` is None for a new pack. `replaces` is the revision of the pack's draft, or 0 if there is no draft.
     `is_same` is true if the file's text equals the draft, or equals the latest version if there is no draft.
@@ -40,7 +40,7 @@ class FileDraft:
 
     @property
     def is_published(self) -> bool:
-        """Return whether the file's text is live or scheduled already, and there is no newer draft."""
+        """Return whether the file's text is live or scheduled already, and the pack has no draft."""
         current = self.current
         return bool(
             self.is_same and current and not current.draft and not current.withdrawn
@@ -62,8 +62,8 @@ class Drafts:
         """Compare a file with its pack. Save nothing yet.
 
         Raises:
-            ConflictError: the file was not pulled from this pack, or the pack has changed since the file was last
-                pulled or saved. There is no error if the texts are equal or `overwrite` is true.
+            ConflictError: the file was never pulled from this pack or saved to it, or the pack has changed since the
+                last pull or save. A new pack, an equal text, or `overwrite` raises no error.
         """
         pack, source = self.pack_of(file), file.source
         current = self.practice.find(pack)
@@ -83,6 +83,7 @@ class Drafts:
         """Save the draft, and record that the file contains it. Return None if there was nothing to save.
 
         Only a draft can be published, so `even_if_same` saves a draft even if the latest version has the same text.
+        Raise ConflictError if another draft was saved after `prepare`.
         """
         saved = None
         if not draft.is_same or (even_if_same and draft.replaces == 0):

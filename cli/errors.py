@@ -43,7 +43,7 @@ class CliError(Exception):
     """An error that ends a command.
 
     `happened` says what went wrong, and `about` has the details. `to_do` has sentences or commands that help the
-    person. `members` has additional fields for the JSON document.
+    person. `members` has more fields for `document`.
     """
 
     status = Exit.REFUSED

@@ -55,7 +55,7 @@ class PackFile:
         return [each for each in self.checked.findings if each.advice]
 
     def pack_id(self) -> str | None:
-        """Return the pack's id, or None. In an invalid file, take the first line that looks like `id: river`."""
+        """Return the pack's id, even of an invalid file if it has a line such as `id: river`. Otherwise return None."""
         if self.checked.pack:
             return self.checked.pack.id
         found = _ID.search(self.data.decode(errors="replace"))
@@ -87,12 +87,12 @@ def read_together(paths: Iterable[Path]) -> list[PackFile]:
 
 
 def is_file(target: str) -> bool:
-    """Return whether a target names a file: it has a known suffix or a slash. Any other target is a pack's id."""
+    """Return whether `target` is a file's path, with a known suffix or a slash. Any other target is a pack's id."""
     return target.endswith(SUFFIXES) or os.sep in target
 
 
 def write(path: Path, source: str) -> None:
-    """Write a text into a file, without changing its line ends."""
+    """Write a text into a file, and keep the text's line ends. Raise CliError if the file cannot be written."""
     try:
         path.write_bytes(source.encode())
     except OSError as error:

@@ -58,7 +58,7 @@ class Tokens:
         self._token: str | None = None
 
     def current(self) -> str:
-        """Return the ID token, which may have expired. The first call gets a new token."""
+        """Return the latest ID token, which may have expired. If there is none yet, get one from Firebase."""
         return self._token or self.fresh()
 
     def fresh(self) -> str:
@@ -97,7 +97,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def _ask(http: httpx.Client, address: str, settings: Settings, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own
     try:
-        # Firebase's key may be restricted to requests that come from the console's address.
+        # A project can restrict Firebase's key to requests from the console. So send the console's address.
         referer = {"Referer": f"{settings.api}/console"}
         answer = http.post(address, params={"key": settings.key}, headers=referer, **request)
         answered = answer.json()

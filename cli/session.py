@@ -61,7 +61,7 @@ NO_OPTIONS = Common()
 
 
 def write_json(console: Console, document: object) -> None:
-    """Write a document as JSON. It may contain plain values, dataclasses and pydantic models."""
+    """Write a document as JSON. The document can contain plain values, dataclasses and pydantic models."""
     text = json.dumps(to_jsonable_python(document), ensure_ascii=False, indent=2)
     console.file.write(text + "\n")
 
@@ -172,7 +172,7 @@ class Session:
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
-        """Show a spinner with a text on stderr while the block runs."""
+        """Show a spinner with the text `what` on a terminal while the block runs. With `--json`, show nothing."""
         columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
         is_quiet = self.common.json or not self.world.err.is_terminal
         with Progress(*columns, console=self.world.err, transient=True, disable=is_quiet) as progress:
@@ -214,7 +214,10 @@ class Session:
         if yes:
             return
         if self.common.json or not self.world.is_interactive():
-            raise UsageError("Nobody can answer this question here.", "Add --yes to continue without it.")
+            raise UsageError(
+                "This command asks for a confirmation, and nobody can give it here.",
+                "Add --yes to continue without it.",
+            )
         self.world.err.print(f"{question} [y/N] ", end="")
         if self.world.line().strip().lower() not in {"y", "yes"}:
             raise CliError("Nothing was changed.")

@@ -34,7 +34,7 @@ def stack_of(wanted: str | None, config: ConfigStore) -> Stack:
     """Return the stack for the option --stack.
 
     Raises:
-        UsageError: there is no stack with this name, or the address is wrong.
+        UsageError: no stack has this name, or the option is an address that is malformed or not encrypted.
         UnreachableError: no local stack is running.
     """
     if wanted is None or wanted == LOCAL:
@@ -55,7 +55,11 @@ def stack_of(wanted: str | None, config: ConfigStore) -> Stack:
 
 
 def settings_of(stack: Stack, http: httpx.Client) -> Settings:
-    """Read a deployment's public settings. Raise UnreachableError if there is no Rekindle at the address."""
+    """Read a stack's public settings.
+
+    Raise UnreachableError if no Rekindle answers at the stack's address. Raise UsageError if the address for sign-in is
+    not encrypted.
+    """
     address = f"{stack.api}{_CONSOLE}/config.json"
     try:
         answer = http.get(address)

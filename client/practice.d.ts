@@ -60,8 +60,8 @@ export interface paths {
          * Replace the help
          * @description Couples see the new help within half a minute.
          *
-         *     If the current help is the same, change nothing. Otherwise, the call is refused if `revision` is not the revision of
-         *     the current help.
+         *     If the practice has already set the same help, change nothing. Otherwise, the call is refused if `revision` is not
+         *     the revision of the current help.
          */
         put: operations["putHelp"];
         post?: never;
@@ -177,7 +177,7 @@ export interface paths {
         post?: never;
         /**
          * Delete the draft
-         * @description The published versions stay. If the pack was never published, nothing of it remains.
+         * @description The published versions stay. If the pack was never published, the pack is gone too.
          */
         delete: operations["deleteDraft"];
         options?: never;
@@ -315,7 +315,7 @@ export interface components {
     schemas: {
         /**
          * ActorView
-         * @description Who did something, and when. `name` is the name that colleagues know.
+         * @description Who did something, and when. `name` is the person's verified email address, or else the uid.
          * @example {
          *       "at": "2026-03-02T12:00:00Z",
          *       "name": "ruth@practice.example"
@@ -332,7 +332,7 @@ export interface components {
         };
         /**
          * ApproveBody
-         * @description The draft to approve, by its revision.
+         * @description The revision of the draft to approve.
          * @example {
          *       "revision": 7
          *     }
@@ -441,7 +441,7 @@ export interface components {
         };
         /**
          * CheckedView
-         * @description The findings. `preview` is the pack as couples would see it, or null if the text breaks a rule for packs.
+         * @description The findings, and a preview. `preview` is null if the text cannot be read or breaks a rule for packs.
          * @example {
          *       "findings": [
          *         {
@@ -589,7 +589,7 @@ export interface components {
         };
         /**
          * FindingView
-         * @description One thing to fix, or to think about if `advice` is true, with its line, prompt and field.
+         * @description An error, which blocks publishing, or advice if `advice` is true. `line` counts from 1.
          * @example {
          *       "advice": false,
          *       "field": "depth",
@@ -654,7 +654,7 @@ export interface components {
             lines: components["schemas"]["WholeHelpLine"][];
             /**
              * Revision
-             * @description The revision of the help; 0 before the practice set any.
+             * @description The revision of the help; 0 if no help has been set yet.
              */
             revision: number;
         };
@@ -758,9 +758,7 @@ export interface components {
         };
         /**
          * PackState
-         * @description The state of a pack. If several states apply, the first of this list counts.
-         *
-         *     The list is: withdrawn, proposed, scheduled, live, draft.
+         * @description A pack's state. If several apply, the first of these counts: withdrawn, proposed, scheduled, live, draft.
          * @example live
          * @enum {string}
          */
@@ -824,7 +822,7 @@ export interface components {
         };
         /**
          * PackWordsView
-         * @description The words of a pack that couples read.
+         * @description A pack's words in one language, as couples read them.
          * @example {
          *       "title": "River",
          *       "written_for": "Couples by the river."
@@ -915,7 +913,7 @@ export interface components {
         };
         /**
          * PreviewView
-         * @description A pack as couples would see it.
+         * @description A pack as couples see it after publication.
          * @example {
          *       "audience": "everyone",
          *       "default_language": "en",
@@ -1035,7 +1033,7 @@ export interface components {
         };
         /**
          * PromptWordsView
-         * @description The words of a prompt that couples read.
+         * @description A prompt's words in one language, as couples read them.
          * @example {
          *       "hint": null,
          *       "text": "What did rain sound like today?",
@@ -1164,7 +1162,7 @@ export interface components {
         };
         /**
          * PublishedView
-         * @description The result, and the pack after the request. `unchanged` means that the live version is already the same.
+         * @description The outcome, and the pack after the request. `unchanged` means that the live version equals the draft.
          * @example {
          *       "outcome": "live",
          *       "pack": {
@@ -1232,7 +1230,9 @@ export interface components {
         };
         /**
          * ReachView
-         * @description Persons who were due, and those for whom FCM accepted a push at the first try. Two persons count as a couple.
+         * @description How many persons were due for a reminder, and how many of them were reached. Both numbers are halved.
+         *
+         *     A person is reached if FCM accepts a push to them at the first try. Two persons count as one couple.
          * @example {
          *       "due": 1800,
          *       "reached": 1770
@@ -1298,7 +1298,7 @@ export interface components {
         };
         /**
          * RestoreBody
-         * @description Give couples one withdrawn prompt again, or the whole pack if `prompt` is null.
+         * @description The withdrawn prompt to give back to couples, or null to give back the whole pack.
          * @example {
          *       "prompt": "rain"
          *     }
@@ -1356,7 +1356,7 @@ export interface components {
             at: string;
         };
         /**
-         * @description A text with a visible character: not only spaces, invisible characters, blanks or combining marks.
+         * @description A text with at least one visible character. Spaces, combining marks, and characters that are invisible or look empty do not count as visible.
          * @example Book a talk with us
          * @example 24/7
          */
@@ -1370,10 +1370,10 @@ export interface components {
         StaffAction: "draft_saved" | "draft_discarded" | "proposed" | "published" | "scheduled" | "taken_back" | "withdrawn" | "restored" | "code_renewed" | "help_changed";
         /**
          * StatisticsView
-         * @description The statistics up to `through`, the last date that is over for everybody. They stay the same all day.
+         * @description The statistics up to `through`, the last date that is over for everybody. They change once a day (UTC).
          *
          *     `days` has the last 28 days, oldest first. `weeks` has the last twelve weeks, latest first. `prompts` has the
-         *     numbers of all time for each prompt of each pack.
+         *     numbers of all time by pack and prompt. Prompts without any number to show are left out.
          * @example {
          *       "as_of": "2026-03-02",
          *       "days": [
@@ -1463,7 +1463,7 @@ export interface components {
         };
         /**
          * TakingPartView
-         * @description Couples that got at least one prompt of the theme or pack in the week, and couples that completed one.
+         * @description Couples that got a prompt of the theme or pack in the week, and how many of them completed such a prompt.
          * @example {
          *       "completed": 310,
          *       "offered": 430
@@ -1498,8 +1498,8 @@ export interface components {
          * WeekStatisticsView
          * @description The numbers of a week. `week` is its Monday.
          *
-         *     `active_28` counts couples that were active in the four weeks that end with this week. `streaks` counts couples that
-         *     completed a day in the week, by the length of their streak on the last day that they completed in the week.
+         *     `active_28` counts couples that were active in this week or in the three weeks before. `streaks` counts couples that
+         *     completed a day in this week, by the length of their streak, such as `7-29`, after the last such day.
          * @example {
          *       "active": 1510,
          *       "active_28": 1890,
@@ -1611,7 +1611,7 @@ export interface components {
         };
         /**
          * WithdrawBody
-         * @description Take one prompt from couples, or the whole pack if `prompt` is null. The reason is for colleagues.
+         * @description The prompt to withdraw, or null to withdraw the whole pack. Only colleagues see the reason.
          * @example {
          *       "prompt": "rain",
          *       "reason": "It landed badly."
@@ -1725,7 +1725,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:not-withdrawn`: This is not withdrawn. */
+        /** @description - `urn:rekindle:problem:not-withdrawn`: This pack or prompt is not withdrawn. */
         NotWithdrawn: {
             headers: {
                 [name: string]: unknown;

@@ -398,7 +398,7 @@ export interface paths {
          *
          *     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
          *     unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
-         *     the couple's days. Solo answers that the partner shows are never included, because the partner may take them back.
+         *     the couple's days. It never includes solo answers of the partner, because the partner can stop sharing them.
          *     An export changes nothing and may be repeated.
          */
         post: operations["postExport"];
@@ -442,8 +442,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the partner's nudges of the last 24 hours, and how many nudges the caller may send now
-         * @description Return the partner's nudges of the last 24 hours, and how many nudges the caller may send now.
+         * Return the partner's nudges of the last 24 hours
+         * @description Also return how many nudges the caller may send now.
          */
         get: operations["getNudges"];
         put?: never;
@@ -488,7 +488,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return a week's recap: the days on which both took part, the themes of these days, and the news
+         * Return a week's recap: complete days, their themes, the streak, new packs and milestones
          * @description The recap of the current week shows the days so far. Future weeks and the weeks before the pairing have no recap.
          */
         get: operations["getRecap"];
@@ -509,7 +509,7 @@ export interface paths {
         };
         /**
          * Return a page of the caller's solo days, latest first
-         * @description This works while the caller is in a couple too.
+         * @description A caller who is in a couple can still read their solo days.
          */
         get: operations["getSoloDays"];
         put?: never;
@@ -550,7 +550,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Show the partner the caller's solo answer of this date
+         * Show the caller's solo answer of this date to the partner
          * @description The partner can read it until the caller takes it back or the couple ends. A repeat changes nothing.
          */
         post: operations["postSoloShare"];
@@ -593,7 +593,7 @@ export interface paths {
         };
         /**
          * Return the caller's solo day of today
-         * @description This is refused while the caller is in a couple.
+         * @description A caller who is in a couple is refused.
          */
         get: operations["getSoloToday"];
         put?: never;
@@ -632,7 +632,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return today's day, the days next to it that take answers, and the streak
+         * Return today's day, perhaps a day before it and a day after it, and the streak
          * @description If one of these days has no prompt yet, this call chooses its prompt.
          */
         get: operations["getToday"];
@@ -872,7 +872,7 @@ export interface components {
         };
         /**
          * DayMark
-         * @description Mark of a date in the couple's calendar. REST marks every closed date that is not complete or paused.
+         * @description Mark of a date in the couple's calendar. REST marks every closed date that is neither complete nor paused.
          *
          *     Such a date is excused or missed. A missed date gets the mark REST even if it ended a run.
          * @example complete
@@ -1112,7 +1112,7 @@ export interface components {
         };
         /**
          * ExportBody
-         * @description The page to export. For the first page, send no body or a null `next`. Then send the `next` of each page.
+         * @description The page to export. First send no body or a null `next`. For each later page, send the previous page's `next`.
          * @example {
          *       "next": null
          *     }
@@ -1128,8 +1128,8 @@ export interface components {
          * ExportView
          * @description A page of what a person wrote. Solo days come first, then the days of each couple. Each part is sorted by date.
          *
-         *     `couples` are the couples that this page has reached. A couple with days on two pages is on both pages. A page may
-         *     have no entries although another page follows. On the last page, `next` is null.
+         *     `couples` has the couples of this page, even a couple without entries. A couple with days on two pages is on both
+         *     pages. A page may have no entries although another page follows. On the last page, `next` is null.
          * @example {
          *       "couples": [
          *         {
@@ -1277,7 +1277,7 @@ export interface components {
          * ExportedCoupleView
          * @description A couple that the person is or was in.
          *
-         *     `couple` is a number that counts the person's couples from 1. `until` is null while the couple lasts.
+         *     `couple` is the couple's number: 1 for the person's first couple. `until` is null while the couple lasts.
          *
          *     If `included` is false, the couple ended at least 30 days ago. The export has no texts of this couple, because
          *     nobody can read them any more.
@@ -1308,8 +1308,8 @@ export interface components {
          * ExportedEntryView
          * @description The answers and reflections of one date. `couple` is a couple's number, or null if `kind` is `alone`.
          *
-         *     If only the partner has answered, `answer` is null. `partner` is set only while the couple is together and the
-         *     partner's answer is open to the person. Otherwise the export does not show whether the partner has answered.
+         *     `answer` is null if only the partner has answered, and shared first. `partner` is set only while the couple is
+         *     together and the partner's answer is open. A null `partner` does not show whether the partner has answered.
          * @example {
          *       "answer": {
          *         "at": "2026-02-23T20:15:00Z",
@@ -1743,7 +1743,7 @@ export interface components {
          * NewPackView
          * @description A pack that became available to the couple in the recap's week.
          *
-         *     Its title is in the reader's language, or else in the pack's default language.
+         *     If the pack is not in the reader's language, its title is in the pack's default language.
          * @example {
          *       "id": "money-talk",
          *       "title": "Money talk"
@@ -1757,11 +1757,11 @@ export interface components {
         };
         /**
          * NewsView
-         * @description The news of the week.
+         * @description New in the week: packs, milestones, and whether the longest streak grew.
          *
          *     A milestone is a length of the streak at which the app congratulates the couple, such as 7 days. `milestones` are
-         *     the milestones that the couple reached in the week. `longest` says whether their longest streak grew in the week. If
-         *     the reader hides the streak, `milestones` is empty and `longest` is false.
+         *     the milestones that the couple reached in the week. `longest` says whether their longest streak grew. If the reader
+         *     hides the streak, `milestones` is empty and `longest` is false.
          * @example {
          *       "longest": false,
          *       "milestones": [],
@@ -1809,7 +1809,7 @@ export interface components {
         };
         /**
          * NudgesView
-         * @description The partner's nudges of the last 24 hours, latest first, and how many nudges the caller may send now.
+         * @description The partner's nudges of the last 24 hours, latest first. `left` is how many nudges the caller may send now.
          *
          *     If `left` is 0, the caller may send the next nudge at `next_at`. Otherwise `next_at` is null.
          * @example {
@@ -2181,7 +2181,9 @@ export interface components {
         };
         /**
          * RecapView
-         * @description A week's recap. `week` is its Monday. `streak` is as of the week's end, or null if the reader hides it.
+         * @description A week's recap. `week` is its Monday. If the reader hides the streak, `streak` is null.
+         *
+         *     Otherwise `streak` is the streak at the end of the week, or the streak now if the week is not over.
          * @example {
          *       "days_met": {
          *         "count": 2,
@@ -2478,7 +2480,7 @@ export interface components {
         SoloAnswerBody: {
             /**
              * Text
-             * @description A text with a visible character: not only spaces, invisible characters, blanks or combining marks.
+             * @description A text with at least one visible character. Spaces, combining marks, and characters that are invisible or look empty do not count as visible.
              */
             text: string;
             /**
@@ -2632,7 +2634,7 @@ export interface components {
         Theme: "openness" | "time" | "courage" | "listening" | "touch" | "fear" | "spark";
         /**
          * TodayView
-         * @description Today's day by the caller's clock, the days next to it that take answers, and the streak.
+         * @description Today's day by the caller's clock, perhaps a day before it and a day after it, and the streak.
          *
          *     `previous` is yesterday's day, or null if yesterday takes no answers. `next` is a later day that the partner has
          *     answered already, because the partner's clock is ahead. If there are two such days, `next` is the first that the
@@ -3285,7 +3287,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `urn:rekindle:problem:too-many-tries`: Too many codes tried. Wait before you try another. */
+            /** @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another. */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3593,7 +3595,7 @@ export interface operations {
             };
             /**
              * @description - `urn:rekindle:problem:day-closed`: This day no longer takes answers.
-             *     - `urn:rekindle:problem:swapped-already`: This day's prompt has already been swapped. It can be swapped once.
+             *     - `urn:rekindle:problem:swapped-already`: This day's prompt has already been swapped. It can be swapped only once.
              *     - `urn:rekindle:problem:swap-too-late`: One of you has answered, so this prompt stays.
              *     - `urn:rekindle:problem:nothing-to-swap`: There is no other prompt on this theme that fits you both.
              *     - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request.
@@ -3937,7 +3939,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `urn:rekindle:problem:too-many-tries`: Too many codes tried. Wait before you try another. */
+            /** @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another. */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4321,7 +4323,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            /** @description - `urn:rekindle:problem:too-many-nudges`: That's all for today. Wait before you send another. */
+            /** @description - `urn:rekindle:problem:too-many-nudges`: That's all for today. Wait before you send another nudge. */
             429: {
                 headers: {
                     /** @description Seconds to wait. */

@@ -93,7 +93,7 @@ def _spinner(doing: str) -> Iterator[None]:
 
 
 def _greet(stack: Stack) -> None:
-    # Print the addresses last, because the long walk would push them off the screen.
+    # Print the addresses after the walk. The walk is long, so addresses above it would scroll off the screen.
     TERMINAL.print("\n[bold]A walk through the API, to paste into another terminal:[/bold]\n")
     TERMINAL.print(walk(stack), markup=False)
     TERMINAL.print()

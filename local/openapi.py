@@ -42,15 +42,15 @@ The API of the phone apps. Two people pair, both get the same prompt each day, a
 Every error of the API is an `application/problem+json` (RFC 9457). Distinguish errors by `type`, which is stable. Show
 `detail` to the person, or `title` if there is no `detail`. API Gateway itself refuses an invalid token (401) and too
 many requests (429) before the API sees them. After a 401, a phone renews its token. After `sign-in-not-recent` (403),
-the person has to sign in again; a renewed token is not enough. After `account-erased` (410), a phone forgets all that it
-has stored.
+the person has to sign in again; a renewed token is not enough. After `account-erased` (410), the phone deletes all that
+it has stored.
 
-No response may be cached. A PUT or a DELETE can be repeated as it is, and a POST with the same `Idempotency-Key`. Dates
-are calendar dates of the couple; instants are UTC.
+No response may be cached. A client can repeat a PUT or a DELETE as it is. It can repeat a POST if it sends the same
+`Idempotency-Key` again. Dates are calendar dates of the couple; instants are UTC.
 
 A PUT needs every field of its body: a body without one of them is refused, and null means null. Make sure that your
-client writes nulls: Moshi and Gson leave them out unless you set `serializeNulls`, and Swift's `encodeIfPresent` leaves
-them out always. A body is JSON in UTF-8; any other media type or charset is refused.
+client writes nulls: Moshi and Gson leave them out unless you set `serializeNulls`, and Swift's `encodeIfPresent` always
+leaves them out. A body is JSON in UTF-8; any other media type or charset is refused.
 
 Only the `data.link` of a push says which page the app opens: the app's address, `/o/`, a letter, and a date, as in
 `/o/d20260302`. The letter `d` is for that day, `t` for its small gesture, `n` for the partner's nudge, `s` for the
@@ -84,7 +84,7 @@ SERVERS: Final[list[Json]] = [
 ]
 
 MOST: Final = 2
-"""The most examples that `with_examples` gives to a schema without examples."""
+"""`with_examples` gives at most this many examples to a schema without examples."""
 
 OPEN_ROUTES: Final = frozenset({"get_erasure"})
 """The functions of the routes that need no sign-in."""
@@ -103,7 +103,7 @@ _NULL: Final = {"type": "null"}
 class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
-    Each of the `applications` returns the resolver of one Lambda function, which knows the function's routes.
+    Each of the `applications` returns a resolver, which has the routes of one Lambda function.
     """
 
     file: Path
@@ -338,7 +338,7 @@ def _with_gateway(response: Json, status: HTTPStatus) -> Json:
 
 
 def _schemas(generated: Json) -> Json:
-    """Return the handlers' schemas with examples, and replace Powertools' schemas of refusals by ours."""
+    """Return the handlers' schemas with examples, and replace Powertools' schemas of refusals with ours."""
     powertools = {"HTTPValidationError", "ValidationError", "ResponseValidationError"}
     ours = {name: schema for name, schema in generated.items() if name not in powertools}
     refusals = {

@@ -66,7 +66,7 @@ class Child:
         deadline = time.monotonic() + seconds
         while True:
             if (status := self.exit_status) is not None:
-                raise StackError(f"{self.name} ended at once (exit status {status}).\n{self.last_words()}")
+                raise StackError(f"{self.name} ended before it answered (exit status {status}).\n{self.last_words()}")
             try:
                 with urllib.request.urlopen(url, timeout=1, context=tls):  # noqa: S310 - an address of our own
                     return

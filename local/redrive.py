@@ -1,6 +1,6 @@
 """Put dead letters back on the push queue of the local stack or of a stack in AWS.
 
-A dead letter is a job that delivery gave up. SQS itself can move messages back, too. But then each job would look new,
+A dead letter is a message that delivery gave up. SQS itself can move messages back. But then each job would look new,
 and delivery would send yesterday's reminder as if it were today's. This module tells delivery how late each job is.
 """
 
@@ -100,8 +100,8 @@ class DeadLetters:
     def batches(self, until: dt.datetime) -> Iterator[list[Letter]]:
         """Yield the letters that were sent before `until`, in batches, each letter once.
 
-        A job that fails again after `put_back` gets a new letter. Because of `until`, this loop leaves the new letter
-        out, and does not put the same job back again and again.
+        A job that fails again after `put_back` gets a new letter, which is sent after `until`. So this method does not
+        yield the same job again.
         """
         while True:
             messages = self.sqs.receive_message(
@@ -118,7 +118,7 @@ class DeadLetters:
             yield [letter for letter in map(Letter.of, new) if letter.sent_at < until]
 
     def put_back(self, at: dt.datetime, progress: Progress) -> int:
-        """Put the jobs of letters sent before `at` back on the push queue. Return the number of jobs.
+        """Put back the job of each letter that was sent before `at`. Return the number of jobs.
 
         A letter without a job stays in the dead-letter queue.
 
@@ -183,7 +183,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with Progress(console=TERMINAL, transient=True, disable=not TERMINAL.is_terminal) as progress:
                 put_back = letters.put_back(at, progress)
     except (BotoCoreError, ClientError, RekindleError) as error:
-        TERMINAL.print(f"The queue refused: {error}\nNothing is lost: the other letters are still in the queue.")
+        TERMINAL.print(
+            f"Could not finish: {error}\n"
+            "Nothing is lost: all jobs that were not put back are still in the dead-letter queue."
+        )
         return 1
     except StackError as error:
         TERMINAL.print(str(error), markup=False)

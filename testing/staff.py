@@ -47,15 +47,19 @@ ACCOUNTS = {
     "ruth@practice.example": BOTH,
     "saul@practice.example": BOTH,
     "rita@practice.example": "practice:read",
+    "uma@practice.example": BOTH,
     "couple@example.org": "",
 }
+UNVERIFIED = {"uma@practice.example"}
+"""The accounts whose email address is not verified."""
 
 type Answer = Callable[[httpx.Request], httpx.Response]
 type Fault = Callable[[httpx.Request, Answer], httpx.Response]
 
 
 def a_token(email: str) -> str:
-    claims = {"sub": email.partition("@")[0], "email": email, "email_verified": "true", "scope": ACCOUNTS[email]}
+    verified = str(email not in UNVERIFIED).lower()
+    claims = {"sub": email.partition("@")[0], "email": email, "email_verified": verified, "scope": ACCOUNTS[email]}
     body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     return f"head.{body}.signature"
 

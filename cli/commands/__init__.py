@@ -1,4 +1,4 @@
-"""Define the commands. This file defines the arguments that several commands share."""
+"""Define the arguments that several commands share. The other files of this package define the commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,4 +11,4 @@ Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 """An option without a value."""
 Overwrite = Annotated[Flag, Parameter(help="Replace the stored text even if others have changed it since you got it.")]
 Reason = Annotated[str | None, Parameter(help="Why, for colleagues.")]
-Yes = Annotated[Flag, Parameter(help="Do not ask.")]
+Yes = Annotated[Flag, Parameter(help="Do not ask for confirmation.")]

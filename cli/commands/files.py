@@ -23,7 +23,7 @@ from rekindle.packs.check import check_source
 
 
 def lint(*paths: PackFiles, common: Common = NO_OPTIONS, world: TheWorld) -> int:
-    """Check pack files on this machine, and compare them with each other. Ends with 1 if there is something to fix.
+    """Check pack files on this machine, and compare them with each other. The exit status is 1 if there are errors.
 
     For example:
         rekindle packs lint river.yaml
@@ -58,7 +58,7 @@ def pull(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Write a pack's draft into a file. If there is no draft, write its latest version.
+    """Write a pack's draft into a file. If there is no draft, write the pack's latest version.
 
     For example:
         rekindle packs pull river
@@ -88,10 +88,10 @@ def pull(
 
 
 def save(*paths: PackFiles, overwrite: Overwrite = False, common: Common = NO_OPTIONS, world: TheWorld) -> int:
-    """Save files as drafts. Couples get nothing before you publish. A draft may still have something to fix.
+    """Save files as drafts. Couples get nothing before you publish. A draft can have errors.
 
-    A file replaces the text that you pulled it from. If somebody else has saved or
-    published since then, nothing is overwritten, and you see who and when.
+    A file replaces the text that you last pulled or saved. If the pack has changed since
+    then, nothing is overwritten, and you see who last changed the pack, and when.
 
     For example:
         rekindle packs save river.yaml
@@ -117,10 +117,10 @@ def diff(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Show the differences, prompt by prompt.
+    """Show the differences between two texts of a pack, prompt by prompt.
 
-    A file is compared with the draft, or with the latest version if there is no
-    draft. For an id, the latest version is compared with the draft.
+    If you name a file, it is compared with the pack's draft, or with the latest version
+    if there is no draft. If you name a pack, its latest version is compared with its draft.
 
     For example:
         rekindle packs diff river.yaml
@@ -186,7 +186,7 @@ def _saved(session: Session, path: Path, *, overwrite: bool) -> tuple[Renderable
 
 
 def _compared(session: Session, target: str, versions: list[int]) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Return the two texts to compare, each as a pair: its name, then the text."""
+    """Return the old and the new text, each as a pair of name and text. A name is, for example, `version 2`."""
     file = PackFile.read(Path(target)) if files.is_file(target) else None
     pack = session.drafts.pack_of(file) if file else target
     practice = session.practice

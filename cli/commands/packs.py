@@ -49,7 +49,7 @@ def withdraw(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Withdraw a pack, or one prompt of it, from all couples within half a minute.
+    """Withdraw a pack or one of its prompts. Within half a minute, no couple gets it any more.
 
     For example:
         rekindle packs withdraw river --prompt rain --reason "It was misread."

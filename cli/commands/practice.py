@@ -35,7 +35,7 @@ def stats(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Show how many couples take part: by day, week, theme and pack, with streaks and reminders.
+    """Show how many couples take part by day, week, theme and pack. Also show streaks and reminders.
 
     For example:
         rekindle stats
@@ -85,7 +85,7 @@ def set_(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Set the help that the app shows to couples, from a YAML or JSON file with booking, lines and revision.
+    """Set the help that the app shows to couples. The YAML or JSON file has booking, lines and revision.
 
     For example:
         rekindle help show --json > help.json
@@ -97,7 +97,7 @@ def set_(
         content["revision"] = session.practice.help().revision
     if "revision" not in content:
         raise UsageError(
-            f"{file} does not say which revision it came from.",
+            f"{file} has no field `revision`.",
             "Start from: rekindle help show --json > help.json",
             "Or add --overwrite to replace the current help.",
         )
@@ -117,7 +117,7 @@ def set_(
 
 
 def _whole(content: dict[str, Any]) -> dict[str, Any]:
-    """Add the defaults of the fields that the file leaves out, because the service needs every field."""
+    """Add the defaults of the fields that the file leaves out. The service needs every field."""
     lines = content.get("lines") or []
     if isinstance(lines, list):
         lines = [{**_LINE_DEFAULTS, **line} if isinstance(line, dict) else line for line in lines]

@@ -35,7 +35,7 @@ def publish(
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> int:
-    """Publish packs. First it shows what will happen. A file is saved as a draft before it is published.
+    """Publish packs. The command first shows what will happen. A file is saved as a draft, and then published.
 
     Couples get the pack within half a minute, or at the time that you set. If a
     second person has to approve packs, the pack is only proposed.
@@ -67,7 +67,7 @@ def approve(pack: PackId, /, *, yes: Yes = False, common: Common = NO_OPTIONS, w
     current = session.practice.pack(pack)
     proposal = current.proposal
     if proposal is None:
-        raise RefusedError("nothing-to-take-back", f"Nothing of {pack} is waiting for approval.")
+        raise RefusedError("nothing-to-take-back", f"{pack} has no proposal.")
     content, source = _draft_of(session, pack)
     terms = PublishBody.model_construct(revision=proposal.revision, at=proposal.at, announce=proposal.announce)
     plan = _plan(session, content, current, terms, _advice(session, pack, source), review_required=False)
@@ -80,7 +80,7 @@ def approve(pack: PackId, /, *, yes: Yes = False, common: Common = NO_OPTIONS, w
 
 
 def reject(pack: PackId, /, *, note: Reason = None, common: Common = NO_OPTIONS, world: TheWorld) -> None:
-    """Reject a proposal, or cancel a version that is not live yet. The text stays.
+    """Reject a proposal, or cancel a version that is not live yet. The text is kept in both cases.
 
     For example:
         rekindle packs reject river --note "The second prompt is too long."

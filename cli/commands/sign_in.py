@@ -26,9 +26,9 @@ def sign_in(
 ) -> None:
     """Sign in to a deployment with your account of the practice.
 
-    You type the password; a script passes it on standard input. It is not saved.
-    The sign-in is kept in this desktop's keyring, or in a file that only you can
-    read if there is no keyring.
+    Type the password, or pass it on standard input in a script. The password is not
+    saved. A token keeps you signed in. It is saved in this desktop's keyring. Without
+    a keyring, the token is saved in a file that only you can read.
 
     For example:
         rekindle sign-in
@@ -55,7 +55,7 @@ def sign_in(
 
 
 def sign_out(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
-    """Delete your sign-in from this machine.
+    """Delete your sign-in to a deployment from this machine.
 
     For example:
         rekindle sign-out

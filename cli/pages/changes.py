@@ -58,7 +58,7 @@ def _field_lines(fields: tuple[FieldChange, ...]) -> list[Text]:
 
 
 def _marked(before: str, after: str) -> tuple[list[str | tuple[str, str]], list[str | tuple[str, str]]]:
-    """Split both texts into parts. Highlight each word that only one text has."""
+    """Split both texts into parts. Highlight the parts that differ."""
     old, new = (re.findall(r"\S+|\s+", each) for each in (before, after))
     marked: tuple[list[str | tuple[str, str]], list[str | tuple[str, str]]] = ([], [])
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

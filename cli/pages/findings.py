@@ -25,7 +25,7 @@ MANY = 40
 
 
 def lint_page(files: Sequence[PackFile]) -> RenderableType:
-    """Show each finding as `file:line: text`, so that an editor can jump to it. Then show a table of the files."""
+    """Show each finding as `file:line: text`, so that editors can jump to the line. Then show a table of the files."""
     lines = [_line(str(file.path), each) for file in files for each in file.checked.findings]
     overview = table(
         "File", "Prompts", "Languages", "Reading", "To fix", "Advice", numbers=("Prompts", "To fix", "Advice")
@@ -47,7 +47,7 @@ def lint_page(files: Sequence[PackFile]) -> RenderableType:
 
 
 def findings_page(place: str, findings: Sequence[FindingView], *, most: int = MANY) -> RenderableType:
-    """Show the first `most` of the service's findings in a draft."""
+    """Show the service's first `most` findings in a draft, and how many more there are."""
     lines = [_line(place, each) for each in findings[:most]]
     if len(findings) > most:
         lines.append(text(f"and {len(findings) - most:,} more"))

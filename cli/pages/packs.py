@@ -79,7 +79,7 @@ def pack_page(pack: contract.PackDetail, now: dt.datetime) -> RenderableType:
         versions = table("Version", "Live from", "Prompts", "Languages", "Published by", "Note", numbers=("Prompts",))
         for release in pack.releases:
             by = release.published.name + (f", approved by {release.approved.name}" if release.approved else "")
-            note = f"called off by {release.taken_back.name}" if release.taken_back else release.note or ""
+            note = f"taken back by {release.taken_back.name}" if release.taken_back else release.note or ""
             row = (str(release.version), words.short(release.live_from), str(release.prompts))
             versions.add_row(*row, " ".join(release.languages), text(by), text(note))
         parts += [text(""), versions]
@@ -116,7 +116,7 @@ def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
     if plan.review_required:
         rows.append(("Approval", "a colleague has to approve it before couples get it"))
     if current and current.withdrawn:
-        rows.append(("Withdrawn", text(("the pack is withdrawn now; publishing puts it back", "yellow"))))
+        rows.append(("Withdrawn", text(("the pack is withdrawn now; publishing makes it live again", "yellow"))))
     if not plan.advice:
         return facts(rows)
     rows.append(("Advice", f"{counted(len(plan.advice), 'thing')} to think about:"))
@@ -126,7 +126,7 @@ def plan_page(plan: Plan, now: dt.datetime) -> RenderableType:
 
 
 def changes_summary(changes: Changes) -> str:
-    """Summarize differences in a few words."""
+    """Summarize the differences between two versions of a pack in a few words."""
     if not changes:
         return "none that couples would see"
     counts = (("added", len(changes.added)), ("removed", len(changes.removed)), ("changed", len(changes.changed)))

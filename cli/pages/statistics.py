@@ -1,4 +1,4 @@
-"""Show the statistics about all couples, with bars. Counts under ten are not shown."""
+"""Show the statistics about all couples, with bars. A count under ten is shown as `under 10`."""
 
 from __future__ import annotations
 

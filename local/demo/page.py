@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 PAGE_WIDTH: Final = 112
 KEY: Final = "◉ a push   ○ a silent push   ✎ an answer   ◆ the partner's answer   » a reflection   ⌂ the practice"
 _STYLES: Final = {"◉": "bold cyan", "○": "cyan", "✎": "yellow", "◆": "green", "»": "magenta", "⌂": "blue"}
-_MARKS: Final = {"complete": ("●", ""), "rest": ("○", "a rest day"), "paused": ("~", "a day of pause")}
+_MARKS: Final = {"complete": ("●", ""), "rest": ("-", "a rest day"), "paused": ("~", "a day of pause")}
 
 
 class Claim(StrEnum):
     """Each claim that the demo checks, as the page prints it."""
 
-    ANSWERED = "Each request got the answer that the API promises"
+    ANSWERED = "Each request got the reply that the API promises"
     PROMPTS = "Each prompt came once, at 08:30 in New York and at 07:30 in Tokyo, even if a tick came twice"
     SAME = "Both had the same prompt on each date, and no theme came twice in seven days outside of the course"
     SEAL = "No reply showed the partner's answer before it opened, and no reply showed the partner's draft"
-    SHARED = "The partner could read the answer that was shared first at once"
+    SHARED = "The partner could at once read the answer that was shared first"
     REVEAL = "Both answers opened together, for both, in their last version"
     EDIT = "An answer could be edited until both had answered, but not later"
     CLOSED = "A date that has closed takes no answer"
     REFLECTION = "Each could leave a reflection once both answers were open, and both could read it"
     SWAP = "A prompt was swapped for both, once, before anyone answered; the old one took no answer"
     HELP = "Only prompts on courage or fear came with help, with the reader's own country first"
-    ALONE = "Only Maya could read what she wrote alone, except the answer that she shared"
+    ALONE = "Only Maya could read what she wrote alone; her partner could read only the answer that she shared"
     COURSE = "The course that they joined by its code came in order on its dates, until it was withdrawn"
     OFF = "No prompt came from a pack that was turned off"
     STREAK = "The streak grew with each date on which both answered, and a rest day and a pause did not end it"
@@ -51,7 +51,7 @@ class Claim(StrEnum):
 
 
 class Page:
-    """Collects the lines of each date, and prints a date with its lines in `show`."""
+    """Collects the lines of each date (`add`), and prints a date with its lines (`show`)."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,4 +1,4 @@
-"""Plan the demo's ten dates from the acts in script.yaml and the reminders. Define the couple and its answers."""
+"""Plan the demo's ten dates: the acts in script.yaml, and the reminders. Define the couple and its answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FOLDER: Final = Path(__file__).parent
 SCRIPT: Final[dict[str, str]] = yaml.safe_load((_FOLDER / "script.yaml").read_text(encoding="utf-8"))
 ANSWERS: Final[dict[str, list[str]]] = yaml.safe_load((_FOLDER / "answers.yaml").read_text(encoding="utf-8"))
 TOUCH_DATES, COURSE_DATES, PAUSED_DATE, PAUSE_UNTIL = (3, 5), (4, 6), 7, 9
-"""Indexes of dates: with touch reminders, with the course, with the pause, and with its planned end. 0 is the first."""
+"""Numbers of dates, from 0: two with touch reminders, two with the course, the paused date, and the pause's `until`."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,7 +65,7 @@ def planned(now: dt.datetime) -> list[Moment]:
     """Return the moments, earliest first. The last date is today in New York. Its reminders may come after `now`."""
     today, named = local_date(now, MAYA.zone), {who.name: who for who in COUPLE}
     dates = [today - dt.timedelta(days=ago) for ago in reversed(range(len(SCRIPT)))]
-    # A tick sends all reminders since the previous tick. The last tick is at `last`, so plan each reminder until then.
+    # The last tick is at `last`, and sends all reminders since the previous tick. So plan each reminder until `last`.
     first, last = _instant(dates[0], "07:00", MAYA), _instant(today, MAYA.times["prompt"], MAYA)
     moments = []
     for number, (date, cues) in enumerate(zip(dates, SCRIPT.values(), strict=True)):

@@ -1,7 +1,7 @@
 """Play ten dates of a couple on a deployed stack, and check each step.
 
-Most acts are in the past. They call the functions directly, each with its planned instant. Acts that happen now go
-through API Gateway with real tokens.
+An act is, for example, an answer or a reminder. Live acts happen now, and go through API Gateway with real tokens. All
+other acts call the functions directly, with the act's planned instant in place of the current time.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def play(console: Console, progress: Progress) -> bool:
 
 
 class Performance:
-    """Plays the moments on a stack. Each act has a method `act_...`, which plays and checks the act."""
+    """Plays the planned moments on a stack. For each kind of act, a method `act_...` plays and checks the act."""
 
     def __init__(self, moments: list[Moment], stack: Stack, page: Page) -> None:
         self.stack, self.page, self.moments = stack, page, moments
@@ -394,7 +394,7 @@ class Performance:
         self.page.add(self.moment, who or self.who, sign, text, beside)
 
     def call(self, request: str, who: Partner | None = None, *, staff: bool = False, **body: Any) -> Any:  # noqa: ANN401
-        """Send a request as staff, as `who`, or as the person who acts. Return the answer, or raise StackError."""
+        """Send a request as staff, as `who`, or as the person who acts. Return the reply, or raise StackError."""
         status, answer = self._reply(request, body, who or self.who, staff=staff)
         good = status // 100 == 2  # noqa: PLR2004 - HTTP statuses
         self.expect(Claim.ANSWERED, good)
@@ -403,7 +403,7 @@ class Performance:
         return answer
 
     def refused(self, claim: Claim, problem: str, wish: str, request: str, **body: Any) -> None:  # noqa: ANN401
-        """Check that the API refuses a request with this problem. Add the wish and the problem's title to the page."""
+        """Check that a request is refused with a problem. Add the person's wish and the problem's title to the page."""
         _, answer = self._reply(request, body, self.who)
         self.expect(claim, answer and answer.get("type"), f"urn:rekindle:problem:{problem}")
         self.note(f"{wish}: “{answer and answer.get('title')}”")
@@ -460,7 +460,7 @@ class Performance:
         """Wait for a push. Check that the push is silent in quiet hours, and has sound at other times."""
         self.pushes[to] += 1
         claim = Claim.MILESTONE if kind is PushKind.STREAK_MILESTONE else Claim.PUSHES
-        # A milestone's key has the UTC date of the second answer, not always `self.date`. A nudge's key has no date.
+        # A milestone's key has the second answer's UTC date, which can differ from `self.date`. A nudge's has no date.
         key = f"{KINDS[kind].code}-{'' if kind in {PushKind.STREAK_MILESTONE, PushKind.NUDGE} else self.date}"
         found = awaited(lambda: [push for push in self.stack.inbox(to.name) if push["collapse_key"].startswith(key)])
         if not found:

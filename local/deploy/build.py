@@ -88,7 +88,7 @@ def _sources() -> Iterator[Path]:
 
 
 def sam_environment(*, aws: bool = False) -> dict[str, str]:
-    """Return this process's environment, with SAM first in PATH. Without `aws`, leave the AWS settings out."""
+    """Return this process's environment, with SAM first in PATH. Without `aws`, its only AWS setting is a region."""
     found_first = {"PATH": f"{SAM.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "SAM_CLI_TELEMETRY": "0"}
     if aws:
         return os.environ | found_first

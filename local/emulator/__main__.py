@@ -1,8 +1,9 @@
-"""Start the emulator: `python -m local.emulator`. The emulator reads ministack's environment variables, and these four.
+"""Start ministack, an emulator of AWS, with our patches: `python -m local.emulator`.
 
+These environment variables configure the patches. ministack reads further variables of its own.
 REKINDLE_LOGS: the folder for the functions' logs.
-REKINDLE_SAVE_EVERY: the seconds between two saves. With 0, the emulator saves only when it ends.
-REKINDLE_TICK: 1 if schedules fire by themselves.
+REKINDLE_SAVE_EVERY: the seconds between two saves, or more after a long save. With 0, the only save is at the end.
+REKINDLE_TICK: 1 if schedules fire by themselves, otherwise 0.
 REKINDLE_UNPACKED: the folder for the functions' unpacked code.
 """
 

@@ -1,4 +1,4 @@
-"""Start the server for the stand-ins for Google and for the page with two phones."""
+"""Start one server for the stand-in for Google and the page with two phones."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def application() -> Starlette:
 
 
 def main() -> None:
-    """Serve until the parent process ends. Use only one worker, because the inboxes are in the worker's memory."""
+    """Serve until the parent process ends. Use only one worker, because the phones' inboxes are in its memory."""
     end_with_the_parent()
     Server(
         "local.google.__main__:application",

@@ -1,4 +1,4 @@
-"""Stand in for FCM: serve its HTTP v1 API, an inbox for each phone, and faults that tests turn on.
+"""Stand in for FCM: serve its HTTP v1 API and an inbox for each phone, and make the faults that tests turn on.
 
 The stand-in checks the access token and the message as FCM does, and gives FCM's answers to wrong requests.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 ACCESS_TOKEN_SECONDS = 3600
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-"""The audience in an assertion. google-auth always writes this address, even if it calls another server."""
+"""google-auth requests access tokens with a signed JWT. The JWT's audience is this address, even for another server."""
 _FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 _APNS_ERROR = "type.googleapis.com/google.firebase.fcm.v1.ApnsError"
 _BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"

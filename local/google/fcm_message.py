@@ -77,7 +77,7 @@ _SCALARS: Mapping[str, Callable[[Any], bool]] = {
 
 
 class MessageError(Exception):
-    """FCM refuses the message.
+    """FCM or the local stand-in refuses the message.
 
     `violations` are pairs of a field's path and a sentence. `by_fcm` is False for invalid JSON, unknown fields and
     wrong types, because Google's gateway refuses such a message before FCM sees the message.
@@ -93,7 +93,7 @@ def checked_message(body: bytes) -> dict[str, Any]:
     """Check the body of a send request. Return the message in the body, with field names in snake case.
 
     Raises:
-        MessageError: FCM refuses the message.
+        MessageError: FCM refuses the message, or the message has a topic or a condition.
     """
     try:
         request = json.loads(body)

@@ -1,7 +1,7 @@
 """Serve Firebase's endpoints for the console: sign in, refresh tokens, and ask for a new password.
 
-Paths, bodies and errors are the same as Firebase's. Each path begins with the name of Firebase's host, as in Firebase's
-own emulator. There are four fixed accounts: a reader, a writer and an editor of the practice, and a person of a couple.
+Bodies, errors and paths are Firebase's. The name of Firebase's host comes before each path, as in Firebase's own
+emulator. There are four fixed accounts: a reader, a writer and an editor of the practice, and a person of a couple.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def error_answer(refusal: RefusedError) -> JSONResponse:
 
 
 def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:signInWithPassword`. Raise RefusedError if Firebase refuses the request."""
+    """Return the answer of `accounts:signInWithPassword`. Raise RefusedError if Firebase would refuse the request."""
     email, password = _email_in(asked), asked.get("password")
     if not password:
         raise RefusedError("MISSING_PASSWORD")
@@ -79,7 +79,7 @@ def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return new tokens in the form of Firebase's answer. Raise RefusedError if Firebase refuses the request."""
+    """Return new tokens in the form of Firebase's answer. Raise RefusedError if Firebase would refuse the request."""
     if (grant := asked.get("grant_type")) != "refresh_token":
         raise RefusedError("MISSING_GRANT_TYPE" if grant is None else "INVALID_GRANT_TYPE", _INVALID)
     if not (token := asked.get("refresh_token")):
@@ -102,7 +102,7 @@ def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:sendOobCode`. Raise RefusedError if Firebase refuses the request.
+    """Return the answer of `accounts:sendOobCode`. Raise RefusedError if Firebase would refuse the request.
 
     The answer is the same for a known and an unknown email.
     """

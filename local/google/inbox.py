@@ -22,10 +22,10 @@ _QUIET_PRIORITIES = frozenset({"PRIORITY_MIN", "PRIORITY_LOW"})
 class Push:
     """A push as the phone shows it.
 
-    The first push to any phone has the `number` 1, and the next has 2. `at` is the time of the delivery, in epoch
-    milliseconds. A push replaces the last push to the same phone with the same collapse key. Example: push 7 replaces
-    push 5. Then push 7 has `replaces=5`, and push 5 has `replaced_by=7`. A `passive` push makes no sound. `buzzes` is
-    False if the push is passive or replaces another push.
+    `number` counts the pushes to all phones together: 1, 2, 3. `at` is the time of the delivery, in epoch milliseconds.
+    A push replaces the previous push to the same phone with the same collapse key. Example: push 7 replaces push 5.
+    Then push 7 has `replaces=5`, and push 5 has `replaced_by=7`. A `passive` push makes no sound. `buzzes` is False if
+    the push is passive or replaces another push.
     """
 
     number: int
@@ -52,13 +52,16 @@ class Inboxes:
         self._listeners: dict[str, set[asyncio.Queue[Push]]] = defaultdict(set)
         self._count = 0
         if file.exists():
-            for line in file.read_text(encoding="utf-8").splitlines():
-                # If the machine stopped during a write, the last line is incomplete. Skip this line.
-                if line.endswith("}"):
-                    self._keep(Push(**json.loads(line)))
+            saved = file.read_bytes()
+            # If the process stopped during a write, the last line has no end. Cut it off.
+            whole = saved[: saved.rfind(b"\n") + 1]
+            if whole != saved:
+                file.write_bytes(whole)
+            for line in whole.splitlines():
+                self._keep(Push(**json.loads(line)))
 
     def deliver(self, name: str, message: dict[str, Any]) -> Push:
-        """Add the message to its phone's inbox, and send it to all streams of this inbox."""
+        """Add the message as a push to its phone's inbox. Send the push to all streams of this inbox."""
         token = message["token"]
         key = _collapse_key(message)
         earlier = next(

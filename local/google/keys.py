@@ -1,4 +1,4 @@
-"""Save RSA keys, so that tokens and credentials stay valid after a restart."""
+"""Save the RSA keys of the stand-in for Google. Tokens and credentials then stay valid after its restart."""
 
 from __future__ import annotations
 

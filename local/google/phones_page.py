@@ -1,4 +1,4 @@
-"""Serve the page with two phones, forward its requests to the API, and send reminders on request.
+"""Serve the page that shows two phones, forward its requests to the API, and send reminders on request.
 
 The page's files are in `local/phones`. Each phone on the page is an ordinary client of the public API. The page and the
 API have different origins, so the browser would block calls from the page to the API. Therefore the page calls paths
@@ -107,7 +107,7 @@ def page_routes(
 
     Args:
         attached: Returns the running stack. Raises StackError if the stack has not started yet.
-        last: The file that records the instant of the page's latest tick.
+        last: The file that records the instant of the latest tick that the page requested.
         transport: The connection to the API. The default is the network.
     """
     files = {f"ui/{file.name}": file for file in UI.iterdir()}
@@ -183,7 +183,7 @@ def _set_watermark(table: Table, watermark: dt.datetime) -> None:
 
 
 def _starting() -> JSONResponse:
-    """Return an error in the API's format, which the page can show."""
+    """Return an error that the page can show, in the API's format."""
     return JSONResponse(
         {"type": "about:blank", "title": "The stack is still starting, or has ended.", "status": 503},
         503,

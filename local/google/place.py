@@ -1,4 +1,4 @@
-"""Describe where the stand-in for Google runs: its address, its project, and its folder."""
+"""Describe where the local stand-in for Google's servers runs: its address, project and folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from local.processes import Child
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A stand-in's port, its Firebase project, and its folder of keys and inboxes."""
+    """A stand-in's port, its Firebase project, and the folder with its keys and the pushes to each phone."""
 
     port: int
     project: str

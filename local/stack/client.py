@@ -33,7 +33,7 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running stack. `outputs` maps the names of the template's outputs to their values."""
+    """A running stack. `outputs` has the values of the template's outputs by name. `state` is the state folder."""
 
     endpoint_url: str
     google_url: str
@@ -61,7 +61,7 @@ class Stack:
         return self.state / "logs"
 
     def boto_env(self) -> dict[str, str]:
-        """Return the environment variables that connect AWS tools and SDKs to this stack only."""
+        """Return environment variables with which AWS tools and SDKs call this stack, and never AWS."""
         return boto_env(self.endpoint_url)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3's clients have no common type
@@ -86,11 +86,11 @@ class Stack:
         return pushes
 
     def fault(self, kind: str, **details: Any) -> None:  # noqa: ANN401 - see local.google.fcm.Fault
-        """Turn a fault of FCM on, as in local.google.fcm.Fault."""
+        """Turn on a fault of the stand-in for FCM. The arguments are the fields of local.google.fcm.Fault."""
         self._google("PUT", "/faults", json={"kind": kind, **details})
 
     def heal(self) -> None:
-        """Turn all faults of FCM off."""
+        """Turn off all faults of the stand-in for FCM."""
         self._google("DELETE", "/faults")
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a function's own result
@@ -110,13 +110,13 @@ class Stack:
         return self.logs / "functions" / f"{function}.log"
 
     def begin_afresh(self, function: str) -> None:
-        """End a function's processes by an update of its settings. The next call begins with empty caches."""
+        """Update a function's settings, which ends its processes. The next call begins with empty caches."""
         client, name = self.client("lambda"), self.function(function)
         timeout = client.get_function_configuration(FunctionName=name)["Timeout"]
         client.update_function_configuration(FunctionName=name, Timeout=timeout)
 
     def function(self, name: str) -> str:
-        """Return Lambda's name of the function that the template calls `name`."""
+        """Return a function's name in Lambda. `name` is its name in the template, such as `Tick`."""
         try:
             return self.outputs[f"{name}Function"]
         except KeyError:
@@ -132,7 +132,7 @@ class Stack:
         return self.invoke("Tick", json.loads(given.replace("<aws.scheduler.scheduled-time>", instant)))
 
     def waiting(self, queue: str, *states: str) -> int:
-        """Count a queue's messages in the given states, such as `NotVisible`, or in all states.
+        """Count a queue's messages in the given states, such as `NotVisible`. Without a state, count all messages.
 
         `queue` is the name of the output with the queue's URL.
         """
@@ -147,7 +147,7 @@ class Stack:
         return answer
 
     def save(self) -> Path:
-        """Write the addresses and outputs to a file for `attached`. Return the path of the file."""
+        """Write the addresses and outputs to the file that `attached` reads. Return the path of the file."""
         found = asdict(self)
         del found["state"]
         file = _file_in(self.state)
@@ -173,7 +173,7 @@ def _file_in(state: Path) -> Path:
 
 
 def boto_env(endpoint_url: str) -> dict[str, str]:
-    """Return the environment variables that connect AWS tools and SDKs to this emulator only."""
+    """Return environment variables with which AWS tools and SDKs call this emulator, and never AWS."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         # In the emulator, the access key of an account's root user is the account's number.

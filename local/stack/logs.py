@@ -48,7 +48,7 @@ def logs_of(folder: Path, names: Iterable[str]) -> list[Path]:
         return sorted((folder / "functions").glob("*.log"))
     known = {path.stem: path for path in (*folder.glob("*.log"), *(folder / "functions").glob("*.log"))}
     if unknown := [name for name in wanted if name not in known]:
-        raise StackError(f"There is no log of {', '.join(unknown)} yet; there are {', '.join(sorted(known))}.")
+        raise StackError(f"There is no log of {', '.join(unknown)} yet. The logs so far: {', '.join(sorted(known))}.")
     return [known[name] for name in wanted]
 
 

@@ -1,4 +1,4 @@
-"""Update the changed functions and the changed layer of a running stack, in about a second.
+"""Update the changed functions and layer of a running stack in about a second.
 
 A new package contains the current sources. All its other files come from the last build. So if the requirements have
 changed, a person has to start the stack again, which makes a new build.
@@ -33,7 +33,7 @@ LAYER_VERSION_TAG = "reloaded.layer"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A function or the layer: its logical id in the template, and the folder of its sources."""
+    """A function or the layer. `id` is its logical id in the template. `sources` is the folder of its sources."""
 
     id: str
     sources: Path
@@ -143,7 +143,7 @@ class Reloader:
         version = self._lambda.publish_version(FunctionName=name)["Version"]
         self._lambda.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
         self._lambda.tag_resource(Resource=self._configuration(unit)["FunctionArn"], Tags={VERSION_TAG: version})
-        # Delete the version that the last reload made. CloudFormation deletes only its own versions.
+        # The last reload made the version `before`. CloudFormation deletes only its own versions, so delete it here.
         if before:
             self._lambda.delete_function(FunctionName=name, Qualifier=before)
 
@@ -154,7 +154,7 @@ class Reloader:
         return arn
 
     def _replace_layer(self, earlier: Mapping[str, Mapping[str, str]], arn: str) -> None:
-        """Delete the layer version of the last reload, because no function uses it now. Record the new version."""
+        """Record `arn`, the layer version that all functions use now. Delete the version of the last reload."""
         for old in {tags[LAYER_VERSION_TAG] for tags in earlier.values() if LAYER_VERSION_TAG in tags}:
             *_, layer, version = old.split(":")
             self._lambda.delete_layer_version(LayerName=layer, VersionNumber=int(version))
@@ -180,7 +180,11 @@ class Reloader:
 
 
 def _recorded(unit: Unit, tags: Mapping[str, Mapping[str, str]]) -> set[str | None]:
-    """Return the fingerprints of a unit's running code. The functions may use different versions of the layer."""
+    """Return the fingerprints of a unit that the tags record.
+
+    A function has one fingerprint. The layer has several if the tags of the functions differ, for example after a
+    reload that stopped halfway.
+    """
     if unit.is_layer:
         return {each.get(f"{LAYER_TAG}{unit.id}") for each in tags.values()}
     return {tags[unit.id].get(SOURCES_TAG)}

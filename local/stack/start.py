@@ -139,7 +139,8 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
     if deployment.is_first:
         reloader.record()
     else:
-        # `make reload` may have changed code since the last deployment, and `deploy` does not notice such a change.
+        # After a `make reload`, `deploy` may keep the reloaded code, because it does not know of the reload. So compare
+        # the running code with the sources, and update what differs.
         reloader.update()
     return stack
 

@@ -1,4 +1,4 @@
-"""Lock and delete the state folder of a stack. Only one stack at a time can use a state folder."""
+"""Lock a stack's state folder, or delete it. Only one stack at a time can use a state folder."""
 
 from __future__ import annotations
 

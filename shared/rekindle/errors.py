@@ -2,12 +2,12 @@
 
 RekindleError
 ├── UnknownZoneError        the name is not an IANA zone of the pinned tzdata
-├── NoPromptError           no prompt fits this couple
+├── NoPromptError           no prompt fits a couple, or a person without a couple
 ├── WriteConflictError      a condition of a write or a transaction failed; has the current items
 ├── ContentionError         other requests changed the same items, or DynamoDB left batch items undone
 ├── KeyReusedError          another request has already used an idempotency key
 ├── ErasedError             a person has erased their account
-├── NotACodeError           a text cannot be a code; says why
+├── NotACodeError           a text has no code, or more than one code; says why
 ├── DraftChangedError       the draft has changed since it was read (`rekindle.store.packs`)
 ├── PackChangedError        somebody has changed the pack since it was read (`rekindle.store.packs`)
 ├── HelpChangedError        somebody has changed the help since it was read (`rekindle.store.help`)
@@ -39,7 +39,7 @@ class UnknownZoneError(RekindleError):
 
 
 class NoPromptError(RekindleError):
-    """No prompt fits this couple's depth and touch comfort."""
+    """No prompt fits the depth and touch comfort of a couple, or of a person without a couple."""
 
 
 class WriteConflictError(RekindleError):
@@ -67,7 +67,7 @@ class ErasedError(RekindleError):
 
 
 class NotACodeError(RekindleError):
-    """A text cannot be a code. The message is a sentence for the person who typed it."""
+    """A text has no code, or more than one. The message is a sentence for the person who typed the text."""
 
 
 class SettingsError(RekindleError):
@@ -79,7 +79,7 @@ class OutboxError(RekindleError):
 
 
 class VaultError(RekindleError):
-    """Sealed data cannot be opened: the key is missing or wrong, the context is wrong, or the data is damaged."""
+    """Sealed data cannot be opened: the key is missing, or the key, the associated data or the sealed data is wrong."""
 
 
 class KeyGoneError(VaultError):

@@ -147,7 +147,7 @@ class DeliverySettings(Settings):
 
     `visibility_seconds` is how long the queue hides a job that a worker has received. If the worker fails, the queue
     delivers the job again after this time. `fcm_secret` is the ARN of the secret with FCM's credential. `fcm_endpoint`
-    is the base address of FCM, and `app_link` that of all links in pushes.
+    is the base address of FCM. `app_link` is the base address of all links in pushes.
     """
 
     table: _Table

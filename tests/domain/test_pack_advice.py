@@ -71,13 +71,13 @@ class TestTwins:
     def test_a_question_in_other_words_and_order_is_found_in_the_other_pack(
         self, prompt: str, text: str, starter: list[Said]
     ) -> None:
-        reason = f"asks almost the same as {prompt} in the pack starter; keep the better one, or change this one"
+        reason = f"asks almost the same as {prompt} in the pack starter; remove one, or change this one"
         assert list(twin_advice([said(text)], starter)) == [Advice(PromptId("song"), "words.en.text", reason)]
 
     def test_the_later_of_two_twins_in_a_pack_gets_one_advice(self) -> None:
         (advice,) = twin_advice(bilingual_pair("Today, which song would you be singing?"))
         assert (advice.prompt, advice.field) == ("second", "words.en.text")
-        assert advice.reason.startswith("asks almost the same as first; keep")
+        assert advice.reason.startswith("asks almost the same as first; remove one")
 
     def test_a_twin_in_a_second_language_alone_is_found_too(self) -> None:
         pair = bilingual_pair("Whose kitchen smells best?")

@@ -186,7 +186,7 @@ MISTAKES: Final = {
     "a text that begins with a starred word": (
         river("Which song is today?", "*which"),
         (
-            "14: song: “*which” repeats a block that is marked “&which” above it, and there is none. "
+            "14: song: “*which” repeats a block that is marked “&which” above it, but no such block exists. "
             "If the star belongs to the text, put the text in quotes"
         ),
     ),
@@ -363,6 +363,13 @@ class TestReading:
             "3: pack: course.starts_on: must be a date such as 2026-03-01, not “2026-13-01”"
         ]
 
+    @pytest.mark.parametrize("written", ["86400", "'86400'", "20260301", "86400.0", "-86400", "2026-03-01T00:00"])
+    def test_a_course_begins_on_no_date_that_is_written_in_another_way(self, written: str) -> None:
+        """Pydantic alone takes the number 86400 for the seconds since 1970."""
+        source = RIVER.replace("audience: choice", f"audience: code\ncourse: {{starts_on: {written}}}")
+        shown = written.strip("'")
+        assert told(source) == [f"3: pack: course.starts_on: must be a date such as 2026-03-01, not “{shown}”"]
+
     def test_blocks_may_be_shared(self) -> None:
         """A YAML anchor puts one block in two places. An overridden merged key does not count as a second field."""
         shared = RIVER.replace("  - id: song\n", "  - &song\n    id: song\n")
@@ -395,14 +402,8 @@ class TestReading:
                 "7: pack: prompts: 2 of 2 ask almost the same as the pack river; couples who have both would get "
                 "them twice"
             ),
-            (
-                "14: song: words.en.text: asks almost the same as song in the pack river; keep the better one, or "
-                "change this one"
-            ),
-            (
-                "22: tune: words.en.text: asks almost the same as tune in the pack river; keep the better one, or "
-                "change this one"
-            ),
+            ("14: song: words.en.text: asks almost the same as song in the pack river; remove one, or change this one"),
+            ("22: tune: words.en.text: asks almost the same as tune in the pack river; remove one, or change this one"),
         ]
 
     def test_gaps_of_a_language_are_advice_with_a_line(self) -> None:
@@ -463,7 +464,7 @@ class TestBounds:
     def test_only_the_first_of_many_findings_are_listed_and_the_rest_are_counted(self) -> None:
         findings = check_source(HEAD + _many(2_000, depth=9)).findings
         assert len(findings) == MOST_FINDINGS + 1
-        assert findings[-1].reason == "there are 1,700 more findings; fix these first"
+        assert findings[-1].reason == "there are 1,700 more findings; fix the findings above first"
 
     def test_a_thousand_prompts_in_five_languages_are_a_pack(self) -> None:
         words, languages = STARTER.split(), ("en", "es", "fr", "de", "it")

@@ -122,7 +122,7 @@ class TestForm:
                 prompt(id="Song Title"),
                 "prompt 1",
                 "id",
-                "must be small letters and digits joined by hyphens, such as open-hand, not “Song T",
+                "must be lower-case letters and digits joined by hyphens, with a letter first, such as open-hand, n",
             ),
             (prompt(id="s" * 49), "s" * 48, "id", "is 49 characters long; it can have at most 48"),
             (prompt(theme="money"), "song", "theme", "must be “openness”, “time”, “courage”, “listening”, “touch”"),
@@ -175,7 +175,7 @@ class TestForm:
             ),
             (code_pack(in_order="yes"), "course.in_order", "must be true or false, not “yes”"),
             (code_pack(pace=1), "course.pace", "is not a field here; the fields are in_order, starts_on, every_days"),
-            (pack(id="The River"), "id", "must be small letters and digits joined by hyphens"),
+            (pack(id="The River"), "id", "must be lower-case letters and digits joined by hyphens"),
             (pack(languages=[]), "languages", "needs at least one entry"),
             (pack(languages="en"), "languages", "must be a list"),
             (pack(prompts=[]), "prompts", "needs at least one entry"),
@@ -183,7 +183,11 @@ class TestForm:
             (pack(author="Jo"), "author", "is not a field here; the fields are id, audience, course, default_language"),
             (pack(words={"en": {"title": "River"}}), "words.en.written_for", "is missing"),
             (pack(words={"en": {"title": "R", "written_for": "Us", "x": 1}}), "words.en.x", "is not a field here; the"),
-            (pack(default_language="EN"), "default_language", "must be a language as two small letters, such as en"),
+            (
+                pack(default_language="EN"),
+                "default_language",
+                "must be a language as two lower-case letters, such as en",
+            ),
             ([], "", "must be a block of fields, each with a name"),
             (None, "", "must be a block of fields, each with a name"),
         ],
@@ -229,7 +233,7 @@ class TestRules:
         self, touching: dict[str, str], comfort: dict[str, int], schema: Draft202012Validator
     ) -> None:
         broken = pack(prompt(**touching, **comfort))
-        assert findings(broken) == [("song", "comfort", "must be 1, 2 or 3 where touch is the theme or the kind")]
+        assert findings(broken) == [("song", "comfort", "must be 1, 2 or 3 if touch is the theme or the kind")]
         assert not schema.is_valid(broken)
 
     def test_ids_are_unique(self) -> None:

@@ -150,7 +150,7 @@ def test_a_service_account_with_another_key_gets_no_access_token(place: Place, t
 
 
 def test_a_restart_keeps_inboxes_tokens_and_credentials(tmp_path: Path) -> None:
-    """This also holds after a crash that cut off the last line of the inboxes' file."""
+    """This also holds if a crash left half of a line at the end of the inboxes' file, and after the next push."""
     (port,) = free_ports(1)
     place = Place(port, PROJECT, tmp_path)
     with serving(place):
@@ -174,6 +174,9 @@ def test_a_restart_keeps_inboxes_tokens_and_credentials(tmp_path: Path) -> None:
         refresh = {"grant_type": "refresh_token", "refresh_token": signed_in["refresh_token"]}
         renewed = httpx.post(f"{place.securetoken}/v1/token?key=local", data=refresh).json()
         assert renewed["user_id"] == signed_in["uid"]
+
+    with serving(place):
+        assert [push["number"] for push in httpx.get(f"{place.origin}/inbox/phone").json()] == [1, 2]
 
 
 def test_the_live_stream_shows_earlier_and_new_pushes(place: Place, send: Send, web: httpx.Client) -> None:

@@ -17,6 +17,10 @@ TABLE = ROOT / "docs" / "table.md"
 VERSIONS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 
 
+SENTENCES = {"detail", "reason", "title"}
+"""Fields with sentences for a reader. A version may word them otherwise."""
+
+
 def lost(shown: Any, before: Any, place: str = "") -> list[str]:
     """List what `shown` does not show as `before` did. More fields are no loss."""
     match before, shown:
@@ -24,6 +28,7 @@ def lost(shown: Any, before: Any, place: str = "") -> list[str]:
             return [
                 line
                 for name, value in before.items()
+                if name not in SENTENCES
                 for line in lost(shown.get(name, "nothing"), value, f"{place}/{name}")
             ]
         case list(), list() if len(before) == len(shown):

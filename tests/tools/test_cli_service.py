@@ -293,6 +293,17 @@ class TestPublish:
         if fault is busy:
             assert ruth.waited[0] >= 3
 
+    def test_a_person_without_a_verified_address_recognizes_their_own_version_too(
+        self, at: Callable[[str], Person], service: Service, river: Path
+    ) -> None:
+        """The service records their uid."""
+        uma = at("uma")
+        service.faults.append(("POST", "/publish", lost))
+        said = uma("packs", "publish", str(river), "--yes", "--json")
+        assert said.status == 0, said.err
+        assert said.document["results"][0]["pack"]["releases"][0]["published"]["name"] == "uma"
+        assert len(service.asked("POST", "/publish")) == 1
+
     def test_a_service_that_stays_away_ends_the_command(self, ruth: Person, service: Service) -> None:
         service.faults += [("GET", "/packs", unheard)] * 5
         said = ruth("packs", "list", "--json")

@@ -52,8 +52,8 @@ _POLICY_WITHOUT_SETTINGS: Final = "default-src 'none'; frame-ancestors 'none'"
 def security_policy(settings: ConsoleSettings) -> str:
     """Return the Content-Security-Policy.
 
-    The policy allows scripts and styles only from this origin, and requests to this origin and to the sign-in services.
-    Scripts may create no Trusted Types policy, so the browser lets no script turn a text into markup or code.
+    The policy allows scripts and styles only from this origin, and requests only to this origin and to the sign-in
+    services. Scripts cannot create a Trusted Types policy, so no script can turn a text into markup or code.
     """
     sign_in = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, (settings.identity, settings.securetoken))}
     return (

@@ -50,7 +50,7 @@ _AHEAD = DAY | {"date": "2026-03-03", "closes_at": "2026-03-04T08:00:00Z"}
 
 
 class TodayView(BaseModel):
-    """Today's day by the caller's clock, the days next to it that take answers, and the streak.
+    """Today's day by the caller's clock, perhaps a day before it and a day after it, and the streak.
 
     `previous` is yesterday's day, or null if yesterday takes no answers. `next` is a later day that the partner has
     answered already, because the partner's clock is ahead. If there are two such days, `next` is the first that the
@@ -111,7 +111,7 @@ class AnswerBody(BaseModel):
 
 @router.get("/today", responses=refusals(*IN_A_COUPLE, Problem.NO_PROMPT))
 def get_today(caller: TheCaller, services: TheServices) -> TodayView:
-    """Return today's day, the days next to it that take answers, and the streak.
+    """Return today's day, perhaps a day before it and a day after it, and the streak.
 
     If one of these days has no prompt yet, this call chooses its prompt.
     """
@@ -244,9 +244,9 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
 
 
 def _day_ahead(reader: Reader, today: dt.date, stored: Mapping[dt.date, Day]) -> Day | None:
-    """Return the open day after today that the partner has answered. Return None if there is none.
+    """Return a later day that takes answers and that the partner has answered. Return None if there is none.
 
-    If there are two, return the first that the reader has not answered, or else the earlier one.
+    If there are two, return the first that the caller has not answered, or else the earlier one.
     """
     ahead = [
         day

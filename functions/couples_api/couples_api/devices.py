@@ -17,7 +17,7 @@ from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
 DEVICES_LIMIT = 10
-"""Limit of devices per person. People use fewer. The limit keeps the person's item and its transactions small."""
+"""A person can have at most this many devices. So the person's item and the transactions that write it stay small."""
 
 router = APIGatewayHttpRouter()
 

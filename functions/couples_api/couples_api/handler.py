@@ -44,10 +44,7 @@ def application() -> APIGatewayHttpResolver:
 
 
 def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return a Lambda handler.
-
-    The handler calls `services` at every request. So pass a cached function, to create the services only once.
-    """
+    """Return a Lambda handler. It calls `services` at every request, so pass a function that caches its result."""
     return resolver.handler_of(application(), services)
 
 

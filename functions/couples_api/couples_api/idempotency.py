@@ -24,10 +24,11 @@ IdempotencyKey = Annotated[
 
 
 def keyed_request(services: Services, caller: Caller, idempotency_key: str | None, request: str) -> KeyedRequest:
-    """Return the request, with the writes that store its key.
+    """Return whether the request is a repeat, and the writes that store its key.
 
-    Execute these writes in the transaction of the request. Then a refused request stores no key. There are no writes
-    for a repeat or for a request without a key. Raise KeyReusedError if another request has stored the key.
+    `request` is a text that differs for different requests, such as `POST /v1/invites`. Execute the writes in the
+    request's transaction, so that a refused request stores no key. A repeat, or a request without a key, has no writes.
+    Raise KeyReusedError if the caller has used the key for a different request.
     """
     if idempotency_key is None:
         return KeyedRequest()

@@ -144,7 +144,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
         inviter=caller.uid,
         inviter_name=person.profile.display_name,
         state=InviteState.OPEN,
-        # Replies show whole seconds.
+        # Replies show whole seconds, so store whole seconds.
         expires_at=caller.instant.replace(microsecond=0) + VALIDITY,
     )
     live = services.invites.create(invite, caller.instant, admissible, request.writes)

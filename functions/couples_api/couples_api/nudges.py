@@ -39,7 +39,7 @@ class NudgeView(BaseModel):
 
 
 class NudgesView(BaseModel):
-    """The partner's nudges of the last 24 hours, latest first, and how many nudges the caller may send now.
+    """The partner's nudges of the last 24 hours, latest first. `left` is how many nudges the caller may send now.
 
     If `left` is 0, the caller may send the next nudge at `next_at`. Otherwise `next_at` is null.
     """
@@ -73,8 +73,8 @@ def post_nudge(
         raise ProblemError(Problem.NOT_PAIRED)
     # The text of the request includes the couple. So a late repeat is refused if the caller has a new partner by then.
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/nudges {couple.id} {body.gesture}")
-    # A muted nudge is stored too, but never shown. So the sender cannot learn from the reply, or from its delay, that
-    # the partner has muted nudges.
+    # If the partner has muted nudges, still store the nudge, but never show it. So the sender cannot learn about the
+    # muting from the reply or from its delay.
     nudge = Nudge(
         couple=couple.id,
         id=request_id(services, caller, idempotency_key),
@@ -91,7 +91,7 @@ def post_nudge(
 
 @router.get("/nudges", responses=refusals(*IN_A_COUPLE))
 def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
-    """Return the partner's nudges of the last 24 hours, and how many nudges the caller may send now."""
+    """Return the partner's nudges of the last 24 hours. Also return how many nudges the caller may send now."""
     couple = current_couple(services, known_person(services, caller.uid))
     sent = services.nudges.sent_by(couple)
     mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]

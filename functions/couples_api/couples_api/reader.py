@@ -157,7 +157,7 @@ class DayView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The caller in their couple, with everything that is needed to show a day to the caller."""
+    """The caller as a member of their couple, with everything that is needed to show the caller a day."""
 
     person: Person
     couple: Couple
@@ -227,8 +227,8 @@ def _reflection_view(day: Day, uid: Uid, keys: CoupleKeys | None) -> ReflectionV
 
 
 def prompt_view(prompt: PromptRef, text: PromptText, language: Language) -> PromptView:
-    """Return the prompt in a language, or else in its pack's default language."""
-    # Use one language for all parts: a Spanish text with an English hint would look like a mistake.
+    """Return the prompt in `language`. If the prompt has no text in `language`, use its pack's default."""
+    # Use one language for text, why and hint: a Spanish text with an English hint would look like a mistake.
     spoken = text.language_for(language)
     return PromptView(
         id=prompt.id,

@@ -34,7 +34,7 @@ class DaysMetView(BaseModel):
 class NewPackView(BaseModel):
     """A pack that became available to the couple in the recap's week.
 
-    Its title is in the reader's language, or else in the pack's default language.
+    If the pack is not in the reader's language, its title is in the pack's default language.
     """
 
     id: str
@@ -42,11 +42,11 @@ class NewPackView(BaseModel):
 
 
 class NewsView(BaseModel):
-    """The news of the week.
+    """New in the week: packs, milestones, and whether the longest streak grew.
 
     A milestone is a length of the streak at which the app congratulates the couple, such as 7 days. `milestones` are
-    the milestones that the couple reached in the week. `longest` says whether their longest streak grew in the week. If
-    the reader hides the streak, `milestones` is empty and `longest` is false.
+    the milestones that the couple reached in the week. `longest` says whether their longest streak grew. If the reader
+    hides the streak, `milestones` is empty and `longest` is false.
     """
 
     packs: list[NewPackView]
@@ -55,7 +55,10 @@ class NewsView(BaseModel):
 
 
 class RecapView(BaseModel):
-    """A week's recap. `week` is its Monday. `streak` is as of the week's end, or null if the reader hides it."""
+    """A week's recap. `week` is its Monday. If the reader hides the streak, `streak` is null.
+
+    Otherwise `streak` is the streak at the end of the week, or the streak now if the week is not over.
+    """
 
     model_config = view_config(
         {
@@ -83,7 +86,7 @@ def get_recap(
         Query(description="The week's Monday. The default is the last whole week by the caller's clock."),
     ] = None,
 ) -> RecapView:
-    """Return a week's recap: the days on which both took part, the themes of these days, and the news.
+    """Return a week's recap: complete days, their themes, the streak, new packs and milestones.
 
     The recap of the current week shows the days so far. Future weeks and the weeks before the pairing have no recap.
     """
@@ -138,7 +141,7 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
     new = [
         release
         for pack, release in releases.items()
-        # A pack is news if it went live after the two paired, or if they joined it by its code.
+        # A pack can be new if it went live after the pairing, or if the couple joined it by its code.
         if (first_live[pack] > couple.created_at or is_joined(release, couple.packs))
         and available_from(release, _date(reader, first_live[pack]), couple.packs) in week
     ]
@@ -148,5 +151,5 @@ def _new_packs(reader: Reader, week: Week) -> list[NewPackView]:
 
 
 def _date(reader: Reader, instant: dt.datetime) -> dt.date:
-    """Return the earlier of the partners' dates at `instant`, so that both see the same recap."""
+    """Return the earlier of the partners' dates at `instant`. So both partners see the same recap."""
     return min(local_date(instant, zone) for zone in reader.couple.zones)

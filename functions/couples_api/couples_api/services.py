@@ -56,7 +56,7 @@ ID_BYTES = 12
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The stores and the vault of one process."""
+    """The stores of one process, and the vault, which opens encryption keys."""
 
     people: People
     devices: Devices
@@ -77,7 +77,7 @@ class Services:
 
     @classmethod
     def of(cls, settings: CouplesApiSettings) -> Self:
-        """Return services that use the tables and the key in the settings."""
+        """Return services that use the tables and the KMS key named in the settings."""
         dynamodb = client("dynamodb")
         key_table = Table(dynamodb, settings.key_table)
         vault = Vault(client("kms"), settings.kms_key_id, key_table, settings.sealing_scheme)
@@ -164,8 +164,8 @@ def free_both(services: Services, couple: Couple, first: Uid) -> None:
 def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleKeys:
     """Return the couple's keys, with a key for the author's new texts.
 
-    If the couple paired before authors had keys, give both partners their keys first. Raise ProblemError if the couple
-    has ended.
+    An older couple may have only one key, for both partners (`CoupleKeys.single`). If new texts need a key for each
+    author, first store a new key for each partner. Raise ProblemError if somebody has ended the couple meanwhile.
     """
     keys = services.vault.couple_keys(couple.id)
     if keys.can_seal(author):

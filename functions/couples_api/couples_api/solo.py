@@ -134,7 +134,7 @@ class SoloAnswerBody(BaseModel):
 
 @router.get("/solo/today", responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.NO_PROMPT))
 def get_solo_today(caller: TheCaller, services: TheServices) -> SoloDayView:
-    """Return the caller's solo day of today. This is refused while the caller is in a couple."""
+    """Return the caller's solo day of today. A caller who is in a couple is refused."""
     person = _alone(services, caller)
     date = local_date(caller.instant, person.profile.zone)
     day = services.solo.day(person.uid, date) or _opened_day(services, caller, person, date)
@@ -147,7 +147,7 @@ def get_solo_days(
 ) -> SoloJournalView:
     """Return a page of the caller's solo days, latest first.
 
-    This works while the caller is in a couple too.
+    A caller who is in a couple can still read their solo days.
     """
     person = known_person(services, caller.uid)
     days = services.solo.journal(person.uid, before, limit)
@@ -223,7 +223,7 @@ def get_solo_shared(
 
 @router.post("/solo/days/<date>/share", responses=refusals(*IN_A_COUPLE, Problem.NO_SUCH_DAY, Problem.NOTHING_TO_SHARE))
 def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> SoloDayView:
-    """Show the partner the caller's solo answer of this date.
+    """Show the caller's solo answer of this date to the partner.
 
     The partner can read it until the caller takes it back or the couple ends. A repeat changes nothing.
     """
@@ -275,7 +275,7 @@ def _opened_day(services: Services, caller: Caller, person: Person, date: dt.dat
 
 
 def _views(services: Services, caller: Caller, person: Person, days: Iterable[SoloDay]) -> list[SoloDayView]:
-    """Return the days as the person sees them. Read the person's key only if there is an answer to open."""
+    """Return the days as the person sees them. Read the person's key only if a day has an answer."""
     days = list(days)
     texts = services.catalogue.texts(day.prompt for day in days)
     key = services.vault.person_key(person.uid) if any(day.answer for day in days) else None

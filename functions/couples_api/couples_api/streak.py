@@ -69,7 +69,7 @@ def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
 
 
 def known_history(services: Services, couple: Couple, stored: Mapping[dt.date, Day], instant: dt.datetime) -> History:
-    """Return the couple's history, with all complete days in `stored`.
+    """Return the couple's history, including all complete days in `stored`.
 
     The request that completes a day also adds the day to the history. This step can fail, so add each missing day now.
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 QUOTA_WAIT: Final = dt.timedelta(minutes=1)
-"""The wait if our quota at FCM is used up and the answer names no time. FCM's documentation gives this time."""
+"""The wait if FCM says that our quota is used up, but names no wait. FCM's documentation says one minute."""
 
 UNKNOWN: Final = "UNKNOWN"
 STALE: Final = Outcome(Fate.UNAUTHORISED, "UNAUTHENTICATED")
@@ -34,7 +34,7 @@ FCM_CODES: Final[Mapping[str, Fate]] = {
 GOOGLE_CODES: Final[Mapping[str, Fate]] = {
     **dict.fromkeys(["UNAVAILABLE", "INTERNAL", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"], Fate.LATER),
     **dict.fromkeys(["UNAUTHENTICATED", "PERMISSION_DENIED"], Fate.UNAUTHORISED),
-    "INVALID_ARGUMENT": Fate.REFUSED,  # but DEAD if the details say that the target is invalid
+    "INVALID_ARGUMENT": Fate.REFUSED,  # but DEAD if the details say that the target is invalid or gone
     UNKNOWN: Fate.REFUSED,  # but LATER if the HTTP status is 500 or more
     **dict.fromkeys(["FAILED_PRECONDITION", "OUT_OF_RANGE", "NOT_FOUND", "CONFLICT"], Fate.REFUSED),
     **dict.fromkeys(["ABORTED", "ALREADY_EXISTS", "CANCELLED", "DATA_LOSS"], Fate.REFUSED),
@@ -76,7 +76,7 @@ def outcome_of(status: int, body: bytes, retry_after: dt.timedelta = NO_WAIT) ->
 
 
 def stops_page(outcome: Outcome) -> bool:
-    """Return whether no further push may begin, because FCM asks to wait or refuses the access token."""
+    """Return whether the outcome stops further pushes: FCM asks to wait or refuses the access token."""
     return outcome.wait > NO_WAIT or outcome.reason == STALE.reason
 
 
@@ -92,7 +92,7 @@ def _failure(status: int, error: Any, retry_after: dt.timedelta) -> Outcome:  # 
     reason = _apple_reason(details)
     if code == "INVALID_ARGUMENT" and (reason in _GONE_AT_APPLE or _blames_target(details)):
         return Outcome(Fate.DEAD, code)
-    # If Apple refuses FCM's sign-in, the status says that our credential is not valid. Only the details name Apple.
+    # If Apple refuses FCM's sign-in, the code can be UNAUTHENTICATED. Then only the details show that Apple refused.
     if fate is Fate.APNS or (code == STALE.reason and reason):
         return Outcome(Fate.APNS, APPLE_REFUSES, detail=reason)
     if code == UNKNOWN and status >= _SERVER_ERRORS:

@@ -24,7 +24,7 @@ _PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQ
 
 
 def credential_from(secret: str) -> Credentials:
-    """Read the credential from a secret: the key of a service account, or an `external_account` for AWS.
+    """Return the credential in a secret: a service account's key, or an `external_account` for AWS.
 
     Raise CredentialError if the secret contains something else.
     """
@@ -44,8 +44,8 @@ def credential_from(secret: str) -> Credentials:
 class SignIn:
     """Gets access tokens from Google, and reuses a token until it expires.
 
-    Do not send the pushes with google-auth, because it then starts a background thread to look up where the account may
-    be used. Lambda would freeze this thread.
+    Get tokens with google-auth, but do not send pushes with it. For a push, google-auth would start a background thread
+    that asks Google for the regions in which the account may be used. Lambda would freeze this thread.
     """
 
     def __init__(self, credential: Credentials, timeout: tuple[float, float]) -> None:
@@ -54,7 +54,7 @@ class SignIn:
         self._request = partial(_once, Request(self._session), timeout=timeout)
 
     def access_token(self) -> str:
-        """Return a valid token. Raise TransportError for a failure that may pass, or else CredentialError."""
+        """Return a valid token. Raise TransportError if the failure may be temporary, and CredentialError if not."""
         return str(self._credential.token) if self._credential.valid else self.renewed()
 
     def renewed(self) -> str:
@@ -75,9 +75,9 @@ class SignIn:
 
 
 def _once(request: Request, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the arguments that google-auth passes
-    """Make one request to Google. Raise TransportError for a failure that may pass.
+    """Make one request to Google. Raise TransportError for an answer that means a temporary failure.
 
-    Without this error, google-auth would sleep and retry.
+    If this function returned such an answer, google-auth would sleep and retry.
     """
     response = request(*args, **kwargs)
     if response.status in _PASSING or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -1,8 +1,8 @@
 """Handle a push job.
 
-A slot is a time of day in a zone, such as 08:30 in New York. A slot has a row for each person, in one or more shards.
-A job of a slot runs through one shard, page by page. The run stores its progress after each page. After a crash, the
-run continues with the first page that is not done.
+A slot is a time of day in a zone, such as 08:30 in New York. A slot has a row for each reminder. One or more shards
+hold these rows. A slot's job begins a run through one shard, page by page. The run stores its progress after each page.
+After a crash, the run continues with the first page that is not done.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def handle(
 
 
 def _run(services: Services, job: SlotJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]) -> dt.timedelta:
-    """Push to the shard's remaining pages while time is left. Return how long FCM asks to wait.
+    """Send the pushes of the shard's remaining pages, as far as time allows.
 
-    If pages remain, enqueue the job again.
+    If pages remain, enqueue the job again. Return how long FCM asks to wait.
     """
     if job.after and late < LONGEST_WAIT_FOR_OTHERS and not services.runs.are_done(job.after, job.date):
         services.outbox.send([job.again(late)], LOOK_AGAIN)

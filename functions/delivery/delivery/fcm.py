@@ -40,7 +40,7 @@ class FcmGateway:
         self._sign_in.close()
 
     def send(self, payload: Payload, targets: Sequence[Target], within: dt.timedelta) -> list[Outcome]:
-        """Do what `PushGateway.send` says."""
+        """Send to all targets, as `PushGateway.send` describes."""
         if within < LONGEST_SEND:
             return [NO_TIME] * len(targets)
         until = time.monotonic() + (within - LONGEST_SEND).total_seconds()
@@ -76,8 +76,8 @@ def _unreachable(error: TransportError) -> Outcome:
 def _stop_of(outcomes: Iterable[Outcome]) -> Outcome:
     """Return the outcome that stopped the sending. Return NO_TIME if no outcome stopped it.
 
-    The caller gives this outcome to all pushes that were not begun. Of several outcomes, return the one with the
-    longest wait, because no push may begin before this wait is over.
+    The caller gives this outcome to all pushes that were not begun. If several outcomes stopped the sending, return
+    the one with the longest wait, because no push may begin before this wait is over.
     """
     return max(filter(stops_page, outcomes), key=lambda outcome: outcome.wait, default=NO_TIME)
 

@@ -1,4 +1,4 @@
-"""Define the interface between `delivery` and the push service, such as FCM."""
+"""Define the interface between `delivery` and a push service such as FCM."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 NO_WAIT: Final = dt.timedelta(0)
 
 TIMEOUT: Final = (3, 10)
-"""The most seconds to wait for a connection, and after that, the most seconds to wait for the answer."""
+"""In seconds: the longest wait for a connection, and then the longest wait for the answer."""
 
 LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
-"""The last requests of a send take at most this time: two for an access token and two for a push."""
+"""The longest time that four requests take: two for an access token, and then two for a push."""
 
 SPARE: Final = dt.timedelta(seconds=30)
-"""The time to read a page, to enqueue retries of its pushes and to store the run's progress."""
+"""The time that a page of rows needs besides its pushes: to read rows, enqueue retries and store progress."""
 
 RESERVE: Final = LONGEST_SEND + SPARE
-"""The time that must be left before a run begins its next page."""
+"""A run (one pass over the rows of a slot's shard) begins its next page only if this time is left."""
 
 
 class CredentialError(RekindleError):
@@ -40,9 +40,9 @@ class CredentialError(RekindleError):
 class Fate(StrEnum):
     """The fate of one push.
 
-    DEAD: the target will never work again. FOREIGN: the target belongs to another sender. LATER: the failure may pass,
-    or no time was left for the push. UNAUTHORISED: the service refuses our credential. APNS: the service cannot sign in
-    to Apple. REFUSED: the service refuses the message.
+    DELIVERED: the service accepts the push. DEAD: the target will never work again. FOREIGN: the target belongs to
+    another sender. LATER: the failure may be temporary, or no time was left for the push. UNAUTHORISED: the service
+    refuses our credential. APNS: the service cannot sign in to Apple. REFUSED: the service refuses the message.
     """
 
     DELIVERED = "delivered"
@@ -69,7 +69,7 @@ class Outcome:
 
     @property
     def fault(self) -> str:
-        """The name of the fault. The name is a part of a row's key, so it contains no free text from the service."""
+        """The fault's name, such as `later#UNAVAILABLE`. It is part of a row's key, so it never contains `detail`."""
         return f"{self.fate}#{self.reason}"
 
 
@@ -88,5 +88,5 @@ class PushGateway(Protocol):
         - An answer asks to wait, or refuses even a new access token. The remaining pushes get this answer's outcome.
         - Less than LONGEST_SEND of `within` is left. The remaining pushes get the outcome NO_TIME.
 
-        The gateway itself never waits. Raise CredentialError if the credential gives no access token.
+        If an answer asks to wait, only the caller waits. Raise CredentialError if the credential gives no access token.
         """

@@ -61,7 +61,7 @@ def _outbox() -> Outbox:
 
 
 def _start_over() -> None:
-    """Close the connections. The next job then reads the FCM secret again, because an operator may have changed it."""
+    """Close the connections to FCM. The next job reads the FCM secret again, which an operator may have changed."""
     if _gateway.cache_info().currsize:
         _gateway().close()
     _gateway.cache_clear()
@@ -71,7 +71,7 @@ def _start_over() -> None:
 def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta:
     """Estimate how long a message was in the queue.
 
-    After each failure, the queue hides the message for `visibility` before it delivers the message again.
+    If a worker fails, the queue delivers the message again, `visibility` after this worker received it.
     """
     stamps = record["attributes"]
     first_received = from_millis(int(stamps["ApproximateFirstReceiveTimestamp"]))
@@ -82,9 +82,9 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
 def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
     """Handle a batch. Return the failed messages in the format of ReportBatchItemFailures.
 
-    If FCM asks to wait or time runs short, enqueue each remaining job of the batch again, as a new message. Do the same
-    with a job that has a `hold`, which is the rest of a wait that is longer than SQS can delay a message. A job that is
-    enqueued again does not count as failed.
+    If FCM asks to wait or time runs short, enqueue each remaining job of the batch again, as a new message. Also
+    enqueue a job again if its `hold` is not zero: SQS delays a message by at most 15 minutes, and `hold` is the rest of
+    a longer wait. A job that is enqueued again does not count as failed.
     """
 
     def time_left() -> dt.timedelta:

@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from firebase_admin import messaging
 
 AT_ONCE: Final = 100
-"""At most this many requests are under way on one HTTP/2 connection or, without HTTP/2, on all connections."""
+"""At most this many requests are under way on one HTTP/2 connection or, without HTTP/2, on all connections together."""
 
 CONNECTIONS: Final = 4
 """At most this many HTTP/2 connections are open. libcurl opens another when all open connections are full."""
 
 REQUESTS: Final = 2
-"""At most this many requests for one push. The second is sent if the connection breaks before the first answer."""
+"""At most this many requests for one push. The second is sent if the connection breaks before an answer begins."""
 
 BURST: Final = 0.05
-"""In seconds. After a pause, one push and the pushes of this time may begin at once: 1 + 5 at 100 pushes a second."""
+"""In seconds. After a pause, 1 push can begin at once, plus the pushes of this time: 1 + 5 at 100 pushes a second."""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200
@@ -94,7 +94,7 @@ class Libcurl:
     def send(
         self, message: messaging.Message, targets: Sequence[Target], access_token: str, until: float
     ) -> list[Outcome]:
-        """Send to the targets and return one outcome for each, in order.
+        """Send the message to the targets. Return one outcome for each target, in order.
 
         The first pushes begin even if the monotonic clock is past `until`. After `until`, or after an outcome for which
         `stops_page` is true, no further push begins. A push that was not begun has the outcome NO_TIME. `send` waits
@@ -126,9 +126,9 @@ class Libcurl:
 
 
 class Pace:
-    """Limits how many pushes begin in a second, because FCM limits the pushes of all workers together.
+    """Limits how many pushes one worker begins in a second: its share of FCM's limit for all workers together.
 
-    There is no limit if `per_second` is None. `now` is in seconds of the monotonic clock.
+    If `per_second` is None, `Pace` sets no limit. `now` is in seconds of the monotonic clock.
     """
 
     def __init__(self, per_second: float | None = None) -> None:
@@ -164,7 +164,7 @@ class _Call:
     def count(self, *_: object) -> int:
         """Count a request for the push. If the push already had REQUESTS requests, abort this request.
 
-        libcurl calls this method before each request. Sometimes libcurl itself repeats a request if a connection broke.
+        libcurl calls this before each request. Sometimes libcurl itself repeats a request if its connection broke.
         """
         self.requests += 1
         return int(pycurl.PREREQFUNC_OK if self.requests <= REQUESTS else pycurl.PREREQFUNC_ABORT)
@@ -239,7 +239,7 @@ class _Connections:
         for handle, error, _ in failed:
             call = self._calls[handle]
             if error in _BROKEN and call.may_repeat():
-                # All requests of the broken connection are repeated here, and they share a new connection.
+                # The requests that are repeated here share a new connection.
                 self._multi.remove_handle(handle)
                 call.is_repeat = True
                 self._multi.add_handle(handle)
@@ -248,7 +248,7 @@ class _Connections:
                 self._put_back(call)
 
     def drop(self) -> None:
-        """Give up all requests under way. Requests are left under way only if `Libcurl.send` raised an error."""
+        """Give up the requests that are still under way because `Libcurl.send` raised an error."""
         if self.under_way:
             for call in set(self._calls.values()).difference(self._free):
                 self._put_back(call)

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from rekindle.store.slot_rows import SlotRow
 
 LEAST_LIFE: Final = dt.timedelta(minutes=10)
-"""A slot's reminders can be sent for at least this long.
+"""A slot's reminders can be sent for at least this long after the slot came.
 
-They usually end with the date. But if the clock jumps from 23:55 to 01:00, the date has only minutes left.
+Usually they can be sent until the end of the date. But a slot at 23:55 comes only five minutes before the end.
 """
 
 _ONE_DAY: Final = dt.timedelta(days=1)
@@ -73,7 +73,7 @@ class Recipient:
 class Batch(NamedTuple):
     """The recipients of one attempt.
 
-    `due` is how many persons of a slot's page were due. `stale` has the stale devices with their owners' pseudonyms.
+    For a slot's job, `due` is how many persons were due, and `stale` has stale devices with their owners' pseudonyms.
     """
 
     attempt: Attempt
@@ -85,7 +85,7 @@ class Batch(NamedTuple):
 def of_page(
     services: Services, job: SlotJob, rows: Iterable[SlotRow], late: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> Iterator[Batch]:
-    """Yield one batch for each kind of push that is due in the rows."""
+    """Yield one batch for each kind of push that is due in these rows: a page of a slot's rows."""
     kinds: defaultdict[PushKind, list[SlotRow]] = defaultdict(list)
     for row in rows:
         if row.is_due(job.date):
@@ -115,7 +115,7 @@ def of_page(
 def of_job(
     services: Services, job: PersonJob | RetryJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> Batch:
-    """Return a batch of the job's devices.
+    """Return a batch with all devices of the job's person, or with the devices that a RetryJob names.
 
     Leave out a device that has another owner now, a stale device, and all devices of a person whom the push no longer
     concerns.

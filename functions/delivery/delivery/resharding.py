@@ -1,15 +1,15 @@
 """Double the number of shards of a slot that has grown. Nobody misses a push meanwhile.
 
-A slot is a time of day in a zone. Its rows, one for each person, are in shards. Resharding has three steps. Each step
-begins only while the slot's time is not near. A step that fails is repeated.
+A slot is a time of day in a zone. It has a row for each reminder at this time. Each row is in one of the slot's shards.
+Resharding has three steps. A step begins only if the slot's time is not near. A step that fails is repeated.
 
-1. Name the new shards beside the old shards. After this step, every write puts a row into a new shard and deletes the
-   row from the old shard.
+1. Name the new shards beside the old shards. Every write that begins after this step puts its row into a new shard, and
+   deletes the row from the old shard.
 2. Wait until all writes that began before step 1 have ended. Then move the remaining rows. Each row moves in one
    transaction, so it is always in exactly one shard.
 3. Forget the old shards, which are empty now.
 
-If the slot's time comes between two steps, the tick enqueues a job for each old and each new shard. The jobs of the new
+If the slot's time comes between two steps, `tick` enqueues a job for each old and each new shard. The jobs of the new
 shards wait until the jobs of the old shards are done. So if a write moves a row during a job of an old shard, the job
 of the new shard still finds the row.
 """
@@ -40,7 +40,7 @@ BEFORE_NEXT: Final = dt.timedelta(minutes=30)
 def reshard(
     resharding: Resharding, outbox: Outbox, job: ReshardJob, waited: dt.timedelta, time_left: Callable[[], dt.timedelta]
 ) -> None:
-    """Do the next step of a slot's resharding, unless it is too early. Enqueue the job again if a step remains."""
+    """Do the steps of a slot's resharding that may begin now. Enqueue the job again if a step remains."""
     late = job.late + waited
     at = job.instant + late
     rests = is_at_rest(job.slot, at)
@@ -65,7 +65,7 @@ def reshard(
 
 
 def is_at_rest(slot: Slot, at: dt.datetime) -> bool:
-    """Return whether the slot rests: no run is under way, and no run begins soon."""
+    """Return whether the slot rests: none of its runs is under way or begins soon."""
     today = local_date(at, slot.zone)
     comes = (slot_instant(today + dt.timedelta(days=days), slot.time, slot.zone) for days in (-1, 0, 1))
     return not any(each and each - BEFORE_NEXT < at < each + SETTLED_AFTER for each in comes)

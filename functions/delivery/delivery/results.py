@@ -1,6 +1,6 @@
-"""Settle the results of an attempt: try failed pushes again or give them up, and log the results.
+"""Retry the failed pushes of an attempt or give them up, and log the results.
 
-If a failure may pass, `settle` enqueues a retry job with the failed devices. The delay grows from attempt to attempt.
+If a failure may be temporary, `settle` enqueues a retry job with the failed devices. The delay grows with each attempt.
 `settle` gives a push up after the last attempt, or at once if FCM refuses the message itself.
 """
 
@@ -30,14 +30,14 @@ FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
 """The wait before the second attempt. It doubles for each further attempt, to eight minutes before the sixth."""
 
 MISSED: Final = 1000
-"""A retry job has at most this many devices, which fill about half of the largest SQS message."""
+"""A retry job has at most this many devices. They fill about 100 KB of the 256 KB in an `Outbox` batch."""
 
 
 LASTING: Final = {
     Fate.APNS: "FCM cannot sign in to Apple",
     Fate.FOREIGN: "FCM says the devices belong to another sender",
 }
-"""Log messages for faults that do not pass by themselves. Each attempt, not only the last, counts and logs them."""
+"""Log messages for faults that last until somebody fixes them. Each attempt counts and logs these faults."""
 
 
 class Result(NamedTuple):
@@ -66,15 +66,15 @@ def reasons_of(results: Iterable[Result]) -> str:
 def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> Sequence[Result]:
     """Enqueue retries and dead letters for the failed pushes, and log the results.
 
-    A push becomes a dead letter if it is given up for a fault that affects many persons.
+    A push becomes a dead letter if it is given up because of a fault that affects many persons.
 
     Returns:
         The results, some with the fate DEAD in place of FOREIGN. The caller has to delete devices with the fate DEAD.
 
     Raises:
         CredentialError: FCM refused our credential for every push. The queue has to deliver the whole job again.
-        OutboxError: a retry or a dead letter could not be enqueued. The queue has to deliver the whole job again. Some
-            pushes are then sent twice, so no other error may be raised.
+        OutboxError: a retry or a dead letter could not be enqueued. The queue has to deliver the whole job again, and
+            some pushes are sent twice. To avoid such repeats, nothing else in `settle` may raise an error.
     """
     if len(having(results, Fate.UNAUTHORISED)) == len(results):
         _log(attempt, results, [], {})
@@ -98,8 +98,8 @@ def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> S
 def proves_our_project(results: Sequence[Result]) -> bool:
     """Return whether the results prove that we send with the right Firebase project.
 
-    Our project may be wrong if FCM reaches nobody, or reaches fewer persons than have foreign devices. Otherwise our
-    project is right, and the foreign devices belong to another project.
+    A device is foreign if FCM says that it belongs to another project. Our project may be wrong if FCM reaches nobody,
+    or if more persons have a foreign device than FCM reaches. Otherwise our project is right.
     """
     reached, foreign = (persons_of(having(results, fate)) for fate in (Fate.DELIVERED, Fate.FOREIGN))
     return bool(reached) and len(reached) >= len(foreign)
@@ -123,7 +123,7 @@ def split(results: Sequence[Result], attempt: int) -> tuple[list[Result], list[R
 
 
 def wait_before(attempt: int, outcomes: Iterable[Outcome]) -> dt.timedelta:
-    """Return the wait before an attempt: its backoff, or FCM's longest wait if that is longer."""
+    """Return the longer of the attempt's backoff and the longest wait that FCM asks for."""
     return max([FIRST_BACKOFF * (1 << attempt - 2), *(outcome.wait for outcome in outcomes)])
 
 

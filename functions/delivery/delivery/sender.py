@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 
 class Sent(NamedTuple):
-    """The wait that FCM asks for before the next push to anybody, and the number of persons whose push FCM took."""
+    """The wait that FCM asks for before the next push to anybody, and the number of persons whose push FCM accepted."""
 
     wait: dt.timedelta
     persons: int = 0
 
 
 def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent:
-    """Send to all recipients and settle the results.
+    """Send a batch's push to its recipients, and settle the results (`delivery.results`).
 
-    `wait` is how long FCM has asked to wait. If it is more than zero, send nothing and enqueue retries. Drop an expired
-    push.
+    `wait` is the wait that FCM asked for earlier. If FCM asks to wait, earlier or during this call, send nothing more
+    and enqueue retries. Drop an expired push. Delete stale and dead devices.
 
     Raises:
         CredentialError: there is no valid credential, or FCM refuses the credential for every push.
@@ -70,7 +70,7 @@ def _forget(
     devices: Iterable[tuple[str, Target]],
     forget: Callable[[str, Target, dt.datetime], None],
 ) -> None:
-    """Delete stale or dead devices while time is left. A later push deletes the devices that stay."""
+    """Delete stale or dead devices while time is left. A later push deletes the remaining devices."""
     for person, target in devices:
         if attempt.time_left() < SPARE:
             logger.warning("dead targets stay for now")

@@ -78,7 +78,7 @@ def delete_draft(
     staff: ThePublisher,
     services: TheServices,
 ) -> None:
-    """Delete the draft. The published versions stay. If the pack was never published, nothing of it remains."""
+    """Delete the draft. The published versions stay. If the pack was never published, the pack is gone too."""
     head = known_pack(services, pack_id)
     if head.draft is None:
         return

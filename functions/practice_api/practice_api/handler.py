@@ -33,7 +33,7 @@ def application() -> APIGatewayHttpResolver:
 
 
 def handler_of(services: Callable[[], Services]) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return a Lambda handler. It calls `services` at each request, so `services` should cache its result."""
+    """Return a Lambda handler. The handler calls `services` at each request, so `services` should cache its result."""
     return resolver.handler_of(application(), services, BODY_LIMIT)
 
 

@@ -23,8 +23,8 @@ def get_help(_staff: TheReader, services: TheServices) -> HelpView:
 def put_help(body: HelpView, staff: ThePublisher, services: TheServices) -> HelpView:
     """Replace the help. Couples see the new help within half a minute.
 
-    If the current help is the same, change nothing. Otherwise, the call is refused if `revision` is not the revision of
-    the current help.
+    If the practice has already set the same help, change nothing. Otherwise, the call is refused if `revision` is not
+    the revision of the current help.
     """
     wanted = Help.model_validate(body.model_dump(exclude={"revision"}))
     current, revision = services.help.current()

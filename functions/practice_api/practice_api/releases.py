@@ -1,4 +1,4 @@
-"""`/v1/practice/packs/{id}/publish`, `approve` and `reject` publish drafts, and `releases` shows versions."""
+"""`/v1/practice/packs/{id}/publish`, `approve` and `reject` decide what goes live. `releases` shows versions."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _is_live_already(services: Services, head: PackHead, pack: Pack, instant: dt
 def _published(services: Services, staff: Staff, read: PackHead, publication: Publication) -> PublishedView:
     """Publish, and return the result. `read` is the pack as the caller read it.
 
-    Raise a problem if somebody has since changed the draft or the proposal, or has withdrawn the pack.
+    Raise a problem if somebody has since changed the draft or the proposal, or withdrawn or restored the pack.
     """
     try:
         head = services.packs.publish(read, publication)

@@ -22,7 +22,7 @@ from rekindle.domain.codes import code_from
 from rekindle.domain.ids import PackId
 from rekindle.packs.check import check_source
 from rekindle.packs.document import Pack
-from rekindle.packs.lifecycle import CODE_LENGTH, Actor, PackHead, ReleaseHead
+from rekindle.packs.lifecycle import CODE_LENGTH, Actor, PackHead, ReleaseHead, name_of
 from rekindle.settings import PracticeApiSettings
 from rekindle.store.audit import Audit
 from rekindle.store.help import HelpStore
@@ -62,14 +62,14 @@ class Services:
         return code_from(self.entropy(_ENTROPY_BYTES), CODE_LENGTH)
 
     def others(self, pack: PackId, instant: dt.datetime) -> Iterator[Pack]:
-        """Yield the live versions of all packs except `pack`. A text for `pack` is compared with them."""
+        """Yield the live versions of all packs except `pack`. A check compares a text for `pack` with them."""
         for head in self.packs.heads():
             live = None if head.id == pack else head.live(instant)
             if live and (published := self.published(head.id, live)):
                 yield published
 
     def published(self, pack: PackId, release: ReleaseHead) -> Pack | None:
-        """Return the pack in this version. Return None if the version breaks a rule that was added later."""
+        """Return the released pack. Return None if the pack breaks a rule that was added after its release."""
         name = (pack, release.version)
         if name not in self._published:
             self._published[name] = check_source(self.packs.released(pack, release)).pack
@@ -101,9 +101,7 @@ def _staff(request: Request, *scopes: str) -> Staff:
     # API Gateway has checked the scope. Check it again, because a route in template.yaml may lack its scope by mistake.
     if not {*scopes} & {*str(claims.get("scope", "")).split()}:
         raise ProblemError(Problem.NOT_ALLOWED)
-    # Do not use an unverified mail address as the name. The address may belong to a colleague.
-    name = claims.get("email") if str(claims.get("email_verified")).lower() == "true" else None
-    return Staff(claims["sub"], name or claims["sub"], called_at(event))
+    return Staff(claims["sub"], name_of(claims), called_at(event))
 
 
 def _reader(request: Request) -> Staff:
@@ -125,7 +123,7 @@ ThePublisher = Annotated[Staff, Depends(_publisher)]
 
 
 def known_pack(services: Services, pack: str) -> PackHead:
-    """Return the pack. Raise NO_SUCH_PACK if it has neither a draft nor a version."""
+    """Return the head of the pack. Raise NO_SUCH_PACK if the pack has neither a draft nor a version."""
     head = services.packs.head(PackId(pack))
     if not head.is_known():
         raise ProblemError(Problem.NO_SUCH_PACK)

@@ -33,7 +33,7 @@ def release_view(release: ReleaseHead) -> ReleaseView:
 
 
 def finding_views(checked: Checked) -> list[FindingView]:
-    """Return the views of all findings in a text."""
+    """Return the views of all findings in a pack's source."""
     return [FindingView.model_validate(each, from_attributes=True) for each in checked.findings]
 
 
@@ -43,7 +43,7 @@ def preview_of(pack: Pack) -> PreviewView:
 
 
 def pack_summary(head: PackHead, instant: dt.datetime, uid: str) -> PackSummary:
-    """Return the pack's row in the list of packs at this instant. `uid` is the uid of the person who reads it."""
+    """Return the pack's row in the list of packs at this instant. `uid` names the member of staff who reads it."""
     live, scheduled = head.live(instant), head.scheduled(instant)
     known = head.latest or (head.draft.about if head.draft else None)
     withdrawn = head.withdrawn_at(instant)
@@ -67,7 +67,7 @@ def pack_summary(head: PackHead, instant: dt.datetime, uid: str) -> PackSummary:
 
 
 def pack_detail(head: PackHead, instant: dt.datetime, uid: str) -> PackDetail:
-    """Return the pack with its draft and versions at this instant. `uid` is the uid of the person who reads it."""
+    """Return the pack with its draft and versions at this instant. `uid` names the member of staff who reads it."""
     draft = head.draft
     return PackDetail(
         **dict(pack_summary(head, instant, uid)),

@@ -1,4 +1,4 @@
-"""Write and read the cursor of an export, which says where the next page begins."""
+"""Write and read cursors. A cursor says where the next page of an export begins."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _SECTION_BYTES, _DATE_BYTES, _CHECKSUM_BYTES = 2, 4, 12
 class Position:
     """A position in a person's export. Section 0 is their solo days, section 1 their first couple, and so on.
 
-    The next page begins after the date `after`. If `after` is None, the page begins at the start of the section. The
-    numbers count only the person's own couples. So even a forged cursor cannot lead to another person's couple.
+    The next page begins after the date `after`. If `after` is None, the page begins at the start of the section.
+    Section numbers count only the person's own couples. So even a forged cursor cannot lead to another person's couple.
     """
 
     section: int = 0

@@ -2,9 +2,9 @@
 
 An export has sections in a fixed order. First come the solo days, then the couples in the order in which they ended.
 The current couple is last, and stays last if it ends during the export. Within a section, entries are sorted by date,
-and a page begins after the last date of the previous page. So an answer that the person gave before the export never
-comes twice, even if somebody writes or unpairs between two pages. An answer is missing only if its couple ended 30
-days or more before the page is read. Nobody can export the days of such a couple.
+and a page begins after the last date of the previous page. So each answer that the person gave before the export comes
+exactly once, even if somebody writes or unpairs between two pages. There is one exception: a page leaves out the days
+of a couple that ended 30 days or more before the page is read.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def post_export(
 
     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
     unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
-    the couple's days. Solo answers that the partner shows are never included, because the partner may take them back.
+    the couple's days. It never includes solo answers of the partner, because the partner can stop sharing them.
     An export changes nothing and may be repeated.
     """
     person = services.people.person(caller.uid)
@@ -70,7 +70,10 @@ def post_export(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The part of a page that comes from one section. `read` has the dates of all days read, even without an entry."""
+    """The days of one section that are on one page. `couple` is None for the solo days.
+
+    `read` has the dates of all days that were read. A day without texts for the person is in `read`, but has no entry.
+    """
 
     couple: ExportedCoupleView | None
     read: list[dt.date]
@@ -86,7 +89,7 @@ class Exporter:
     services: Services
 
     def section(self, number: int, after: dt.date | None, limit: int) -> Section:
-        """Return the first `limit` days of a section. If `after` is a date, return only days after it."""
+        """Return a section's next `limit` days, from its start or after the date `after`. Section 0: the solo days."""
         return self._of_couple(number, after, limit) if number else self._alone(after, limit)
 
     def _alone(self, after: dt.date | None, limit: int) -> Section:
@@ -113,11 +116,11 @@ class Exporter:
     def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
         couple_id = couples_in_order(self.person)[number - 1]
         ended_at = self.person.parted.get(couple_id)
-        # DynamoDB may delete the couple's keys some hours late. So the keys may still exist after the 30 days.
+        # DynamoDB may delete the couple's keys some hours late. So do not use keys that still exist after 30 days.
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
         keys = None if is_over else self._keys_of(couple_id)
         days = self.services.days.onward(couple_id, after, limit) if keys else []
-        # Read the couple after the days. If it has ended by then, leave out the partner's answers.
+        # Read the couple only now, after its days. If somebody has just ended it, leave out the partner's answers.
         couple = self.services.couples.couple(couple_id)
         if couple is None or self.person.uid not in couple.members:
             # The person's row leads to a couple that was deleted, or that they were never in.
@@ -129,7 +132,7 @@ class Exporter:
         )
 
     def _keys_of(self, couple: CoupleId) -> CoupleKeys | None:
-        """Return the couple's keys. Return None if the person's own key is gone."""
+        """Return the couple's keys. Return None if the key for the person's texts is gone."""
         try:
             keys = self.services.vault.couple_keys(couple)
         except KeyGoneError:
@@ -173,7 +176,7 @@ def couples_in_order(person: Person) -> list[CoupleId]:
 
 
 def _position(person: Person, body: ExportBody) -> Position:
-    """Return where the requested page begins. Raise ProblemError if the cursor is not of this person's export."""
+    """Return where the requested page begins. Raise ProblemError if the cursor does not belong to this export."""
     if body.next is None:
         return Position()
     position = position_from(body.next, person.uid)
@@ -184,10 +187,7 @@ def _position(person: Person, body: ExportBody) -> Position:
 
 
 def _page(exporter: Exporter, start: Position) -> ExportView:
-    """Return the page that begins at a position.
-
-    The page ends when `page_days` days have been read, or after the last section.
-    """
+    """Return the page that begins at `start`. The page ends after `page_days` days, or after the last section."""
     person = exporter.person
     couples, entries, left, following = [], [], exporter.services.page_days, None
     for number in range(start.section, len(couples_in_order(person)) + 1):

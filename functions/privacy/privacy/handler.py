@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def application() -> APIGatewayHttpResolver:
-    """Return a resolver with all routes. The OpenAPI document for phones includes them."""
+    """Return a resolver with all routes of this function. The OpenAPI document for phones has these routes too."""
     app = resolver.resolver()
     app.include_router(export.router, prefix="/v1")
     app.include_router(erasure.router, prefix="/v1")

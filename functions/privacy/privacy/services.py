@@ -1,4 +1,4 @@
-"""Give every route its stores, and a caller who has signed in recently."""
+"""Provide the stores of the routes, and refuse a caller whose sign-in is not recent."""
 
 from __future__ import annotations
 

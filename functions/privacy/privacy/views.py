@@ -1,4 +1,4 @@
-"""Define the JSON of an export's page, and of the request for it."""
+"""Define the JSON of an export request, and of the page that it returns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMAT = "rekindle-export/1"
 
 
 class ExportBody(BaseModel):
-    """The page to export. For the first page, send no body or a null `next`. Then send the `next` of each page."""
+    """The page to export. First send no body or a null `next`. For each later page, send the previous page's `next`."""
 
     model_config = body_config({"next": None}, {"next": "AAEAC0iV0Jq3vJd1b2Zr8mXk"})
 
@@ -46,7 +46,7 @@ class ExportedProfileView(BaseModel):
 class ExportedCoupleView(BaseModel):
     """A couple that the person is or was in.
 
-    `couple` is a number that counts the person's couples from 1. `until` is null while the couple lasts.
+    `couple` is the couple's number: 1 for the person's first couple. `until` is null while the couple lasts.
 
     If `included` is false, the couple ended at least 30 days ago. The export has no texts of this couple, because
     nobody can read them any more.
@@ -108,8 +108,8 @@ class ExportedPartnerView(BaseModel):
 class ExportedEntryView(BaseModel):
     """The answers and reflections of one date. `couple` is a couple's number, or null if `kind` is `alone`.
 
-    If only the partner has answered, `answer` is null. `partner` is set only while the couple is together and the
-    partner's answer is open to the person. Otherwise the export does not show whether the partner has answered.
+    `answer` is null if only the partner has answered, and shared first. `partner` is set only while the couple is
+    together and the partner's answer is open. A null `partner` does not show whether the partner has answered.
     """
 
     kind: EntryKind
@@ -124,8 +124,8 @@ class ExportedEntryView(BaseModel):
 class ExportView(BaseModel):
     """A page of what a person wrote. Solo days come first, then the days of each couple. Each part is sorted by date.
 
-    `couples` are the couples that this page has reached. A couple with days on two pages is on both pages. A page may
-    have no entries although another page follows. On the last page, `next` is null.
+    `couples` has the couples of this page, even a couple without entries. A couple with days on two pages is on both
+    pages. A page may have no entries although another page follows. On the last page, `next` is null.
     """
 
     model_config = view_config(

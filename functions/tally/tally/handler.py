@@ -35,10 +35,10 @@ class Tally:
     tallies: Tallies
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
-        """Count the records up to the first unreadable record, and name this record in the response.
+        """Count the records before the first unreadable record. Name the unreadable record in the response.
 
-        Lambda then sends this record and all later ones again. If the counters cannot be written, raise an exception.
-        Lambda then sends the whole batch again, and no record counts twice.
+        Lambda then sends this record and all later records again. If the counters cannot be written, raise an
+        exception. Lambda then sends the whole batch again, and no record counts twice.
         """
         couples: defaultdict[CoupleId, list[Progress]] = defaultdict(list)
         runs: list[FinishedRun] = []

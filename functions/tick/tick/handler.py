@@ -45,8 +45,8 @@ def window(watermark: dt.datetime | None, until: dt.datetime) -> tuple[dt.dateti
     """Return the start and the end of the time that a tick covers. The start itself is not covered.
 
     The watermark is the end of the time that the previous tick covered, so the tick also covers missed ticks. The time
-    begins at most MAX_LATENESS before `until`, because nobody gets a reminder that is later than that. If the watermark
-    is `until` or later, start and end are the same, and the tick covers nothing.
+    begins at most MAX_LATENESS before `until`, because a reminder that is more than MAX_LATENESS late is never sent. If
+    the watermark is `until` or later, start and end are the same, and the tick covers nothing.
     """
     after = until - FIRST_WINDOW if watermark is None else max(watermark, until - MAX_LATENESS)
     return min(after, until), until

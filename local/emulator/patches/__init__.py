@@ -38,7 +38,7 @@ def apply(*, logs: Path, unpacked: Path, save_every: float, tick: bool) -> None:
 
     Raises:
         UnreadableStateError: A saved file cannot be read.
-        MissingSeamError: This version of ministack does not have a text that a patch replaces.
+        MissingSeamError: The text that a patch replaces does not occur exactly once in this version of ministack.
     """
     saving.apply(save_every)
     quick_exit.apply()

@@ -1,4 +1,4 @@
-"""Hide a failed function's error message from the client, as API Gateway does. ministack sends the message."""
+"""Hide a failed function's error message from the client, as API Gateway does. Without this, ministack sends it."""
 
 from __future__ import annotations
 

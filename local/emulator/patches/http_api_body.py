@@ -1,6 +1,6 @@
 """Create the routes of an HTTP API from its OpenAPI body, which ministack ignores.
 
-SAM describes a whole HTTP API in this body. Without the patch, the API would have no routes in the emulator.
+SAM describes a whole HTTP API in this body. Without this patch, the API would have no routes in the emulator.
 """
 
 from __future__ import annotations

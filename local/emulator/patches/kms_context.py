@@ -14,7 +14,7 @@ from local.emulator.patches.seams import json_of
 
 
 def apply() -> None:
-    """Add the call's encryption context to the values that policies can test."""
+    """Add each KMS call's encryption context to the values that policies can test."""
     original = iam_actions.request_tag_context
 
     def context(service: str, called: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class _ArnOfOneItem(str):
 
 
 def apply() -> None:
-    """Add the partition keys of a call, and of each part of a transaction, to the values that policies can test."""
+    """Let policies test the partition keys of a call. In a transaction, check each read or write with its own key."""
     of_tags, of_transaction = iam_actions.request_tag_context, iam_actions.dynamodb_transaction_checks
     enforce = iam_evaluator.enforce
 

@@ -1,6 +1,6 @@
-"""Write the functions' logs also to files, for a person in a terminal.
+"""Write the functions' logs to files, which a person can read in a terminal.
 
-Without the patch, only CloudWatch's API returns the logs.
+Without the patch, the logs are only in the emulator's CloudWatch.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def apply(logs: Path) -> None:
-    """Write each function's log to `logs`/functions/<name>.log. Write failures to `logs`/errors.log, too."""
+    """Write each function's log to `logs`/functions/<name>.log. Write failed calls to `logs`/errors.log, too."""
     folder = logs / "functions"
     folder.mkdir(parents=True, exist_ok=True)
     original = lambda_svc._emit_lambda_logs

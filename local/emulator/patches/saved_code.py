@@ -1,4 +1,4 @@
-"""Save each code bundle once. Without the patch, each save would hash all code and write 100 MB of layers.
+"""Save each code bundle once. ministack itself hashes all code and writes 100 MB of layers whenever it saves its state.
 
 A bundle is the archive of a function or of a layer. Each bundle is saved in a file whose name is the bundle's hash.
 """

@@ -23,7 +23,7 @@ def replaced_once(text: str, old: str, new: str) -> str:
 
 
 def after_provisioning(resource_type: str, hook: Callable[[str, dict[str, Any]], None]) -> None:
-    """Call `hook(physical_id, properties)` after CloudFormation has created or updated a resource of this type."""
+    """Make ministack call `hook(physical_id, properties)` after it has created or updated a resource of this type."""
     handlers = provisioners._RESOURCE_HANDLERS[resource_type]
     create, update = handlers["create"], handlers["update"]
 

@@ -1,6 +1,6 @@
 """Wait 2 ms, not 50 ms, for a function's first log line after a call. So calls without a log are faster.
 
-After a line, the emulator waits 1 ms for the next line. It waits at most 250 ms in all.
+After a line, the emulator waits 1 ms, not 5 ms, for the next line. It still waits at most 250 ms in all.
 """
 
 from __future__ import annotations

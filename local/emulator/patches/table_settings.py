@@ -1,4 +1,4 @@
-"""Set a table's TTL and backups. ministack's CloudFormation ignores them. Without the patch, no item expires."""
+"""Set a table's TTL and backups, which ministack's CloudFormation ignores. Without the patch, no item expires."""
 
 from __future__ import annotations
 

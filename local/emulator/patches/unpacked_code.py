@@ -15,12 +15,12 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 KEPT_BUNDLES = 12
-"""This many of the last used archives always stay unpacked, even if their last use was long ago."""
+"""At least this many archives stay unpacked: those that were used last, even if this was long ago."""
 LONG_UNUSED_SECONDS = 24 * 3600
 
 
 def apply(unpacked: Path) -> None:
-    """Unpack archives into the folder `unpacked`, which stacks may share. Remove long unused archives."""
+    """Make ministack unpack archives into `unpacked`, a folder that stacks may share. Delete old unpacked archives."""
     _tidy(unpacked)
 
     class SharedZipFile(zipfile.ZipFile):

@@ -14,7 +14,7 @@ from local.emulator.patches.seams import replaced_once
 
 
 def apply() -> None:
-    """Let the worker report an exception as a normal answer. Then turn the answer into an error again."""
+    """Let the worker report an exception as a normal answer. In ministack, turn this answer into an error again."""
     script = replaced_once(
         lambda_runtime._PYTHON_WORKER_SCRIPT,
         '{"status": "error", "error": str(e), "trace": traceback.format_exc()}',

@@ -12,7 +12,7 @@ from local.emulator.patches.seams import replaced_once
 
 
 def apply() -> None:
-    """Remove the emulator's packages from a function's `sys.path`."""
+    """Make each function start without the emulator's packages on its `sys.path`."""
     lambda_runtime._PYTHON_WORKER_SCRIPT = replaced_once(
         lambda_runtime._PYTHON_WORKER_SCRIPT,
         "    sys.path.insert(0, code_dir)\n",

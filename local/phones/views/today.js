@@ -114,7 +114,7 @@ export function sealedParts(phone, day) {
 export function besidePrompt(phone, { date, prompt }) {
   return [
     words("p", prompt.why, { class: "why" }),
-    prompt.hint && h("details", { class: "hint-box", id: `${phone.id}-way-in-${date}` }, h("summary", null, "A tip to start"), words("p", prompt.hint)),
+    prompt.hint && h("details", { class: "hint-box", id: `${phone.id}-way-in-${date}` }, h("summary", null, `How to receive ${phone.partner}’s answer`), words("p", prompt.hint)),
     prompt.help &&
       h("div", { class: "care" }, words("p", prompt.help.text), button("Where to find help", () => {
         phone.data["part"] = "help";

@@ -1,4 +1,4 @@
-"""Define all problems that a client can get (RFC 9457). Each has a stable type, an HTTP status and a title."""
+"""Define all problems that a client can get (RFC 9457). Each problem has a stable type, an HTTP status and a title."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Problem(Enum):
     BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large."
     UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8."
     NOT_SIGNED_IN = HTTPStatus.UNAUTHORIZED, "Sign in first."
-    # Not 401: after a 401 a phone renews its token, but the new token has the same time of sign-in as the old one.
+    # Not 401: after a 401, a phone renews its token. The new token has the old time of sign-in, so it fails too.
     SIGN_IN_NOT_RECENT = HTTPStatus.FORBIDDEN, "Please sign in again, so that we know that it is you."
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
     ACCOUNT_ERASED = HTTPStatus.GONE, "You have erased your account."
@@ -42,8 +42,8 @@ class Problem(Enum):
     INVITE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your partner for a new one."
     NOT_A_CODE = HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be a code. Please check it."
     NOT_REDEEMED_YET = HTTPStatus.CONFLICT, "Nobody has used this invite's code yet."
-    TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "Too many codes tried. Wait before you try another."
-    TOO_MANY_NUDGES = HTTPStatus.TOO_MANY_REQUESTS, "That's all for today. Wait before you send another."
+    TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "You have tried too many codes. Wait before you try another."
+    TOO_MANY_NUDGES = HTTPStatus.TOO_MANY_REQUESTS, "That's all for today. Wait before you send another nudge."
     TOO_MANY_DEVICES = HTTPStatus.CONFLICT, "You have too many devices. Remove one first."
     NO_SUCH_WEEK = HTTPStatus.NOT_FOUND, "There is no such week to look back on."
     NO_SUCH_DAY = HTTPStatus.NOT_FOUND, "There is no such day in your journal."
@@ -62,7 +62,7 @@ class Problem(Enum):
     NOTHING_TO_PUBLISH = HTTPStatus.CONFLICT, "There is no draft to publish."
     NOTHING_TO_TAKE_BACK = HTTPStatus.CONFLICT, "No version of this pack is waiting to be approved or to go live."
     NOT_PUBLISHED = HTTPStatus.CONFLICT, "This pack is not published, so there is nothing to withdraw."
-    NOT_WITHDRAWN = HTTPStatus.CONFLICT, "This is not withdrawn."
+    NOT_WITHDRAWN = HTTPStatus.CONFLICT, "This pack or prompt is not withdrawn."
     SCHEDULED_ALREADY = HTTPStatus.CONFLICT, "A version is waiting to go live. Take it back first."
     NEEDS_ANOTHER_PERSON = HTTPStatus.CONFLICT, "Somebody else must approve your proposal."
     NO_CODE = HTTPStatus.CONFLICT, "This pack has no code. Publish it for couples with a code first."
@@ -76,7 +76,7 @@ class Problem(Enum):
     WRONG_PACK = HTTPStatus.UNPROCESSABLE_ENTITY, "The id in the text is not the id of this pack."
     CODE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your practice for a new one."
     PROMPT_CHANGED = HTTPStatus.CONFLICT, "This day has another prompt now. Look at it before you answer."
-    SWAPPED_ALREADY = HTTPStatus.CONFLICT, "This day's prompt has already been swapped. It can be swapped once."
+    SWAPPED_ALREADY = HTTPStatus.CONFLICT, "This day's prompt has already been swapped. It can be swapped only once."
     SWAP_TOO_LATE = HTTPStatus.CONFLICT, "One of you has answered, so this prompt stays."
     NOTHING_TO_SWAP = HTTPStatus.CONFLICT, "There is no other prompt on this theme that fits you both."
     NOT_OPEN_YET = HTTPStatus.CONFLICT, "You can leave a reflection once you both have answered."
@@ -107,8 +107,8 @@ class Problem(Enum):
 class ProblemError(RekindleError):
     """A handler refuses a request. The reply describes the problem.
 
-    `retry_after` is the number of seconds after which the client may try again. `errors` lists the wrong fields with
-    their reasons. `members` are more members of the reply's body.
+    `retry_after` is the number of seconds after which the client may try again. `errors` lists the wrong fields, each
+    with a reason. `members` are additional fields of the reply's body.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class ProblemError(RekindleError):
 def refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
     """Return the OpenAPI responses, by status, of a route that refuses requests with these problems.
 
-    A route lists only its own problems. It does not list those that every route can have: a busy service, an internal
+    A route lists only its own problems. It does not list the problems that all routes have: a busy service, an internal
     error, a caller who has not signed in, and an invalid body or parameter. A route that needs a profile also refuses a
     person who has erased their account.
     """

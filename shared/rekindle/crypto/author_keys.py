@@ -1,4 +1,4 @@
-"""Seal and open what an author wrote: with their key in a couple, or with their own key for solo answers."""
+"""Seal and open the texts of a couple with `CoupleKeys`, and solo answers with `PersonKey`."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 class CoupleKeys:
     """The unwrapped keys of a couple. They seal and open answers, reflections and shared solo answers.
 
-    `authors` has a key for each author. `single` is the key with which an older couple sealed the texts of both, or
-    None. `scheme` is the scheme of new texts, as in `Vault`.
+    `authors` has a key for each author. `single` is the one key for the texts of both in a couple that paired before
+    authors had keys. Otherwise `single` is None. `scheme` is the scheme of new texts: AUTHORS_KEY or SINGLE_KEY.
     """
 
     couple: CoupleId
@@ -83,7 +83,7 @@ class CoupleKeys:
         return self._opened(person, reflection.sealed, context, context)
 
     def seal_shared(self, day: SoloDay, text: str) -> bytes:
-        """Seal the couple's copy of a solo answer, which the partner can read."""
+        """Seal the couple's copy of a solo answer. The partner can read this copy."""
         context = shared_context(self.couple, day.date, day.prompt, day.person)
         return self._sealed(day.person, text, context, context)
 
@@ -120,7 +120,7 @@ class CoupleKeys:
 
 @dataclass(frozen=True, slots=True)
 class PersonKey:
-    """A person's own unwrapped key. It seals and unseals their solo answers."""
+    """A person's own unwrapped key. It seals and opens their solo answers."""
 
     person: Uid
     key: bytes = field(repr=False)

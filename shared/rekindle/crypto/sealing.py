@@ -1,10 +1,12 @@
 """Seal and unseal texts with AES-256-GCM. Each text has its own key and a key commitment.
 
 A sealed text is `scheme (1) | salt (16) | commitment (32) | ciphertext and tag`, with the number of bytes in brackets.
-HKDF-SHA256 (RFC 5869) derives the text's key, nonce and commitment from the salt and the author's key. The salt is
-random, so two texts practically never have the same key and nonce. With AES-GCM alone, an attacker can make a
-ciphertext that opens under two keys. The commitment prevents such ciphertexts (Albertini et al., "How to Abuse and Fix
-Authenticated Encryption Without Key Commitment", 2022).
+In the scheme SINGLE_KEY, the salt has 32 bytes. HKDF-SHA256 (RFC 5869) derives the text's key, nonce and commitment
+from the salt and a stored key, such as an author's. The salt is random, so two texts practically never have the same
+key and nonce. A context, such as `answer_context`, says where a text belongs. AES-GCM takes the context as associated
+data, so the text opens only with the same context. With AES-GCM alone, an attacker can make a ciphertext that opens
+under two keys. The commitment prevents such ciphertexts (Albertini et al., "How to Abuse and Fix Authenticated
+Encryption Without Key Commitment", 2022).
 """
 
 from __future__ import annotations
@@ -27,9 +29,9 @@ if TYPE_CHECKING:
     from rekindle.domain.prompts import PromptRef
 
 SINGLE_KEY: Final = 1
-"""The first scheme: one key sealed all texts of a couple. Keys are wrapped in this scheme too."""
+"""The first scheme: one key for all texts of a couple. Cell keys still wrap all other keys in this scheme."""
 AUTHORS_KEY: Final = 3
-"""The current scheme: each author has a key, texts are padded, and the context has more of the answer.
+"""The current scheme: each author has a key, texts are padded, and an answer's context includes the revision.
 
 Scheme 2 is reserved for end-to-end encryption, in which the server never has the keys.
 """
@@ -37,65 +39,65 @@ Scheme 2 is reserved for end-to-end encryption, in which the server never has th
 SHORT_TEXT: Final = 512
 SHORT_STEP: Final = 64
 LONG_STEP: Final = 256
-"""A padded text takes steps of 64 bytes up to 512 bytes, and steps of 256 bytes above."""
+"""The length of a padded text is a multiple of 64 bytes up to 512 bytes, and of 256 bytes above 512 bytes."""
 
 KEY_BYTES: Final = 32
 SALT_BYTES: Final = 32
 """The length of a salt in the scheme SINGLE_KEY."""
 SHORT_SALT_BYTES: Final = 16
-"""The length of a salt in the scheme AUTHORS_KEY. An author's key seals some thousands of texts, so this is enough."""
+"""The length of a salt in the scheme AUTHORS_KEY. This is enough for an author's few thousand texts."""
 _COMMITMENT_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _SALT_BYTES: Final = {SINGLE_KEY: SALT_BYTES, AUTHORS_KEY: SHORT_SALT_BYTES}
 
 
 def answer_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid, answer: Answer) -> bytes:
-    """Return the associated data of an answer.
+    """Return the context of an answer.
 
-    An answer opens only with its own revision and `share_first`. So somebody who can only write rows can neither bring
-    back an earlier answer nor open an answer early.
+    An answer opens only with its own revision and `share_first`. So an attacker without keys who changes a row can
+    neither open an answer early nor give an earlier text a later revision.
     """
     shared = "shared first" if answer.share_first else "sealed"
     return _joined("answer", couple, str(date), *_names(prompt), person, str(answer.revision), shared)
 
 
 def reflection_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of a reflection. This data always differs from an answer's data."""
+    """Return the context of a reflection. This context always differs from an answer's context."""
     return _joined("reflection", couple, str(date), *_names(prompt), person)
 
 
 def solo_context(date: dt.date, prompt: PromptRef, person: Uid, revision: int) -> bytes:
-    """Return the associated data of a solo answer, which the person's own key seals."""
+    """Return the context of a solo answer, which the person's own key seals."""
     return _joined("solo", str(date), *_names(prompt), person, str(revision))
 
 
 def shared_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of the couple's copy of a solo answer."""
+    """Return the context of the couple's copy of a solo answer."""
     return _joined("shared", couple, str(date), *_names(prompt), person)
 
 
 def single_key_answer_context(couple: CoupleId, date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of an answer in the scheme SINGLE_KEY."""
+    """Return the context of an answer in the scheme SINGLE_KEY."""
     return _joined("answer", couple, str(date), *_names(prompt), person)
 
 
 def single_key_solo_context(date: dt.date, prompt: PromptRef, person: Uid) -> bytes:
-    """Return the associated data of a solo answer in the scheme SINGLE_KEY."""
+    """Return the context of a solo answer in the scheme SINGLE_KEY."""
     return _joined("solo", str(date), *_names(prompt), person)
 
 
 def author_key_context(couple: CoupleId, person: Uid) -> bytes:
-    """Return the associated data of an author's key in a couple, which a cell key wraps."""
+    """Return the context of an author's key in a couple, which a cell key wraps."""
     return _joined("author-key", couple, person)
 
 
 def couple_key_context(couple: CoupleId) -> bytes:
-    """Return the associated data of a couple's single key, which a cell key wraps."""
+    """Return the context of a couple's single key, which a cell key wraps."""
     return _joined("couple-key", couple)
 
 
 def person_key_context(person: Uid) -> bytes:
-    """Return the associated data of a person's own key, which a cell key wraps."""
+    """Return the context of a person's own key, which a cell key wraps."""
     return _joined("person-key", person)
 
 
@@ -115,7 +117,7 @@ def scheme_of(sealed: bytes) -> int:
 
 
 def seal(key: bytes, plaintext: bytes, context: bytes, salt: bytes, scheme: int = SINGLE_KEY) -> bytes:
-    """Seal `plaintext`. `salt` must be new random bytes for each call, as many as the scheme's salts have."""
+    """Seal `plaintext`. `salt` must be new random bytes for each call, as many as the scheme requires."""
     if len(salt) != _SALT_BYTES[scheme]:
         raise ValueError(f"a salt has {_SALT_BYTES[scheme]} bytes")
     message_key, nonce, commitment = _derived(key, salt, scheme)
@@ -151,7 +153,7 @@ def _derived(key: bytes, salt: bytes, scheme: int) -> tuple[bytes, bytes, bytes]
 
 
 def _padded(text: bytes) -> bytes:
-    """Append a byte 0x80 and zeros up to the next step (ISO/IEC 7816-4). So the text's exact length stays secret."""
+    """Append a byte 0x80, and zeros up to a multiple of the step (ISO/IEC 7816-4). This hides the exact length."""
     step = SHORT_STEP if len(text) < SHORT_TEXT else LONG_STEP
     return text + b"\x80" + bytes(-(len(text) + 1) % step)
 

@@ -1,7 +1,7 @@
-"""Store and open the keys. A KMS key wraps 65 cell keys, and 64 cell keys wrap the keys of authors.
+"""Store and open the keys. A KMS key wraps (encrypts) 65 cell keys, and 64 of these wrap the keys of authors.
 
-An author has one key in each couple, and a key of their own for solo answers. The last cell key makes the MACs of
-codes. Older couples also have one key for the texts of both (`rekindle.crypto.sealing.SINGLE_KEY`).
+An author has one key in each couple, and a key of their own for solo answers. The other cell key makes the MACs of
+codes. A couple that paired before authors had keys still has one key for both (`rekindle.crypto.sealing.SINGLE_KEY`).
 
 The vault uses a cell key from memory for at most an hour. It reads an author's key from the key table each time. After
 the deletion of a key's row, nobody can read the texts that this key sealed, even in backups of the main table.
@@ -59,7 +59,7 @@ _INVITES: Final = "invites"
 class Vault:
     """Makes and opens all keys.
 
-    `scheme` is the scheme of new texts: AUTHORS_KEY, or SINGLE_KEY while a version may run that knows no other scheme.
+    `scheme` is the scheme of new texts: AUTHORS_KEY, or SINGLE_KEY while old code that knows only SINGLE_KEY may run.
     `monotonic` returns seconds. The vault uses it only to measure how long a cell key has been in memory.
     """
 
@@ -84,7 +84,7 @@ class Vault:
         return Write.new(key_rows.couple_keys(couple), {"cell": cell, **keys}, self.table.name)
 
     def adding_author_keys(self, couple: CoupleId, persons: Iterable[Uid]) -> Write:
-        """Return the write that gives an older couple's authors their keys. It fails if they have keys already.
+        """Return the write that adds authors' keys to a couple without such keys. It fails if the couple has them.
 
         Put this write into a transaction that fails if the couple has ended.
         """

@@ -1,4 +1,4 @@
-"""Convert between instants, and dates and times in a zone.
+"""Convert instants to dates and times in a zone, and back.
 
 One rule turns every wall-clock time into an instant: take the first instant at which the zone's clock shows this time
 or a later time. If the clock shows a time twice, the rule gives the first of the two instants. If the clock skips a
@@ -35,7 +35,7 @@ _PLACEHOLDERS = frozenset({"Factory", "localtime"})  # not zones: a computer use
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Return the names of all IANA time zones, with old spellings such as `Asia/Calcutta`."""
+    """Return the names of all IANA time zones, including old spellings such as `Asia/Calcutta`."""
     return frozenset(zoneinfo.available_timezones() - _PLACEHOLDERS)
 
 

@@ -1,4 +1,4 @@
-"""Changes of stored records, which `rekindle.store.stream` reads from the table's stream.
+"""Define changes of stored records. `rekindle.store.stream` reads these changes from the table's stream.
 
 `DayChange`, `StreakChange` and `NudgesChange` have a record before and after one write. The others have only the record
 after the write. The stream can deliver a change more than once, and long after the
@@ -78,7 +78,7 @@ class OverdueReminder:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A run that has sent a part of a slot's reminders for `date`. `reach` has the run's reach for each kind."""
+    """A finished run. `name` is its shard and date, such as `4f#2026-11-30`. `reach` is the reach by kind of push."""
 
     name: str
     date: dt.date

@@ -29,7 +29,7 @@ _WORD: Final = r"[\w\u2010-\u2015\u2043\u2212-]+"
 _LINK: Final = re.compile(
     r"""(?<![a-z\d+.-])[a-z\d+.-]++://[^\s"<>]*|(?<![\w.-])[\w-]++(?:\.[\w-]++)++/[^\s"<>]*""", re.IGNORECASE
 )
-"""A link that begins with a scheme, or a host with a path after it.
+"""A link with a scheme, such as `https://a.example`, or a link without a scheme, such as `a.example/join`.
 
 The pattern matches only from the beginning of a word, and does not backtrack inside the word (`++`). So the time of a
 search grows only linearly with the length of the text.
@@ -64,8 +64,8 @@ def displayed(code: str, groups: int = 2) -> str:
 def read_code(text: str, length: int) -> str:
     """Return the code that a person typed or pasted.
 
-    Read only letters and digits. A capital, a small letter and a wide letter (of an East Asian keyboard) are the same.
-    The code may be in a link, in a word outside of links, or take up the whole text. Do not read 0 as O, or 1 as I,
+    Read only letters and digits. An upper-case, a lower-case and a wide letter (of an East Asian keyboard) are the
+    same. The code may be part of a link, a word outside of links, or the whole text. Do not read 0 as O, or 1 as I,
     because codes contain none of these. Raise NotACodeError if the text has no code or more than one code. The error's
     message is a sentence for the person.
     """
@@ -82,7 +82,7 @@ def read_code(text: str, length: int) -> str:
         if codes:
             return codes[0]
     if "://" in plain:
-        raise NotACodeError(f"The link has no whole code of {length} letters and digits.")
+        raise NotACodeError(f"The link has no complete code of {length} letters and digits.")
     raise NotACodeError(_reason(_symbols_in(plain), length))
 
 

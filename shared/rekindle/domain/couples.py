@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Wish(StrEnum):
     """A couple's choice about a pack: turned off, chosen, or joined by its code.
 
-    Couples can turn off only a pack that every couple gets.
+    A couple can turn off a pack only if every couple gets the pack.
     """
 
     TURNED_OFF = "aside"
@@ -29,7 +29,7 @@ class Wish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A couple's time off, from the date `first` until just before the date `until`."""
+    """A couple's time off. It includes the date `first`, but not the date `until`."""
 
     first: dt.date
     until: dt.date
@@ -47,18 +47,18 @@ class PackWish:
 class Couple:
     """Two persons. `profiles` is a copy of both persons' profiles. A write of a profile also writes the copy.
 
-    `first_date` is the earliest date that either partner's clock showed when they paired. `counted_from` is the first
-    date that began, for both partners, after they had paired. `themes_met` maps the opened dates of the
-    last weeks to their themes. For each theme, the map also keeps the latest date, however old. `ended_at` is the
-    instant at which they unpaired. A couple that has ended has no profiles. `former` then has the two persons.
+    `first_date` is the earlier of the two dates on the partners' clocks when they paired. `counted_from` is the first
+    date that began, for both partners, after they had paired. `themes_met` maps dates of the last weeks to the themes
+    of their prompts. For each theme, the map also keeps the latest date, however old. `ended_at` is the instant
+    at which they unpaired. A couple that has ended has no profiles. `former` then has the two persons.
 
     `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
     `windows` has the windows that some dates keep after a partner has moved to another zone
     (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders. `touch_from` is the date
     since which both want touch reminders, or None.
 
-    `revision` grows by one with each change of a profile, a theme, a prompt, a pack, a pause or a touch choice. Such a
-    write fails if `revision` has changed since the read.
+    `revision` grows by one with each change of a profile, a theme, a prompt, a pack, a pause or a touch choice. The
+    write of such a change fails if `revision` has changed since the read.
     """
 
     id: CoupleId

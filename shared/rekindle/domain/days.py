@@ -1,4 +1,4 @@
-"""A couple's day has both answers. A solo day has one person's answer."""
+"""Define a couple's day, which both partners answer, and a solo day, which one person answers."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Day:
 
     @property
     def takes_swap(self) -> bool:
-        """Return whether an open day takes a swap: it has no answers, and its prompt was never swapped."""
+        """Return whether the day has no answers and no earlier swap. Only such a day takes a swap, while it is open."""
         return not self.answers and not self.swapped
 
     @property
@@ -140,7 +140,7 @@ class SoloDay:
 
 @dataclass(frozen=True, slots=True)
 class SharedAnswer:
-    """A copy of a solo answer that a person shared with their partner. Their key in the couple seals the copy."""
+    """The couple's copy of a solo answer that `person` shares with the partner. A key of the couple seals the copy."""
 
     couple: CoupleId
     person: Uid

@@ -1,8 +1,8 @@
 """Decide for which dates each slot sends a person's reminders. A reminder comes due only once for a date.
 
-A slot is a local time in a zone. When a slot comes, runs of a function read the rows of the persons in the slot, and
-send their reminders. If a person changes their zone or a reminder's time, the reminder moves to another slot. At this
-move:
+A slot is a local time in a zone. When a slot comes, runs of the function `delivery` read the rows of the persons in the
+slot, and send their reminders. If a person changes their zone or a reminder's time, the reminder moves to another slot.
+At this move:
 
 - A date that has already come due in the old slot stays with the old slot, whose pushes may still be under way.
 - Every date after that date belongs to the new slot.
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 _NEVER: Final = dt.date.max
 _ONE_DAY: Final = dt.timedelta(days=1)
 _KEPT: Final = dt.timedelta(days=4)
-"""The next move forgets dates that are this old. No zone can show these dates again."""
+"""`move_reminders` forgets dates that are this old. No zone can show these dates again."""
 
 IN_FLIGHT: Final = dt.timedelta(seconds=30)
-"""For this long after a request has changed a person's row, a run may still read the old row."""
+"""For this long after a request has changed a person's row in a slot, a run may still read the old row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,6 @@ def _latest_due(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]
 
 
 def _is_on_weekday(person: Person, kind: PushKind, date: dt.date) -> bool:
-    """Return whether the reminder comes on this weekday. Only touch reminders choose weekdays."""
+    """Return whether the reminder comes on the date's weekday. Only touch reminders are limited to some weekdays."""
     touch = person.reminders.touch
     return kind is not PushKind.TOUCH or (touch is not None and date.weekday() in touch.weekdays)

@@ -118,9 +118,9 @@ BUILT_IN: Final = Help(
 def lines_for(offered: Help, country: str | None, language: Language) -> list[HelpLine]:
     """Return the help lines for a person's country and language. The list is never empty.
 
-    The lines of the country come first. Among these, the lines that speak the person's language come first. Then come
-    the lines for everybody, or the built-in line if the practice offers no line for everybody. If the country is
-    unknown (None), return the lines for everybody and then the lines of all countries.
+    The lines of the country come first, beginning with those that speak the person's language. Then come the lines for
+    everybody, or the built-in line if the practice offers no line for everybody. If the country is unknown (None),
+    return the lines for everybody and then the lines of all countries.
     """
     for_everybody = [line for line in offered.lines if line.country is None] or list(BUILT_IN.lines)
     if country is None:

@@ -42,15 +42,15 @@ class Nudge:
 
 
 def original_of(nudge: Nudge, sent: Iterable[Nudge]) -> Nudge | None:
-    """Return the nudge in `sent` that this nudge repeats. Return None for a new nudge.
+    """Return the nudge in `sent` that `nudge` repeats. Return None if `nudge` is new.
 
-    The two nudges have the same id. The nudge in `sent` was sent after this nudge, or less than SPAN before it.
+    The two nudges have the same id. `nudge` comes less than SPAN after the other nudge, or earlier than the other.
     """
     return next((each for each in _latest_first(sent) if each.id == nudge.id and each.at > nudge.at - SPAN), None)
 
 
 def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | None:
-    """Return when the sender of these nudges may send another nudge. Return None if the sender may at `instant`.
+    """Return when the sender of these nudges may send the next one. Return None if they may send one at `instant`.
 
     Nudges with an instant after `instant` count too, because two requests can be written out of order.
     """
@@ -68,7 +68,7 @@ def nudges_left(sent: Iterable[Nudge], instant: dt.datetime) -> int:
 def remembered(sent: Iterable[Nudge]) -> tuple[Nudge, ...]:
     """Return the latest nudges, at most LIMIT of them, oldest first.
 
-    All other nudges are older than SPAN, so no function here needs them.
+    The other nudges are at least SPAN older than the latest nudge, so no function here needs them.
     """
     return tuple(reversed(_latest_first(sent)[:LIMIT]))
 

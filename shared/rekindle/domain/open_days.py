@@ -30,7 +30,7 @@ _DATES_LIVED_TWICE: Final = dt.timedelta(days=2)
 
 
 def nearby_dates(instant: dt.datetime) -> tuple[dt.date, dt.date]:
-    """Return the first and the last date that any couple may have open at an instant."""
+    """Return the ends of a date range that contains every couple's open dates at `instant`."""
     return (instant - _BEHIND).date(), (instant + _AHEAD).date()
 
 
@@ -52,11 +52,14 @@ def window_of(couple: Couple, date: dt.date, stored: Mapping[dt.date, Day]) -> D
 def windows_after_move(
     couple: Couple, zones: tuple[Zone, ...], stored: Mapping[dt.date, Day], instant: dt.datetime
 ) -> dict[dt.date, DayWindow]:
-    """Return the windows that a couple must keep when its zones change to `zones`.
+    """Return the windows that a couple must store when its zones change to `zones` at `instant`.
 
-    The zones change at `instant`. A closed date stays closed. An open or stored date keeps its window, which grows to
-    cover the window in the new zones. Any other date gets the window in the new zones, and the result leaves such dates
-    out. `stored` has the couple's stored days among `nearby_dates`.
+    - A date that has closed keeps its window.
+    - If a date is open, or its day is stored, its window grows and then also covers the window in the new zones.
+    - Any other date gets the window in the new zones.
+
+    The result leaves out each date that has exactly the window in the new zones, because `window_of` can compute it.
+    `stored` has the couple's stored days among `nearby_dates`.
     """
     kept = {}
     for date in dates(*nearby_dates(instant)):
@@ -86,7 +89,7 @@ def latest_closed(couple: Couple, stored: Mapping[dt.date, Day], instant: dt.dat
 
 
 def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
-    """Return the first date that had not begun in any of the zones when the couple paired.
+    """Return the first date that had begun in none of the zones when the couple paired.
 
     Earlier dates never count as missed.
     """
@@ -95,10 +98,10 @@ def counted_from(zones: tuple[Zone, ...], created_at: dt.datetime) -> dt.date:
 
 
 def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], instant: dt.datetime) -> Streak:
-    """Return the couple's streak: judge every closed date and count every complete date.
+    """Return the couple's streak at `instant`. Every complete date counts. Only a closed date can count as missed.
 
-    After a flight west, a complete date may be later than `today`, the latest date that the partners' clocks show.
-    Such a date still counts. The dates between `today` and the complete date cannot be missed yet.
+    `today` is the latest date on the partners' clocks. Before a flight west, the couple may have completed a date that
+    is now later than `today`. This date counts, and no date between `today` and this date counts as missed.
     """
     today = latest_date(couple.zones, instant)
     last = max({today, *history.complete})
@@ -107,7 +110,7 @@ def streak_at(couple: Couple, history: History, stored: Mapping[dt.date, Day], i
 
 
 def earliest_date(first_date: dt.date) -> dt.date:
-    """Return the earliest date of which a couple can ever have a day.
+    """Return the earliest date for which a couple can ever have a day.
 
     If a couple pairs in Kiritimati (UTC+14) and flies to Midway (UTC-11), their clocks show dates before `first_date`.
     """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rekindle.domain.couples import Couple
 
 LONGEST: Final = dt.timedelta(days=92)
-"""A pause may end at most this long after the day on which a partner sets its end. Either partner can change it."""
+"""A pause ends at most this long after the date on which a partner sets the end. Either partner can move the end."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
@@ -30,15 +30,15 @@ def pause_on(couple: Couple, today: dt.date) -> Pause | None:
 
 
 def end_range(today: dt.date) -> tuple[dt.date, dt.date]:
-    """Return the earliest and the latest end that a pause can get on `today`."""
+    """Return the earliest and the latest `until` that a partner can choose on `today`."""
     return today + _ONE_DAY, today + LONGEST
 
 
 def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) -> Couple:
     """Return the couple with a pause from `today` until just before `until`.
 
-    If the latest pause still runs or ended yesterday, that pause keeps its beginning, and only its end moves. Of
-    the dates from `today` on, those after `closed` become paused. `closed` is the latest date whose window is over.
+    If the latest pause still runs or ended yesterday, that pause keeps its beginning, and only its end moves. A
+    date whose window is over does not become paused. `closed` is the latest date whose window is over.
     """
     latest = couple.pause
     new = dates(max(today, closed + _ONE_DAY), until - _ONE_DAY)
@@ -50,10 +50,10 @@ def with_pause(couple: Couple, today: dt.date, until: dt.date, closed: dt.date) 
 
 
 def without_pause(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
-    """Return the couple with its pause ended before `today`.
+    """Return the couple without a pause from `today` on.
 
-    If no pause runs, return the couple unchanged. Dates up to `closed` no longer take answers and stay as they are. If
-    the pause has no date before `today`, the previous pause becomes the latest pause again.
+    If no pause runs, return the couple unchanged. Paused dates up to `closed` stay paused, because their windows are
+    over. If the pause has no date before `today`, the previous pause becomes the latest pause again.
     """
     if pause_on(couple, today) is None or couple.pause is None:
         return couple

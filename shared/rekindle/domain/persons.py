@@ -1,4 +1,4 @@
-"""A person has a profile, devices and reminders, and may be in a couple."""
+"""A person has a profile, devices and reminders, and is in at most one couple."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
-    """The address to which FCM sends a push: one installation of the app."""
+    """The address of one installation of the app. FCM sends pushes to this address."""
 
     kind: TargetKind
     value: str
@@ -110,10 +110,10 @@ class LiveInvite:
 
 @dataclass(frozen=True, slots=True)
 class DueEarlier:
-    """A reminder that came due on `date` just before its person moved the reminder to another slot.
+    """A reminder that came due for `date` just before it moved to another slot, or just before the pause changed.
 
-    `zone` and `time` are the old slot. The push for `date` may still be under way. So the old slot may send for this
-    one date until the instant `until`.
+    `zone` and `time` are the slot in which the reminder came due. The push for `date` may still be under way. So this
+    slot can still send for this one date until the instant `until`.
     """
 
     kind: PushKind
@@ -125,16 +125,17 @@ class DueEarlier:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person's settings, devices and couple. All are one item, so that one conditional write keeps them consistent.
+    """A person's settings, devices and couple. All are in one item, so one conditional write keeps them consistent.
 
     `parted` maps former couples to the instant of their end, so that we can find the person's texts in these couples.
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
 
-    Three fields are for `rekindle.domain.due_dates`. `reminded_since` is the instant at which each kind of reminder
-    began, for example when the person paired. `last_due` has, for each kind, the latest date that must not come due
-    again. `due_earlier` has the dates for which an old slot may still send. `erased_at` is the instant at which the
-    person erased their account. Each write adds one to `revision`, and fails if `revision` has changed since the read.
+    From three fields, `rekindle.domain.due_dates` decides for which dates a reminder is sent. `reminded_since` maps a
+    kind of reminder to the instant at which this reminder began, for example when the person paired. `last_due` maps a
+    kind to a date: this date and earlier dates do not come due again. `due_earlier` has the dates for which an old slot
+    can still send. `erased_at` is the instant at which the person erased their account. Each write adds one to
+    `revision`, and fails if `revision` has changed since the read.
     """
 
     uid: Uid

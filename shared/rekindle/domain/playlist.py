@@ -25,8 +25,8 @@ couple gets a prompt of the course that they have not met. If the course has an 
 author's order, whatever its theme. Otherwise, the rules choose one of the themes of the course's unmet prompts. In both
 cases the theme counts as met, so the dates around this date avoid the theme. On all other dates, or after the last new
 prompt of the course, the couple gets a prompt of their other packs. If no such prompt fits them, they get a prompt of
-the course. A prompt of the course that they have met can come back, like prompts of other packs. A prompt that they
-swap counts as met.
+the packs for everyone, even if they turned these packs off. If still no prompt fits, they get a prompt of the course. A
+met prompt of the course can come back, like prompts of other packs. A prompt that they swap counts as met.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ LEANINGS: Final = MappingProxyType(
 
 _RECENT = dt.timedelta(days=21)  # more than enough: a choice looks back 8 days, and open dates are close together
 _NEVER = 1_000_000  # days: longer than any couple can go without a theme
-_STILL_OPENED = 2  # clocks can be two dates apart, so the two dates before a date may be opened after it
+_STILL_OPENED = 2  # dates: clocks can be two dates apart, so somebody may open Wednesday before Monday and Tuesday
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The facts about a prompt that the playlist needs. `depth` is 1 to 3.
+    """The facts that the playlist needs about a prompt.
 
-    `comfort` is how much touch the prompt asks for, from 0 to 3.
+    `depth` is how personal the prompt is, from 1 to 3. `comfort` is how much touch it asks for, from 0 to 3.
     """
 
     ref: PromptRef
@@ -85,7 +85,7 @@ class Entry:
 class Course:
     """Settings of a pack for couples that joined it by its code.
 
-    With `in_order`, prompts come in the author's order. Without `starts_on`, the course starts when a couple joins it.
+    With `in_order`, prompts come in the author's order. Without `starts_on`, a couple starts when they join.
     Every `every_days` days, the course has a turn: it gives the couple's prompt of the date.
     """
 
@@ -139,7 +139,7 @@ def playing(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comf
     """Return the live releases from which a couple can get prompts.
 
     These are the packs for everyone that they have not turned off, the packs that they chose, and the packs that they
-    joined by a code. If no prompt of these packs fits them, return all packs for everyone, even if they are turned off.
+    joined by a code. If no prompt of these packs fits the couple, return all packs for everyone, even turned-off packs.
     """
     live = tuple(releases)
     wanted = tuple(release for release in live if is_wanted(release, wishes))
@@ -164,7 +164,7 @@ def is_joined(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
 
 
 def first_turn(course: Course, since: dt.date) -> dt.date:
-    """Return the first date of a course for a couple that joined it on `since`.
+    """Return the date of a course's first turn for a couple that joined it on `since`.
 
     If the course has a start date, all its couples have turns on the same dates, counted from the start date.
     """
@@ -281,10 +281,10 @@ def prompt_for(
     comfort: Comfort,
     seed: str,
 ) -> Entry:
-    """Choose the next prompt of `theme` for a couple. `seen` has the prompts that they saw.
+    """Choose the next prompt of `theme` for a couple. `seen` has the prompts that they have met.
 
-    If there are prompts that they never saw, choose one with the lowest depth. If they saw all prompts, choose the
-    prompt that they saw longest ago. A prompt that they saw in an old version of a pack is not new in a new version.
+    If there are prompts that they never met, choose one with the lowest depth. If they have met all prompts, choose the
+    prompt that they met longest ago. A prompt that they met in an old version of a pack is not new in a new version.
     `seed` decides ties: the id of the couple, or of a person in no couple. Raise NoPromptError if no prompt of the
     theme fits.
     """

@@ -61,7 +61,7 @@ class Week:
 class Recap:
     """A couple's week, with the streak at the end of the week. `met` has the complete dates of the week.
 
-    `milestones` are those reached in the week. `longest_grew` is True if the longest run grew in the week.
+    `milestones` has the milestones of the week, such as 30. `longest_grew` is True if the longest run grew in the week.
     """
 
     met: tuple[dt.date, ...]
@@ -73,7 +73,7 @@ class Recap:
 def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today: dt.date) -> Recap:
     """Return the recap of a week. `today` is the latest date that either partner's clock shows.
 
-    Dates after `today` cannot be missed yet.
+    Open dates and dates after `today` cannot be missed yet.
     """
     unjudged = open_dates.union(dates(today + _ONE_DAY, week.sunday))
     before, *each_day = [streak_of(history, unjudged, date) for date in dates(week.monday - _ONE_DAY, week.sunday)]
@@ -89,7 +89,7 @@ def recap_of(week: Week, history: History, open_dates: frozenset[dt.date], today
 
 
 def may_be_new(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
-    """Return whether a pack can be news to a couple: they get the pack, or can choose it."""
+    """Return whether a recap can show the pack as new: the couple gets the pack, or can choose it."""
     return release.audience is Audience.CHOICE or is_wanted(release, wishes)
 
 

@@ -72,10 +72,10 @@ def due_slots(after: dt.datetime, until: dt.datetime, zone: Zone) -> tuple[DueSl
     Each slot comes exactly once on each local date that exists. So calls for consecutive periods return each slot of a
     date exactly once. When a clock skips some time, several slots can come at one instant.
     """
-    # Try all slot times after the time that the clock shows at `after`, up to `furthest`: the time that the clock shows
-    # at `until`. While the clock repeats an hour, it has already shown later times: before the second 01:10, it
-    # showed 01:55. So during the repeated hour, `furthest` is an hour after the time that the clock shows. The check of
-    # `instant` leaves out slots outside of the period.
+    # Try all slot times from the clock's time at `after` to `furthest`. Usually, `furthest` is the clock's time at
+    # `until`. If the clock repeats an hour at `until`, `furthest` is an hour later. Example: when `until` is the second
+    # 01:10, the clock has already shown 01:55, so `furthest` is 02:10. The check of `instant` leaves out slots that do
+    # not come in the period.
     shown = local_time(after, zone).replace(tzinfo=None)
     at_end = local_time(until, zone)
     furthest = at_end.replace(tzinfo=None) + (until - at_end.replace(fold=0).astimezone(dt.UTC))

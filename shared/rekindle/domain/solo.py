@@ -27,7 +27,7 @@ _ONE_DAY = dt.timedelta(days=1)
 class SoloHistory:
     """A person's solo history.
 
-    `themes_met` maps dates to themes: all dates of the last weeks, and for each theme the latest date, however old.
+    `themes_met` maps dates to themes. It has the solo days of the last three weeks, and the latest day of each theme.
     `seen` has all prompts that the person has met. A write fails if `revision` has changed since the read.
     """
 

@@ -1,8 +1,8 @@
 """Prepare the practice's statistics so that no number reveals fewer than ten couples.
 
 Every number is rounded down to tens, and a number under ten is not shown. So any two shown numbers are equal or differ
-by at least ten. If a reader subtracts one shown number from another, the result cannot reveal a group of fewer than ten
-couples. Examples are the numbers of two days, of two packs, or of a total and its part.
+by at least ten. A reader can subtract the numbers of two days, of two packs, or of a total and its part. The result
+cannot reveal a group of fewer than ten couples.
 """
 
 from __future__ import annotations

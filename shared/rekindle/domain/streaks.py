@@ -1,7 +1,7 @@
 """A streak is the number of complete days in a couple's current run.
 
-A run is a series of complete days. Open, paused, excused and rest days inside a run are not counted, and do not end
-the run. The order in which days became complete does not matter. A stored streak is a cache of `streak_of`'s result.
+A run is a series of complete days. Open, paused, excused and rest days between them do not count, and do not end the
+run. The order in which days became complete does not matter. A stored streak is a cache of `streak_of`'s result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MILESTONES = (7, 30, 100, 365)
 """The app congratulates when a run reaches one of these lengths, in days."""
 
 REST_SPACING = dt.timedelta(days=7)
-"""A missed date ends the run if the last missed date is less than this time ago. Otherwise the date is a rest day."""
+"""A missed date ends the run if the previous missed date is less than this time earlier. Otherwise it is a rest day."""
 
 _ONE_DAY = dt.timedelta(days=1)
 _LEAP_DAY = (2, 29)
@@ -51,7 +51,7 @@ class Streak:
 
 
 class DayMark(StrEnum):
-    """Mark of a date in the couple's calendar. REST marks every closed date that is not complete or paused.
+    """Mark of a date in the couple's calendar. REST marks every closed date that is neither complete nor paused.
 
     Such a date is excused or missed. A missed date gets the mark REST even if it ended a run.
     """
@@ -65,9 +65,9 @@ class DayMark(StrEnum):
 def streak_of(history: History, open_dates: frozenset[dt.date], through: dt.date) -> Streak:
     """Compute the streak from the couple's first date up to and including `through`.
 
-    A complete date counts at once, even inside a pause. An open date that is not complete yet changes nothing. A date
-    is missed if it is closed, not complete, not paused and not excused. A missed date is a rest day if none of the six
-    dates before it was missed. Otherwise the missed date ends the run.
+    A complete date counts, even if it is still open or inside a pause. An open date that is not complete yet changes
+    nothing. A date is missed if it is closed, not complete, not paused and not excused. A missed date is a rest day if
+    none of the six dates before it was missed. Otherwise the missed date ends the run.
     """
     run = longest = total = 0
     last_missed: dt.date | None = None

@@ -1,11 +1,20 @@
 """Compute how much each couple adds to the counters of the statistics.
 
-Each couple has a history of its last weeks. `contributions` depends only on this history. A change adds the difference:
-the contributions with the change, minus the contributions without it. So a change adds nothing if it arrives a second
-time. An old state of a day adds nothing if it arrives after a newer state. One transaction writes both the history and
-the counters, so a crash cannot leave only one of them changed.
+The words of this module:
 
-The history stores the packs of a day, but not its prompts. So each change of a day names the day's prompts again, and
+- A date is *complete* when both partners have answered. A *completion* is the moment at which this happens.
+- A *run* is a couple's streak: its number of complete dates in a row. A *length class* is a range of such numbers, such
+  as `7-29`.
+- *Progress* is the news in one change of the table: a day's new state (`DayProgress`), or a completion
+  (`StreakProgress`).
+- A *tally* is the row with a couple's `History`: its counted days and completions of the last six weeks.
+- `Latest` is the completion that the history stores for a week. `active_28` counts couples over four weeks.
+
+From a history alone, `contributions` computes what the couple adds to the counters of dates and weeks. Progress adds
+the contributions of the new history, minus those of the history before. So progress that arrives a second time adds
+nothing, and neither does an old state of a day after a newer state. One transaction writes history and counters.
+
+A history stores the packs of a day, but not its prompts. So the progress of a day names all prompts of the day, and
 `prompt_contributions` counts them.
 """
 
@@ -31,20 +40,20 @@ if TYPE_CHECKING:
 
 ONE_WEEK: Final = dt.timedelta(weeks=1)
 LOOK_BACK: Final = 3
-"""A couple that was active in a week counts in `active_28` of that week, and of this many weeks after it."""
+"""`active_28` of a week counts the couples that were active in this week or in the LOOK_BACK weeks before it."""
 LATE: Final = 2
-"""A change is counted if its week is at most this many weeks before the week of the couple's newest date.
+"""Progress is counted if its week is at most this many weeks before the week of the couple's newest date.
 
 This is enough: a date takes answers for less than three days, and the stream delivers a change within a day.
 """
 KEPT: Final = LATE + LOOK_BACK
-"""A history has the week of its newest date, and this many weeks before that week. No new change needs older weeks."""
+"""A history has six weeks: the week of its newest date, and KEPT weeks before. The counting needs no older weeks."""
 
 _BOTH: Final = 2
 
 
 class RunLength(StrEnum):
-    """The length class of a run, by the milestones that the run has reached."""
+    """The length class of a run. Each class after the first two begins with a milestone, such as 7 days."""
 
     NONE = "0"
     DAYS = "1-6"
@@ -100,8 +109,8 @@ class Met:
 class DayProgress:
     """The new state of a day. `prompts` are the day's swapped prompts, and then its current prompt.
 
-    `answered` is the number of persons who have answered. `theme` is None on a day stored before this field existed.
-    For a day without a theme, it is unknown whether the couple had met its prompts on an earlier day.
+    `answered` is the number of persons who have answered. `theme` is None on a day that an old version stored. It is
+    unknown which prompts of such a day were new to the couple, so they are not counted.
     """
 
     date: dt.date
@@ -112,9 +121,9 @@ class DayProgress:
 
 @dataclass(frozen=True, slots=True)
 class StreakProgress:
-    """The new state of a streak after `date` became complete.
+    """The completion of `date`.
 
-    `total` is the number of the couple's complete dates, and `run` is the length of their run.
+    `total` is the couple's number of complete dates, and `run` is the length of its run, both after the completion.
     """
 
     date: dt.date
@@ -126,7 +135,7 @@ type Progress = DayProgress | StreakProgress
 
 
 def progress_of(change: Change | None) -> tuple[CoupleId, Progress] | None:
-    """Return what a change adds to its couple's history. Return None if the change adds nothing."""
+    """Return the couple of a change and its progress. Return None if the change has no progress."""
     match change:
         case DayChange(before=before, after=after):
             progress = _progress_of_day(after)
@@ -136,7 +145,7 @@ def progress_of(change: Change | None) -> tuple[CoupleId, Progress] | None:
                 return None
             return after.couple, progress
         case StreakChange(before=before, after=after):
-            # Each write adds one date, so no two writes of a couple have the same number of dates.
+            # Each write adds one date, so `total` grows with each write and shows which completion is later.
             new = after.complete - (before.complete if before else frozenset())
             return (after.couple, StreakProgress(max(new), len(after.complete), after.current)) if new else None
         case _:
@@ -159,14 +168,15 @@ class CountedDay:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """A sort key. A newer state has a greater key, because a couple can swap only before anybody answers."""
+        """The sort key of this state: a newer state has a greater key. A swap adds a pack. Answers come after swaps."""
         return self.answered, len(self.packs)
 
 
 class Latest(NamedTuple):
-    """A couple's total of complete dates, and the length class of their run, after a date became complete.
+    """The completion that a history stores for a week: the couple's `total` and its run's length class after it.
 
-    A week's first completion makes the week's `Latest`. A later completion replaces it if the length class changes.
+    The history first stores the first completion of the week. A later completion replaces the stored completion only
+    if it has another length class, because otherwise it changes no counter.
     """
 
     total: int
@@ -175,7 +185,7 @@ class Latest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A couple's last weeks: their days by date, and for each week (by its Monday) the `Latest` completion."""
+    """A couple's last six weeks: its days by date, and the stored completion of each week by the week's Monday."""
 
     days: Mapping[dt.date, CountedDay] = field(default_factory=dict)
     runs: Mapping[dt.date, Latest] = field(default_factory=dict)
@@ -188,7 +198,7 @@ class History:
         )
 
     def with_progress(self, progress: Progress) -> History:
-        """Return the history with this progress. Return the history unchanged if the progress is known or outdated."""
+        """Return the history with this progress. Return the same history if the progress changes nothing."""
         match progress:
             case DayProgress():
                 day = CountedDay(progress.theme, tuple(met.pack for met in progress.prompts), progress.answered)
@@ -198,7 +208,6 @@ class History:
             case StreakProgress():
                 week, latest = week_of(progress.date), Latest(progress.total, length_of(progress.run))
                 existing = self.runs.get(week)
-                # A completion that stays in the same length class changes no counter, so it is not stored.
                 if existing is None or (latest.total > existing.total and latest.run != existing.run):
                     return replace(self, runs={**self.runs, week: latest})
         return self
@@ -217,8 +226,8 @@ def length_of(run: int) -> RunLength:
 def after(history: History, progress: Progress) -> tuple[History, Counts]:
     """Return the history with this progress, and what the progress adds to the counters.
 
-    Progress adds nothing if its week is more than LATE weeks before the week of the couple's newest date. Such progress
-    must be a repeat.
+    Progress adds nothing if its week is more than LATE weeks before the week of the couple's newest date. The stream
+    must have delivered such progress before, and it was counted then.
     """
     newest = max([progress.date, *history.days, *history.runs])
     if week_of(progress.date) < week_of(newest) - LATE * ONE_WEEK:
@@ -258,8 +267,8 @@ def contributions(history: History) -> Counts:
 def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Counts:
     """Return what a day in the state `day` adds to the counters of its prompts.
 
-    `progress` is the same state or a newer state, and names the day's prompts. A prompt counts only if the couple had
-    not met it on an earlier day. So the statistics show how couples use a prompt that is new to them.
+    `day` does not name the prompts. `progress` names them: it is the same state of the same day, or a newer state. A
+    prompt counts only if the couple had not met it on an earlier day, because the statistics are about new prompts.
     """
     if day is None or day.theme is None:
         return Counter()

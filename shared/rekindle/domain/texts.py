@@ -49,7 +49,9 @@ class Shows:
 
 
 VISIBLE: Final = Shows(
-    visible, "A text with a visible character: not only spaces, invisible characters, blanks or combining marks."
+    visible,
+    "A text with at least one visible character. Spaces, combining marks, and characters that are invisible or look "
+    "empty do not count as visible.",
 )
 VISIBLE_NAME: Final = Shows(
     visible_name,

@@ -4,7 +4,7 @@ The choice is a pure function of the couple, the date and the first date on whic
 see the same gesture. For the first two weeks, all gestures have warmth 1 (small). Warmth 2 begins after two weeks, and
 warmth 3 (warm) after four weeks. No gesture has a warmth above the couple's touch comfort. Most gestures have the
 highest allowed warmth, and gestures of less warmth come between them. A gesture comes again after the couple has had
-all other gestures of its warmth. If their touch comfort changes or a partner travels, a gesture may come early or late.
+all other gestures of its warmth. If their touch comfort changes or a partner travels, this order may change.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def are_apart(couple: Couple, date: dt.date) -> bool:
 def gesture_for(couple: CoupleId, date: dt.date, touch_from: dt.date, comfort: int, *, apart: bool) -> TouchGesture:
     """Return the gesture of a date for a couple that has wanted touch since `touch_from`.
 
-    `comfort` (1 to 3) is the highest allowed warmth. `date` may be before `touch_from`, because one partner's clock
-    may be behind the other's.
+    `comfort` (1 to 3) is the highest allowed warmth. `date` can be before `touch_from`. For example, `touch_from` is
+    today's date in Tokyo, and the partner in New York asks for the date there, which is one day earlier.
     """
     day = (date - touch_from).days
     warmth = warmth_of(day, comfort)

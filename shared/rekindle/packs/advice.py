@@ -1,4 +1,4 @@
-"""Advise an author on prompts that ask the same, are hard to read, are too long for a phone, and more.
+"""Advise an author, for example on prompts that are hard to read or ask the same.
 
 Advice never blocks publishing. Nothing here needs a dictionary, so most advice works in every language. The module
 `tone` judges how English prompts sound.
@@ -69,7 +69,7 @@ class Advice:
 
 
 def prompt_advice(said: Sequence[Said]) -> Iterator[Advice]:
-    """Yield advice on each prompt by itself."""
+    """Yield advice on each prompt, without comparing it with other prompts."""
     for each in said:
         yield from _reading_advice(each)
         yield from _screen_advice(each)
@@ -102,7 +102,7 @@ def twin_advice(said: Sequence[Said], others: Sequence[Said] = ()) -> Iterator[A
                 if twin.pack != each.pack:
                     copied[twin.pack] += 1
                 where = twin.prompt if twin.pack == each.pack else f"{twin.prompt} in the pack {twin.pack}"
-                reason = f"asks almost the same as {where}; keep the better one, or change this one"
+                reason = f"asks almost the same as {where}; remove one, or change this one"
                 twins[each.prompt] = Advice(each.prompt, f"words.{language}.text", reason)
     prompts = len({each.prompt for each in said})
     for pack, number in copied.most_common(1):
@@ -117,7 +117,7 @@ _MOST_SHARING: Final = 40
 
 
 def _closest(said: Sequence[Said], first: int) -> Iterator[tuple[int, int]]:
-    """Yield the index of each prompt from `first` on, and the index of the most similar earlier prompt.
+    """Yield the position of each prompt from `first` on, and the position of the most similar earlier prompt.
 
     Skip a prompt if no earlier prompt has a likeness of at least `ALIKE`.
     """
@@ -217,7 +217,7 @@ letters of 20 points, so 31 fit on a line. The other fields have letters of 16 p
 
 
 def phone_lines(text: str, columns: int) -> int:
-    """Return how many lines a text takes. A wide character has two columns. A combining or invisible one has none."""
+    """Return how many lines a text takes. A wide character takes two columns, a combining or invisible one none."""
     lines, filled = 1, 0
     for word in filter(None, text.split(" ")):  # not `split()`, because a line cannot end at a no-break space
         width = _width(word)
@@ -250,7 +250,7 @@ def _screen_advice(said: Said) -> Iterator[Advice]:
     heights = {
         name: phone_lines(line, _COLUMNS[name]) * _LINE_HEIGHT[name]
         for name, line in said.lines.items()
-        if name != "hint"  # the app shows the hint only after the partner has answered
+        if name != "hint"  # the hint is about the partner's answer, so it need not fit on the first screen
     }
     if sum(heights.values()) > _ROOM:
         lines = phone_lines(said.text, _COLUMNS["text"])

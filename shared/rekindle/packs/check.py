@@ -1,4 +1,4 @@
-"""Check a pack's source. Find everything to fix, with its line.
+"""Check a pack's source. Find all errors and advice, each with its line number.
 
 Of the Lambda functions, only practice_api may import this module, because the others do not have PyYAML. A check of
 1,000 prompts in five languages (2 MB) needs about 1.5 seconds of CPU time, including 0.5 seconds to read the source.
@@ -51,9 +51,9 @@ class SourceFinding:
 class Checked:
     """The result of a check. `findings` has the errors in order of lines, and then the advice in order of lines.
 
-    `readable` is the pack, or None if the source cannot be read or breaks a rule for packs. Even a readable pack can
-    have errors: texts that YAML misread, or sample texts of the template. The console shows such a pack, but nobody can
-    publish it.
+    `readable` is the pack, or None if the source cannot be read or breaks a rule for packs. A readable pack can still
+    have two kinds of errors: YAML read a text in another way than its author meant, or the author left a sample text of
+    the template. The console shows a pack with such errors, but nobody can publish it.
     """
 
     readable: Pack | None
@@ -121,6 +121,6 @@ def _checked(readable: Pack | None, findings: Iterable[SourceFinding]) -> Checke
     ordered = sorted(findings, key=lambda each: (each.advice, each.line))
     kept, rest = ordered[:MOST_FINDINGS], ordered[MOST_FINDINGS:]
     if rest:
-        reason = f"there are {len(rest):,} more findings; fix these first"
+        reason = f"there are {len(rest):,} more findings; fix the findings above first"
         kept.append(SourceFinding(rest[0].line, None, "", reason, advice=rest[0].advice))
     return Checked(readable, tuple(kept))

@@ -55,7 +55,7 @@ def _example(model: type[BaseModel]) -> dict[str, Any]:
 
 
 class ActorView(BaseModel):
-    """Who did something, and when. `name` is the name that colleagues know."""
+    """Who did something, and when. `name` is the person's verified email address, or else the uid."""
 
     model_config = _view(_RUTH)
 
@@ -209,7 +209,7 @@ class PackDetail(PackSummary):
 
 
 class FindingView(BaseModel):
-    """One thing to fix, or to think about if `advice` is true, with its line, prompt and field."""
+    """An error, which blocks publishing, or advice if `advice` is true. `line` counts from 1."""
 
     model_config = _view(
         {"line": 12, "prompt": "rain", "field": "depth", "reason": "must be 3 or less, not “4”", "advice": False}
@@ -223,14 +223,14 @@ class FindingView(BaseModel):
 
 
 class PackWordsView(BaseModel):
-    """The words of a pack that couples read."""
+    """A pack's words in one language, as couples read them."""
 
     title: str
     written_for: str
 
 
 class PromptWordsView(BaseModel):
-    """The words of a prompt that couples read."""
+    """A prompt's words in one language, as couples read them."""
 
     text: str
     why: str
@@ -249,7 +249,7 @@ class PreviewPromptView(BaseModel):
 
 
 class PreviewView(BaseModel):
-    """A pack as couples would see it."""
+    """A pack as couples see it after publication."""
 
     model_config = _view(
         {
@@ -329,7 +329,7 @@ class CheckBody(BaseModel):
 
 
 class CheckedView(BaseModel):
-    """The findings. `preview` is the pack as couples would see it, or null if the text breaks a rule for packs."""
+    """The findings, and a preview. `preview` is null if the text cannot be read or breaks a rule for packs."""
 
     model_config = _view(
         {"findings": [_example(FindingView)], "preview": None}, {"findings": [], "preview": _example(PreviewView)}
@@ -357,7 +357,7 @@ class PublishBody(BaseModel):
 
 
 class ApproveBody(BaseModel):
-    """The draft to approve, by its revision."""
+    """The revision of the draft to approve."""
 
     model_config = _body({"revision": 7})
 
@@ -382,7 +382,7 @@ class Outcome(StrEnum):
 
 
 class PublishedView(BaseModel):
-    """The result, and the pack after the request. `unchanged` means that the live version is already the same."""
+    """The outcome, and the pack after the request. `unchanged` means that the live version equals the draft."""
 
     model_config = _view({"outcome": "live", "pack": _example(PackDetail)})
 
@@ -391,7 +391,7 @@ class PublishedView(BaseModel):
 
 
 class WithdrawBody(BaseModel):
-    """Take one prompt from couples, or the whole pack if `prompt` is null. The reason is for colleagues."""
+    """The prompt to withdraw, or null to withdraw the whole pack. Only colleagues see the reason."""
 
     model_config = _body({"prompt": "rain", "reason": "It landed badly."}, {"reason": "The course is over."})
 
@@ -400,7 +400,7 @@ class WithdrawBody(BaseModel):
 
 
 class RestoreBody(BaseModel):
-    """Give couples one withdrawn prompt again, or the whole pack if `prompt` is null."""
+    """The withdrawn prompt to give back to couples, or null to give back the whole pack."""
 
     model_config = _body({"prompt": "rain"}, {})
 
@@ -447,7 +447,7 @@ class HelpView(Help):
 
     lines: Annotated[tuple[WholeHelpLine, ...], Field(max_length=400)]
     revision: Annotated[
-        int, Field(ge=0, strict=True, description="The revision of the help; 0 before the practice set any.")
+        int, Field(ge=0, strict=True, description="The revision of the help; 0 if no help has been set yet.")
     ]
 
 
@@ -459,14 +459,17 @@ class DayStatisticsView(BaseModel):
 
 
 class TakingPartView(BaseModel):
-    """Couples that got at least one prompt of the theme or pack in the week, and couples that completed one."""
+    """Couples that got a prompt of the theme or pack in the week, and how many of them completed such a prompt."""
 
     offered: Couples
     completed: Couples
 
 
 class ReachView(BaseModel):
-    """Persons who were due, and those for whom FCM accepted a push at the first try. Two persons count as a couple."""
+    """How many persons were due for a reminder, and how many of them were reached. Both numbers are halved.
+
+    A person is reached if FCM accepts a push to them at the first try. Two persons count as one couple.
+    """
 
     due: Couples
     reached: Couples
@@ -475,8 +478,8 @@ class ReachView(BaseModel):
 class WeekStatisticsView(BaseModel):
     """The numbers of a week. `week` is its Monday.
 
-    `active_28` counts couples that were active in the four weeks that end with this week. `streaks` counts couples that
-    completed a day in the week, by the length of their streak on the last day that they completed in the week.
+    `active_28` counts couples that were active in this week or in the three weeks before. `streaks` counts couples that
+    completed a day in this week, by the length of their streak, such as `7-29`, after the last such day.
     """
 
     week: dt.date
@@ -498,10 +501,10 @@ class PromptStatisticsView(BaseModel):
 
 
 class StatisticsView(BaseModel):
-    """The statistics up to `through`, the last date that is over for everybody. They stay the same all day.
+    """The statistics up to `through`, the last date that is over for everybody. They change once a day (UTC).
 
     `days` has the last 28 days, oldest first. `weeks` has the last twelve weeks, latest first. `prompts` has the
-    numbers of all time for each prompt of each pack.
+    numbers of all time by pack and prompt. Prompts without any number to show are left out.
     """
 
     model_config = _view(

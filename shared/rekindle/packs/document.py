@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, override
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import PydanticKnownError
 
 from rekindle.domain.ids import PackId, PromptId
 from rekindle.domain.prompts import Audience, PromptKind, Theme
@@ -29,11 +30,12 @@ SLUG: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 HINTED_THEMES: Final = (Theme.COURAGE, Theme.LISTENING)
 """Prompts of these themes also tell the listener how to receive the answer."""
 
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LAYOUT: Final = re.compile(r"[ \t\r\n\v\f\u2028\u2029]+")
 
 
 def _folded(value: object) -> object:
-    """Return a text with one space in place of several spaces or line breaks. Return other values unchanged."""
+    """Return a text on one line, with single spaces and none at its ends. Return other values unchanged."""
     # `split()` would also remove the no-break spaces of French punctuation.
     if not isinstance(value, str):
         return value
@@ -41,11 +43,11 @@ def _folded(value: object) -> object:
 
 
 def _dated(value: object) -> object:
-    """Return a date or a text unchanged. Return any other value as text, which then fails as a date.
-
-    Otherwise pydantic would accept a number as the seconds since 1970.
-    """
-    return value if isinstance(value, str) or type(value) is dt.date else repr(value)
+    """Return a date, or a text such as `2026-03-01`, unchanged. Refuse any other value."""
+    # Without this check, pydantic would also accept `86400`, as seconds since 1970.
+    if type(value) is dt.date or (isinstance(value, str) and _DATE.fullmatch(value)):
+        return value
+    raise PydanticKnownError("date_type")
 
 
 _CONFIG: Final = ConfigDict(extra="forbid", frozen=True)
@@ -136,8 +138,8 @@ class PackPrompt(BaseModel):
     model_config = ConfigDict(**_CONFIG, json_schema_extra=_PROMPT_CONDITIONS)
 
     id: Annotated[PromptId, Field(pattern=SLUG, max_length=48)] = Field(
-        description="The prompt's own name: small letters and digits joined by hyphens. Unique in the pack, and never "
-        "changed: the app uses it to know what a couple has seen."
+        description="The prompt's own name: lower-case letters and digits joined by hyphens, with a letter first. "
+        "Unique in the pack, and never changed: the app uses it to know what a couple has seen."
     )
     theme: Theme = Field(description="Which of the seven practices this prompt belongs to.")
     kind: PromptKind = Field(
@@ -160,7 +162,7 @@ class PackPrompt(BaseModel):
 
 
 class Course(BaseModel):
-    """How a pack plays for the couples that have its code."""
+    """The dates and the order in which a couple gets the prompts of a pack with a code."""
 
     model_config = _CONFIG
 
@@ -188,7 +190,8 @@ class Pack(BaseModel):
     model_config = ConfigDict(**_CONFIG, json_schema_extra=_PACK_CONDITIONS)
 
     id: Annotated[PackId, Field(pattern=SLUG, max_length=48)] = Field(
-        description="The pack's own name: small letters and digits joined by hyphens. It never changes."
+        description="The pack's own name: lower-case letters and digits joined by hyphens, with a letter first. "
+        "It never changes."
     )
     audience: Audience = Field(
         default=Audience.EVERYONE,
@@ -222,8 +225,8 @@ class Pack(BaseModel):
 class PackFinding:
     """An error in a pack's document.
 
-    `prompt` is the prompt's id, or a text such as "prompt 3" if the prompt has no id. If the error is not in one
-    prompt, `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty. `path` has the keys and
+    `prompt` is the prompt's id, or a text such as "prompt 3" if the prompt has no id. If the error is about the
+    pack itself, `prompt` is None. `field` is a dotted path such as `words.en.text`, or empty. `path` has the keys and
     indexes that lead to the value in the document.
     """
 
@@ -259,6 +262,6 @@ class _TersePackSchema(GenerateJsonSchema):
 
 
 def printable(text: str) -> str:
-    """Return at most 48 characters of a text, on one line. Replace characters that a terminal cannot show."""
+    """Return at most 48 characters of a text, on one line. If a terminal cannot show a character, escape the text."""
     shown = text if text.isprintable() else text.encode("unicode_escape").decode()
     return textwrap.shorten(shown, 48, placeholder="…") if " " in shown else shown[:48]

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.prompts import Audience
@@ -22,10 +22,7 @@ CODE_LENGTH: Final = 8
 
 
 class PackState(StrEnum):
-    """The state of a pack. If several states apply, the first of this list counts.
-
-    The list is: withdrawn, proposed, scheduled, live, draft.
-    """
+    """A pack's state. If several apply, the first of these counts: withdrawn, proposed, scheduled, live, draft."""
 
     DRAFT = "draft"
     PROPOSED = "proposed"
@@ -51,11 +48,20 @@ class StaffAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did something, and when. `name` is the name that colleagues know."""
+    """Who did something, and when. `name` comes from `name_of`."""
 
     uid: str
     name: str
     at: dt.datetime
+
+
+def name_of(claims: Mapping[str, Any]) -> str:
+    """Return the name of a member of staff from the claims of their ID token: the verified email address, or the uid.
+
+    An unverified address is not used, because it may belong to a colleague.
+    """
+    is_verified = str(claims.get("email_verified")).lower() == "true"
+    return str((claims.get("email") if is_verified else None) or claims.get("sub", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class DraftHead:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A revision of a draft that one person wants to publish, and that another person must approve."""
+    """A draft's revision that one person wants to publish and another person must approve."""
 
     revision: int
     proposed: Actor
@@ -120,7 +126,7 @@ class PackHead:
     """Everything about a pack except its words.
 
     `drafts` is the highest revision of any draft so far. `versions` is the highest version of any release. `withdrawn`
-    says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`, but later versions can play.
+    says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Later versions can go live.
     `news_on` is the only date on which pushes announce the pack. Each write adds one to `revision`. A write fails if
     `revision` has changed since the read.
     """
@@ -140,7 +146,7 @@ class PackHead:
 
     @property
     def effective(self) -> tuple[ReleaseHead, ...]:
-        """The releases that can play from their `live_from` on: not taken back, and not ended by a withdrawal."""
+        """The releases that are neither taken back nor ended by a withdrawal. They include scheduled releases."""
         ended = self.withdrawn_up_to if self.withdrawn else 0
         return tuple(each for each in self.releases if not each.taken_back and each.version > ended)
 
@@ -151,7 +157,7 @@ class PackHead:
         return kept[-1] if kept else None
 
     def live(self, instant: dt.datetime) -> ReleaseHead | None:
-        """Return the release that plays at the instant, or None."""
+        """Return the release that is live at the instant, or None."""
         return max(
             (each for each in self.effective if each.live_from <= instant),
             key=lambda each: (each.live_from, each.version),
@@ -163,7 +169,7 @@ class PackHead:
         return next((each for each in self.effective if each.live_from > instant), None)
 
     def withdrawn_at(self, instant: dt.datetime) -> Actor | None:
-        """Return who withdrew the pack. Return None if nobody did, or if a release plays at the instant."""
+        """Return who withdrew the pack. Return None if nobody did, or if a release is live at the instant."""
         return None if self.live(instant) else self.withdrawn
 
     def release(self, version: int) -> ReleaseHead | None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PLAINER_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
-        # Names of illnesses, which turn a partner into a patient.
+        # Names of illnesses, which make a partner sound like a patient.
         "diagnos": "what you noticed",
         "disorder": "what is hard",
         "narcissis": "what was done and how it felt",
@@ -87,7 +87,7 @@ _PLAINER: Final = {
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
 _BIDI_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Invisible marks that change the direction of writing, or end a change. `_CLOSED_BY` maps each change to its end."""
+"""Invisible marks that begin or end a change of text direction. `_CLOSED_BY` maps each begin mark to its end mark."""
 
 _CLOSED_BY: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys("\u2066\u2067\u2068", "\u2069")
 
@@ -156,7 +156,7 @@ def _at(place: int, prompt: PackPrompt, *field: str, reason: str) -> PackFinding
 
 def _comfort_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
     if prompt.comfort == 0 and (prompt.theme == Theme.TOUCH or prompt.kind == PromptKind.TOUCH):
-        yield _at(place, prompt, "comfort", reason="must be 1, 2 or 3 where touch is the theme or the kind")
+        yield _at(place, prompt, "comfort", reason="must be 1, 2 or 3 if touch is the theme or the kind")
 
 
 def _hint_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
@@ -204,7 +204,7 @@ def _why_unfit(line: str | None) -> str | None:
 
 
 def _head_findings(head: Pack) -> Iterator[PackFinding]:
-    """Yield a finding for each text about the pack that has wrong characters."""
+    """Yield a finding for each of the pack's own texts, such as its title, if the text has wrong characters."""
     lines: list[tuple[tuple[str, ...], str | None]] = [(("notes",), head.notes)]
     lines += [(("words", code, name), line) for code, words in head.words.items() for name, line in words]
     for path, line in lines:
@@ -235,7 +235,7 @@ def _duplicate_text_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[Pack
 
 
 def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:
-    """Yield findings about texts that the default language lacks, and about languages that are used but not listed.
+    """Yield findings about texts that are missing in the default language, and texts in languages that are not listed.
 
     `head` is the pack with only its valid prompts. `prompts` has these prompts by their index in the document.
     """
@@ -256,7 +256,7 @@ def _language_findings(head: Pack, prompts: Mapping[int, PackPrompt]) -> Iterato
 
 
 def _unwritten_findings(pack: Pack) -> Iterator[PackFinding]:
-    """Yield a finding for each language, except the default one, that is listed but has no texts."""
+    """Yield a finding for each listed language without any text. Skip the default language."""
     written = {language for words in (pack.words, *(prompt.words for prompt in pack.prompts)) for language in words}
     for language in pack.languages:
         if language not in written and language != pack.default_language:

@@ -19,7 +19,7 @@ def structure_findings(document: object, invalid: ValidationError) -> Iterator[P
     """Yield a finding for each value that does not fit the structure."""
     for error in invalid.errors(include_url=False):
         if error["type"] == "too_short" and error["input"]:
-            continue  # there are entries, but all are wrong, and pydantic reports each of them as well
+            continue  # the value has entries, and each wrong entry has a finding of its own
         path = tuple(step for step in error["loc"] if step != "[key]")
         prompt, field = None, path
         match path:
@@ -53,8 +53,9 @@ _REASONS: Final[Mapping[str, str]] = {
     "string_unicode": "contains a broken, invisible character (half of a symbol such as an emoji); delete the words "
     "around it and type them again",
     "string_too_long": "is {length} characters long; it can have at most {max_length}",
-    SLUG: "must be small letters and digits joined by hyphens, such as open-hand, not {given}",
-    LANGUAGE: "must be a language as two small letters, such as en, not {given}",
+    SLUG: "must be lower-case letters and digits joined by hyphens, with a letter first, such as open-hand, "
+    "not {given}",
+    LANGUAGE: "must be a language as two lower-case letters, such as en, not {given}",
     "too_short": "needs at least one entry",
     "too_long": "has {actual_length} entries; it can have at most {max_length}",
     "tuple_type": "must be a list",
@@ -67,7 +68,7 @@ _QUOTED: Final = re.compile("'([^']*)'")
 
 
 def _reason(error: ErrorDetails) -> str:
-    """Return what is wrong with a value, in words for its author."""
+    """Return what is wrong with a value, in words for the pack's author."""
     given, context = error["input"], dict(error.get("ctx", {}))
     kind = context.get("pattern", error["type"])
     if kind == "string_type" and given is None:
@@ -81,7 +82,10 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _allowed_fields(path: tuple[str | int, ...]) -> Iterator[str]:
-    """Yield the names of the fields that are allowed in a block. `path` leads to an unknown field in this block."""
+    """Yield the names of the fields of a block in which an author wrote an unknown field.
+
+    `path` leads to the unknown field, for example `("prompts", 0, "colour")`.
+    """
     model: type[BaseModel]
     match path:
         case ("prompts", _, "words", _, _):
@@ -98,7 +102,7 @@ def _allowed_fields(path: tuple[str | int, ...]) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    """Describe a value in words that its author recognizes."""
+    """Describe a value in words that the pack's author recognizes."""
     match value:
         case None:
             return "nothing"

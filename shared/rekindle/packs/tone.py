@@ -1,8 +1,8 @@
 """Advise on English phrases that sound like a reproach or a rule, or that assume who the partner is.
 
 Advice never blocks publishing. The patterns match only a few phrases: “You never ask” gets advice, but “something you
-never asked” gets none. Quotations get no advice, because they repeat what somebody said. No prompt in the practice's
-own packs gets advice.
+never asked” gets none. Quotations get no advice, because they repeat what somebody said. No pattern matches
+a prompt of the practice's own packs (`packs/`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Explain a YAML error to the person who typed it: where to look, and what to type instead.
 
-The parser only reports the place where it stopped, in the terms of its grammar. Each rule here looks at that place and
-at the lines before it for one mistake. The first rule that finds its mistake explains it.
+The parser reports where it stopped and what YAML's grammar expected there, but not what the author did wrong. Each rule
+here looks for one mistake, at that place and in the lines before it. The first rule that finds its mistake explains it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CLOSERS: Final = {"[": "]", "{": "}"}
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The parser's error. Lines and columns count from 0. `since` is the line where the broken part begins."""
+    """The parser's error. Lines and columns count from 0. `since` is the first line of the part that has the error."""
 
     problem: str
     context: str
@@ -39,7 +39,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A fault, and the lines of the source."""
+    """A fault, and the lines of the source. `json` says whether the source begins with a bracket, as JSON does."""
 
     fault: Fault
     lines: list[str]
@@ -66,16 +66,16 @@ class _Spot:
         return _value(self.here)
 
     def span(self) -> Iterator[tuple[int, str]]:
-        """Yield the number and the text of each line from the beginning of the broken part to the fault.
+        """Yield the number and the text of each line from `fault.since` to `fault.line`.
 
-        Begin at `before()` if that line is earlier, but at most `_LONGEST_LOOK` lines before the fault.
+        If line `before()` is earlier, begin with it. Begin at most `_LONGEST_LOOK` lines before `fault.line`.
         """
         since = max(min(self.fault.since, self.before()), self.fault.line - _LONGEST_LOOK)
         for at in range(since, self.fault.line + 1):
             yield at, self.lines[at]
 
     def before(self) -> int:
-        """Return the number of the last line above the fault that is not empty, or 0 if there is none."""
+        """Return the number of the nearest line with text above the fault. If there is none, return 0."""
         at = self.fault.line - 1
         while at > 0 and not self.lines[at].strip():
             at -= 1
@@ -83,7 +83,7 @@ class _Spot:
 
 
 def meaning(text: str, fault: Fault) -> tuple[int, str]:
-    """Return the line that the author must fix (from 1), and how to fix it."""
+    """Return the number of the line that the author must fix, counted from 1, and how to fix it."""
     lines = text.split("\n")
     last = len(lines) - 1
     line, since = min(fault.line, last), min(fault.since, fault.line, last)
@@ -175,7 +175,7 @@ def _opening_quote(line: str) -> str:
 
 
 def _early_open_quote(spot: _Spot) -> tuple[int, str] | None:
-    """Find an unclosed quote. The parser took the opening quote of a later text for the closing quote."""
+    """Find an unclosed quote. The parser took the opening quote of a later text for its closing quote."""
     if "did not find expected" not in spot.fault.problem:
         return None
     for at, line in reversed(list(spot.span())[:-1]):

@@ -57,7 +57,7 @@ def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def note_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the flaw of a note that may belong to the text. Call this if the parser found an error after the text."""
+    """Yield the first note (YAML comment) that may belong to the text. Call this if the parser fails after the text."""
     behind = _BEHIND.match(prose.source, prose.event.end_mark.index, end)
     for position, reason in _notes(prose, behind.end() if behind else end):
         yield _line(prose, position), reason
@@ -78,7 +78,7 @@ def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
     name_end, start, text_end = name.end_mark.index, event.start_mark.index, event.end_mark.index
     if source.find("#", name_end, end) == -1:
         return
-    sign_end = start  # a note may follow “>-” in its line; the block's other lines are all text
+    sign_end = start  # a note can follow “>-” in the same line; the block's other lines are all text
     if getattr(event, "style", None) in _BLOCKS:
         sign_end = start + len(source[start:text_end].partition("\n")[0])
     for since, until in ((name_end, start), (start, sign_end), (text_end, end)):
@@ -98,7 +98,7 @@ def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def _text(prose: Prose) -> Iterator[tuple[int, str]]:
-    """Yield the first place where YAML reads something else than the author wrote: its position, and what is wrong."""
+    """Yield the first place where YAML misreads the text: its position, and what is wrong."""
     name, event = prose.name.value, prose.event
     start = event.start_mark.index
     written = prose.source[start : event.end_mark.index]

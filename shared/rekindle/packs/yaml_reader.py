@@ -1,9 +1,9 @@
 """Read a pack's document, YAML or JSON, into plain data, and record the line of each value.
 
-The reader follows YAML 1.2, which includes JSON. So `no` (the code of Norwegian) and `12:30` are texts. A date is a
-text until `document` converts it. Blocks can have anchors, aliases and merged keys. The reader refuses all tags except
-those for texts, blocks and lists, because other tags can create things that are not data. It also reports each text
-that YAML would misread (see `yaml_prose`).
+The reader follows YAML 1.2, which includes JSON. So `no` (the code of Norwegian) and `12:30` are texts. A date stays
+a text until the module `document` converts it. Blocks can have anchors, aliases and merged keys. The reader refuses all
+tags except those for texts, blocks and lists, because other tags can create things that are not data. The reader also
+reports each text that YAML misreads (see `yaml_prose`).
 
 The reader takes the events of libyaml's parser one by one. So the reader needs no recursion, and knows the line of
 each value. The reader stops at the first limit that a source exceeds.
@@ -133,7 +133,7 @@ _SAVE: Final = "In your editor, choose “save with encoding” and UTF-8, and s
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 # YAML ends a line at these characters, but most editors do not. Each becomes a space, like a line break in a text.
 _ODD_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
-# JSON can write an emoji as two escapes. YAML cannot read the two as one character.
+# JSON can write an emoji as two escapes, such as `\ud83d\ude00`. YAML cannot, so `_joined` replaces them by the emoji.
 _JSON_ESCAPE: Final = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)")
 
 
@@ -180,7 +180,7 @@ def _joined(escape: re.Match[str]) -> str:
 
 
 class _Twin(NamedTuple):
-    """The second field with the same name in a block. `holds_more` is True if its value is a block or a list."""
+    """A field whose name its block already has. `holds_more` is True if the field's value is a block or a list."""
 
     name: Any
     holds_more: bool
@@ -241,7 +241,7 @@ class _Reading:
         except yaml.MarkedYAMLError as error:
             known = len(self._flaws)
             self._judge_prose(note_flaws, len(self._text))
-            if len(self._flaws) == known:  # no note in a text explains the error
+            if len(self._flaws) == known:  # no note (a YAML comment) in a text explains the error
                 line, reason = meaning(self._text, _fault(error))
                 self._flaws = [each for each in self._flaws if each.line != line]
                 self._flaws.append(Flaw(line, self._prompt(line), reason))
@@ -361,7 +361,7 @@ class _Reading:
         if event.anchor not in self._anchors and event.anchor in [each.anchor for each in self._open]:
             _refuse(line, f"“*{anchor}” is inside the block that it repeats. Remove it", self._prompt(line))
         if event.anchor not in self._anchors:
-            reason = f"“*{anchor}” repeats a block that is marked “&{anchor}” above it, and there is none"
+            reason = f"“*{anchor}” repeats a block that is marked “&{anchor}” above it, but no such block exists"
             _refuse(line, f"{reason}. If the star belongs to the text, put the text in quotes", self._prompt(line))
         value, place = self._anchors[event.anchor]
         self._repeated += place.size
@@ -465,7 +465,7 @@ _LONGEST_NUMBER: Final = 20
 
 
 def _scalar(event: ScalarEvent) -> str | int | float | bool | None:
-    """Return the value of a scalar, as in the core schema of YAML 1.2, except that `0x1F` and `.inf` stay texts."""
+    """Return the value of a scalar by the core schema of YAML 1.2. But `0x1F`, `0o17`, `.inf` and `.nan` stay texts."""
     value: str = event.value
     if event.style or event.tag:
         return value

@@ -32,15 +32,17 @@ class _Body(BaseModel):
     date: dt.date
     instant: AwareDatetime
     late: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """The time from `instant` until the job was enqueued."""
+    """The job's lateness: the time from `instant` until the job was enqueued."""
     hold: dt.timedelta = Field(default=dt.timedelta(0), ge=dt.timedelta(0))
-    """The wait that remains when the message arrives, if the whole wait is longer than SQS can delay a message."""
+    """How long the job must still wait when its message arrives.
+
+    Example: for a wait of 40 minutes, SQS delays the message by LONGEST_DELAY (15 minutes), and `hold` is 25 minutes.
+    """
 
     def again(self, late: dt.timedelta, wait: dt.timedelta = dt.timedelta(0)) -> Self:
-        """Return a copy of the job with a new lateness. A worker handles the copy after the wait.
+        """Return a copy of the job, to enqueue it again. `late` is the copy's lateness. `wait` sets its `hold`.
 
-        The caller must delay the copy's message by the wait, or by LONGEST_DELAY if the wait is longer. `hold` gets the
-        rest of the wait.
+        The caller must delay the copy's message by `wait`, but by at most LONGEST_DELAY.
         """
         return self.model_copy(update={"late": late, "hold": max(wait - LONGEST_DELAY, dt.timedelta(0))})
 
@@ -67,10 +69,10 @@ class _ShardJob(_Body):
 
 
 class SlotJob(_ShardJob):
-    """Push to the persons who are due in one shard of a slot. `date` is the local date on which the slot came.
+    """Push to the persons who are due in one shard (a part) of a slot. `date` is the slot's local date.
 
-    While a slot is resharded, rows move from old to new shards. Then `after` of a new shard's job lists the old shards.
-    `delivery` first waits for the old shards' jobs, but only for a limited time. At other times, `after` is empty.
+    In most jobs, `after` is empty. While a slot is resharded, rows move from its old shards to its new shards. Then the
+    job of a new shard lists the old shards in `after`. `delivery` waits for their jobs, but only for a limited time.
     """
 
     type: Literal["slot"] = "slot"
@@ -100,7 +102,7 @@ class _PushJob(_Body):
 
 
 class PersonJob(_PushJob):
-    """Push to all devices of a person, if the person is still in this couple."""
+    """Push to all devices of a person, if the person is still in `couple`."""
 
     type: Literal["person"] = "person"
     uid: Uid

@@ -30,7 +30,7 @@ class Kind:
             the letter must not tell them the kind.
         page: The letter of the page that the push opens in the app: `d` for the day, `t` for the touch gesture, `n` for
             the nudges, `s` for the streak, `p` for the choice of packs.
-        lifetime: How long after its instant a push can reach a phone that was off. See `Occasion.expires_at`.
+        lifetime: How long after the push's instant FCM can still deliver the push. See `Occasion.expires_at`.
         concerns: Returns whether the push still concerns the person. `delivery` calls this just before it sends.
         is_reminder: Whether the push is a reminder, which comes due in a slot.
         replaces: The reminder that this kind replaces on some dates. `Reach` counts the push as that reminder.
@@ -92,7 +92,7 @@ KINDS: Final[Mapping[PushKind, Kind]] = {
 }
 
 REMINDERS: Final = tuple(kind for kind, record in KINDS.items() if record.is_reminder)
-"""The kinds for which persons are due in slots."""
+"""The kinds that are reminders, which come due in slots."""
 
 OF_A_DATE: Final = tuple(kind for kind, record in KINDS.items() if record.ends_with_date)
-"""Kinds that are useless after the end of their date. `delivery` sends them in this order to each page of persons."""
+"""Kinds whose pushes are useless after their date. For each page of slot rows, `delivery` sends them in this order."""

@@ -46,10 +46,7 @@ _A_COUPLE: Final = 2
 
 
 def reaction_to(change: Change | None) -> Reaction:
-    """Return the reaction to a change.
-
-    If the stream sends the change again, the new pushes replace the first ones on the phone.
-    """
+    """Return the reaction to a change. On the phone, the pushes of a repeated change replace the first pushes."""
     match change:
         case DayChange():
             return _to_answers(change)
@@ -125,7 +122,7 @@ def _overdue_job(reminder: OverdueReminder) -> PersonJob:
         couple=reminder.couple,
         date=reminder.date,
         instant=reminder.due_at,
-        # `due_at` can be a moment after `moved_at`, within the same request. Then the reminder is not late.
+        # `due_at` can be some seconds after `moved_at` (`due_dates.IN_FLIGHT`). Then the reminder is not late.
         late=max(reminder.moved_at - reminder.due_at, dt.timedelta(0)),
         ends_at=reminder.ends_at,
     )

@@ -1,8 +1,8 @@
 """Define the texts of all pushes, by language, kind and variant.
 
-A push about a milestone has one text for each milestone. Every other kind has numbered variants, and the date decides
-the number. On one date, all kinds use the same number. So variants with the same number must have titles that begin
-differently. Somebody who sees the lock screen must not learn what the app is for, who the partner is, or who did what.
+STREAK_MILESTONE has a text for each milestone. Every other kind has numbered variants, and the date decides the number.
+On one date, all kinds use the same number, and a phone can list their pushes together. So titles with the same number
+must begin differently. No text may show on a lock screen what the app is for, who the partner is, or who did what.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ CATALOGUE: Final[Mapping[Language, Texts]] = {
 def text_of(kind: PushKind, language: Language, variant: int | None, turn: int) -> Text:
     """Return the text of a kind in a language, or in English if CATALOGUE does not have the language.
 
-    `variant` is the milestone, or None for a kind without milestones. Without milestones, `turn` decides the text.
+    `variant` is the milestone, or None for a kind without milestones. For such a kind, `turn` decides the text.
     Raise KeyError if there is no text for the milestone.
     """
     variants = CATALOGUE.get(language, _ENGLISH)[kind]

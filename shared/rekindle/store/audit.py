@@ -1,4 +1,4 @@
-"""Store an audit row in the transaction of each staff action. No code changes or deletes an audit row."""
+"""Store an audit row in the transaction of each staff action. An audit row is never changed or deleted."""
 
 from __future__ import annotations
 

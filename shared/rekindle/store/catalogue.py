@@ -1,4 +1,4 @@
-"""Store the catalogue: a versioned index of the packs' releases, and the texts of prompts and packs.
+"""Store the catalogue: the index of all packs' releases, and the texts of prompts and packs.
 
 The version row has the version number of the current index. A process keeps the index in memory, and reads the index
 again when the version number has changed. The process also keeps texts, because a text never changes. If there are too
@@ -37,7 +37,7 @@ So a process may still offer a withdrawn prompt for this long.
 TEXTS_REMEMBERED: Final = 2_000
 PACKS_REMEMBERED: Final = 200
 ROW_BYTES: Final = 350_000
-"""A row has at most this many bytes of the packed index. DynamoDB's limit for an item is 400 KB."""
+"""A row has at most this many bytes of the compressed index. DynamoDB's limit for an item is 400 KB."""
 SUPERSEDED_KEPT: Final = dt.timedelta(days=1)
 """The rows of a replaced index stay in the table for at least this time.
 
@@ -81,7 +81,7 @@ class PackText:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The releases of all packs, at most three of each pack: the live, the scheduled and the replaced release.
+    """At most three releases of each pack: the live, the scheduled and the replaced release.
 
     A replaced release stays for at least `rekindle.store.releases.OVERLAP`. `rows` is the number of rows in which the
     table stores the index.
@@ -223,12 +223,12 @@ def _row_keys(version: int, count: int) -> list[keys.Key]:
 
 
 def packed(releases: Iterable[Release]) -> bytes:
-    """Pack releases into bytes. A prompt takes about ten bytes."""
+    """Compress releases into bytes. A prompt takes about ten bytes."""
     return zlib.compress(json.dumps([_plain(release) for release in releases], separators=(",", ":")).encode(), 9)
 
 
 def unpacked(data: bytes) -> list[Release]:
-    """Unpack the releases from `data`. Empty data has no releases."""
+    """Return the releases in the compressed `data`. Empty data has no releases."""
     return [_release_from(plain) for plain in json.loads(zlib.decompress(data))] if data else []
 
 

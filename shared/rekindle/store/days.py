@@ -38,7 +38,7 @@ class Days:
         return day_from(item) if item else None
 
     def between(self, couple: CoupleId, first: dt.date, last: dt.date) -> dict[dt.date, Day]:
-        """Return the opened days from `first` to `last`, both included.
+        """Return the stored days from `first` to `last`, both included.
 
         The days must fit into one page of a query (1 MB). Days after the first page are not returned.
         """
@@ -46,7 +46,7 @@ class Days:
         return {day.date: day for day in map(day_from, page.items)}
 
     def nearby(self, couple: CoupleId, instant: dt.datetime) -> dict[dt.date, Day]:
-        """Return the opened days whose dates may be open somewhere on earth at the instant."""
+        """Return the stored days whose dates can be open somewhere on earth at the instant."""
         return self.between(couple, *nearby_dates(instant))
 
     def awaited(self, persons: Sequence[tuple[Uid, CoupleId]], date: dt.date, instant: dt.datetime) -> frozenset[Uid]:
@@ -84,7 +84,7 @@ class Days:
         return {(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings}
 
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
-        """Open the couple's day with this theme, and return the day.
+        """Open the couple's day: store the day with this theme, and return it.
 
         If the day has been opened already, return the stored day. Raise WriteConflictError if the couple has ended or
         changed since the caller read the couple. After a change, `day` may not fit the couple any more. Example: a

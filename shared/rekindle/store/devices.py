@@ -64,7 +64,7 @@ class Devices:
         return replace(after, revision=before.revision + 1)
 
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:
-        """Map each digest of an owned target to the target's owner (a strongly consistent read)."""
+        """Map each digest of a target to the target's owner, if there is one (a strongly consistent read)."""
         items = self.people.table.get_many(map(keys.target_of, digests), consistent=True)
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 

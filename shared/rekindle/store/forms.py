@@ -11,9 +11,10 @@ from rekindle.store.instants import to_millis
 
 
 def stored(value: object) -> Any:  # noqa: ANN401, PLR0911  each kind of value has its own branch
-    """Return the value as plain values.
+    """Return the value in a form that the table can store.
 
-    Instants become milliseconds. Dates and times become text. Sets become sorted lists. Dataclasses become maps.
+    Instants become milliseconds since 1970. Dates and times become text, such as `2026-11-30` and `08:30`. Sets become
+    sorted lists. Dataclasses become maps.
     """
     match value:
         case dt.datetime():

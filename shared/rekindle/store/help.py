@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Item, Table
 
 REMEMBERED: Final = 30.0
-"""Seconds for which a process uses the help in memory without reading it again."""
+"""A process reads the help again after this many seconds."""
 
 
 class HelpChangedError(RekindleError):
@@ -29,7 +29,7 @@ class HelpChangedError(RekindleError):
 
 @dataclass(slots=True)
 class HelpStore:
-    """The help, as this process has it in memory. `monotonic` returns seconds."""
+    """The stored help, with a copy in this process's memory. `monotonic` returns seconds."""
 
     table: Table
     monotonic: Callable[[], float] = time.monotonic

@@ -40,7 +40,7 @@ class Incidents:
 
     table: Table
     _widespread: set[Key] = field(default_factory=set, init=False, repr=False, compare=False)
-    """The rows that have at least WIDESPREAD persons. This process does not use these rows again."""
+    """The keys of rows that have at least WIDESPREAD persons. This process does not write these rows again."""
 
     def note(self, fault: str, persons: AbstractSet[str], at: dt.datetime) -> Incident:
         """Count these persons for the fault on the UTC day of `at`. Return the incident.

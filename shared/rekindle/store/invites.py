@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
 """After an invite expires, the table keeps its row for at least this time.
 
-During this time, a late repeat of the inviter's request finds the row, and cannot make the code valid again.
+During this time, a late repeat of the request that made the invite finds the row. So the repeat cannot make the code
+valid again.
 """
 
 
@@ -178,7 +179,7 @@ class Invites:
 
         The transaction also executes the writes in `also`. Raise WriteConflictError in these cases:
 
-        - The invite has expired or is confirmed already.
+        - The invite has expired, or was canceled or confirmed.
         - `redeemer` has not redeemed the invite.
         - One of the two persons has changed since the caller read both persons.
         """

@@ -60,7 +60,7 @@ ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind
 """The first letter of a slot row's sort key gives the kind of the row's reminder."""
 _ROW_LETTERS: Final = {kind: letter for letter, kind in ROW_KINDS.items()}
 SLOT_ROWS: Final = (min(ROW_KINDS), max(ROW_KINDS) + "~")
-"""The range of sort keys that has a shard's slot rows. Other rows of the shard, as `changed_row`, are outside."""
+"""The range of sort keys of a shard's slot rows. It does not include the notes of the shard (see `changed_row`)."""
 
 
 def person(uid: Uid) -> Key:
@@ -133,7 +133,7 @@ def solo_day(uid: Uid, date: dt.date) -> Key:
 def shared(couple: CoupleId, date: dt.date, uid: Uid) -> Key:
     """Return the key of a couple's copy of a solo answer.
 
-    The date is before the uid in the sort key, because a page of shared answers is a range of dates.
+    The date is before the uid in the sort key, so that one query can read the answers of a range of dates.
     """
     return Key(f"{COUPLE_PREFIX}{couple}", f"{SHARED_PREFIX}{date}#{uid}")
 
@@ -181,12 +181,12 @@ def slot_row(shard: str, kind: PushKind, person: str) -> Key:
 
 
 def changed_row(row: Key, millis: int) -> Key:
-    """Return the key of a note, which says that the row has changed. A partition's notes are sorted by time."""
+    """Return the key of a note, which says that the row changed at `millis`. A partition's notes are sorted by time."""
     return Key(row.pk, f"~{millis:013}#{row.sk}")
 
 
 def changed_rows(millis: int) -> tuple[str, str]:
-    """Return the range of sort keys of all notes since an instant, in milliseconds since 1970."""
+    """Return the range of sort keys of all notes since `millis` (the milliseconds from 1970 to an instant)."""
     return f"~{millis:013}", "~~"
 
 
@@ -240,7 +240,7 @@ def tally(couple: CoupleId) -> Key:
 
 
 def tallied_run(run: str) -> Key:
-    """Return the key of the row that marks a run as counted. `run` is the name of the run."""
+    """Return the key of the row that marks a shard's run as counted. `run` is its name: `<shard>#2026-11-30`."""
     return Key(f"TALLY#{RUN_PREFIX}{run}", "TALLY")
 
 

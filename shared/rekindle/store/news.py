@@ -49,9 +49,9 @@ class News:
 def with_news(table: Table, head: PackHead, instant: dt.datetime) -> tuple[PackHead, list[Write]]:
     """Return the pack's head with its news date, and the writes for the stored dates.
 
-    A pack gets a news date when one of its releases is to be announced. Later releases do not change this date. If no
-    release is to be announced any more, the pack loses a date that is still at least an hour away everywhere on earth.
-    The pack keeps an earlier date, because processes may already have this date in memory.
+    A pack gets a news date when a release is to be announced to NEWS_AUDIENCES. Later releases do not change this date.
+    If no release is to be announced any more, the pack loses its date if the date begins at least an hour from now
+    everywhere on earth. Otherwise the pack keeps the date, because processes may already have the date in memory.
     """
     announced = [each.live_from for each in head.effective if each.announce and each.audience in NEWS_AUDIENCES]
     if head.news_on is None and announced:

@@ -1,4 +1,4 @@
-"""Store a row for each overdue reminder. The function `react` reads the row from the stream and queues the push.
+"""Store a row for each overdue reminder. `react` reads the row from the table's stream and enqueues the push.
 
 A reminder becomes overdue if its person moves it to a time that has passed already. Example: at 08:10, a person moves
 their reminder from 09:00 to 08:00. A time that is only seconds ahead (`rekindle.domain.due_dates.IN_FLIGHT`) counts as

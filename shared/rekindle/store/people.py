@@ -1,11 +1,10 @@
 """Store each person as one item with a revision.
 
-The transaction that changes a person also changes the person's slot rows and the rows of their targets.
+The transaction that changes a person also changes their slot rows (for reminders) and target rows (for devices).
 
 A person who erases their account is marked first. From then on, no reader gets this person, and each write that began
 before the mark fails, because the mark changes the revision. The mark may be the only attribute of the row: a person
-without a profile can erase their account, too. Only
-`even_erased` and `erased_person` return a marked person, to remove what is left.
+without a profile can erase their account, too. Only `even_erased` and `erased_person` return a marked person.
 """
 
 from __future__ import annotations
@@ -146,7 +145,7 @@ class People:
         `change` gets the current person and returns the changed person. If the person stays the same, this method
         writes nothing. `change` may raise an error to prevent the change. `consequences` gets the person before and
         after the change, and returns everything to write. If a condition of a write fails, this method reads the person
-        and calls both functions again.
+        and calls both functions again. After too many failures in a row, it raises ContentionError.
         """
         before = self.person(uid)
         if before is None:

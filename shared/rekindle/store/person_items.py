@@ -58,7 +58,7 @@ def person_item(person: Person) -> Item:
         "touch_agreed": person.touch_agreed,
         "last_due": stored(person.last_due),
         "reminded_since": stored(person.reminded_since),
-        "owed": stored(person.due_earlier),  # the attribute's name in the table
+        "owed": stored(person.due_earlier),  # items in the table keep this old name
         "devices": {
             device_id: {
                 str(device.target.kind): device.target.value,

@@ -1,6 +1,6 @@
-"""Store the progress of each run. A run sends one date's reminders to the persons of a slot's shard.
+"""Store the progress of each run. A run sends one date's reminders for a shard, page by page.
 
-If the run's job is delivered again, for example after a crash, the run continues after its last stored page.
+A shard is a part of a slot's rows. If the run's job is delivered again, the run continues after its last stored page.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Runs:
         condition, reads = (
             ("attribute_not_exists(#cursor)", {}) if run.cursor is None else ("#cursor = :read", {":read": run.cursor})
         )
-        # Invariant: a run counts each page only once, even if two deliveries of its job run at the same time.
+        # Invariant: a run counts each page only once, even if two workers handle its job at the same time.
         counts = {f":{name}": value for name, value in _reach_item(reach).items()}
         self.table.write(
             Write(

@@ -1,8 +1,8 @@
 """Store the names of each slot's shards. A shard is a partition with some of the slot's rows.
 
-The function `delivery` reshards a slot with too many rows. The function first waits until no run of the slot is under
-way or begins soon. Then it takes three steps. `name_more` names two new shards for each old shard. `move_rows` moves
-the rows to the new shards. `forget_old` removes the names of the old shards. A step may be repeated without harm.
+The function `delivery` reshards a slot if a shard has too many rows. No step begins while the slot's pushes are
+being sent or come soon. `name_more` names two new shards for each old shard. At least 15 minutes later, `move_rows`
+moves the rows to the new shards, and `forget_old` removes the names of the old shards. A repeated step does no harm.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 A run reads thousands of rows, and DynamoDB bills rows by their size. So rows must be small. A row's sort key is one
 letter for the reminder's kind and then the person's pseudonym. The name of each attribute has one letter:
 
-    t   the targets, packed (`rekindle.store.targets`)
+    t   the targets and the months of their registration, packed (`rekindle.store.targets`)
     l   the language; absent for English
     q   the quiet hours as `HH:MM-HH:MM`, or `-` for none; absent for the default quiet hours
     a   the ordinal of a date: the row is due on all dates after this date; usually absent
     o   the ordinal of one more date on which the row is due (`rekindle.domain.due_dates`); usually absent
-    w   the weekdays of a touch reminder, one digit each; absent for the other kinds
+    w   the weekdays of a touch reminder, one digit each (Monday is 0); absent for the other kinds
     n   false if the person wants no news; otherwise absent
     u c the uid and the couple of an evening reminder's person, to look up whether they have answered
 """
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 type SlotAndKind = tuple[Slot, PushKind]
 """The slot and the kind, which identify one row of a person.
 
-A person has one row for each kind of reminder that they get. After they move a reminder to a new slot, they may also
-keep the row in the old slot for a while.
+A person has one row for each kind of reminder that they get. After they move a reminder to a new slot, the row in
+the old slot may also stay for a while.
 """
 
 _DEFAULT_QUIET_HOURS: Final = Reminders().quiet_hours
@@ -69,7 +69,7 @@ class SlotRow:
 
 
 def rows_of(person: Person) -> dict[SlotAndKind, SlotRow]:
-    """Return the person's rows, by slot and kind. A person without a couple or device has no rows."""
+    """Return the person's rows, by slot and kind. A person without a couple or without a device has no rows."""
     due_dates = due_dates_of(person)
     if not due_dates or person.couple is None:
         return {}

@@ -1,9 +1,9 @@
 """Store slots and their rows. A slot is a local time in a zone, with a row for each reminder at this time.
 
-A run sends the reminders of a shard's rows. The run reads these rows mostly by eventually consistent reads. Such reads
-cost half, but may miss the latest changes. So each transaction that changes a person's row also writes a note into the
-row's partition. The note names the changed row. The run reads the notes of the last minutes, and then the changed rows
-again. Both reads are strongly consistent.
+A shard is a partition with some of the slot's rows. A run sends the reminders of one shard's rows. The run reads most
+rows by eventually consistent reads. Such reads cost half, but may miss the latest changes. So each transaction that
+changes a row also writes a note with the row's key into the row's partition. The run reads the notes of the last
+minutes, and then reads the changed rows again. Both reads are strongly consistent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 UNSETTLED: Final = dt.timedelta(minutes=5)
 """A run reads the notes of changes that are at most this old.
 
-We assume that an eventually consistent read sees every older change. Usually DynamoDB needs about a second.
+We assume that an eventually consistent read sees every older change. Usually such a read sees a change after a second.
 """
 
 NOTES_KEPT: Final = dt.timedelta(hours=1)
@@ -60,9 +60,9 @@ class Slots:
     few_rows: int = FEW_ROWS
 
     def known(self) -> frozenset[Slot]:
-        """Return all slots in the list of slots.
+        """Return all slots that the table lists.
 
-        For a moment, a new slot may be in the list although its shard does not exist yet.
+        For a moment, the list may have a new slot whose shard does not exist yet.
         """
         return frozenset(
             Slot(Zone(item["sk"]), dt.time.fromisoformat(time))

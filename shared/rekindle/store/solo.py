@@ -37,12 +37,12 @@ class Solo:
         return _day_from(item) if item else None
 
     def history(self, person: Uid) -> SoloHistory:
-        """Return the person's solo history: themes of recent solo days, and prompts of all solo days."""
+        """Return the person's solo history. The history is empty if they never opened a solo day."""
         item = self.table.get(keys.solo(person))
         return _history_from(item) if item else SoloHistory()
 
     def open_day(self, person: Uid, date: dt.date, entry: Entry, history: SoloHistory) -> SoloDay:
-        """Open the person's solo day if it is not open, and return the stored day.
+        """Open the person's solo day if they have not opened it yet. Return the stored day.
 
         Raise WriteConflictError if the person has opened the day of a different date since the caller read `history`.
         """
@@ -96,18 +96,12 @@ class Solo:
         return _day_from(written)
 
     def journal(self, person: Uid, before: dt.date | None, limit: int) -> list[SoloDay]:
-        """Return the person's latest `limit` days, latest first.
-
-        If `before` is a date, return only days before that date.
-        """
+        """Return the person's latest `limit` days, latest first. With a `before`, return only days before it."""
         items = dated_items(self.table, partial(keys.solo_day, person), before, limit, descending=True)
         return list(map(_day_from, items))
 
     def onward(self, person: Uid, after: dt.date | None, limit: int) -> list[SoloDay]:
-        """Return the person's first `limit` days, earliest first.
-
-        If `after` is a date, return only days after that date.
-        """
+        """Return the person's first `limit` days, earliest first. With an `after`, return only days after it."""
         return list(map(_day_from, dated_items(self.table, partial(keys.solo_day, person), after, limit)))
 
     def share(self, day: SoloDay, shared: SharedAnswer) -> SoloDay:
@@ -157,7 +151,7 @@ class Solo:
                 self.table.write(Write("Delete", keys.Key(item["pk"], item["sk"])))
 
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
-        """Return the couple's shared answers of the latest `limit` dates, latest first.
+        """Return the couple's shared answers of the latest `limit` dates with shared answers, latest first.
 
         If `before` is a date, return only answers of dates before this date.
         """
@@ -177,7 +171,7 @@ class Solo:
 
 
 def existing_solo_day(conflict: WriteConflictError) -> SoloDay:
-    """Return the current day that is in the error of `record_answer`."""
+    """Return the current day from an error that `record_answer` raised."""
     item = conflict.existing[0]
     if item is None:
         raise ContentionError("a day was deleted while it was being answered") from conflict

@@ -39,8 +39,8 @@ class Statistics:
     def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
         """Return the statistics of the instant's UTC date as JSON values.
 
-        The first request of a date computes the statistics of `packs` and their prompts from the counters, and stores
-        the result. Each later request of the date returns the stored statistics. So nobody can learn from repeated
+        The first request on a date computes the statistics of `packs` and their prompts from the counters, and stores
+        the result. Each later request on this date returns the stored statistics. So nobody can learn from repeated
         requests when a couple did something. If a pack is published after the first request, the date's statistics do
         not have this pack.
         """
@@ -59,7 +59,7 @@ class Statistics:
                 ]
             )
         except WriteConflictError:
-            # A request at the same moment has stored the statistics.
+            # Another request has stored the statistics at the same moment.
             return self._kept(instant.date()) or fresh
         return fresh
 

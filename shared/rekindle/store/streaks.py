@@ -1,4 +1,4 @@
-"""Store a bitmap of each couple's complete dates, and compute the streak. A date is complete after both answers."""
+"""Store a bitmap of each couple's complete dates, and compute the streak. Both partners answered on a complete date."""
 
 from __future__ import annotations
 

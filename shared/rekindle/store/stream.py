@@ -59,7 +59,7 @@ def _day(before: Item | None, after: Item) -> DayChange:
 
 
 def _without_texts(day: Item) -> Item:
-    """Return the day's item without sealed texts and reflections. No reader of the stream may see these."""
+    """Return the day's item without sealed texts and reflections. Readers of the stream must not see them."""
     kept = ("at", "revision", "share_first")
     answers = {uid: {name: answer[name] for name in kept} for uid, answer in day["answers"].items()}
     return day | {"answers": answers}

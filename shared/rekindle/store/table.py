@@ -1,4 +1,4 @@
-"""Read and write a DynamoDB table with plain values. Retry with jitter, and tell which conditions failed."""
+"""Read and write a DynamoDB table with plain values. Retry with jitter, and report which conditions failed."""
 
 from __future__ import annotations
 
@@ -367,7 +367,7 @@ def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's qu
     items: list[Item] = []
     first, last = between
     if after is not None and (after <= first if descending else after >= last):
-        return items  # DynamoDB refuses a start key at the end of the range
+        return items  # DynamoDB refuses a start key at or beyond the end of the range
     while len(items) < limit:
         page = table.query(pk, between=between, after=after, limit=limit - len(items), descending=descending)
         items += page.items
@@ -380,7 +380,7 @@ def first_items(  # noqa: PLR0913  each argument is a parameter of DynamoDB's qu
 def dated_items(
     table: Table, key_of: Callable[[dt.date], Key], beyond: dt.date | None, limit: int, *, descending: bool = False
 ) -> list[Item]:
-    """Return the first `limit` of a partition's dated items.
+    """Return the first `limit` dated items of a partition, such as a couple's days.
 
     `key_of` returns the key of a date's item. The items are in the order of their dates, or in the reverse order if
     `descending` is true. If `beyond` is a date, begin with the item that comes after this date in that order.
@@ -399,7 +399,7 @@ def conflict_of(writes: Sequence[Write], existing: Mapping[int, Mapping[str, Any
 
 
 def _raise_if_final(error: ClientError, writes: Sequence[Write]) -> None:
-    """Raise an error, unless a new attempt at the canceled transaction may succeed."""
+    """Raise an error if a new attempt at the canceled transaction cannot succeed."""
     reasons: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", [])
     failed = {
         index: unmarshal(reason["Item"]) if reason.get("Item") else None

@@ -47,7 +47,7 @@ KEPT: Final = dt.timedelta(days=60)
 This time must be longer than `rekindle.domain.tallies.KEPT` weeks.
 """
 RUN_KEPT: Final = dt.timedelta(days=8)
-"""A run stays marked as counted for at least this time after the run's date.
+"""The run of a shard stays marked as counted for at least this time after the run's date.
 
 The stream can repeat a run's record, but for a shorter time than this.
 """
@@ -63,7 +63,7 @@ An attempt fails if a different process has counted the same couples or runs.
 """
 
 _DAY: Final = re.compile(r"(\d+)([a-z]{2}|--)(\d)([\d.]+)")
-"""A stored day: the days since the tally's first date, the theme, the number of answers, and the packs' numbers."""
+"""A stored day. `3op20.1`: 3 days after the tally's first date, theme openness, 2 answers, `packs[0]`, `packs[1]`."""
 _THEMES: Final = {theme[:2]: theme for theme in Theme}
 _NO_THEME: Final = "--"
 
@@ -133,7 +133,7 @@ class Tallies:
     table: Table
 
     def count(self, couples: Mapping[CoupleId, Sequence[Progress]], runs: Iterable[FinishedRun] = ()) -> None:
-        """Count the couples' changes and the runs. Ignore each change and each run that is counted already.
+        """Count the couples' changes and the shards' runs. Ignore each change and each run that is counted already.
 
         Many couples share a transaction, so that one write updates a counter for all of them. After an error, the
         changes that were counted before the error stay counted. Raise ContentionError if a different process kept
@@ -197,7 +197,7 @@ def _next_group(pending: deque[_Subject], rows: Mapping[keys.Key, Item]) -> list
 
 
 def _additions(entries: Iterable[_Entry]) -> Iterator[Write]:
-    """Return one write for each row of counters. The write adds the entries' counts."""
+    """Yield one write for each row of counters. The write adds the entries' counts."""
     by_row: dict[DayRow | WeekRow | PromptRow, list[tuple[str, int]]] = {}
     for (row, name), count in total_of(entry.counts for entry in entries).items():
         by_row.setdefault(row, []).append((name, count))

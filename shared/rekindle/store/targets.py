@@ -3,8 +3,8 @@
 A target is a device's address at FCM: a registration token of the form `<22 symbols>:APA91b<more symbols>`, or an
 installation id, usually of 22 symbols. Targets make up most of a slot row, and DynamoDB bills rows by their size. So
 targets must be small. The symbols are URL-safe base64, so a packed symbol takes 6 bits instead of 8. `packed` stores
-targets of other forms as plain text. `packed` also stores the month of each target's latest registration. So a run can
-find stale devices without reading their persons' items.
+targets of other forms as plain text. `packed` also stores the month of each target's latest registration. So
+`delivery` can find stale devices without reading the persons' items.
 
 A packed value has these fields for each target:
 
@@ -125,8 +125,8 @@ def owner_writes(changes: Sequence[PersonChange]) -> list[Write]:
         for before, after in changes
         for target in _targets_of(after) - (_targets_of(before) if before else frozenset())
     }
-    # Invariant: a target has at most one owner. A write fails if the target's row names another owner than expected. We
-    # expect the person who loses the target in `changes`. If nobody loses the target, we expect the new owner.
+    # Invariant: a target has at most one owner. A target's row must be missing, or name the person who loses the target
+    # in `changes`. If nobody loses the target, the row must be missing or name the new owner. Any other write fails.
     condition = "attribute_not_exists(pk) OR uid = :owner"
     return [
         *(

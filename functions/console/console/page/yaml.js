@@ -8,7 +8,7 @@ import { HINTED } from "./words.js";
 
 const WIDTH = 110;
 
-/** Returns a name for a title: small letters and digits joined by hyphens. @param {string} title */
+/** Returns a name for a title: lower-case letters and digits joined by hyphens, with a letter first. @param {string} title */
 export function slugOf(title) {
   const plain = title.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const slug = plain.replace(/['’]/g, "").replace(/[^a-z0-9]+/g, "-").replace(/^[^a-z]+|-+$/g, "");
