@@ -6,7 +6,6 @@ import base64
 import datetime as dt
 import itertools
 import json
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from rekindle.domain.pushes import PushKind
@@ -107,7 +106,8 @@ def every_row(table: Table) -> list[Item]:
     if isinstance(table, MemoryTable):
         return table.items()
     pages = table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
-    return sorted((unmarshal(item) for page in pages for item in page["Items"]), key=itemgetter("pk", "sk"))
+    items = (unmarshal(item) for page in pages for item in page["Items"])
+    return sorted(items, key=lambda item: (item["pk"], item.get("sk", "")))
 
 
 def stream_record(
