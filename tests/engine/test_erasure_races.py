@@ -126,6 +126,7 @@ def test_five_hundred_erasures_race_the_reveal(services: Services, worker: Worke
         ada, ben = racing_couple(services)
         couple, date = ada.couple_id, ada.now.date()
         ada.answer(date, f"Hers {number}.")
+        other: list[Callable[[], object]]
         if number % 2:
             ben.answer(date, f"His {number}.")
             other = [lambda: ben.reflect(date, "Heard."), lambda: ben.day(date), lambda: ada.reflect(date, "Yes.")]

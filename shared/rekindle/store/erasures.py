@@ -89,6 +89,14 @@ class Erasures:
             )
 
 
+def recorded_erasure(item: Mapping[str, Any]) -> tuple[str, dt.datetime] | None:
+    """Read an erasure's pseudonym and instant from a row of the table. Return None for a row of another kind."""
+    pk: str = item["pk"]
+    if not pk.startswith(keys.ERASED_PREFIX):
+        return None
+    return pk.removeprefix(keys.ERASED_PREFIX), from_millis(item["erased_at"])
+
+
 def delete_keys(table: Table, person: ErasedPerson, key_table: str) -> None:
     """Delete the keys of everything that the person wrote. Nobody can read these texts any more, even in backups."""
     for couple in person.couples:

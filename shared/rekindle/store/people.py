@@ -159,6 +159,12 @@ class People:
         return replace(result.person, revision=before.revision + 1)
 
 
+def uid_of_row(item: Mapping[str, Any]) -> Uid | None:
+    """Return the uid of a person's own row. Return None for a row of another kind."""
+    uid = Uid(item["pk"].removeprefix(keys.PERSON_PREFIX))
+    return uid if keys.Key(item["pk"], item["sk"]) == keys.person(uid) else None
+
+
 def read_people(table: Table, uids: Sequence[Uid]) -> dict[Uid, Person]:
     """Return the persons by uid (a strongly consistent read). Leave out unknown and erased persons."""
     items = table.get_many([keys.person(uid) for uid in uids], consistent=True)
