@@ -74,7 +74,7 @@ def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
     """Return privacy's services with the stores of couples_api. `changes` replaces some of them."""
     given: dict[str, Any] = {
         name: getattr(services, name)
-        for name in ("people", "couples", "days", "solo", "catalogue", "vault", "erasures")
+        for name in ("people", "couples", "days", "solo", "invites", "catalogue", "vault", "erasures")
     }
     return PrivacyServices(**(given | changes))
 

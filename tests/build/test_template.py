@@ -85,7 +85,9 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "Privacy": {
         "Table": {
             "BatchGetItem": {"PACK#*"},
-            **{action: {"PERSON#*", "COUPLE#*"} for action in ("GetItem", "Query", "UpdateItem")},
+            **{action: {"PERSON#*", "COUPLE#*"} for action in ("Query", "UpdateItem")},
+            "GetItem": {"PERSON#*", "COUPLE#*", "INVITE#*"},
+            "PutItem": {"INVITE#*"},
         },
         "KeyTable": {
             "GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"},

@@ -232,9 +232,10 @@ def test_nobody_can_pair_with_an_erased_person(api: Handler) -> None:
     assert ben.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
     erase(ben)
     confirmed = ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
-    assert confirmed.problem == "not-redeemed-yet"
+    assert confirmed.problem == "no-invite"
+    assert ada.get("/v1/invites").problem == "no-invite"
     assert ada.get("/v1/couple").problem == "not-paired"
     theirs = cai.post("/v1/invites").body
     erase(cai)
-    assert ada.post("/v1/invites/redeem", {"code": theirs["code"]}).status in {200, 404}
+    assert ada.post("/v1/invites/redeem", {"code": theirs["code"]}).problem == "invite-not-usable"
     assert cai.post("/v1/invites/confirm", {"invite_id": theirs["invite_id"]}).problem == "account-erased"

@@ -57,9 +57,7 @@ def _silence(services: Services, person: ErasedPerson) -> None:
 
 
 def _cancel_invites(services: Services, person: ErasedPerson) -> None:
-    own = person.profiled.invite if person.profiled else None
-    for code_mac in sorted(services.tries.codes(person.uid) | ({own.code_mac} if own else set())):
-        services.invites.forget(code_mac, person.uid)
+    services.invites.forget(person)
 
 
 def _remove_answers(services: Services, person: ErasedPerson) -> None:

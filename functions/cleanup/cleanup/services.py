@@ -12,7 +12,6 @@ from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
 from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
-from rekindle.store.tries import Tries
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,7 +35,6 @@ class Services:
     streaks: Streaks
     solo: Solo
     invites: Invites
-    tries: Tries
     nudges: Nudges
     erasures: Erasures
     key_table: str
@@ -64,7 +62,6 @@ class Services:
             streaks=Streaks(table, couples, days),
             solo=Solo(table),
             invites=Invites(people),
-            tries=Tries(table),
             nudges=Nudges(table),
             erasures=erasures,
             key_table=key_table,

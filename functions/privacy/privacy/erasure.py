@@ -1,7 +1,8 @@
 """`DELETE /v1/me` erases a person, and `/v1/erasures` shows what was removed, and when.
 
-The request hides the person at once, ends their couple, and deletes the keys of everything that they wrote. The stream
-then tells `cleanup` to remove the rows. If the request fails on the way, `cleanup` repeats all its steps.
+The request hides the person at once, cancels their invites, ends their couple, and deletes the keys of everything that
+they wrote. The stream then tells `cleanup` to remove the rows. If the request fails on the way, `cleanup` repeats all
+its steps.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
     receipt = code_from(services.entropy(_ENTROPY_BYTES), RECEIPT_LENGTH)
     services.erasures.begin(caller.uid, person.erased_at)
     services.erasures.add_receipt(caller.uid, person.erased_at, receipt)
+    services.invites.forget(person)
     if person.couple:
         services.couples.end(caller.uid, person.couple, caller.instant)
     # End the couple first: while it stands, the partner's requests need the keys of both.

@@ -20,6 +20,7 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.erasures import Erasures
+from rekindle.store.invites import Invites
 from rekindle.store.people import People
 from rekindle.store.solo import Solo
 from rekindle.store.table import Table
@@ -49,6 +50,7 @@ class Services:
     couples: Couples
     days: Days
     solo: Solo
+    invites: Invites
     catalogue: Catalogue
     vault: Vault
     erasures: Erasures
@@ -60,11 +62,13 @@ class Services:
         """Return services that use the tables and the key in the settings."""
         dynamodb = client("dynamodb")
         table = Table(dynamodb, settings.table)
+        people = People(table)
         return cls(
-            people=People(table),
+            people=people,
             couples=Couples(table),
             days=Days(table),
             solo=Solo(table),
+            invites=Invites(people),
             catalogue=Catalogue(table),
             vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
             erasures=Erasures(Table(dynamodb, settings.erasure_table)),

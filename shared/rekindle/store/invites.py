@@ -19,12 +19,13 @@ from rekindle.store.couples import couple_row
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.people import Consequences, person_writes
 from rekindle.store.table import Write
+from rekindle.store.tries import Tries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rekindle.domain.couples import Couple
-    from rekindle.store.people import People
+    from rekindle.store.people import ErasedPerson, People
     from rekindle.store.table import Item
 
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
@@ -125,8 +126,14 @@ class Invites:
             lambda before, after: Consequences(after, writes=_cancelling(before)),
         )
 
-    def forget(self, code_mac: str, uid: Uid) -> None:
-        """Cancel the invite, if this person has made or redeemed it. The row then has no name and no uid."""
+    def forget(self, person: ErasedPerson) -> None:
+        """Cancel every invite that this person has made or redeemed. The rows then have no name and no uid."""
+        live = person.profiled.invite if person.profiled else None
+        tried = Tries(self.people.table).codes(person.uid)
+        for code_mac in sorted(tried | {live.code_mac} if live else tried):
+            self._forget(code_mac, person.uid)
+
+    def _forget(self, code_mac: str, uid: Uid) -> None:
         item = self.people.table.get(keys.invite(code_mac))
         if item is None or uid not in {item.get("inviter"), item.get("redeemer")}:
             return
