@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from testing.phones import Handler
 
 ONE_DAY: Final = dt.timedelta(days=1)
+TEN_MINUTES: Final = dt.timedelta(minutes=10)
 MONTH: Final = 30
 EXPORT_PAGE: Final = 100
 LARGE_PACK: Final = 1_000
@@ -124,6 +125,11 @@ def _first_of_their_zone(world: World, api: Handler) -> None:
     confirmation = {"invite_id": invite["invite_id"]}
     note = "the first of a zone, new process"
     world.call(eve, "POST /v1/invites/confirm", note, confirmation, process=world.new_process())
+    old = str(int((eve.now - TEN_MINUTES).timestamp()))
+    renewed = Phone(eve.handler, eve.uid, eve.now, {"iat": old})
+    world.call(renewed, "GET /v1/me", "with a check of the account")
+    world.call(eve, "GET /v1/me/devices")
+    world.call(eve, "POST /v1/me/sign-out-everywhere", "in a couple")
 
 
 def _set_up(world: World, ada: Phone, ben: Phone) -> None:

@@ -84,7 +84,7 @@ def measured_reactions(url: str, recorder: CostRecorder) -> list[Measurement]:
     world = World.on(url, recorder).with_starter_pack()
     streaks = Streaks(world.table, Couples(world.table), Days(world.table))
     outbox = Outbox(world.sqs, world.queue())
-    react = recorder.recorded(React(streaks, outbox, outbox), "react")
+    react = recorder.recorded(React(streaks, outbox, outbox, outbox), "react")
     ada, ben = a_couple(world.running_process())
     date = ada.get("/v1/today").body["today"]["date"]
     (couple,) = {person.couple for person in People(world.table).people([ada.uid, ben.uid]).values() if person.couple}

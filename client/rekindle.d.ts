@@ -359,6 +359,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's devices
+         * @description Their addresses are not shown.
+         */
+        get: operations["getDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/devices/{device_id}": {
         parameters: {
             query?: never;
@@ -370,6 +390,8 @@ export interface paths {
         /**
          * Register this device for the caller
          * @description An address that belonged to another person moves to the caller.
+         *
+         *     A device with a new id needs a sign-in of the last 15 minutes, and the caller's other devices get a push about it.
          */
         put: operations["putDevice"];
         post?: never;
@@ -428,6 +450,26 @@ export interface paths {
          */
         put: operations["putReminders"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sign-out-everywhere": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End every sign-in of the caller, also this one, and remove all of their devices
+         * @description From the next request on, every token of an earlier sign-in is refused. Firebase gives no new tokens for them.
+         */
+        post: operations["postSignOutEverywhere"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1058,6 +1100,49 @@ export interface components {
             platform: components["schemas"]["Platform"];
         };
         /**
+         * DeviceView
+         * @description One of the caller's devices: when it was added, and when the app last registered it.
+         * @example {
+         *       "added_at": "2026-03-02T15:00:00Z",
+         *       "id": "pixel-8",
+         *       "platform": "android",
+         *       "registered_at": "2026-04-11T06:30:00Z"
+         *     }
+         */
+        DeviceView: {
+            /** Id */
+            id: string;
+            platform: components["schemas"]["Platform"];
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /**
+             * Registered At
+             * Format: date-time
+             */
+            registered_at: string;
+        };
+        /**
+         * DevicesView
+         * @description The caller's devices, oldest first.
+         * @example {
+         *       "devices": [
+         *         {
+         *           "added_at": "2026-03-02T15:00:00Z",
+         *           "id": "pixel-8",
+         *           "platform": "android",
+         *           "registered_at": "2026-04-11T06:30:00Z"
+         *         }
+         *       ]
+         *     }
+         */
+        DevicesView: {
+            /** Devices */
+            devices: components["schemas"]["DeviceView"][];
+        };
+        /**
          * EntryKind
          * @description The kind of an entry: a day of a couple, or a solo day.
          * @example alone
@@ -1130,6 +1215,9 @@ export interface components {
          *
          *     `couples` has the couples of this page, even a couple without entries. A couple with days on two pages is on both
          *     pages. A page may have no entries although another page follows. On the last page, `next` is null.
+         *
+         *     `progress` is for a progress bar: the part of the export that has been read with this page. It is 1 on the last
+         *     page. It may fall a little if the person pairs or unpairs between two pages.
          * @example {
          *       "couples": [
          *         {
@@ -1200,7 +1288,8 @@ export interface components {
          *         "streak_hidden": false,
          *         "touch_comfort": 1,
          *         "zone": "America/New_York"
-         *       }
+         *       },
+         *       "progress": 1
          *     }
          * @example {
          *       "couples": [
@@ -1214,7 +1303,7 @@ export interface components {
          *       "entries": [],
          *       "exported_at": "2026-05-01T15:00:00Z",
          *       "format": "rekindle-export/1",
-         *       "next": null,
+         *       "next": "AAEAC0iV0Jq3vJd1b2Zr8mXk",
          *       "profile": {
          *         "barriers": [
          *           "stress"
@@ -1225,7 +1314,8 @@ export interface components {
          *         "streak_hidden": false,
          *         "touch_comfort": 1,
          *         "zone": "America/New_York"
-         *       }
+         *       },
+         *       "progress": 0.75
          *     }
          */
         ExportView: {
@@ -1247,6 +1337,8 @@ export interface components {
             entries: components["schemas"]["ExportedEntryView"][];
             /** Next */
             next: string | null;
+            /** Progress */
+            progress: number;
         };
         /**
          * ExportedAnswerView
@@ -2831,7 +2923,10 @@ export interface components {
         Weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
     };
     responses: {
-        /** @description - `urn:rekindle:problem:not-signed-in`: Sign in first. */
+        /**
+         * @description - `urn:rekindle:problem:not-signed-in`: Sign in first.
+         *     - `urn:rekindle:problem:signed-out`: This sign-in has ended. Sign in again.
+         */
         Unauthorized: {
             headers: {
                 [name: string]: unknown;
@@ -4069,6 +4164,32 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    getDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicesView"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     putDevice: {
         parameters: {
             query?: never;
@@ -4095,6 +4216,21 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             404: components["responses"]["NoProfile"];
             409: components["responses"]["TooManyDevices"];
             410: components["responses"]["AccountErased"];
@@ -4237,6 +4373,30 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    postSignOutEverywhere: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];

@@ -41,9 +41,9 @@ The API of the phone apps. Two people pair, both get the same prompt each day, a
 
 Every error of the API is an `application/problem+json` (RFC 9457). Distinguish errors by `type`, which is stable. Show
 `detail` to the person, or `title` if there is no `detail`. API Gateway itself refuses an invalid token (401) and too
-many requests (429) before the API sees them. After a 401, a phone renews its token. After `sign-in-not-recent` (403),
-the person has to sign in again; a renewed token is not enough. After `account-erased` (410), the phone deletes all that
-it has stored.
+many requests (429) before the API sees them. After a 401, a phone renews its token. After `signed-out` (401) and
+`sign-in-not-recent` (403), the person has to sign in again; a renewed token is not enough. After `account-erased`
+(410), the phone deletes all that it has stored.
 
 No response may be cached. A client can repeat a PUT or a DELETE as it is. It can repeat a POST if it sends the same
 `Idempotency-Key` again. Dates are calendar dates of the couple; instants are UTC.
@@ -54,8 +54,8 @@ leaves them out. A body is JSON in UTF-8; any other media type or charset is ref
 
 Only the `data.link` of a push says which page the app opens: the app's address, `/o/`, a letter, and a date, as in
 `/o/d20260302`. The letter `d` is for that day, `t` for its small gesture, `n` for the partner's nudge, `s` for the
-streak, and `p` for the packs to choose from. A later push with the same collapse id (iOS) or tag (Android) replaces an
-earlier one.\
+streak, `p` for the packs to choose from, and `m` for the person's own devices. A later push with the same collapse id
+(iOS) or tag (Android) replaces an earlier one.\
 """
 
 PRACTICE_DESCRIPTION: Final = """\
@@ -103,13 +103,15 @@ _NULL: Final = {"type": "null"}
 class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
-    Each of the `applications` returns a resolver, which has the routes of one Lambda function.
+    Each of the `applications` returns a resolver, which has the routes of one Lambda function. Every route can refuse a
+    call with one of the problems `unauthorized`.
     """
 
     file: Path
     title: str
     description: str
     applications: Sequence[Callable[[], APIGatewayHttpResolver]]
+    unauthorized: Sequence[Problem] = (Problem.NOT_SIGNED_IN,)
 
     def text(self) -> str:
         """Return the content of the file."""
@@ -121,6 +123,7 @@ PHONES: Final = Contract(
     "Rekindle",
     DESCRIPTION,
     (couples_api.handler.application, privacy.handler.application),
+    (Problem.NOT_SIGNED_IN, Problem.SIGNED_OUT),
 )
 PRACTICE: Final = Contract(
     ROOT / "docs" / "openapi-practice.json",
@@ -160,7 +163,7 @@ def document(contract: Contract) -> Json:
         operation = generated["paths"][route.openapi_path][route.method.lower()]
         paths[route.openapi_path][route.method.lower()] = _completed(operation, route, problems[route])
     modules = dict.fromkeys(_module_of(route) for route in routes)
-    of_all = {Problem.NOT_SIGNED_IN}.union(*problems.values())
+    of_all = {*contract.unauthorized}.union(*problems.values())
     refused = [problem for problem in Problem if problem in of_all]
     whole = {
         "openapi": generated["openapi"],
@@ -173,7 +176,7 @@ def document(contract: Contract) -> Json:
         "components": {
             "schemas": _schemas(generated["components"]["schemas"]),
             "responses": {
-                "Unauthorized": _with_gateway(_problem_response([Problem.NOT_SIGNED_IN]), HTTPStatus.UNAUTHORIZED),
+                "Unauthorized": _with_gateway(_problem_response(contract.unauthorized), HTTPStatus.UNAUTHORIZED),
                 "TooManyRequests": _with_gateway(
                     {"description": "Too many requests at once.", "content": {}}, HTTPStatus.TOO_MANY_REQUESTS
                 ),

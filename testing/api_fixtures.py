@@ -18,7 +18,7 @@ from delivery.services import Services as DeliveryServices
 from rekindle.crypto.vault import Vault
 from rekindle.store.slots import Slots
 from testing import fcm_wire
-from testing.apis import handler_of
+from testing.apis import handler_of, in_good_standing
 from testing.builders import prompts, publish
 from testing.fcm_wire import PROJECT
 from testing.phones import Phone, a_couple
@@ -87,7 +87,8 @@ def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callabl
     def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Services:
         table, key_table = new_tables()
         publish(table, pack or prompts())
-        return Services.on(table, Vault(kms, kms_key, key_table), erasures_beside(table), "https://app.example")
+        vault = Vault(kms, kms_key, key_table)
+        return Services.on(table, vault, "https://app.example", erasures_beside(table), in_good_standing)
 
     return made
 

@@ -60,6 +60,7 @@ OF_THE_RESOLVER: Final = {
     Problem.BODY_TOO_LARGE,
     Problem.UNSUPPORTED_MEDIA_TYPE,
     Problem.NOT_SIGNED_IN,
+    Problem.SIGNED_OUT,
     Problem.INTERNAL,
     Problem.BUSY,
 }

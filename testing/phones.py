@@ -112,20 +112,22 @@ def _json(body: object) -> str | None:
 
 
 def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str | None) -> dict[str, Any]:
-    """Return an event in API Gateway's format 2.0, with the claims of a verified token."""
+    """Return an event in API Gateway's format 2.0, with the claims of the token of a sign-in just before."""
     raw_path, _, query = path.partition("?")
+    signed_in = str(int(instant.timestamp()))
     return {
         "version": "2.0",
         "routeKey": "ANY /v1/{proxy+}",
         "rawPath": quote(raw_path),
         "rawQueryString": query,
-        "headers": {"content-type": "application/json"},
+        "headers": {"content-type": "application/json", "authorization": f"Bearer token-of-{uid}"},
         "queryStringParameters": dict(pair.split("=", 1) for pair in query.split("&")) if query else None,
         "requestContext": {
             "stage": "$default",
+            "domainName": "api.example",
             "requestId": "request-1",
             "timeEpoch": to_millis(instant),
-            "authorizer": {"jwt": {"claims": {"sub": uid}, "scopes": None}},
+            "authorizer": {"jwt": {"claims": {"sub": uid, "auth_time": signed_in, "iat": signed_in}, "scopes": None}},
             "http": {"method": method, "path": raw_path, "sourceIp": "192.0.2.1", "userAgent": "test"},
         },
         "body": body,

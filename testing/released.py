@@ -37,7 +37,7 @@ from rekindle.store.tallies import Tallies
 from rekindle.store.watermark import Watermark
 from rekindle.telemetry import logger
 from tally.handler import Tally
-from testing.apis import phones_api, practice_handler_of
+from testing.apis import in_good_standing, phones_api, practice_handler_of
 from testing.builders import LONDON, NEW_YORK, an_instant, prompts, publish, publish_choices
 from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
@@ -90,11 +90,10 @@ class World:
         self.key_table = self.table.beside("keys")
         table = cast("Table", self.table)
         vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, cast("Table", self.key_table), self.scheme)
-        self.services = Services.on(table, vault, erasures_beside(table), "https://app.example")
+        self.services = Services.on(table, vault, "https://app.example", erasures_beside(table), in_good_standing)
         practice = practice_handler_of(lambda: PracticeServices.on(table, review_required=False))
         api = phones_api(lambda: self.services)
-        signed_in = {"auth_time": str(int(NOW.timestamp()))}
-        self.phones = {name: Phone(api, Uid(name), NOW, dict(signed_in)) for name in PEOPLE} | {
+        self.phones = {name: Phone(api, Uid(name), NOW) for name in PEOPLE} | {
             name: Phone(
                 practice,
                 Uid(name),
@@ -138,6 +137,7 @@ def _pair_people(world: World) -> None:
     for phone, name in ((cem, "Cem"), (dua, "Dua"), (eve, "Eve"), (fay, "Fay")):
         _asked(phone.put("/v1/me", profile | {"display_name": name, "zone": LONDON}))
     _asked(ada.put("/v1/me/devices/phone", {"token": _TOKEN, "platform": "android"}))
+    _asked(ada.put("/v1/me/devices/tablet", {"token": "tablet", "platform": "ios"}))
     _asked(ada.put("/v1/me/devices/tablet", {"fid": "cXh3k9_fQ0mZr2Vt7yLbNa", "platform": "ios"}))
     _asked(ben.put("/v1/me/devices/phone", {"token": "plain-text-token", "platform": "ios"}))
     solo = _asked(ada.get("/v1/solo/today"))

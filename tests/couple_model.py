@@ -37,6 +37,8 @@ EXPORT: Final = "POST /v1/me/export"
 ERASE: Final = "DELETE /v1/me"
 EXPORT_PAGE: Final = 7
 """The number of days that a page of an export covers. In production it is a hundred."""
+EXPORT_SECTIONS: Final = 2
+"""The number of sections that a page of an export covers. In production it is ten."""
 REMINDERS: Final = {
     "prompt_time": "08:30",
     "evening_time": "20:30",
@@ -929,7 +931,7 @@ class Model:
         """Return a page of the person's own writing: solo, then by couple.
 
         A couple's part stays for 30 days after its end. A page covers a fixed number of days, also days without
-        writing. Only a cursor that this person received leads to another page.
+        writing, and a fixed number of sections. Only a cursor that this person received leads to another page.
         """
         me, asked = self.me, (self.request.body or {}).get("next")
         if asked is not None and asked not in me.cursors:
@@ -940,6 +942,10 @@ class Model:
         entries: list[Json] = []
         left, following = EXPORT_PAGE, None
         for number, (couple, ended, included) in enumerate(sections[begin:], begin):
+            if number == begin + EXPORT_SECTIONS:
+                following = me.cursors[self.reply["next"]] = number, dt.date.min
+                self.events["export goes on with a couple"] += 1
+                break
             days = (couple.days if couple else me.alone) if included else {}
             dates = sorted(date for date in days if date > after)[:left]
             if couple:
@@ -962,6 +968,7 @@ class Model:
             "couples": spans,
             "entries": entries,
             "next": ANY if following else None,
+            "progress": ANY if following else 1,
         }
 
     def _exported(self, day: Day, number: int, *, stands: bool) -> Json:

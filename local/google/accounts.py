@@ -21,7 +21,7 @@ DISABLED: Final = "USER_DISABLED"
 
 
 class RefusedError(Exception):
-    """Firebase refuses a request. The message is a code, such as INVALID_EMAIL, or a sentence."""
+    """Firebase would refuse this request. The message is a code, such as INVALID_EMAIL, or a sentence."""
 
     def __init__(self, message: str, status: str | None = None, code: int = 400) -> None:
         super().__init__(message)

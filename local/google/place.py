@@ -50,7 +50,7 @@ class Place:
         return self.origin + SECURE_TOKEN
 
     def issuer(self) -> Issuer:
-        """Return the sign-in issuer with its saved key and accounts."""
+        """Return the issuer of ID tokens, with its saved key and accounts."""
         key, accounts = private_key(self.folder / "sign-in.pem"), Accounts(self.folder / "accounts.json")
         return Issuer(self.origin, self.project, key, accounts)
 

@@ -35,6 +35,7 @@ class Identity(BaseModel):
     Attributes:
         claims: Custom claims, which administrators can set in Firebase.
         signed_in_ago: Seconds since the sign-in. A test sets this number for a sign-in that is not recent.
+        issued_ago: Seconds since the token was issued. A test sets this number for a token that is not new.
         lifetime: Seconds until the token expires. A negative number makes an expired token.
         ended: Whether the sign-in has ended, for example because of a new password. Then the refresh token has expired.
     """
@@ -46,6 +47,7 @@ class Identity(BaseModel):
     name: str | None = None
     claims: dict[str, JsonValue] = Field(default_factory=dict)
     signed_in_ago: Annotated[int, Field(ge=0)] = 0
+    issued_ago: Annotated[int, Field(ge=0)] = 0
     lifetime: int = LIFETIME_SECONDS
     ended: bool = False
 
@@ -96,6 +98,7 @@ class Issuer:
                 "auth_time": auth_time,
             },
             identity.lifetime,
+            issued_ago=identity.issued_ago,
             ended=identity.ended,
         )
 
@@ -126,7 +129,9 @@ class Issuer:
             raise RefusedError("TOKEN_EXPIRED")
         return account
 
-    def _tokens(self, uid: str, session: dict[str, Any], lifetime: int, *, ended: bool = False) -> dict[str, Any]:
+    def _tokens(
+        self, uid: str, session: dict[str, Any], lifetime: int, *, issued_ago: int = 0, ended: bool = False
+    ) -> dict[str, Any]:
         email = session["email"]
         identity = {
             "iss": self.url,
@@ -134,7 +139,7 @@ class Issuer:
             "auth_time": session["auth_time"],
             "user_id": uid,
             "sub": uid,
-            "iat": min(int(now()), int(now()) + lifetime),
+            "iat": min(int(now()) - issued_ago, int(now()) + lifetime),
             "exp": int(now()) + lifetime,
             "firebase": {
                 "identities": {"email": [email]} if email else {},

@@ -122,6 +122,11 @@ export class Api {
     return this.#renewing;
   }
 
+  /** Forgets the session. Call this after the person has signed out everywhere. */
+  end() {
+    this.#ended();
+  }
+
   /** Forgets the session, and returns the problem to throw. */
   #ended() {
     this.session = null;

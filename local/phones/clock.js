@@ -45,6 +45,18 @@ export function dateWords(date, language, parts = { weekday: "long", day: "numer
   return new Intl.DateTimeFormat(language, { ...parts, timeZone: "UTC" }).format(new Date(`${date}T00:00:00Z`));
 }
 
+/**
+ * Returns two dates of the couple in words, such as "March 2 – 20, 2026".
+ * @param {string} first
+ * @param {string} last
+ * @param {string} language
+ * @param {Intl.DateTimeFormatOptions} parts
+ */
+export function dateRange(first, last, language, parts) {
+  const [from, to] = [first, last < first ? first : last].map((date) => new Date(`${date}T00:00:00Z`));
+  return new Intl.DateTimeFormat(language, { ...parts, timeZone: "UTC" }).formatRange(/** @type {Date} */ (from), /** @type {Date} */ (to));
+}
+
 /** @param {string} zone */
 export function placeOf(zone) {
   return (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");

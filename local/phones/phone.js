@@ -22,7 +22,7 @@ import { you } from "./views/you.js";
 const TABS = { today, journal, together, you };
 
 /** The tab that a push opens, by the letter in its link. @type {Record<string, string>} */
-const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you" };
+const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you", m: "you" };
 /** The letter in a link that opens the day of the link's date. */
 const DAY = "d";
 
@@ -138,7 +138,17 @@ export class Phone {
 
   /** Signs in the same person again. An app would ask for the password here. The accounts of this page have none. */
   async signInAgain() {
-    if (this.kept.account) await this.api.signIn(this.kept.account, this.me?.display_name ?? "");
+    if (!this.kept.account) return;
+    await this.api.signIn(this.kept.account, this.me?.display_name ?? "");
+    await this.registerDevice(); // somebody who signed out everywhere has no devices any more
+  }
+
+  /** Registers this phone for pushes. For a new phone, the API requires a recent sign-in. */
+  async registerDevice() {
+    await this.api.call("put", "/v1/me/devices/{device_id}", {
+      path: { device_id: "phone" },
+      body: { token: this.kept.device, fid: null, platform: "android" },
+    });
   }
 
   /** Forgets the person who was signed in here. */

@@ -49,4 +49,7 @@ export const LANGUAGES = [
   ["fr", "Français"],
 ];
 
+/** The names of the platforms of devices. */
+export const PLATFORMS = { android: "Android phone", ios: "iPhone or iPad" };
+
 export const SPOKEN = "For notifications and help, and for prompts in that language. This page is in English.";

@@ -38,6 +38,8 @@ _SealingScheme = Annotated[Literal[1, 3], BeforeValidator(int), Field(alias="SEA
 _AppLink = Annotated[Address, Field(alias="APP_LINK")]
 _QueueUrl = Annotated[Address, Field(alias="QUEUE_URL")]
 _FirebaseProject = Annotated[Name, Field(alias="FIREBASE_PROJECT")]
+_FirebaseKey = Annotated[Name, Field(alias="FIREBASE_API_KEY")]
+_Identity = Annotated[Address, Field(alias="IDENTITY_ENDPOINT")]
 _CleanupQueueUrl = Annotated[Address, Field(alias="CLEANUP_QUEUE_URL")]
 
 
@@ -78,6 +80,8 @@ class CouplesApiSettings(Settings):
     kms_key_id: _KmsKeyId
     sealing_scheme: _SealingScheme
     app_link: _AppLink
+    firebase_key: _FirebaseKey
+    identity: _Identity
 
 
 class PrivacySettings(Settings):
@@ -87,6 +91,8 @@ class PrivacySettings(Settings):
     key_table: _KeyTable
     erasure_table: _ErasureTable
     kms_key_id: _KmsKeyId
+    firebase_key: _FirebaseKey
+    identity: _Identity
 
 
 class PracticeApiSettings(Settings):
@@ -104,9 +110,10 @@ class TickSettings(Settings):
 
 
 class ReactSettings(TickSettings):
-    """Settings of react: those of tick, and the queue of cleanup jobs."""
+    """Settings of react: those of tick, and the queues of cleanup jobs and of jobs about Firebase accounts."""
 
     cleanup_queue_url: _CleanupQueueUrl
+    account_queue_url: Address = Field(alias="ACCOUNT_QUEUE_URL")
 
 
 class CleanupSettings(Settings):
@@ -179,8 +186,8 @@ class ConsoleSettings(Settings):
     """
 
     project: _FirebaseProject
-    api_key: Name = Field(alias="FIREBASE_API_KEY")
-    identity: Address = Field(alias="IDENTITY_ENDPOINT")
+    api_key: _FirebaseKey
+    identity: _Identity
     securetoken: Address = Field(alias="SECURE_TOKEN_ENDPOINT")
 
 

@@ -157,7 +157,7 @@ WHOLE: Final[dict[str, dict[str, set[str]]]] = {
     "Tick": {"PushQueue": SEND},
     "TickSchedule": {"Tick.Alias": {"lambda:InvokeFunction"}},
     # DynamoDB advises against more than two consumers of a stream.
-    "React": STREAM | {"PushQueue": SEND, "CleanupQueue": SEND, "ReactDeadLetters": SEND},
+    "React": STREAM | {"PushQueue": SEND, "CleanupQueue": SEND, "AccountQueue": SEND, "ReactDeadLetters": SEND},
     "Cleanup": {
         "CleanupQueue": SEND | CONSUME,
         "AccountQueue": SEND,
@@ -464,13 +464,25 @@ DAYS_AND_STREAKS: Final = {
 }
 CATCHING_UP_AND_NUDGES: Final = {
     "eventName": ["INSERT", "MODIFY"],
-    "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": [{"prefix": "CAUGHT_UP#"}, "NUDGES"]}}},
+    "dynamodb": {
+        "Keys": {
+            "pk": {"S": [{"prefix": "PERSON#"}]},
+            "sk": {"S": [{"prefix": "CAUGHT_UP#"}, {"prefix": "ADDED#"}, "NUDGES"]},
+        }
+    },
 }
 ENDED_COUPLES: Final = {
     "eventName": ["MODIFY"],
     "dynamodb": {
         "Keys": {"pk": {"S": [{"prefix": "COUPLE#"}]}, "sk": {"S": ["COUPLE"]}},
         "NewImage": {"ended_at": {"N": [{"exists": True}]}},
+    },
+}
+SIGN_OUTS: Final = {
+    "eventName": ["MODIFY"],
+    "dynamodb": {
+        "Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": ["PERSON"]}},
+        "NewImage": {"signed_out_at": {"N": [{"exists": True}]}},
     },
 }
 ERASED_PERSONS: Final = {
@@ -489,7 +501,7 @@ ENDED_RUNS: Final = {
 @pytest.mark.parametrize(
     ("function", "patterns"),
     [
-        ("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES, ENDED_COUPLES, ERASED_PERSONS]),
+        ("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES, ENDED_COUPLES, SIGN_OUTS, ERASED_PERSONS]),
         ("Tally", [DAYS_AND_STREAKS, ENDED_RUNS]),
     ],
 )

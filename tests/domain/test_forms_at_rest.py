@@ -258,6 +258,9 @@ FORMS: dict[str, Form] = {
     ),
     "tally": Form(HISTORY, lambda history: as_json(item_from(history)), history_from),
     "cursor of an export": Form(Position(2, DATE), partial(cursor_of, uid=ADA), partial(position_from, uid=ADA)),
+    "cursor of an export, at the start of a section": Form(
+        Position(2), partial(cursor_of, uid=ADA), partial(position_from, uid=ADA)
+    ),
     "job of a slot": job(SlotJob(**JOB, **SLOT, after=("1", "2"))),
     "job of a person": job(PersonJob(**JOB, kind=PushKind.STREAK_MILESTONE, uid=ADA, couple=COUPLE, milestone=30)),
     "job of a retry": job(

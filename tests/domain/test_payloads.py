@@ -93,6 +93,8 @@ def test_a_push_ends_with_its_couple_and_a_reminder_with_any_couple() -> None:
     single, elsewhere = replace(person, couple=None), replace(person, couple=CoupleId("another"))
     answered, prompt = (Occasion(kind, DATE, an_instant()) for kind in (PushKind.BOTH_ANSWERED, PushKind.PROMPT))
     assert [answered.concerns(each, COUPLE) for each in (person, single, elsewhere)] == [True, False, False]
+    added = Occasion(PushKind.NEW_DEVICE, DATE, an_instant())
+    assert [added.concerns(each, None) for each in (person, single, elsewhere)] == [True, True, True]
     assert [prompt.concerns(each, None) for each in (person, single, elsewhere)] == [True, False, True]
 
 
@@ -154,9 +156,10 @@ def test_a_payload_holds_a_text_in_the_persons_language_and_nothing_else_to_read
     found = payload(occasion, language, quiet=quiet)
     texts = CATALOGUE[language][occasion.kind]
     assert found.text in ([texts[occasion.milestone]] if occasion.milestone else texts.values())
-    assert re.fullmatch(r"https://app\.example/o/[dtnsp]20260302", found.link)
+    assert re.fullmatch(r"https://app\.example/o/[dtnspm]20260302", found.link)
     code = KINDS[occasion.kind].code
-    named = f"{code}-[0-9a-f]{{16}}" if occasion.kind is PushKind.NUDGE else f"{code}-2026-03-02"
+    is_single = occasion.kind not in {PushKind.NUDGE, PushKind.NEW_DEVICE}
+    named = f"{code}-2026-03-02" if is_single else f"{code}-[0-9a-f]{{16}}"
     assert re.fullmatch(named, found.collapse_id)
     assert not TELLTALES.search(f"{found.link} {found.collapse_id}"), "other apps on the phone may read them"
     assert found.quiet is quiet

@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 
 from local.clock import now
 from testing.builders import LONDON, NEW_YORK, TOKYO
+from tests.e2e.browser_session import BrowserSession
 from tests.e2e.conftest import pair
 from tests.e2e.two_phones import TwoPhones
 
@@ -439,13 +440,19 @@ def test_disconnecting_closes_the_shared_days_and_blames_nobody(two: TwoPhones) 
     assert "Ada" not in two.ben.root.inner_text()
 
 
-def saved(phone: OnScreen) -> Any:
-    """Save the export, and return the file's content."""
+def downloaded(phone: OnScreen, label: str, extension: str) -> Path:
+    """Save a copy of the export, and return the file."""
     with phone.root.page.expect_download() as download:
-        phone.press("Save what I wrote")
-    assert download.value.suggested_filename == f"rekindle-{today_in(LONDON)}.json"
-    expect(phone.root.get_by_role("status").filter(has_text="in rekindle-")).to_be_visible()
-    return json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+        phone.press(label)
+    name = f"rekindle-{today_in(LONDON)}.{extension}"
+    assert download.value.suggested_filename == name
+    expect(phone.root.get_by_role("status").filter(has_text=f"in {name}")).to_be_visible()
+    return Path(download.value.path()).rename(Path(download.value.path()).with_suffix(f".{extension}"))
+
+
+def saved(phone: OnScreen) -> Any:
+    """Save the export for other apps, and return the file's content."""
+    return json.loads(downloaded(phone, "Save for other apps", "json").read_text(encoding="utf-8"))
 
 
 def test_an_export_has_all_open_answers_and_after_disconnecting_only_one_s_own_words(two: TwoPhones) -> None:
@@ -466,7 +473,117 @@ def test_an_export_has_all_open_answers_and_after_disconnecting_only_one_s_own_w
         assert [each["answer"]["text"] for each in found["entries"]] == [own]
         assert [each["included"] for each in found["couples"]] == [True]
         assert other not in json.dumps(found, ensure_ascii=False)
+        copy = downloaded(phone, "Save to read and print", "html").read_text(encoding="utf-8")
+        assert (own in copy, other in copy) == (True, False)
     assert two.session.barriers() == []
+
+
+def test_a_copy_is_offered_before_disconnecting_and_to_the_partner_who_is_left(two: TwoPhones) -> None:
+    two.answer(COFFEE, RIVER)
+    for phone in two.both:
+        phone.open("Me")
+        phone.unfold("Disconnect")
+        phone.sees("You may want to save a copy first.")
+        copy = downloaded(phone, "Save to read and print", "html").read_text(encoding="utf-8")
+        assert (COFFEE in copy, RIVER in copy) == (True, True)
+    two.ada.press("Disconnect")
+    two.ada.press("Yes, disconnect now")
+
+    two.session.page.reload()
+    two.ben.expect_unpaired()
+    two.ben.sees("Be gentle with yourself.")
+    assert RIVER in downloaded(two.ben, "Save to read and print", "html").read_text(encoding="utf-8")
+    two.ben.press("Where to find help")
+    expect(two.ben.root.locator(".help-line").first).to_be_in_viewport()
+    assert two.session.barriers() == []
+
+
+MARKUP = "<img src=x onerror='document.title=1'></p><script>document.title = 2</script>&lt;b&gt;\n\u2028 --> ]]> \"'"
+"""A text that is shown as it is, and never becomes elements."""
+
+
+@pytest.mark.parametrize(
+    ("language", "dark", "says"),
+    [
+        ("en", False, ("My words", "Our days", "Thank you", "what I heard")),
+        ("es", False, ("Mis palabras", "Nuestros días", "Gracias", "lo que escuché")),
+        ("fr", True, ("Mes mots", "Nos jours à deux", "Merci", "ce que j’ai entendu")),
+    ],
+)
+def test_a_readable_copy_is_one_file_in_the_person_s_language(
+    browser: Browser,
+    a_page: NewPage,
+    a_couple: NewCouple,
+    tmp_path: Path,
+    language: str,
+    *,
+    dark: bool,
+    says: tuple[str, ...],
+) -> None:
+    ada, ben = a_couple()
+    ada.call("PUT", "/v1/me", {"display_name": "Ada <b>&amp;", "zone": LONDON, "language": language})
+    date = ada.today()
+    ada.answer(date, MARKUP)
+    ben.answer(date, HEBREW)
+    ada.call("PUT", f"/v1/days/{date}/reflection", {"kind": "heard", "text": f"{MARKUP} {RIVER}"})
+    ben.call("PUT", f"/v1/days/{date}/reflection", {"kind": "thank_you", "text": None})
+    prompt = ada.call("GET", f"/v1/days/{date}")["prompt"]["text"]
+    page = a_page(ada, ben).settle()
+    page.ada.open("Me")
+    page.ada.unfold("What I wrote")
+    file = downloaded(page.ada, "Save to read and print", "html")
+
+    context = browser.new_context(color_scheme="dark" if dark else "light")
+    reader = BrowserSession(page.session.stack, context, context.new_page())
+    asked: list[str] = []
+    reader.page.on("request", lambda request: asked.append(request.url))
+    reader.page.on("console", reader.hear)
+    reader.page.goto(file.as_uri())
+    shown = reader.page.locator("body").inner_text()
+    for text in (*says, prompt, HEBREW, "Ada <b>&amp;", "Ben", f"{today_in(LONDON).year}"):
+        assert text in shown
+    quotes = reader.page.locator("blockquote")
+    assert [quotes.nth(index).text_content() for index in range(3)] == [MARKUP, HEBREW, says[2]]
+    expect(quotes).to_have_count(4)
+    assert reader.page.title() == f"{says[0]}: Ada <b>&amp;"
+    assert reader.page.locator("html").get_attribute("lang") == language
+    assert reader.page.locator("img, script, b, link, iframe, [style], [onerror]").count() == 0
+    assert asked == [file.as_uri()]
+    assert reader.page.locator("h1").evaluate("each => getComputedStyle(each).fontSize") == "35.2px"  # its own style
+    assert (reader.barriers(), reader.complaints) == ([], [])
+    for width in (1280, 390):
+        reader.page.set_viewport_size({"width": width, "height": 900})
+        assert reader.overflow() <= 0
+    printed = reader.page.pdf(path=tmp_path / "copy.pdf", prefer_css_page_size=True)
+    assert printed.startswith(b"%PDF")
+    reader.close()
+
+
+def test_saving_shows_how_much_is_loaded(two: TwoPhones) -> None:
+    """The first page says that more follows. The second page is held back, so that the bar lasts."""
+    two.answer(COFFEE, RIVER)
+    held: list[tuple[Route, APIResponse]] = []
+
+    def in_two_pages(route: Route) -> None:
+        if json.loads(route.request.post_data or "")["next"] is None:
+            first = route.fetch()
+            route.fulfill(response=first, json=first.json() | {"next": "A" * 24, "progress": 0.4})
+        else:
+            held.append((route, route.fetch(post_data='{"next": null}')))
+
+    two.session.page.route("**/v1/me/export", in_two_pages)
+    two.ada.open("Me")
+    two.ada.unfold("What I wrote")
+    two.ada.press("Save to read and print")
+    bar = two.ada.root.get_by_role("progressbar")
+    expect(bar).to_have_js_property("value", 0.4)
+    expect(two.ada.root.locator("#a-export-saving")).to_have_text("1 day so far…")
+    assert two.session.barriers() == []
+    two.ada.root.get_by_role("button", name="Save for other apps").click()  # nothing happens while the first save runs
+    with two.session.page.expect_download():
+        ((route, last),) = held
+        route.fulfill(response=last, json=last.json() | {"entries": []})
+    expect(bar).to_have_count(0)
 
 
 def test_an_export_needs_a_recent_sign_in(a_page: NewPage) -> None:

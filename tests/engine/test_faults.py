@@ -58,6 +58,8 @@ def world(
         kms_key_id=services.vault.kms_key_id,
         sealing_scheme=AUTHORS_KEY,
         app_link=services.app_link,
+        firebase_key="local",
+        identity="http://127.0.0.1:1",  # every token in this test is new, so nobody asks there
     )
     module_mocker.patch.object(boto3, "DEFAULT_SESSION", None)
     # Skip botocore's pauses between its own tries, which would only make the test slow.

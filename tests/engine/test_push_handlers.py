@@ -59,6 +59,8 @@ def world(
         **engines.environment(emulator_url),
         "TABLE_NAME": name,
         "QUEUE_URL": queue.url,
+        "CLEANUP_QUEUE_URL": Queue.on(emulator_url).url,
+        "ACCOUNT_QUEUE_URL": Queue.on(emulator_url).url,
         "DEAD_LETTERS_URL": Queue.on(emulator_url).url,
         "VISIBILITY_SECONDS": "1080",
         "APP_LINK": "https://app.example",

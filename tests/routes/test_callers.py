@@ -24,7 +24,8 @@ def of(**claims: Any) -> Caller:
 
 @pytest.mark.parametrize("auth_time", ["1772463600", "1.7724636e+09", 1772463600], ids=repr)
 def test_when_somebody_signed_in_is_read_as_it_comes(auth_time: object) -> None:
-    assert of(auth_time=auth_time) == Caller(Uid("ada"), NOW, NOW)
+    caller = of(auth_time=auth_time, iat=auth_time)
+    assert caller == Caller(Uid("ada"), NOW, NOW, NOW, "token-of-ada", "https://api.example/console")
 
 
 @pytest.mark.parametrize("auth_time", ["", "soon", "nan", "-inf", "1e300", "[]"])

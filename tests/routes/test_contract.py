@@ -68,9 +68,7 @@ def _declared() -> set[tuple[str, str]]:
 def _refuse_everybody_without_a_partner(witness: Witness) -> None:
     """Call each route that needs a profile or a partner as somebody who has none."""
     stranger, alone = Phone(witness, a_uid("nobody")), a_phone(witness, "alone", NEW_YORK)
-    stranger.claims["auth_time"] = alone.claims["auth_time"] = str(int(alone.now.timestamp()))
     erased = a_phone(witness, "erased", NEW_YORK)
-    erased.claims["auth_time"] = stranger.claims["auth_time"]
     assert erased.delete("/v1/me").status == 202
     path_of = {"date": "2026-03-02", "pack_id": "choice", "device_id": "other", "receipt": "22222-22222-22222-22222"}
     callers = ((stranger, "no-profile"), (alone, "not-paired"), (erased, "account-erased"), (alone, "no-such-erasure"))
@@ -156,10 +154,12 @@ def _refuse_before_the_first_pack(witness: Witness) -> None:
 
 def _refuse_exports_pauses_and_devices(witness: Witness) -> None:
     ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
+    ada.claims["auth_time"] = str(int(ada.now.timestamp()) - 1000)
     assert ada.post("/v1/me/export").problem == "sign-in-not-recent"
     assert ada.delete("/v1/me").problem == "sign-in-not-recent"
     assert ada.get("/v1/erasures/22222").problem == "not-a-code"
-    ada.claims["auth_time"] = str(int(ada.now.timestamp()))
+    assert ada.put("/v1/me/devices/new", {"token": "new", "platform": "ios"}).problem == "sign-in-not-recent"
+    del ada.claims["auth_time"]
     assert ada.post("/v1/me/export", {"next": "nowhere"}).problem == "invalid-fields"
     pair(ada, ben)
     assert ada.patch("/v1/couple", {"pause": {"until": "2020-01-01"}}).problem == "pause-out-of-range"

@@ -30,7 +30,7 @@ from rekindle.api import resolver
 from rekindle.api.problems import Problem
 from rekindle.crypto.vault import Vault
 from testing import contract
-from testing.apis import privacy_services
+from testing.apis import in_good_standing, privacy_services
 from testing.builders import an_instant
 from testing.memory_kms import MemoryKms
 from testing.memory_table import Bill, MemoryTable
@@ -99,7 +99,7 @@ def couples_parts() -> Services:
     """Return the services of couples_api, on a table in memory in which nobody has a profile."""
     table = cast("Table", MemoryTable(Bill()))
     vault = Vault(cast("KMSClient", MemoryKms()), "key", table)
-    return Services.on(table, vault, erasures_beside(table), "https://app.example")
+    return Services.on(table, vault, "https://app.example", erasures_beside(table), in_good_standing)
 
 
 def practice_parts() -> PracticeParts:

@@ -21,7 +21,7 @@ from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from rekindle.store.table import Write
-from testing.apis import phones_api
+from testing.apis import in_good_standing, phones_api
 from testing.builders import LONDON, TOKYO, a_token, prompts, publish, publish_choices
 from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
@@ -76,7 +76,7 @@ class World:
             accounts=Outbox(cast("SQSClient", account_queue), "accounts"),
             settling=SETTLING,
         )
-        services = Services.on(whole, vault, stored, "https://app.example")
+        services = Services.on(whole, vault, "https://app.example", stored, in_good_standing)
         return cls(table, key_table, services, cleanup, cleanup_queue, account_queue)
 
     def copy(self) -> World:
@@ -167,7 +167,10 @@ def life() -> Life:
     well(ada.put("/v1/me", {"display_name": NAME, "zone": TOKYO, "depth": 3, "touch_comfort": 2}))
     well(ada.put("/v1/me/reminders", {"prompt_time": "00:05", "touch": touch}))
     ada.claims["auth_time"] = str(int(ada.now.timestamp()))
+    invites = [row for row in world.table.items() if row["pk"].startswith("INVITE#")]
     well(ada.delete("/v1/me"))
+    # Put the invites back, as if the request had died before it canceled them.
+    world.table.put_many((keys.Key(row["pk"], row["sk"]), row) for row in invites)
     erased = world.services.people.erased_person(ada.uid)
     assert erased
     assert len(erased.couples) == 2

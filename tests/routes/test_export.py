@@ -6,14 +6,16 @@ After unpairing each has thirty days to export their own words.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from privacy.cursor import Position, cursor_of
-from privacy.services import PAGE_DAYS, RECENT
+from privacy.services import PAGE_DAYS, PAGE_SECTIONS, RECENT
 from rekindle.domain.days import Answer, Reflection, ReflectionKind
 from rekindle.domain.ids import Uid
 from rekindle.domain.prompts import Theme
@@ -152,6 +154,7 @@ def test_while_the_couple_stands_each_has_what_both_wrote(couple: tuple[Phone, P
                 }
             ],
             "next": None,
+            "progress": 1,
         }
         prompt = phone.get(f"/v1/days/{date}").body["prompt"]
         assert found["entries"][0]["prompt"] == {name: prompt[name] for name in ("id", "theme", "kind", "text")}
@@ -340,6 +343,75 @@ def test_pages_joined_are_the_whole(api: Handler, services: Services) -> None:
         assert len(found) == 16 // size + 1
         spans = {span["couple"]: span for each in found for span in each["couples"]}
         assert list(spans.values()) == whole["couples"]
+
+
+def test_a_page_covers_a_limited_number_of_couples(services: Services) -> None:
+    """A person with twelve couples gets pages of three couples, whether or not a couple has days."""
+    api = phones_api(lambda: services, page_sections=3)
+    ada, wrote = a_phone(api, "ada", LONDON), []
+    for number in range(12):
+        other = a_phone(api, f"other{number}", LONDON)
+        other.now = ada.now
+        pair(ada, other)
+        if number % 3 == 0:
+            wrote.append((str(meet(ada, other)), number + 1))
+        part(other)
+        ada.now += DAY
+    seen: list[str] = []
+    with watched(services.people.table, seen.append):
+        found = pages(ada)
+    assert [[span["couple"] for span in each["couples"]] for each in found] == [
+        [1, 2],  # the first of the three sections is the solo days
+        [3, 4, 5],
+        [6, 7, 8],
+        [9, 10, 11],
+        [12],
+    ]
+    assert [(entry["date"], entry["couple"]) for each in found for entry in each["entries"]] == wrote
+    assert [each["progress"] for each in found] == [round(3 * page / 13, 3) for page in range(1, 5)] + [1]
+    assert len(seen) <= 5 * (1 + 3 * 3)
+    ada.handler = phones_api(lambda: services)
+    first, last = pages(ada)
+    assert [len(each["couples"]) for each in (first, last)] == [PAGE_SECTIONS - 1, 12 - PAGE_SECTIONS + 1]
+
+
+def test_a_page_that_ends_with_a_section_leads_to_the_next_one(services: Services) -> None:
+    """The limit of days and the limit of sections may be reached in any order."""
+    ada, ben, cai = (a_phone(phones_api(lambda: services), name, LONDON, depth=3) for name in ("ada", "ben", "cai"))
+    wrote = some_life(ada, ben, cai)
+    (whole,) = pages(ada)
+    for days, sections in itertools.product((1, 2, 5, 6, 17), (1, 2, 3)):
+        ada.handler = phones_api(lambda: services, page_days=days, page_sections=sections)
+        found = pages(ada)
+        joined = [entry for each in found for entry in each["entries"]]
+        assert [(entry["date"], entry["answer"]["text"]) for entry in joined] == wrote
+        assert {span["couple"]: span for each in found for span in each["couples"]} == {
+            span["couple"]: span for span in whole["couples"]
+        }
+        progress = [each["progress"] for each in found]
+        assert progress == sorted(progress)
+        assert progress[-1] == 1
+
+
+def test_progress_counts_the_dates_of_a_section(small_pages: Handler) -> None:
+    """Two of four days are read with the first page: the empty solo section, and half of the couple's section."""
+    ada, ben = (a_phone(small_pages, name, LONDON, depth=3) for name in ("ada", "ben"))
+    pair(ada, ben)
+    for _ in range(3):
+        meet(ada, ben)
+    answer(ada, ada.now.date(), "The fourth.")
+    assert [each["progress"] for each in pages(ada)] == [0.75, 1, 1]
+
+
+def test_progress_is_never_more_than_one(small_pages: Handler) -> None:
+    """Both clocks have the same time, but the day began on the partner's clock only."""
+    ada, ben = a_phone(small_pages, "ada", "Pacific/Honolulu", depth=3), a_phone(small_pages, "ben", TOKYO, depth=3)
+    pair(ada, ben)
+    dates = [MONDAY, MONDAY + DAY]
+    for date in dates:
+        answer(ben, date, "Already tomorrow here.")
+    assert ada.now.astimezone(ZoneInfo("Pacific/Honolulu")).date() == MONDAY
+    assert [each["progress"] for each in pages(ada)] == [1, 1]
 
 
 def test_nothing_is_lost_or_comes_twice_whatever_happens_between_two_pages(small_pages: Handler) -> None:

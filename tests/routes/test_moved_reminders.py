@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
+from rekindle.push.jobs import PersonJob
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
 from rekindle.store.slots import Slots
@@ -21,7 +22,6 @@ from testing.stored import stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.push.jobs import PersonJob
     from testing.phones import Handler
 
 DATE = dt.date(2026, 3, 2)
@@ -48,7 +48,8 @@ def jobs_for(services: Services, phone: Phone) -> list[PersonJob]:
     table = services.people.table
     items = table.query(f"PERSON#{phone.uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     changes = [change_in(stream_record(None, marshal(item))) for item in items]
-    return [job for change in changes for job in reaction_to(change).jobs]
+    jobs = [job for change in changes for job in reaction_to(change).jobs]
+    return [job for job in jobs if isinstance(job, PersonJob)]
 
 
 def test_new_york_to_tokyo_catches_up_with_what_has_just_passed_there(services: Services, api: Handler) -> None:

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from delivery.services import Services
     from rekindle.domain.ids import Zone
-    from rekindle.push.jobs import PersonJob
     from rekindle.store.table import Table
     from testing.fcm_wire import FcmWire
 
@@ -70,7 +69,8 @@ def caught_up(table: Table, uid: str) -> list[PersonJob]:
     """Return `react`'s jobs for reminders that came due because the person moved them."""
     items = table.query(f"PERSON#{uid}", between=(keys.CAUGHT_UP_PREFIX, f"{keys.CAUGHT_UP_PREFIX}~")).items
     changes = [change_in(stream_record(None, marshal(item))) for item in items]
-    return [job for change in changes for job in reaction_to(change).jobs]
+    jobs = [job for change in changes for job in reaction_to(change).jobs]
+    return [job for job in jobs if isinstance(job, PersonJob)]
 
 
 def in_zone(zone: Zone) -> Callable[[Person], Person]:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from rekindle.push.jobs import PersonJob
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
 from rekindle.store.stream import change_in
@@ -18,7 +19,6 @@ from testing.stored import row_in, stream_record
 
 if TYPE_CHECKING:
     from couples_api.services import Services
-    from rekindle.push.jobs import PersonJob
     from testing.phones import Handler
 
 HOUR = dt.timedelta(hours=1)
@@ -41,7 +41,8 @@ def jobs_of(services: Services, sender: Phone) -> list[PersonJob]:
 
 def jobs_in(services: Services, key: keys.Key) -> list[PersonJob]:
     item = services.people.table.get(key)
-    return list(reaction_to(change_in(stream_record(None, marshal(item)))).jobs) if item else []
+    jobs = reaction_to(change_in(stream_record(None, marshal(item)))).jobs if item else ()
+    return [job for job in jobs if isinstance(job, PersonJob)]
 
 
 class TestSending:

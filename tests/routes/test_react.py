@@ -196,7 +196,7 @@ def table(services: Services) -> Table:
 
 @pytest.fixture
 def react(table: Table, queue: Queue) -> React:
-    return React(Streaks(table, Couples(table), Days(table)), queue.outbox, queue.outbox)
+    return React(Streaks(table, Couples(table), Days(table)), queue.outbox, queue.outbox, queue.outbox)
 
 
 class Stream:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+import runpy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from privacy.cursor import Position, cursor_of
 from rekindle.crypto.sealing import AUTHORS_KEY, SINGLE_KEY
+from rekindle.domain.ids import Uid
 from testing.released import FOLDER, ROOT, lived, lived_on, read, run_kept, served, unpack, written
 
 if TYPE_CHECKING:
@@ -86,6 +90,14 @@ def test_a_released_version_serves_what_this_code_stores(kept: Kept) -> None:
         assert lost(theirs[part], common(ours[part], theirs[part])) == []
     after = run_kept(kept.folder, "show", ours["tables"])
     assert lost(after, common(ours["after"], after)) == []
+
+
+@pytest.mark.parametrize("after", [None, dt.date(2026, 3, 2)])
+def test_a_released_version_continues_an_export_that_this_code_began(kept: Kept, after: dt.date | None) -> None:
+    """Two versions may serve two pages of one export. No day comes before the earliest date."""
+    code = runpy.run_path(str(kept.folder / "functions" / "privacy" / "privacy" / "cursor.py"))
+    position = code["position_from"](cursor_of(Position(2, after), Uid("ada")), Uid("ada"))
+    assert (position.section, position.after or dt.date.min) == (2, after or dt.date.min)
 
 
 def test_the_kept_world_has_every_kind_of_row() -> None:

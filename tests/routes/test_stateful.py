@@ -48,6 +48,7 @@ from tests.couple_model import (
     ERASE,
     EXPORT,
     EXPORT_PAGE,
+    EXPORT_SECTIONS,
     HOUR,
     MILLISECOND,
     SECOND,
@@ -791,6 +792,7 @@ OUTCOMES: Final = COMMON | {
     ("event", "nudge muted"),
     ("event", "pause ended"),
     ("event", "export goes on"),
+    ("event", "export goes on with a couple"),
     ("event", "exported after parting"),
     ("event", "keepsake over"),
 }
@@ -806,7 +808,7 @@ def test_two_couples_and_a_stranger_live_as_the_design_says(
     steps = int(os.environ.get(NIGHTLY, "600"))
     asked: Counter[tuple[str, str]] = Counter()
     world: list[Services] = []
-    api = phones_api(lambda: world[-1], page_days=EXPORT_PAGE)
+    api = phones_api(lambda: world[-1], page_days=EXPORT_PAGE, page_sections=EXPORT_SECTIONS)
 
     def new_world() -> tuple[Handler, Services]:
         # Make ids the same every time, because a couple's order of prompts follows from its id.

@@ -67,7 +67,7 @@ def test_a_couple_whose_answers_race_sets_off_no_alarm(
     records = sample_event("react")["Records"]
     both_answered = next(record for record in records if reaction_to(change_in(record)).completed)
     outbox = Outbox(client=None, queue_url="")  # type: ignore[arg-type]  # it has nothing to send
-    answer = React(Busy(), outbox, outbox).handle([both_answered])  # type: ignore[arg-type]  # all that it asks of the store
+    answer = React(Busy(), outbox, outbox, outbox).handle([both_answered])  # type: ignore[arg-type]  # all that it asks of the store
     assert answer["batchItemFailures"] == [{"itemIdentifier": both_answered["dynamodb"]["SequenceNumber"]}]
     assert [record.levelname for record in caplog.records if record.getMessage() == "no reaction"] == [level]
 

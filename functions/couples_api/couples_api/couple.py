@@ -60,7 +60,7 @@ class CouplePatchBody(BaseModel):
 @router.get("/couple", responses=refusals(*IN_A_COUPLE))
 def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     """Return the caller's couple, its packs, and its pause."""
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     return _couple_view(services, caller, person, current_couple(services, person))
 
 
@@ -72,7 +72,7 @@ def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices
     date counts as missed. Each day still has its prompt. If both answer, the day counts for the streak. The pause ends
     by itself on the date `until`.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     changed = change_pause(services, caller, person, couple, body.pause.until)
     return _couple_view(services, caller, person, changed)
@@ -84,7 +84,7 @@ def delete_pause(caller: TheCaller, services: TheServices) -> None:
 
     Either partner may do this. It is no error if there is no pause.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     change_pause(services, caller, person, current_couple(services, person), None)
 
 
@@ -95,7 +95,7 @@ def delete_couple(caller: TheCaller, services: TheServices) -> None:
     The partner gets no push about this. From now on, neither partner can read the couple's days. For 30 days, each can
     export their own texts.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     if ended := services.couples.end(caller.uid, couple.id, caller.instant):
         free_both(services, ended, first=caller.uid)

@@ -1,7 +1,8 @@
-"""`/v1/me/devices` registers and removes the phones that get a person's pushes."""
+"""`/v1/me/devices` has the phones that get a person's pushes. A person can sign out on all of them at once."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Self
@@ -10,11 +11,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from couples_api.services import TheCaller, TheServices
-from rekindle.api.examples import body_config
+from couples_api.services import TheCaller, TheServices, known_person
+from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
+
+RECENT = dt.timedelta(minutes=15)
+"""A person may add a device for this long after a sign-in. Somebody with a stolen token cannot add their own."""
 
 DEVICES_LIMIT = 10
 """A person can have at most this many devices. So the person's item and the transactions that write it stay small."""
@@ -54,11 +58,67 @@ class DeviceBody(BaseModel):
         return Target(TargetKind.TOKEN, self.token) if self.token else Target(TargetKind.FID, self.fid or "")
 
 
-@router.put("/me/devices/<device_id>", responses=refusals(Problem.NO_PROFILE, Problem.TOO_MANY_DEVICES))
+class DeviceView(BaseModel):
+    """One of the caller's devices: when it was added, and when the app last registered it."""
+
+    id: str
+    platform: Platform
+    added_at: dt.datetime
+    registered_at: dt.datetime
+
+
+class DevicesView(BaseModel):
+    """The caller's devices, oldest first."""
+
+    model_config = view_config(
+        {
+            "devices": [
+                {
+                    "id": "pixel-8",
+                    "platform": "android",
+                    "added_at": "2026-03-02T15:00:00Z",
+                    "registered_at": "2026-04-11T06:30:00Z",
+                }
+            ]
+        }
+    )
+
+    devices: list[DeviceView]
+
+
+@router.get("/me/devices", responses=refusals(Problem.NO_PROFILE))
+def get_devices(caller: TheCaller, services: TheServices) -> DevicesView:
+    """List the caller's devices. Their addresses are not shown."""
+    devices = known_person(services, caller).devices
+    views = [
+        DeviceView(
+            id=device_id, platform=device.platform, added_at=device.known_since, registered_at=device.registered_at
+        )
+        for device_id, device in devices.items()
+    ]
+    return DevicesView(devices=sorted(views, key=lambda view: (view.added_at, view.id)))
+
+
+@router.put(
+    "/me/devices/<device_id>",
+    responses=refusals(Problem.NO_PROFILE, Problem.SIGN_IN_NOT_RECENT, Problem.TOO_MANY_DEVICES),
+)
 def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, services: TheServices) -> DeviceBody:
-    """Register this device for the caller. An address that belonged to another person moves to the caller."""
+    """Register this device for the caller. An address that belonged to another person moves to the caller.
+
+    A device with a new id needs a sign-in of the last 15 minutes, and the caller's other devices get a push about it.
+    """
+    new = DeviceId(device_id)
+
+    def guard(before: Person, after: Person) -> None:
+        services.sessions.require(caller, before)
+        if new not in before.devices and not caller.has_signed_in_within(RECENT):
+            raise ProblemError(Problem.SIGN_IN_NOT_RECENT)
+        if len(after.devices) > DEVICES_LIMIT:
+            raise ProblemError(Problem.TOO_MANY_DEVICES)
+
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
-    if services.devices.register(caller.uid, DeviceId(device_id), device, _few_enough) is None:
+    if services.devices.register(caller.uid, new, device, guard) is None:
         raise ProblemError(Problem.NO_PROFILE)
     return body
 
@@ -71,13 +131,24 @@ def delete_device(device_id: DevicePath, caller: TheCaller, services: TheService
         caller.uid,
         caller.instant,
         lambda before: replace(
-            before, devices={known: device for known, device in before.devices.items() if known != gone}
+            services.sessions.require(caller, before),
+            devices={known: device for known, device in before.devices.items() if known != gone},
         ),
     )
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
 
 
-def _few_enough(person: Person) -> None:
-    if len(person.devices) > DEVICES_LIMIT:
-        raise ProblemError(Problem.TOO_MANY_DEVICES)
+@router.post("/me/sign-out-everywhere", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
+def post_sign_out_everywhere(caller: TheCaller, services: TheServices) -> None:
+    """End every sign-in of the caller, also this one, and remove all of their devices.
+
+    From the next request on, every token of an earlier sign-in is refused. Firebase gives no new tokens for them.
+    """
+    person = services.people.change(
+        caller.uid,
+        caller.instant,
+        lambda before: services.sessions.require(caller, before).signed_out_everywhere(caller.instant),
+    )
+    if person is None:
+        raise ProblemError(Problem.NO_PROFILE)

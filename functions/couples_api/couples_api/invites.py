@@ -114,7 +114,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
 
     While the new invite is live, a repeat with the same idempotency key returns the same invite.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     request = keyed_request(services, caller, idempotency_key, "POST /v1/invites")
     # A repeat must return the same code, but the server does not store the code. So derive the code from the
     # idempotency key and a secret.
@@ -162,7 +162,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
 @router.get("/invites", responses=refusals(Problem.NO_PROFILE, Problem.NO_INVITE))
 def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
     """Return the caller's live invite, and the name of the person who redeemed its code."""
-    invite = _live_invite(services, caller, known_person(services, caller.uid))
+    invite = _live_invite(services, caller, known_person(services, caller))
     return InviteView(
         invite_id=invite.id,
         state=invite.state,
@@ -174,8 +174,7 @@ def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
 @router.delete("/invites", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
 def delete_invite(caller: TheCaller, services: TheServices) -> None:
     """Cancel the caller's invite, even if somebody has redeemed it. It is no error if there is no invite."""
-    if services.invites.cancel(caller.uid, caller.instant) is None:
-        raise ProblemError(Problem.NO_PROFILE)
+    services.invites.cancel(known_person(services, caller).uid, caller.instant)
 
 
 @router.post(
@@ -197,7 +196,7 @@ def post_redeem(
     The reply is the same for a code that is wrong, used, expired or the caller's own. Tries are limited. A text without
     a code does not count as a try, and a repeat with the same idempotency key does not count again.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     code = read_code(body.code, CODE_LENGTH)
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/redeem {code}")
     person = require_unpaired(services, person)
@@ -231,7 +230,7 @@ def post_confirm(
     # Derive the couple's id from the invite, so that a repeat finds the couple if the first reply was lost.
     couple_id = CoupleId(hashlib.sha256(f"couple of {body.invite_id}".encode()).hexdigest()[:24])
     for _ in range(CONFIRM_ATTEMPTS):
-        inviter = known_person(services, caller.uid)
+        inviter = known_person(services, caller)
         if inviter.couple == couple_id:
             view = couple_view(current_couple(services, inviter), caller)
             services.idempotency_keys.remember(request)

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from couples_api.members import change_person
-from couples_api.services import Services, TheCaller, TheServices, known_person
+from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.examples import PROFILE, body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import zone_named
@@ -54,7 +54,7 @@ class MeView(BaseModel):
 @router.get("/me", responses=refusals(Problem.NO_PROFILE))
 def get_me(caller: TheCaller, services: TheServices) -> MeView:
     """Return the caller's own profile."""
-    return _view(known_person(services, caller.uid))
+    return _view(known_person(services, caller))
 
 
 @router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE, Problem.ACCOUNT_ERASED))
@@ -76,18 +76,18 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
     def changed() -> Person | None:
         return change_person(services, caller, lambda before: replace(before, profile=profile))
 
-    person = changed() or _created(services, Person(caller.uid, profile, Reminders(), created_at=caller.instant))
+    def created() -> Person:
+        # After an erasure no row of the person is left, but their last token may be valid for an hour.
+        if services.erasures.has(caller.uid):
+            raise ProblemError(Problem.ACCOUNT_ERASED)
+        services.sessions.require_account(caller, None)
+        return services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
+
+    person = changed() or created()
     if person.profile != profile:
         # Another request has just created the person with another profile. Replace that profile by `profile`.
         person = changed() or person
     return _view(person)
-
-
-def _created(services: Services, person: Person) -> Person:
-    # After an erasure no row of the person is left, but their last token may be valid for an hour.
-    if services.erasures.has(person.uid):
-        raise ProblemError(Problem.ACCOUNT_ERASED)
-    return services.people.create(person)
 
 
 def _view(person: Person) -> MeView:

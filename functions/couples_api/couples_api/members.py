@@ -21,6 +21,8 @@ from rekindle.store.table import Write
 def change_person(services: Services, caller: Caller, change: Callable[[Person], Person]) -> Person | None:
     """Apply `change` to the caller and return the changed person. Return None if the caller has no profile yet.
 
+    Raise ProblemError if the caller's sign-in has ended.
+
     The couple's item has a copy of the profile. The same transaction updates this copy. Each partner's `touch_agreed`
     says whether both want touch reminders. So if the caller's wish changes, the transaction may update the partner too.
     """
@@ -46,7 +48,9 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         others = [(partner, replace(partner, touch_agreed=agreed))] if partner else []
         return Consequences(replace(after, touch_agreed=agreed), others, writes)
 
-    return services.people.change(caller.uid, caller.instant, change, consequences)
+    return services.people.change(
+        caller.uid, caller.instant, lambda person: change(services.sessions.require(caller, person)), consequences
+    )
 
 
 def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]) -> list[Write]:

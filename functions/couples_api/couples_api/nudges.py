@@ -66,7 +66,7 @@ def post_nudge(
 
     A repeat with the same idempotency key does not send a second nudge.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     partner = services.people.find(couple.partner_of(caller.uid))
     if partner is None or partner.couple != couple.id:
@@ -92,7 +92,7 @@ def post_nudge(
 @router.get("/nudges", responses=refusals(*IN_A_COUPLE))
 def get_nudges(caller: TheCaller, services: TheServices) -> NudgesView:
     """Return the partner's nudges of the last 24 hours. Also return how many nudges the caller may send now."""
-    couple = current_couple(services, known_person(services, caller.uid))
+    couple = current_couple(services, known_person(services, caller))
     sent = services.nudges.sent_by(couple)
     mine, theirs = sent[caller.uid], sent[couple.partner_of(caller.uid)]
     next_at = next_nudge_at(mine, caller.instant)

@@ -106,7 +106,7 @@ def get_packs(caller: TheCaller, services: TheServices) -> PacksView:
 
     These are the packs for everyone, the packs to choose from, and the packs that the couple joined by a code.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     visible = [each for each in services.catalogue.releases(caller.instant) if _is_visible(each, couple)]
     texts = services.catalogue.pack_texts(visible)
@@ -119,7 +119,7 @@ def put_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> Pac
 
     Days without a prompt, even today, can now get a prompt of the pack. A repeat changes nothing.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     release = _live_release(services, caller, pack_id)
     if release is None or not _is_visible(release, couple):
@@ -143,7 +143,7 @@ def delete_pack(pack_id: PackPath, caller: TheCaller, services: TheServices) -> 
     If the pack is for everyone, turn it off. Otherwise forget that the couple chose it or joined it. It is no error if
     there is no such pack, or if the couple does not have the pack.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     release = _live_release(services, caller, pack_id)
     wish = PackWish(Wish.TURNED_OFF, _today(person, caller))
@@ -176,7 +176,7 @@ def post_practice_code(
     its next regular date. The same happens if that date is today and today already has a prompt. Without a start date,
     the course begins on the first date from today on that has no prompt yet.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     code = read_code(body.code, CODE_LENGTH)
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/couple/practice-code {couple.id} {code}")

@@ -215,7 +215,7 @@ class Reader:
 
 def reader_of(services: Services, caller: Caller) -> Reader:
     """Return the caller as a reader. Raise ProblemError if they have no profile or are in no couple."""
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     return Reader(person, current_couple(services, person), caller, services)
 
 

@@ -105,7 +105,7 @@ class RemindersBody(BaseModel):
 @router.get("/me/reminders", responses=refusals(Problem.NO_PROFILE))
 def get_reminders(caller: TheCaller, services: TheServices) -> RemindersBody:
     """Return the caller's reminders, in their own local time."""
-    return _view(known_person(services, caller.uid).reminders)
+    return _view(known_person(services, caller).reminders)
 
 
 @router.put("/me/reminders", responses=refusals(Problem.NO_PROFILE))

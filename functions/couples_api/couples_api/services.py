@@ -16,7 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BeforeValidator
 
 from rekindle.api.callers import Caller, caller_of
+from rekindle.api.identity import Identity, Standing
 from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.sessions import Sessions
 from rekindle.clients import client
 from rekindle.crypto.author_keys import CoupleKeys
 from rekindle.crypto.vault import Vault
@@ -72,6 +74,7 @@ class Services:
     help: HelpStore
     erasures: Erasures
     vault: Vault
+    sessions: Sessions
     app_link: str
     entropy: Callable[[int], bytes] = os.urandom
 
@@ -82,11 +85,14 @@ class Services:
         key_table = Table(dynamodb, settings.key_table)
         vault = Vault(client("kms"), settings.kms_key_id, key_table, settings.sealing_scheme)
         erasures = Erasures(Table(dynamodb, settings.erasure_table))
-        return cls.on(Table(dynamodb, settings.table), vault, erasures, settings.app_link)
+        identity = Identity(settings.identity, settings.firebase_key)
+        return cls.on(Table(dynamodb, settings.table), vault, settings.app_link, erasures, identity.standing)
 
     @classmethod
-    def on(cls, table: Table, vault: Vault, erasures: Erasures, app_link: str) -> Self:
-        """Return services that use this table."""
+    def on(
+        cls, table: Table, vault: Vault, app_link: str, erasures: Erasures, standing: Callable[[str, str], Standing]
+    ) -> Self:
+        """Return services that use this table. `standing` answers for Firebase, as `Identity.standing` does."""
         people, couples, days = People(table), Couples(table), Days(table)
         return cls(
             people=people,
@@ -103,6 +109,7 @@ class Services:
             help=HelpStore(table),
             erasures=erasures,
             vault=vault,
+            sessions=Sessions(standing, people),
             app_link=app_link,
         )
 
@@ -128,12 +135,15 @@ IN_A_COUPLE = (Problem.NO_PROFILE, Problem.NOT_PAIRED)
 """The problems that `known_person` and `current_couple` raise."""
 
 
-def known_person(services: Services, uid: Uid) -> Person:
-    """Return the person. Raise ProblemError if they have no profile yet, or ErasedError if they are erased."""
-    person = services.people.person(uid)
+def known_person(services: Services, caller: Caller) -> Person:
+    """Return the caller's person. Raise ProblemError if they have no profile yet, or if the sign-in has ended.
+
+    Raise ErasedError if they have erased their account.
+    """
+    person = services.people.person(caller.uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
-    return person
+    return services.sessions.require(caller, person)
 
 
 def current_couple(services: Services, person: Person) -> Couple:
@@ -186,7 +196,7 @@ def freed(services: Services, person: Person) -> Person:
     if couple is None or not couple.ended_at:
         return person
     services.couples.free(person.uid, couple)
-    return known_person(services, person.uid)
+    return services.people.people([person.uid])[person.uid]
 
 
 def require_unpaired(services: Services, person: Person) -> Person:

@@ -149,7 +149,7 @@ def get_solo_days(
 
     A caller who is in a couple can still read their solo days.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     days = services.solo.journal(person.uid, before, limit)
     return SoloJournalView(
         days=_views(services, caller, person, days), before=days[-1].date if len(days) == limit else None
@@ -201,7 +201,7 @@ def get_solo_shared(
     caller: TheCaller, services: TheServices, before: Before = None, limit: Limit = JOURNAL_PAGE
 ) -> SharedAnswersView:
     """Return the solo answers that the partners show to each other. A page covers at most `limit` dates."""
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     shared = services.solo.shared(couple.id, before, limit)
     texts = services.catalogue.texts(each.prompt for each in shared)
@@ -227,7 +227,7 @@ def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) ->
 
     The partner can read it until the caller takes it back or the couple ends. A repeat changes nothing.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     for _ in range(OPENING_ATTEMPTS):
         day = services.solo.day(person.uid, date)
@@ -251,7 +251,7 @@ def post_solo_share(date: DatePath, caller: TheCaller, services: TheServices) ->
 @router.delete("/solo/days/<date>/share", status_code=HTTPStatus.NO_CONTENT, responses=refusals(*IN_A_COUPLE))
 def delete_solo_share(date: DatePath, caller: TheCaller, services: TheServices) -> None:
     """Take back an answer that the caller shows to the partner. It is no error if the answer is not shown."""
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     day = services.solo.day(person.uid, date)
     if day and day.shared_with == couple.id:
@@ -259,7 +259,7 @@ def delete_solo_share(date: DatePath, caller: TheCaller, services: TheServices) 
 
 
 def _alone(services: Services, caller: Caller) -> Person:
-    return require_unpaired(services, known_person(services, caller.uid))
+    return require_unpaired(services, known_person(services, caller))
 
 
 def _opened_day(services: Services, caller: Caller, person: Person, date: dt.date) -> SoloDay:

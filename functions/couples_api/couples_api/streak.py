@@ -52,7 +52,7 @@ class StreakCalendarView(StreakView):
 @router.get("/streak", responses=refusals(*IN_A_COUPLE))
 def get_streak(caller: TheCaller, services: TheServices) -> StreakCalendarView:
     """Return the couple's streak, and the calendar up to today by the caller's clock."""
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     stored = services.days.nearby(couple.id, caller.instant)
     history = known_history(services, couple, stored, caller.instant)

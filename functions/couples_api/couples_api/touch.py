@@ -52,7 +52,7 @@ def get_touch_today(caller: TheCaller, services: TheServices) -> TouchTodayView:
     The couple has a gesture only while both partners have a touch reminder and a touch comfort above 0. Otherwise
     `gesture` is null, and the reply does not show whose settings are the reason.
     """
-    person = known_person(services, caller.uid)
+    person = known_person(services, caller)
     couple = current_couple(services, person)
     today = local_date(caller.instant, person.profile.zone)
     gesture = touch_of(couple, today)

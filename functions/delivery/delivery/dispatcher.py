@@ -16,7 +16,7 @@ from delivery.recipients import of_job, of_page
 from delivery.sender import push
 from rekindle.domain.pushes import PushKind, Reach
 from rekindle.domain.reminders import MAX_LATENESS
-from rekindle.push.jobs import LONGEST_DELAY, PersonJob, ReshardJob, RetryJob, SlotJob
+from rekindle.push.jobs import LONGEST_DELAY, NewDeviceJob, PersonJob, ReshardJob, RetryJob, SlotJob
 from rekindle.push.kinds import KINDS
 from rekindle.telemetry import logger
 
@@ -37,7 +37,7 @@ longer wait could do more harm, because a reminder that is too late is not sent.
 
 def handle(
     services: Services,
-    job: SlotJob | PersonJob | RetryJob,
+    job: SlotJob | PersonJob | NewDeviceJob | RetryJob,
     waited: dt.timedelta,
     time_left: Callable[[], dt.timedelta],
 ) -> dt.timedelta:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rekindle.domain.calendar import local_time, start_of
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import is_quiet
-from rekindle.push.jobs import PersonJob
+from rekindle.push.jobs import NewDeviceJob, RetryJob
 from rekindle.push.kinds import KINDS, OF_A_DATE
 from rekindle.push.payloads import Occasion
 from rekindle.store import keys
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from delivery.services import Services
     from rekindle.domain.ids import CoupleId, Language
     from rekindle.domain.persons import Target
-    from rekindle.push.jobs import RetryJob, SlotJob
+    from rekindle.push.jobs import PersonJob, SlotJob
     from rekindle.push.kinds import Kind
     from rekindle.store.slot_rows import SlotRow
 
@@ -113,15 +113,18 @@ def of_page(
 
 
 def of_job(
-    services: Services, job: PersonJob | RetryJob, late: dt.timedelta, time_left: Callable[[], dt.timedelta]
+    services: Services,
+    job: PersonJob | NewDeviceJob | RetryJob,
+    late: dt.timedelta,
+    time_left: Callable[[], dt.timedelta],
 ) -> Batch:
     """Return a batch with all devices of the job's person, or with the devices that a RetryJob names.
 
-    Leave out a device that has another owner now, a stale device, and all devices of a person whom the push no longer
-    concerns.
+    Leave out a device that has another owner now, a stale device, all devices of a person whom the push no longer
+    concerns, and a new device that the push is about.
     """
     kind, number, missed = job.kind, 1, None
-    if isinstance(job, PersonJob):
+    if not isinstance(job, RetryJob):
         person = services.people.find(job.uid)
         people = [person] if person else []
         kind = _kind_on(services, job.date, kind, wants_news=any(person.reminders.news for person in people))
@@ -145,6 +148,7 @@ def of_job(
         for person in people
         for device in person.devices.values()
         if not is_stale(device, attempt.at)
+        and not (isinstance(job, NewDeviceJob) and keys.digest_of(device.target) == job.added)
     ]
     return Batch(
         attempt, [each for each in recipients if missed is None or (each.person, keys.digest_of(each.target)) in missed]

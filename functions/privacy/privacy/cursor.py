@@ -13,6 +13,9 @@ from rekindle.domain.ids import Uid
 
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{24}")
 _SECTION_BYTES, _DATE_BYTES, _CHECKSUM_BYTES = 2, 4, 12
+# No day has this date, so a page after this date begins at the start of its section. Version 0.1.0, which never wrote
+# a cursor for the start of a section, reads the date in the same way.
+_START = dt.date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,9 @@ class Position:
 
 
 def cursor_of(position: Position, uid: Uid) -> str:
-    """Return a position as an opaque text of 24 symbols. Raise ValueError if the position has no date."""
-    if position.after is None:
-        raise ValueError("a position without a date needs no cursor")
-    data = position.section.to_bytes(_SECTION_BYTES) + position.after.toordinal().to_bytes(_DATE_BYTES)
+    """Return a position as an opaque text of 24 symbols."""
+    after = position.after or _START
+    data = position.section.to_bytes(_SECTION_BYTES) + after.toordinal().to_bytes(_DATE_BYTES)
     return base64.urlsafe_b64encode(data + _checksum(data, uid)).decode("ascii")
 
 
@@ -44,7 +46,8 @@ def position_from(cursor: str, uid: Uid) -> Position | None:
     ordinal = int.from_bytes(data[_SECTION_BYTES:])
     if checksum != _checksum(data, uid) or not 1 <= ordinal <= dt.date.max.toordinal():
         return None
-    return Position(int.from_bytes(data[:_SECTION_BYTES]), dt.date.fromordinal(ordinal))
+    after = dt.date.fromordinal(ordinal)
+    return Position(int.from_bytes(data[:_SECTION_BYTES]), None if after == _START else after)
 
 
 def _checksum(data: bytes, uid: Uid) -> bytes:

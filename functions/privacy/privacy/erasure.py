@@ -70,6 +70,12 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
     else. Nobody can read the caller's texts any more. Everything else is removed within some minutes, and the account
     last. A repeat erases nothing more, and returns one more receipt of the same erasure.
     """
+    # Check the sign-in also of a person who is marked already: a repeat gives a receipt.
+    known = services.people.even_erased(caller.uid)
+    if known:
+        services.sessions.require(caller, known)
+    else:
+        services.sessions.require_account(caller, None)
     person = services.people.erase(caller.uid, caller.instant)
     receipt = code_from(services.entropy(_ENTROPY_BYTES), RECEIPT_LENGTH)
     services.erasures.begin(caller.uid, person.erased_at)

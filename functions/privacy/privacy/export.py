@@ -5,6 +5,8 @@ The current couple is last, and stays last if it ends during the export. Within 
 and a page begins after the last date of the previous page. So each answer that the person gave before the export comes
 exactly once, even if somebody writes or unpairs between two pages. There is one exception: a page leaves out the days
 of a couple that ended 30 days or more before the page is read.
+
+A page has a limit of days, and a limit of sections. So the work of a page does not grow with the person's history.
 """
 
 from __future__ import annotations
@@ -65,6 +67,7 @@ def post_export(
     person = services.people.person(caller.uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
+    services.sessions.require(caller, person)
     return _page(Exporter(person, caller, services), _position(person, body))
 
 
@@ -72,12 +75,21 @@ def post_export(
 class Section:
     """The days of one section that are on one page. `couple` is None for the solo days.
 
-    `read` has the dates of all days that were read. A day without texts for the person is in `read`, but has no entry.
+    `begins` and `ends` are the first and the last date on which the section may have an entry. `read` has the dates of
+    all days that were read. A day without texts for the person is in `read`, but has no entry.
     """
 
+    begins: dt.date
+    ends: dt.date
     couple: ExportedCoupleView | None
     read: list[dt.date]
     entries: list[ExportedEntryView]
+
+    def share_until(self, date: dt.date) -> float:
+        """Return which share of the section's dates is over with this date, from 0 to 1."""
+        share = ((date - self.begins).days + 1) / ((self.ends - self.begins).days + 1)
+        # A date may be outside: the person may have changed their zone, or the partner's date is ahead.
+        return min(max(share, 0), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +112,8 @@ class Exporter:
         entries = [
             self._alone_entry(day, answer, texts[day.prompt], key.open_answer(day)) for day, answer in answered if key
         ]
-        return Section(None, [day.date for day in days], entries)
+        begins = self._date_of(self.person.created_at)
+        return Section(begins, self._date_of(self.caller.instant), None, [day.date for day in days], entries)
 
     def _alone_entry(self, day: SoloDay, answer: Answer, prompt: PromptText, text: str | None) -> ExportedEntryView:
         return ExportedEntryView(
@@ -120,12 +133,15 @@ class Exporter:
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
         keys = None if is_over else self._keys_of(couple_id)
         days = self.services.days.onward(couple_id, after, limit) if keys else []
+        today = self._date_of(self.caller.instant)
         # Read the couple only now, after its days. If somebody has just ended it, leave out the partner's answers.
         couple = self.services.couples.couple(couple_id)
         if couple is None or self.person.uid not in couple.members:
             # The person's row leads to a couple that was deleted, or that they were never in.
-            return Section(self._couple_view(number, None, ended_at, included=False), [], [])
+            return Section(today, today, self._couple_view(number, None, ended_at, included=False), [], [])
         return Section(
+            begins=couple.first_date,
+            ends=self._date_of(ended_at) if ended_at else today,
             couple=self._couple_view(number, couple, ended_at, included=keys is not None),
             read=[day.date for day in days],
             entries=self._entries(number, days, keys, stands=couple.joins(self.person.uid)) if keys else [],
@@ -146,9 +162,12 @@ class Exporter:
         return ExportedCoupleView(
             couple=number,
             since=couple.first_date if couple else None,
-            until=local_date(ended_at, self.person.profile.zone) if ended_at else None,
+            until=self._date_of(ended_at) if ended_at else None,
             included=included,
         )
+
+    def _date_of(self, instant: dt.datetime) -> dt.date:
+        return local_date(instant, self.person.profile.zone)
 
     def _entries(self, number: int, days: Iterable[Day], keys: CoupleKeys, *, stands: bool) -> list[ExportedEntryView]:
         mine = self.person.uid
@@ -187,17 +206,26 @@ def _position(person: Person, body: ExportBody) -> Position:
 
 
 def _page(exporter: Exporter, start: Position) -> ExportView:
-    """Return the page that begins at `start`. The page ends after `page_days` days, or after the last section."""
-    person = exporter.person
-    couples, entries, left, following = [], [], exporter.services.page_days, None
-    for number in range(start.section, len(couples_in_order(person)) + 1):
+    """Return the page that begins at `start`.
+
+    The page ends after `page_days` days, after `page_sections` sections, or after the last section.
+    """
+    person, limits = exporter.person, exporter.services
+    sections = len(couples_in_order(person)) + 1
+    numbers = range(start.section, min(start.section + limits.page_sections, sections))
+    couples, entries, left = [], [], limits.page_days
+    for number in numbers:
         section = exporter.section(number, start.after if number == start.section else None, left)
         couples += [section.couple] if section.couple else []
         entries += section.entries
         left -= len(section.read)
         if not left:
-            following = cursor_of(Position(number, section.read[-1]), person.uid)
+            following = Position(number, section.read[-1])
+            over = number + section.share_until(section.read[-1])
             break
+    else:
+        following, over = Position(numbers.stop), float(numbers.stop)
+    is_last = following.section == sections
     return ExportView(
         format=FORMAT,
         exported_at=exporter.caller.instant.replace(microsecond=0),
@@ -205,7 +233,9 @@ def _page(exporter: Exporter, start: Position) -> ExportView:
         profile=ExportedProfileView.model_validate(person.profile, from_attributes=True),
         couples=couples,
         entries=entries,
-        next=following,
+        next=None if is_last else cursor_of(following, person.uid),
+        # Every section counts the same, because nobody knows the number of days in a section that has not been read.
+        progress=round(over / sections, 3),
     )
 
 

@@ -12,7 +12,9 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 
 from rekindle.api.callers import Caller, caller_of
+from rekindle.api.identity import Identity
 from rekindle.api.problems import Problem, ProblemError
+from rekindle.api.sessions import Sessions
 from rekindle.clients import client
 from rekindle.crypto.vault import Vault
 from rekindle.settings import PrivacySettings
@@ -41,10 +43,16 @@ JSON doubles the backslash. So the texts of a day take at most 42,000 bytes, and
 45,000 bytes. A hundred days take at most 4.5 MB.
 """
 
+PAGE_SECTIONS = 10
+"""One page reads at most this many sections: the solo days, and each of the person's couples.
+
+A couple takes up to four round trips, even if it has no days.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The stores and the vault of one process, and the limit of days per page."""
+    """The stores and the vault of one process, and the limits of a page."""
 
     people: People
     couples: Couples
@@ -53,8 +61,10 @@ class Services:
     invites: Invites
     catalogue: Catalogue
     vault: Vault
+    sessions: Sessions
     erasures: Erasures
     page_days: int = PAGE_DAYS
+    page_sections: int = PAGE_SECTIONS
     entropy: Callable[[int], bytes] = os.urandom
 
     @classmethod
@@ -71,6 +81,8 @@ class Services:
             invites=Invites(people),
             catalogue=Catalogue(table),
             vault=Vault(client("kms"), settings.kms_key_id, Table(dynamodb, settings.key_table)),
+            # This function stores no check of an account. The few pages of an export ask again.
+            sessions=Sessions(Identity(settings.identity, settings.firebase_key).standing, None),
             erasures=Erasures(Table(dynamodb, settings.erasure_table)),
         )
 

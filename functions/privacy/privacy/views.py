@@ -126,6 +126,9 @@ class ExportView(BaseModel):
 
     `couples` has the couples of this page, even a couple without entries. A couple with days on two pages is on both
     pages. A page may have no entries although another page follows. On the last page, `next` is null.
+
+    `progress` is for a progress bar: the part of the export that has been read with this page. It is 1 on the last
+    page. It may fall a little if the person pairs or unpairs between two pages.
     """
 
     model_config = view_config(
@@ -166,6 +169,7 @@ class ExportView(BaseModel):
                 },
             ],
             "next": None,
+            "progress": 1.0,
         },
         {
             "format": "rekindle-export/1",
@@ -173,7 +177,8 @@ class ExportView(BaseModel):
             "profile": PROFILE,
             "couples": [{"couple": 1, "since": "2026-03-01", "until": "2026-03-20", "included": False}],
             "entries": [],
-            "next": None,
+            "next": "AAEAC0iV0Jq3vJd1b2Zr8mXk",
+            "progress": 0.75,
         },
     )
 
@@ -183,3 +188,4 @@ class ExportView(BaseModel):
     couples: list[ExportedCoupleView]
     entries: list[ExportedEntryView]
     next: str | None
+    progress: Annotated[float, Field(ge=0, le=1)]

@@ -1,4 +1,4 @@
-"""Read the table's stream, enqueue push jobs and cleanup jobs, and add completed days to streaks.
+"""Read the table's stream, enqueue jobs of pushes, cleanup and accounts, and add completed days to streaks.
 
 The API call that stores the second answer also adds the day to the streak. This function adds the day again, because
 the call may have failed after it stored the answer. A day that is added twice counts once.
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from rekindle.accounts import AccountJob
     from rekindle.batches import BatchResponse, Record
     from rekindle.cleanup import CleanupJob
-    from rekindle.push.jobs import PersonJob
+    from rekindle.push.jobs import NewDeviceJob, PersonJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class React:
     streaks: Streaks
     outbox: Outbox
     cleanup: Outbox
+    accounts: Outbox
 
     def handle(self, records: Sequence[Record]) -> BatchResponse:
         """React to the records in order. Stop at the first record that fails, and name this record in the response.
@@ -47,8 +49,9 @@ class React:
         Lambda then sends the failed record and all later ones again. Raise OutboxError if not all jobs were enqueued.
         Lambda then sends the whole batch again.
         """
-        jobs: list[PersonJob] = []
+        jobs: list[PersonJob | NewDeviceJob] = []
         cleanup: list[CleanupJob] = []
+        accounts: list[AccountJob] = []
 
         def react(record: Record) -> None:
             reaction = reaction_to(change_in(record))
@@ -56,13 +59,16 @@ class React:
                 self.streaks.complete(done.couple, done.date, done.instant)
             jobs.extend(reaction.jobs)
             cleanup.extend(reaction.cleanup)
+            accounts.extend(reaction.accounts)
 
         response = handle_batch(
             records, react, lambda error, number: log_failure("no reaction", error, sequence=number)
         )
         self.cleanup.send(cleanup)
+        self.accounts.send(accounts)
         self.outbox.send(jobs)
-        logger.info("reacted", extra={"records": len(records), "jobs": len(jobs), "cleanup": len(cleanup)})
+        counts = {"jobs": len(jobs), "cleanup": len(cleanup), "accounts": len(accounts)}
+        logger.info("reacted", extra={"records": len(records)} | counts)
         return response
 
 
@@ -74,6 +80,7 @@ def _react() -> React:
         Streaks(table, Couples(table), Days(table)),
         Outbox(sqs, settings.queue_url),
         Outbox(sqs, settings.cleanup_queue_url),
+        Outbox(sqs, settings.account_queue_url),
     )
 
 

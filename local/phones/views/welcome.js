@@ -23,10 +23,7 @@ export function welcome(phone) {
       phone.me = await phone.api.call("put", "/v1/me", {
         body: { display_name, zone: zone.value, language: language.value, depth: 1, touch_comfort: 0, barriers: [], streak_hidden: false },
       });
-      await phone.api.call("put", "/v1/me/devices/{device_id}", {
-        path: { device_id: "phone" },
-        body: { token: phone.kept.device, fid: null, platform: "android" },
-      });
+      await phone.registerDevice();
       await phone.api.call("put", "/v1/me/reminders", {
         body: { ...(await phone.api.call("get", "/v1/me/reminders", {})), prompt_time: prompt.value, evening_time: evening.value || null },
       });

@@ -1,11 +1,11 @@
-// The tab "Me": profile, reminders, packs, pause, help, export and disconnecting.
+// The tab "Me": profile, reminders, packs, pause, help, export, devices and disconnecting.
 
-import { zoneChoices } from "../clock.js";
+import { dateIn, dateWords, zoneChoices } from "../clock.js";
 import { LIMITS, checkbox, counter, field, words } from "../parts.js";
 import { button, h, select } from "../ui/dom.js";
 import { counted } from "../ui/text.js";
-import { BARRIERS, LANGUAGES, SPOKEN, WEEKDAYS } from "../words.js";
-import { exportPart } from "./export.js";
+import { BARRIERS, LANGUAGES, PLATFORMS, SPOKEN, WEEKDAYS } from "../words.js";
+import { exportPart, lastExport } from "./export.js";
 import { pausePart } from "./pause.js";
 import { waiting } from "./waiting.js";
 
@@ -20,11 +20,12 @@ const PARTS = [
   ["pause", "Pause", pausePart],
   ["help", "Help", helpPart],
   ["export", "What I wrote", exportPart],
+  ["devices", "My devices", devicesPart],
   ["disconnect", "Disconnect", disconnectPart],
 ];
 
 /** The parts for a person in no couple. */
-const ALONE = ["profile", "reminders", "help"];
+const ALONE = ["profile", "reminders", "help", "devices"];
 
 /** @type {import("../phone.js").Tab} */
 export const you = {
@@ -46,6 +47,7 @@ export const you = {
 /** @param {Phone} phone */
 export async function loadParts(phone) {
   phone.data["reminders"] = await phone.api.call("get", "/v1/me/reminders", {});
+  phone.data["devices"] = (await phone.api.call("get", "/v1/me/devices", {})).devices;
   await loadHelp(phone);
 }
 
@@ -266,10 +268,36 @@ function link(url, label) {
 }
 
 /** @param {Phone} phone */
+function devicesPart(phone) {
+  /** @type {Schema["DeviceView"][]} */
+  const devices = phone.data["devices"] ?? [];
+  const asked = phone.data["signing-out"];
+  return h("div", { class: "stack" },
+    ...devices.map((device) =>
+      h("p", null, `${PLATFORMS[device.platform]}, since ${dateWords(dateIn(phone.zone, new Date(device.added_at)), phone.language)}`),
+    ),
+    h("p", { class: "hint" }, "If you don’t know one of these, or lost a phone, sign out everywhere. Then sign in again on your own phone."),
+    !asked && button("Sign out everywhere", () => {
+      phone.data["signing-out"] = true;
+      phone.render();
+    }, { class: "danger", id: `${phone.id}-sign-out` }),
+    // This button takes the place of the first one, so that a double press does not sign out.
+    asked && button("No, stay signed in", () => {
+      delete phone.data["signing-out"];
+      phone.render();
+    }, { id: `${phone.id}-stay-signed-in` }),
+    asked && button("Yes, sign out everywhere", async () => {
+      if (await phone.act(() => phone.api.call("post", "/v1/me/sign-out-everywhere", {}))) phone.api.end();
+    }, { class: "danger", id: `${phone.id}-sign-out-now` }),
+  );
+}
+
+/** @param {Phone} phone */
 function disconnectPart(phone) {
   const asked = phone.data["disconnecting"];
   return h("div", { class: "stack" },
     h("p", null, `You can disconnect at any time, on your own. ${phone.partner} gets no message. Your shared days then close for both of you. For 30 days you can still save your own words.`),
+    lastExport(phone),
     !asked && button("Disconnect", () => {
       phone.data["disconnecting"] = true;
       phone.render();

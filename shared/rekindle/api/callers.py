@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.api.problems import Problem, ProblemError
@@ -27,12 +27,16 @@ class Caller:
     """The verified caller of an API. `instant` is when the call reached API Gateway.
 
     `signed_in_at` is when the caller last signed in, or None if the token has no valid time of sign-in. A renewed token
-    has the same time of sign-in as the old one.
+    has the same time of sign-in as the old one. `token` is the caller's ID token, issued at `token_issued_at`. `page`
+    is the address of the console behind the same API.
     """
 
     uid: Uid
     instant: dt.datetime
     signed_in_at: dt.datetime | None = None
+    token_issued_at: dt.datetime | None = None
+    token: str = field(default="", repr=False)  # so that no log line can contain the token
+    page: str = ""
 
     def has_signed_in_within(self, time: dt.timedelta) -> bool:
         """Return whether the caller signed in at most `time` before or CLOCKS_DIFFER after the call."""
@@ -46,7 +50,14 @@ class Caller:
 def caller_of(event: Mapping[str, Any]) -> Caller:
     """Return the caller of an HTTP API event. Raise ProblemError if the event has no verified token."""
     claims = claims_of(event)
-    return Caller(Uid(claims["sub"]), called_at(event), _instant_of(claims.get("auth_time")))
+    return Caller(
+        uid=Uid(claims["sub"]),
+        instant=called_at(event),
+        signed_in_at=_instant_of(claims.get("auth_time")),
+        token_issued_at=_instant_of(claims.get("iat")),
+        token=event.get("headers", {}).get("authorization", "").removeprefix("Bearer "),
+        page=f"https://{event['requestContext'].get('domainName', '')}/console",
+    )
 
 
 def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Problem(Enum):
     BODY_TOO_LARGE = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large."
     UNSUPPORTED_MEDIA_TYPE = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8."
     NOT_SIGNED_IN = HTTPStatus.UNAUTHORIZED, "Sign in first."
+    SIGNED_OUT = HTTPStatus.UNAUTHORIZED, "This sign-in has ended. Sign in again."
     # Not 401: after a 401, a phone renews its token. The new token has the old time of sign-in, so it fails too.
     SIGN_IN_NOT_RECENT = HTTPStatus.FORBIDDEN, "Please sign in again, so that we know that it is you."
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."

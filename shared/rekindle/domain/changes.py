@@ -77,6 +77,23 @@ class OverdueReminder:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceAdded:
+    """A new device of a person who has other devices. `target` is the digest of the new device's target."""
+
+    uid: Uid
+    target: str
+    added_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """A person has signed out everywhere, and sign-ins before `at` have ended."""
+
+    uid: Uid
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FinishedRun:
     """A finished run. `name` is its shard and date, such as `4f#2026-11-30`. `reach` is the reach by kind of push."""
 
@@ -100,4 +117,14 @@ class PersonErased:
     erased_at: dt.datetime
 
 
-type Change = CoupleEnded | PersonErased | DayChange | StreakChange | NudgesChange | OverdueReminder | FinishedRun
+type Change = (
+    CoupleEnded
+    | DayChange
+    | DeviceAdded
+    | FinishedRun
+    | NudgesChange
+    | OverdueReminder
+    | PersonErased
+    | SignedOut
+    | StreakChange
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -47,11 +47,21 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One installation of the app, to which pushes can be sent."""
+    """One installation of the app, to which pushes can be sent.
+
+    `registered_at` is the instant of the latest registration, and `added_at` that of the first one. Devices of version
+    0.1.0 have no `added_at`.
+    """
 
     target: Target
     platform: Platform
     registered_at: dt.datetime
+    added_at: dt.datetime | None = None
+
+    @property
+    def known_since(self) -> dt.datetime:
+        """The instant of the first registration that we know."""
+        return self.added_at or self.registered_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +144,11 @@ class Person:
     From three fields, `rekindle.domain.due_dates` decides for which dates a reminder is sent. `reminded_since` maps a
     kind of reminder to the instant at which this reminder began, for example when the person paired. `last_due` maps a
     kind to a date: this date and earlier dates do not come due again. `due_earlier` has the dates for which an old slot
-    can still send. `erased_at` is the instant at which the person erased their account. Each write adds one to
-    `revision`, and fails if `revision` has changed since the read.
+    can still send. Each write adds one to `revision`, and fails if `revision` has changed since the read.
+
+    If the person signed out everywhere, `signed_out_at` is the end of that second: sign-ins before it have ended.
+    `checked_at` is when we last asked Firebase whether the account stands. `erased_at` is when the person erased their
+    account.
     """
 
     uid: Uid
@@ -151,6 +164,8 @@ class Person:
     reminded_since: Mapping[PushKind, dt.datetime] = field(default_factory=dict)
     last_due: Mapping[PushKind, dt.date] = field(default_factory=dict)
     due_earlier: tuple[DueEarlier, ...] = ()
+    signed_out_at: dt.datetime | None = None
+    checked_at: dt.datetime | None = None
     erased_at: dt.datetime | None = None
     revision: int = 0
 
@@ -158,6 +173,14 @@ class Person:
     def wants_touch(self) -> bool:
         """Return whether the person has a touch reminder, and a touch comfort above 0."""
         return self.reminders.touch is not None and self.profile.touch_comfort > 0
+
+    def signed_out_everywhere(self, instant: dt.datetime) -> Person:
+        """Return the person without devices, and with all sign-ins ended.
+
+        A token has its time of sign-in in whole seconds. So all sign-ins within the second of `instant` end, too.
+        """
+        end = instant.replace(microsecond=0) + dt.timedelta(seconds=1)
+        return replace(self, signed_out_at=max(end, self.signed_out_at or end), devices={})
 
     def is_silent_on(self, date: dt.date) -> bool:
         """Return whether a pause silences the person's reminders of the date."""

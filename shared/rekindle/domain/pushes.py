@@ -17,6 +17,7 @@ class PushKind(StrEnum):
     BOTH_ANSWERED = "both_answered"
     STREAK_MILESTONE = "streak_milestone"
     NEWS = "news"
+    NEW_DEVICE = "new_device"
 
 
 @dataclass(frozen=True, slots=True)

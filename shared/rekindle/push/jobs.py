@@ -109,6 +109,19 @@ class PersonJob(_PushJob):
     couple: CoupleId
 
 
+class NewDeviceJob(_PushJob):
+    """Push to the devices of a person, but not to their new device. `added` is the digest of its target."""
+
+    type: Literal["new-device"] = "new-device"
+    kind: Literal[PushKind.NEW_DEVICE] = PushKind.NEW_DEVICE
+    uid: Uid
+    added: str
+
+    @property
+    def couple(self) -> None:
+        """The push is about no couple."""
+
+
 class Missed(BaseModel):
     """A device that a push has not reached yet: the pseudonym of its person, and a digest of its address."""
 
@@ -139,7 +152,7 @@ class ReshardJob(_ShardJob):
     type: Literal["spread"] = "spread"
 
 
-type Job = SlotJob | PersonJob | RetryJob | ReshardJob
+type Job = SlotJob | PersonJob | NewDeviceJob | RetryJob | ReshardJob
 
 _JOBS: Final[TypeAdapter[Job]] = TypeAdapter(Annotated[Job, Field(discriminator="type")])
 

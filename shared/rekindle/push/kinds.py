@@ -29,12 +29,13 @@ class Kind:
         code: The first letter of the push's collapse id (see `Payload`). Other apps on the phone can read this id, so
             the letter must not tell them the kind.
         page: The letter of the page that the push opens in the app: `d` for the day, `t` for the touch gesture, `n` for
-            the nudges, `s` for the streak, `p` for the choice of packs.
+            the nudges, `s` for the streak, `p` for the choice of packs, `m` for the person's own devices.
         lifetime: How long after the push's instant FCM can still deliver the push. See `Occasion.expires_at`.
         concerns: Returns whether the push still concerns the person. `delivery` calls this just before it sends.
         is_reminder: Whether the push is a reminder, which comes due in a slot.
         replaces: The reminder that this kind replaces on some dates. `Reach` counts the push as that reminder.
         needs_open_day: Whether the push is only for persons who have not answered the day yet, but still can.
+        needs_couple: Whether the push is only for persons in a couple.
         has_milestone: Whether the push is about a milestone of the streak. Each milestone has its own text.
         is_single: Whether a phone shows only the newest push of this kind for a date.
     """
@@ -46,6 +47,7 @@ class Kind:
     is_reminder: bool = False
     replaces: PushKind | None = None
     needs_open_day: bool = False
+    needs_couple: bool = True
     has_milestone: bool = False
     is_single: bool = True
 
@@ -89,6 +91,7 @@ KINDS: Final[Mapping[PushKind, Kind]] = {
         has_milestone=True,
     ),
     PushKind.NEWS: Kind(code="h", page="p", lifetime=_HALF_A_DAY, replaces=PushKind.PROMPT),
+    PushKind.NEW_DEVICE: Kind(code="i", page="m", lifetime=_A_DAY, needs_couple=False, is_single=False),
 }
 
 REMINDERS: Final = tuple(kind for kind, record in KINDS.items() if record.is_reminder)

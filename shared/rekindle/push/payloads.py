@@ -55,9 +55,9 @@ class Occasion:
 
     def concerns(self, person: Person, couple: CoupleId | None) -> bool:
         """Return whether the push still concerns the person. After a couple's end, its pushes concern nobody."""
-        if person.couple is None or couple not in {None, person.couple}:
-            return False
         record = KINDS[self.kind]
+        if (record.needs_couple and person.couple is None) or couple not in {None, person.couple}:
+            return False
         is_silent = record.ends_with_date and person.is_silent_on(self.date)
         return not is_silent and record.concerns(person)
 

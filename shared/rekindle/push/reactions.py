@@ -9,15 +9,26 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rekindle.accounts import RevokeJob
 from rekindle.cleanup import EndedJob, EraseJob
-from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, OverdueReminder, PersonErased, StreakChange
+from rekindle.domain.changes import (
+    CoupleEnded,
+    DayChange,
+    DeviceAdded,
+    NudgesChange,
+    OverdueReminder,
+    PersonErased,
+    SignedOut,
+    StreakChange,
+)
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import milestone_crossed
-from rekindle.push.jobs import PersonJob
+from rekindle.push.jobs import NewDeviceJob, PersonJob
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rekindle.accounts import AccountJob
     from rekindle.cleanup import CleanupJob
     from rekindle.domain.changes import Change
     from rekindle.domain.ids import CoupleId
@@ -34,18 +45,19 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """The push jobs and the cleanup jobs that follow from a change, and the day that the change completed."""
+    """The jobs of each queue that follow from a change, and the day that the change completed."""
 
-    jobs: tuple[PersonJob, ...] = ()
+    jobs: tuple[PersonJob | NewDeviceJob, ...] = ()
     completed: Completed | None = None
     cleanup: tuple[CleanupJob, ...] = ()
+    accounts: tuple[AccountJob, ...] = ()
 
 
 NOTHING: Final = Reaction()
 _A_COUPLE: Final = 2
 
 
-def reaction_to(change: Change | None) -> Reaction:
+def reaction_to(change: Change | None) -> Reaction:  # noqa: PLR0911  each kind of change has its own branch
     """Return the reaction to a change. On the phone, the pushes of a repeated change replace the first pushes."""
     match change:
         case DayChange():
@@ -56,16 +68,17 @@ def reaction_to(change: Change | None) -> Reaction:
             return Reaction(tuple(_nudge_jobs(change)))
         case OverdueReminder():
             return Reaction((_overdue_job(change),))
-        case CoupleEnded() | PersonErased():
-            return Reaction(cleanup=(_cleanup_job(change),))
+        case CoupleEnded():
+            return Reaction(cleanup=(EndedJob(couple=change.couple),))
+        case PersonErased():
+            return Reaction(cleanup=(EraseJob(uid=change.uid, erased_at=change.erased_at),))
+        case DeviceAdded():
+            at = change.added_at
+            return Reaction((NewDeviceJob(uid=change.uid, added=change.target, date=at.date(), instant=at),))
+        case SignedOut():
+            return Reaction(accounts=(RevokeJob(uid=change.uid, signed_out_at=change.at),))
         case _:
             return NOTHING
-
-
-def _cleanup_job(change: CoupleEnded | PersonErased) -> CleanupJob:
-    if isinstance(change, CoupleEnded):
-        return EndedJob(couple=change.couple)
-    return EraseJob(uid=change.uid, erased_at=change.erased_at)
 
 
 def _to_answers(change: DayChange) -> Reaction:

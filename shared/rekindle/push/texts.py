@@ -79,6 +79,11 @@ _ENGLISH: Final[Texts] = {
         2: Text("More to discover", "Something new has been added. See what you find."),
         3: Text("Some new inspiration", "There are new things inside, for a quiet minute."),
     },
+    PushKind.NEW_DEVICE: {
+        0: Text("Device added", "If that was not you, sign out everywhere in the app."),
+        1: Text("Your account on a new device", "If that was you, all is well. If not, sign out everywhere."),
+        2: Text("One more device", "Your list of devices shows it. You can sign out everywhere."),
+    },
 }
 
 _SPANISH: Final[Texts] = {
@@ -130,6 +135,11 @@ _SPANISH: Final[Texts] = {
         2: Text("Más por descubrir", "Se ha añadido algo nuevo. Mira qué encuentras."),
         3: Text("Nueva inspiración", "Dentro hay cosas nuevas, para un rato tranquilo."),
     },
+    PushKind.NEW_DEVICE: {
+        0: Text("Un dispositivo nuevo", "Si no eres tú, cierra la sesión en todas partes."),
+        1: Text("Tu cuenta en otro dispositivo", "Si eres tú, todo está bien. Si no, cierra todas las sesiones."),
+        2: Text("Se añadió un dispositivo", "Está en tu lista. Puedes cerrar todas las sesiones."),
+    },
 }
 
 _FRENCH: Final[Texts] = {
@@ -180,6 +190,11 @@ _FRENCH: Final[Texts] = {
         1: Text("Des idées toutes fraîches", "Il y a du neuf à découvrir, à ton rythme."),
         2: Text("Du neuf à l'intérieur", "Quelque chose s'est ajouté. Vois ce que tu trouves."),
         3: Text("Un peu d'inspiration", "De nouvelles choses sont là, pour un moment calme."),
+    },
+    PushKind.NEW_DEVICE: {
+        0: Text("Un nouvel appareil", "Si ce n'est pas toi, déconnecte-toi partout dans l'appli."),
+        1: Text("Ton compte sur un autre appareil", "Si c'est toi, tout va bien. Sinon, déconnecte-toi partout."),
+        2: Text("Un appareil a été ajouté", "Il est dans ta liste. Tu peux te déconnecter partout."),
     },
 }
 

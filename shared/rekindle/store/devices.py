@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rekindle.domain.ids import Uid
 from rekindle.errors import ErasedError
 from rekindle.store import keys
+from rekindle.store.added_devices import added_device_row
 from rekindle.store.people import person_writes
 from rekindle.store.table import repeated_on_conflict
 
@@ -31,6 +32,10 @@ STALE_AFTER: Final = dt.timedelta(days=270)
 """A device is stale this long after its last registration. FCM expires an Android target at the same age."""
 
 
+type Guard = Callable[[Person, Person], None]
+"""Gets a person before and after a change. Raises an error to prevent the change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Devices:
     """The devices of the persons."""
@@ -39,28 +44,33 @@ class Devices:
 
     @repeated_on_conflict("a device's person kept changing")
     def register(
-        self, uid: Uid, device_id: DeviceId, device: Device, guard: Callable[[Person], None] = lambda _person: None
+        self, uid: Uid, device_id: DeviceId, device: Device, guard: Guard = lambda _before, _after: None
     ) -> Person | None:
         """Store the device in the person's item, and return the person. Return None for an unknown person.
 
         Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
         stores the device, removes any other device with the same target (even another person's), and removes the
-        person's stale devices. `guard` gets the changed person first, and may raise an error to prevent the
-        transaction.
+        person's stale devices. If the device is new, and the person has others, the transaction stores a row for the
+        push to the others. `guard` gets the person before and after the change, and may raise an error to prevent it.
         """
         before = self.people.person(uid)
         if before is None:
             return None
-        if _is_fresh(before.devices.get(device_id), device):
+        known = before.devices.get(device_id)
+        if _is_fresh(known, device):
+            guard(before, before)
             return before
         kept = _without_stale(_without_target(before, device.target), device.registered_at)
-        after = replace(before, devices={**kept.devices, device_id: device})
-        guard(after)
+        added_at = known.known_since if known else device.registered_at
+        after = replace(before, devices={**kept.devices, device_id: replace(device, added_at=added_at)})
+        guard(before, after)
         changes: list[PersonChange] = [(before, after)]
         owner = self.people.table.get(keys.target(device.target))
         if owner and owner["uid"] != uid and (loser := self.people.even_erased(owner["uid"])):
             changes.append((loser, _without_target(loser, device.target)))
-        self.people.table.commit(person_writes(self.people.table, device.registered_at, *changes))
+        is_news = known is None and len(after.devices) > 1
+        writes = person_writes(self.people.table, device.registered_at, *changes)
+        self.people.table.commit([*writes, *([added_device_row(uid, device)] if is_news else [])])
         return replace(after, revision=before.revision + 1)
 
     def owners(self, digests: Collection[str]) -> dict[str, Uid]:

@@ -36,13 +36,14 @@ DAY_PREFIX: Final = "DAY#"
 SOLO_PREFIX: Final = "SOLO#"
 SHARED_PREFIX: Final = "SHARED#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
+ADDED_PREFIX: Final = "ADDED#"
 RUN_PREFIX: Final = "RUN#"
 ERASED_PREFIX: Final = "ERASED#"
 STREAK: Final = "STREAK"
 COUPLE: Final = "COUPLE"
-PERSON: Final = "PERSON"
 STATS: Final = "STATS"
 """The partition of the counters of all dates and weeks."""
+PERSON: Final = "PERSON"
 NUDGES: Final = "NUDGES"
 ZONES: Final = "ZONES"
 """The partition of the list of slots. Each item has the times of one zone's slots."""
@@ -82,6 +83,11 @@ def once(uid: Uid, idempotency_key: str) -> Key:
 
 def caught_up(uid: Uid, kind: PushKind, date: dt.date) -> Key:
     return Key(f"{PERSON_PREFIX}{uid}", f"{CAUGHT_UP_PREFIX}{kind}#{date}")
+
+
+def added_device(uid: Uid, value: Target) -> Key:
+    """Return the key of the row of a person's new device. The key has the digest of the device's target."""
+    return Key(f"{PERSON_PREFIX}{uid}", f"{ADDED_PREFIX}{digest_of(value)}")
 
 
 def target(value: Target) -> Key:

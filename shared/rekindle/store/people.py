@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.due_dates import move_reminders
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.reminders import MAX_LATENESS
-from rekindle.errors import ErasedError, WriteConflictError
+from rekindle.errors import ContentionError, ErasedError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.overdue import overdue_row
@@ -131,6 +131,22 @@ class People:
                 raise
             return _standing(existing)
         return replace(person, revision=1)
+
+    def note_check(self, uid: Uid, instant: dt.datetime) -> None:
+        """Store that the person's account was checked at `instant`.
+
+        The revision stays, so that this write is in nobody's way. If another write is in its way, the next call checks
+        again.
+        """
+        update = Write(
+            "Update",
+            keys.person(uid),
+            update="SET checked_at = :at",
+            condition="attribute_exists(pk)",
+            values={":at": to_millis(instant)},
+        )
+        with suppress(WriteConflictError, ContentionError):
+            self.table.write(update)
 
     @repeated_on_conflict("a person kept changing")
     def change(

@@ -65,6 +65,7 @@ def person_item(person: Person) -> Item:
                 "platform": device.platform,
                 "registered_at": to_millis(device.registered_at),
             }
+            | ({"added_at": to_millis(device.added_at)} if device.added_at else {})
             for device_id, device in person.devices.items()
         },
         "created_at": to_millis(person.created_at),
@@ -79,6 +80,10 @@ def person_item(person: Person) -> Item:
         item["invite"] = stored(person.invite)
     if person.erased_at:
         item["erased_at"] = to_millis(person.erased_at)
+    if person.signed_out_at:
+        item["signed_out_at"] = to_millis(person.signed_out_at)
+    if person.checked_at:
+        item["checked_at"] = to_millis(person.checked_at)
     return item
 
 
@@ -103,6 +108,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
                 target=_target_from(device),
                 platform=Platform(device["platform"]),
                 registered_at=from_millis(device["registered_at"]),
+                added_at=from_millis(device["added_at"]) if "added_at" in device else None,
             )
             for device_id, device in item["devices"].items()
         },
@@ -126,6 +132,8 @@ def person_from(item: Mapping[str, Any]) -> Person:
             for due_earlier in item["owed"]
         ),
         erased_at=from_millis(item["erased_at"]) if "erased_at" in item else None,
+        signed_out_at=from_millis(item["signed_out_at"]) if "signed_out_at" in item else None,
+        checked_at=from_millis(item["checked_at"]) if "checked_at" in item else None,
         revision=item["revision"],
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, PersonErased, StreakChange
+from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, PersonErased, SignedOut, StreakChange
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
+from rekindle.store.added_devices import added_device_from
 from rekindle.store.days import day_from
 from rekindle.store.instants import from_millis
 from rekindle.store.nudges import nudges_from
@@ -39,7 +40,7 @@ def change_in(record: Mapping[str, Any]) -> Change | None:
     return read(before, _item(stream["Keys"] | stream["NewImage"]))
 
 
-def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | None:
+def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | None:  # noqa: PLR0911  one for each kind
     if key.pk.startswith(keys.RUN_PREFIX):
         return lambda _before, after: finished_run_from(after)
     if key.pk.startswith(keys.COUPLE_PREFIX):
@@ -49,7 +50,9 @@ def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | 
     if key.pk.startswith(keys.PERSON_PREFIX):
         if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
             return lambda _before, after: overdue_from(after)
-        return {keys.NUDGES: _nudges, keys.PERSON: _erased}.get(key.sk)
+        if key.sk.startswith(keys.ADDED_PREFIX):
+            return lambda _before, after: added_device_from(after)
+        return {keys.NUDGES: _nudges, keys.PERSON: _left}.get(key.sk)
     return None
 
 
@@ -71,10 +74,17 @@ def _ended(before: Item | None, after: Item) -> CoupleEnded | None:
     return CoupleEnded(CoupleId(after["pk"].removeprefix(keys.COUPLE_PREFIX)))
 
 
-def _erased(before: Item | None, after: Item) -> PersonErased | None:
-    if "erased_at" not in after or (before and "erased_at" in before):
-        return None
-    return PersonErased(Uid(after["pk"].removeprefix(keys.PERSON_PREFIX)), from_millis(after["erased_at"]))
+def _left(before: Item | None, after: Item) -> PersonErased | SignedOut | None:
+    """Return the change if the person has just erased their account, or signed out everywhere."""
+    uid = Uid(after["pk"].removeprefix(keys.PERSON_PREFIX))
+    new = {
+        name: from_millis(after[name])
+        for name in ("erased_at", "signed_out_at")
+        if name in after and (before or {}).get(name) != after[name]
+    }
+    if "erased_at" in new:
+        return PersonErased(uid, new["erased_at"])
+    return SignedOut(uid, new["signed_out_at"]) if "signed_out_at" in new else None
 
 
 def _streak(before: Item | None, after: Item) -> StreakChange:

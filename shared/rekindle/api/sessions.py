@@ -1,0 +1,54 @@
+"""Refuse a caller whose sign-in has ended, or whose Firebase account is disabled or deleted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rekindle.api.identity import Standing
+from rekindle.api.problems import Problem, ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rekindle.api.callers import Caller
+    from rekindle.domain.persons import Person
+    from rekindle.store.people import People
+
+CHECKED_EVERY: Final = dt.timedelta(minutes=5)
+"""A caller's account is checked again when the last check is older than this. A new token counts as a check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The sign-ins of the callers.
+
+    `standing` asks Firebase about a token's account, and gets a page of ours too (see `Identity.standing`). `people`
+    stores when a person was last checked. Without `people`, nothing is stored.
+    """
+
+    standing: Callable[[str, str], Standing]
+    people: People | None
+
+    def require(self, caller: Caller, person: Person) -> Person:
+        """Return the person. Raise SIGNED_OUT if the caller's sign-in has ended, or their account does not stand."""
+        if person.signed_out_at and (caller.signed_in_at is None or caller.signed_in_at < person.signed_out_at):
+            raise ProblemError(Problem.SIGNED_OUT)
+        self.require_account(caller, person.checked_at)
+        return person
+
+    def require_account(self, caller: Caller, checked_at: dt.datetime | None) -> None:
+        """Raise SIGNED_OUT if the caller's account is disabled or deleted.
+
+        Firebase is asked only if both the token and `checked_at` are older than CHECKED_EVERY. If Firebase gives no
+        answer, the call goes on. A token is valid for an hour, so nobody goes on for longer without an answer.
+        """
+        checks = [check for check in (caller.token_issued_at, checked_at) if check]
+        if checks and caller.instant - max(checks) <= CHECKED_EVERY:
+            return
+        match self.standing(caller.token, caller.page):
+            case Standing.ENDED:
+                raise ProblemError(Problem.SIGNED_OUT)
+            case Standing.GOOD if self.people:
+                self.people.note_check(caller.uid, caller.instant)

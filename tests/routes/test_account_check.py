@@ -1,0 +1,166 @@
+"""An account that is disabled or deleted at Firebase is out within five minutes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from rekindle.api.callers import caller_of
+from rekindle.api.identity import Standing
+from rekindle.api.sessions import CHECKED_EVERY, Sessions
+from rekindle.store import keys
+from testing.apis import phones_api
+from testing.builders import LONDON, a_uid, an_instant
+from testing.phones import Phone, a_phone, http_event
+from testing.push_world import calls
+from testing.stored import person_of, row_in
+
+if TYPE_CHECKING:
+    from couples_api.services import Services
+    from testing.phones import Handler
+
+SECOND = dt.timedelta(seconds=1)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Firebase:
+    """Stands for Firebase. It gives every account this standing, and remembers the tokens."""
+
+    given: Standing = Standing.GOOD
+    asked: list[str] = field(default_factory=list)
+
+    def standing(self, token: str, page: str) -> Standing:
+        assert page.startswith("https://")
+        self.asked.append(token)
+        return self.given
+
+
+@pytest.fixture
+def firebase() -> Firebase:
+    return Firebase()
+
+
+@pytest.fixture
+def checked(services: Services, firebase: Firebase) -> Services:
+    return replace(services, sessions=Sessions(firebase.standing, services.people))
+
+
+@pytest.fixture
+def everything(checked: Services) -> Handler:
+    return phones_api(lambda: checked)
+
+
+@pytest.fixture
+def ada(everything: Handler) -> Phone:
+    """Return a phone that keeps the token of its first call."""
+    ada = a_phone(everything, "ada", LONDON)
+    ada.claims = dict.fromkeys(("auth_time", "iat"), str(int(ada.now.timestamp())))
+    return ada
+
+
+def test_a_new_token_needs_no_check(ada: Phone, firebase: Firebase) -> None:
+    ada.now += CHECKED_EVERY
+    assert ada.get("/v1/me").status == 200
+    assert firebase.asked == []
+
+
+@pytest.mark.parametrize("standing", [Standing.GOOD, Standing.UNKNOWN])
+def test_an_older_token_is_checked_with_itself(ada: Phone, firebase: Firebase, standing: Standing) -> None:
+    firebase.given = standing
+    ada.now += CHECKED_EVERY + SECOND
+    assert ada.get("/v1/me").status == 200
+    assert firebase.asked == [f"token-of-{ada.uid}"]
+
+
+def test_a_good_answer_holds_for_five_minutes_and_for_every_process(
+    ada: Phone, firebase: Firebase, services: Services
+) -> None:
+    ada.now += 20 * MINUTE
+    for _ in range(3):
+        assert ada.get("/v1/me").status == 200
+    assert len(firebase.asked) == 1
+    assert person_of(services, ada).checked_at == ada.now
+    ada.now += CHECKED_EVERY
+    ada.get("/v1/me")
+    assert len(firebase.asked) == 1
+    ada.now += SECOND
+    ada.get("/v1/me")
+    assert len(firebase.asked) == 2
+
+
+def test_without_an_answer_the_next_call_asks_again(ada: Phone, firebase: Firebase, services: Services) -> None:
+    firebase.given = Standing.UNKNOWN
+    ada.now += 20 * MINUTE
+    for _ in range(2):
+        assert ada.get("/v1/me").status == 200
+    assert len(firebase.asked) == 2
+    assert person_of(services, ada).checked_at is None
+
+
+CALLS: Final = [
+    ("GET", "/v1/me", None),
+    ("PUT", "/v1/me", {"display_name": "A", "zone": LONDON}),
+    ("GET", "/v1/me/devices", None),
+    ("PUT", "/v1/me/devices/phone", {"token": "other", "platform": "ios"}),
+    ("DELETE", "/v1/me/devices/phone", None),
+    ("PUT", "/v1/me/reminders", {}),
+    ("POST", "/v1/me/sign-out-everywhere", None),
+    ("POST", "/v1/me/export", None),
+    ("DELETE", "/v1/invites", None),
+    ("GET", "/v1/solo/today", None),
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: " ".join(call[:2]))
+def test_an_account_that_does_not_stand_is_refused_and_changes_nothing(
+    ada: Phone, firebase: Firebase, services: Services, call: tuple[str, str, object]
+) -> None:
+    firebase.given = Standing.ENDED
+    before = person_of(services, ada)
+    ada.now += 6 * MINUTE
+    said = ada.call(*call)
+    assert (said.status, said.problem) == (401, "signed-out")
+    assert person_of(services, ada) == before
+    assert ada.get("/v1/help").status == 200
+
+
+def test_such_an_account_makes_no_new_profile(everything: Handler, firebase: Firebase, services: Services) -> None:
+    firebase.given = Standing.ENDED
+    nobody = Phone(everything, a_uid("nobody"))
+    nobody.claims = {"iat": str(int((nobody.now - 6 * MINUTE).timestamp()))}
+    assert nobody.put("/v1/me", {"display_name": "G", "zone": LONDON}).problem == "signed-out"
+    assert services.people.person(nobody.uid) is None
+
+
+def test_a_check_costs_one_write_and_disturbs_no_other(ada: Phone, services: Services) -> None:
+    revision = person_of(services, ada).revision
+    ada.now += 6 * MINUTE
+    with calls(services.people.table) as made:
+        ada.get("/v1/me")
+    assert made == ["GetItem", "UpdateItem"]
+    assert person_of(services, ada).revision == revision
+
+
+def test_a_check_of_somebody_who_is_gone_makes_no_row(services: Services) -> None:
+    gone = a_uid("gone")
+    services.people.note_check(gone, an_instant())
+    assert services.people.table.get(keys.person(gone)) is None
+
+
+def test_a_change_keeps_the_time_of_the_check(services: Services, ada: Phone) -> None:
+    ada.now += 6 * MINUTE
+    assert ada.put("/v1/me", {"display_name": "Ada Two", "zone": LONDON}).status == 200
+    assert ada.get("/v1/me").status == 200
+    assert "checked_at" in row_in(services.people.table, keys.person(ada.uid))
+
+
+def test_a_caller_shows_no_token() -> None:
+    event = http_event("GET", "/v1/me", "ada", an_instant(), None)
+    event["headers"]["authorization"] = "Bearer secret-token"
+    caller = caller_of(event)
+    assert caller.token == "secret-token"
+    assert "secret-token" not in repr(caller)
