@@ -359,6 +359,16 @@ def test_the_api_has_a_rate_limit(stage: str) -> None:
         assert value > 0
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_setting_is_a_text(stage: str) -> None:
+    """CloudFormation makes a text of a number. The emulator does not, and then the function cannot start."""
+    for function in FUNCTIONS:
+        for value in environment_of(function).values():
+            assert isinstance(value, str | dict)
+            if isinstance(value, dict) and "Fn::FindInMap" in value:
+                assert isinstance(in_stage(stage, value), str)
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_change_publishes_a_version_behind_the_alias(function: str) -> None:
     """A change of settings or of the layer also publishes a version. Otherwise the alias would keep the old code."""
