@@ -30,7 +30,7 @@ REPLY_BYTES: Final = 2_000
 STORED_BYTES: Final = 2_500  # a day with two answers, its counters and streak
 
 # Usage by the stack itself, for any number of couples.
-ALARM_METRICS: Final = 51
+ALARM_METRICS: Final = 61
 CUSTOM_METRICS: Final = 3
 """The metrics that always have a value. A metric that counts error lines costs something only in hours with errors."""
 TICKS: Final = 12 * HOURS

@@ -15,10 +15,11 @@ from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import Missed, SlotJob
 from rekindle.store import keys
+from rekindle.store.couples import couple_row
 from rekindle.store.people import person_writes
 from rekindle.store.shards import read_shards
 from rekindle.store.table import marshal
-from testing.builders import NEW_YORK, a_person
+from testing.builders import NEW_YORK, a_couple, a_person
 
 if TYPE_CHECKING:
     from rekindle.domain.persons import Target
@@ -53,6 +54,18 @@ class OneSlot:
             stored_day(CoupleId(str(ada.couple)), (ada, ben), date, instant, answered={ada.uid}) for ada, ben in couples
         )
         world.put_rows(map(marshal, days))
+        world.put_rows(
+            couple_row(
+                a_couple(
+                    id=CoupleId(str(ada.couple)),
+                    created_at=instant - _A_MONTH,
+                    first_date=date - _A_MONTH,
+                    counted_from=date - _A_MONTH,
+                    profiles={person.uid: person.profile for person in (ada, ben)},
+                )
+            ).request(world.table.name)["Item"]
+            for ada, ben in couples
+        )
         return cls(world, date, tuple(ben for _, ben in couples))
 
     def job(self, kind: PushKind, instant: dt.datetime) -> SlotJob:

@@ -11,7 +11,7 @@ from rich.table import Table
 from bench.api import measured_calls, measured_exports
 from bench.cost_recorder import CostRecorder
 from bench.tallies import measured_tallies
-from bench.workers import measured_deliveries, measured_reactions, measured_ticks
+from bench.workers import measured_cleanups, measured_deliveries, measured_reactions, measured_ticks
 from testing.meter import Meter
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Report:
             "react": measured_reactions(url, recorder),
             "tally": measured_tallies(url, recorder),
             "delivery": measured_deliveries(url, recorder, fcm),
+            "cleanup": measured_cleanups(url, recorder),
         }
         return cls(sections, recorder.patterns())
 

@@ -121,6 +121,7 @@ def _events(simulation: Simulation) -> Mapping[str, str]:
         "jobs, repeated ones included": f"{simulation.jobs.total():,}",
         "persons who moved": f"{len(simulation.expected.moves):,}",
         "reminders that a move made due": f"{simulation.caught_up:,}",
+        "slots deleted, because they held nobody": f"{simulation.deleted:,}",
         "rows read": f"{simulation.rows_read:,}",
         **{f"pushes: {kind}": f"{pushes[kind]:,}" for kind in REMINDERS},
         "pushes": f"{pushes.total():,}",

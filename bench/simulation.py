@@ -23,7 +23,8 @@ from bench.world import APP_LINK
 from delivery.dispatcher import handle
 from delivery.gateway import DELIVERED
 from delivery.resharding import reshard
-from delivery.services import SHARD_ROWS, Services
+from delivery.services import SHARD_ROWS, Queues, Services
+from rekindle.cleanup import EmptySlotJob, cleanup_job_from
 from rekindle.domain.ids import Language
 from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob, job_from
@@ -35,7 +36,7 @@ from rekindle.store import keys
 from rekindle.store.news import News
 from rekindle.store.people import People
 from rekindle.store.runs import Runs
-from rekindle.store.shards import Resharding
+from rekindle.store.shards import EmptySlots, Resharding
 from rekindle.store.slots import Slots
 from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
@@ -85,6 +86,7 @@ LARGE: Final = 1_000
 """The rows of a large shard. The goal for a push's cost is for jobs that read at least this many rows."""
 
 TICK, DELIVERY, RESHARDING, MOVING, FAULTS = "tick", "delivery", "resharding", "moving", "faults"
+CLEANUP: Final = "cleanup"
 """The purposes of requests to the table. The bill counts the requests of each purpose separately."""
 
 
@@ -171,6 +173,7 @@ class Simulation:
     table: MemoryTable
     phones: Phones
     queue: Queue
+    cleanup: Queue
     tick: Tick
     delivery: Services
     expected: Expected
@@ -183,6 +186,8 @@ class Simulation:
     jobs: Counter[str] = field(default_factory=Counter)
     ticks: int = 0
     caught_up: int = 0
+    deleted: int = 0
+    """The number of slots that were deleted, because they held nobody."""
     faults: dict[str, dt.datetime] = field(default_factory=dict)
     """The instants of the ticks that go wrong, by the names "missed", "doubled" and "late"."""
     _events: list[tuple[dt.datetime, int, Callable[[dt.datetime], None]]] = field(default_factory=list)
@@ -214,7 +219,7 @@ class Simulation:
         news_on = start.date() + dt.timedelta(days=1)
         table.write(Write("Put", keys.NEWS, item={"dates": {str(news_on): "a-new-pack"}}))
         table.bill = Bill()
-        queue, stored = Queue(), cast("Table", table)
+        queue, cleanup, stored = Queue(), Queue(), cast("Table", table)
         dates = (start.date() + dt.timedelta(days=days) for days in range(-1, length.days + 2))
         phones = Phones.of(len(population), dates, per_second)
         simulation = cls(
@@ -223,9 +228,10 @@ class Simulation:
             table=table,
             phones=phones,
             queue=queue,
+            cleanup=cleanup,
             tick=Tick(Slots(stored), Watermark(stored), queue.outbox),
             delivery=replace(
-                Services.on(stored, queue.outbox, queue.outbox, phones, APP_LINK),
+                Services.on(stored, Queues(queue.outbox, queue.outbox, cleanup.outbox), phones, APP_LINK),
                 slots=slots(stored),
                 runs=runs(stored),
                 news=News(stored, monotonic=lambda: 0.0),
@@ -261,6 +267,7 @@ class Simulation:
             at, _, happens = heapq.heappop(self._events)
             happens(at)
             self._take_jobs(at)
+            self._clean_up(at)
             progress(self.rows_read)
 
     def _at(self, at: dt.datetime, happens: Callable[[dt.datetime], None]) -> None:
@@ -305,6 +312,16 @@ class Simulation:
             if self.rng.random() < REPEATED and isinstance(job_from(body), SlotJob):
                 again = comes + dt.timedelta(seconds=round(self.rng.uniform(*LATER), 3))
                 self._at(again, partial(self._deliver, body, at))
+
+    def _clean_up(self, at: dt.datetime) -> None:
+        """Handle all cleanup jobs. Only jobs about empty slots occur here."""
+        self.bill.purpose = CLEANUP
+        empty_slots = EmptySlots(cast("Table", self.table))
+        bodies, self.cleanup.sent = self.cleanup.sent, []
+        for body, _ in bodies:
+            job = cleanup_job_from(body)
+            if isinstance(job, EmptySlotJob):
+                self.deleted += empty_slots.delete(job.slot, at)
 
     def _deliver(self, body: str, sent: dt.datetime, now: dt.datetime) -> None:
         job = job_from(body)

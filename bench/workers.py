@@ -7,12 +7,14 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+import cleanup.handler
 from bench.api import a_couple
 from bench.one_slot import OneSlot, target_of
 from bench.world import ANSWER, APP_LINK, Measurement, World
 from delivery.dispatcher import handle
-from delivery.services import Services
+from delivery.services import Queues, Services
 from react.handler import React
+from rekindle.cleanup import TargetJob
 from rekindle.domain.calendar import zone_names
 from rekindle.domain.ids import Zone
 from rekindle.domain.persons import TargetKind
@@ -29,6 +31,7 @@ from rekindle.store.streaks import Streaks
 from rekindle.store.table import marshal
 from rekindle.store.watermark import Watermark
 from testing.builders import an_instant
+from testing.cleanups import cleanup_services
 from testing.stored import stream_record
 from tick.handler import FIRST_WINDOW, Tick
 
@@ -147,15 +150,27 @@ def measured_deliveries(url: str, recorder: CostRecorder, fcm: Fcm) -> list[Meas
     return [*measured, delivery.measured("one person, whose token is dead", one)]
 
 
+def measured_cleanups(url: str, recorder: CostRecorder) -> list[Measurement]:
+    """Measure the cost of `cleanup` for a device whose token is dead."""
+    slot = OneSlot.of(World.on(url, recorder), PERSONS // 10, MORNING)
+    ben, world = slot.silent[0], slot.world
+    services = recorder.recorded(cleanup_services(world.table, world.key_table.name), "cleanup")
+    job = TargetJob(person=keys.pseudonym_of(ben.uid), target=keys.digest_of(target_of(ben)), instant=MORNING)
+    record = {"messageId": "1", "body": job.model_dump_json()}
+    failed, cost = world.meter.cost_of(lambda: cleanup.handler.handle(services, [record]))
+    if failed["batchItemFailures"]:
+        raise RuntimeError("cleanup failed")
+    return [Measurement("a token is dead", cost)]
+
+
 class Delivery:
     """The function `delivery` on a world's table. A real gateway sends the pushes to the FCM stand-in."""
 
     def __init__(self, world: World, fcm: Fcm) -> None:
         table = world.table
         self._meter, self._fcm = world.meter, fcm
-        services = Services.on(
-            table, Outbox(world.sqs, world.queue()), Outbox(world.sqs, world.queue()), fcm.gateway, APP_LINK
-        )
+        queues = Queues(*(Outbox(world.sqs, world.queue()) for _ in Queues._fields))
+        services = Services.on(table, queues, fcm.gateway, APP_LINK)
         self._services = world.recorder.recorded(services, "delivery")
         self._services.news.dates()  # fills the cache, as in a process that has run for a while
 

@@ -14,6 +14,7 @@ import pytest
 from couples_api.services import Services
 from delivery.fcm import FcmGateway
 from delivery.libcurl import Libcurl
+from delivery.services import Queues
 from delivery.services import Services as DeliveryServices
 from rekindle.crypto.vault import Vault
 from rekindle.store.slots import Slots
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "api",
+    "cleanup_queue",
     "couple",
     "dead_letters",
     "delivery",
@@ -137,10 +139,23 @@ def dead_letters(new_queue: Callable[[], Queue]) -> Queue:
 
 
 @pytest.fixture
-def delivery(table: Table, queue: Queue, dead_letters: Queue, wire: FcmWire) -> Iterator[DeliveryServices]:
+def cleanup_queue(new_queue: Callable[[], Queue]) -> Queue:
+    """Make an empty queue for cleanup jobs."""
+    return new_queue()
+
+
+@pytest.fixture
+def delivery(
+    table: Table, queue: Queue, dead_letters: Queue, cleanup_queue: Queue, wire: FcmWire
+) -> Iterator[DeliveryServices]:
     """Make delivery's services. They reshard a shard that has more than one row."""
     with contextlib.closing(FcmGateway(wire.credential, Libcurl(wire.url, PROJECT))) as gateway:
         yield replace(
-            DeliveryServices.on(table, queue.outbox, dead_letters.outbox, gateway, "https://app.example"),
+            DeliveryServices.on(
+                table,
+                Queues(queue.outbox, dead_letters.outbox, cleanup_queue.outbox),
+                gateway,
+                "https://app.example",
+            ),
             slots=Slots(table, few_rows=1),
         )

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import batched
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, Self
 
 from rekindle.store.table import BATCH_GET_LIMIT, BATCH_WRITE_LIMIT, Page, Table, conflict_of
 from testing.meter import WRITE_UNIT_BYTES
@@ -35,7 +35,7 @@ TRANSACTION_LIMIT: Final = 100
 NOTES: Final = "NOTES"
 """The entity in the bill for queries that read a partition's notes of changes, not the partition's rows."""
 
-_CLAUSES: Final = re.compile(r"\b(SET|ADD|REMOVE) ")
+_CLAUSES: Final = re.compile(r"\b(SET|ADD|REMOVE|DELETE) ")
 _TOKENS: Final = re.compile(r"\w+\([^()]*\)|[()]|[^\s()]+")
 _EXISTS: Final = re.compile(r"attribute_(not_)?exists\((.+)\)")
 _SIZE: Final = re.compile(r"size\((.+)\)")
@@ -261,11 +261,12 @@ class MemoryTable:
         # A page that ends at the last bound has no cursor, because no row can follow.
         return Page([row.item for row in rows], rows[-1].sk if more and rows[-1].sk != last else None)
 
-    def write(self, write: Write) -> Item:
+    def write(self, write: Write, returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW") -> Item:
         """See `Table`."""
         self._requested(f"{write.kind}Item")
         with self._lock:
-            return self._table_of(write)._write(write)
+            written = self._table_of(write)._write(write)
+            return written if returned == "ALL_NEW" else {}
 
     def _write(self, write: Write) -> Item:
         before = self._sized(write.key)
@@ -456,6 +457,12 @@ def _update(item: Item, write: Write) -> None:
                     added = _plain(write.values[value])
                     more = isinstance(added, set)
                     place[last] = place.get(last, set()) | added if more else place.get(last, 0) + added
+                case "DELETE":
+                    remaining = place.get(last, set()) - write.values[value]
+                    if remaining:
+                        place[last] = remaining
+                    else:
+                        place.pop(last, None)
 
 
 def _plain(value: Any) -> Any:

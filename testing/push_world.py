@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+import cleanup.handler
 from delivery.dispatcher import handle
 from rekindle.domain.ids import CoupleId, DeviceId
 from rekindle.domain.persons import Reminders
@@ -17,9 +19,12 @@ from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob, job_from
 from rekindle.push.queue import Outbox
+from rekindle.store.couples import Couples, couple_row
 from rekindle.store.people import person_writes
 from testing import engines
-from testing.builders import NEW_YORK, a_device, a_paired_person, an_instant
+from testing.builders import NEW_YORK, a_couple, a_device, a_paired_person, an_instant
+from testing.cleanups import cleanup_services
+from testing.memory_sqs import MemorySqs
 from testing.memory_table import MemoryTable
 from testing.stored import shard_of
 
@@ -56,6 +61,13 @@ def do(delivery: Services, *jobs: Job, waited: dt.timedelta = NO_WAIT) -> dt.tim
         assert not isinstance(job, ReshardJob)
         wait = handle(delivery, job, waited, plenty)
     return wait
+
+
+def clean_up(table: Table, queue: Queue) -> None:
+    """Let `cleanup` handle all jobs of its queue."""
+    records = [{"messageId": str(number), "body": body} for number, body in enumerate(queue.bodies())]
+    reply = cleanup.handler.handle(cleanup_services(table, "no-key-table"), records)
+    assert reply == {"batchItemFailures": []}
 
 
 def person_job(person: Person, kind: PushKind = PushKind.BOTH_ANSWERED, **changes: object) -> PersonJob:
@@ -99,9 +111,22 @@ def token_of(person: Person) -> str:
 
 
 def saved(table: Table, *people: Person) -> None:
-    """Store new persons with their slots and devices."""
+    """Store new persons with their slots and devices, and add them to their couples.
+
+    A couple can get more than two persons here.
+    """
     for person in people:
         table.commit(person_writes(table, person.created_at, (None, person)))
+    for couple_id, members in groupby(sorted(people, key=_couple_of), key=_couple_of):
+        if couple_id:
+            stored = Couples(table).couple(CoupleId(couple_id))
+            profiles = {**(stored.profiles if stored else {}), **{each.uid: each.profile for each in members}}
+            row = couple_row(a_couple(id=CoupleId(couple_id), profiles=profiles))
+            table.write(replace(row, condition=""))
+
+
+def _couple_of(person: Person) -> str:
+    return person.couple or ""
 
 
 @contextlib.contextmanager
@@ -175,27 +200,6 @@ def no_such_table() -> Table:
     return cast("Table", table)
 
 
-@dataclass(slots=True)
-class MemorySqs:
-    """One queue of SQS in memory. Each message is received once."""
-
-    url: str
-    bodies: list[str] = field(default_factory=list)
-
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803
-        if QueueUrl != self.url:
-            raise ClientError({"Error": {"Code": "QueueDoesNotExist", "Message": ""}}, "SendMessageBatch")
-        self.bodies += [entry["MessageBody"] for entry in Entries]
-        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
-
-    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int) -> Any:  # noqa: ARG002, N803
-        taken, self.bodies = self.bodies[:MaxNumberOfMessages], self.bodies[MaxNumberOfMessages:]
-        return {"Messages": [{"Body": body, "ReceiptHandle": "once"} for body in taken]}
-
-    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803
-        """Do nothing, because a message that was received is no longer in the queue."""
-
-
 @dataclass(frozen=True, slots=True)
 class Queue:
     """A new queue, on the emulator or in memory. `delays` records the delay of each job in seconds."""
@@ -220,10 +224,14 @@ class Queue:
         return Outbox(cast("SQSClient", ImpatientSqs(self.client, self.delays)), self.url)
 
     def taken(self) -> list[Job]:
-        """Receive and delete all visible jobs. Return them."""
-        jobs = []
+        """Receive and delete all visible push jobs. Return them."""
+        return list(map(job_from, self.bodies()))
+
+    def bodies(self) -> list[str]:
+        """Receive and delete all visible messages. Return their bodies."""
+        bodies = []
         while messages := self.client.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                jobs.append(job_from(message["Body"]))
+                bodies.append(message["Body"])
                 self.client.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return jobs
+        return bodies

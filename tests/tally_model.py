@@ -122,7 +122,7 @@ def counters(table: Table) -> dict[tuple[str, str, str], int]:
         for row in every_row(table)
         if row["pk"].startswith("STATS")
         for name, count in row.items()
-        if isinstance(count, int) and count
+        if isinstance(count, int) and count and name != "ttl"
     }
 
 

@@ -79,6 +79,7 @@ def test_everybody_receives_each_reminder_once_while_clocks_change_ticks_fail_an
     assert wrong_after(simulation) == []
     assert simulation.jobs["spread"] > 0, "a slot was resharded meanwhile"
     assert simulation.caught_up > 0, "some reminders fell due as they moved"
+    assert simulation.deleted > 0, "some slots held nobody any more"
     assert simulation.phones.pushes[PushKind.PROMPT] > 2 * PERSONS
     assert simulation.phones.news > PERSONS, "news replace the prompt on one of the dates"
     assert simulation.written_for_pushes == 0

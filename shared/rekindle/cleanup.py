@@ -1,15 +1,17 @@
-"""Define the jobs on the cleanup queue. `react` and `accounts` enqueue them, and `cleanup` handles them.
+"""Define the jobs on the cleanup queue. `react`, `delivery` and `accounts` enqueue them. `cleanup` handles them.
 
 Each job can be handled twice, and after a crash. A job contains ids, but never a push token, a name or a text.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from rekindle.domain.ids import CoupleId, Uid
+from rekindle.domain.ids import CoupleId, Uid, Zone
+from rekindle.domain.reminders import Slot
 
 
 class _Body(BaseModel):
@@ -23,6 +25,48 @@ class EndedJob(_Body):
 
     type: Literal["ended"] = "ended"
     couple: CoupleId
+
+
+class RestJob(_Body):
+    """Delete everything that is left of a couple whose own row is gone. `ended_at` is the couple's end."""
+
+    type: Literal["rest"] = "rest"
+    couple: CoupleId
+    members: tuple[Uid, ...]
+    ended_at: AwareDatetime
+
+
+class _DeviceJob(_Body):
+    """A job about one device at `instant`: the pseudonym of its owner, and the digest of its target."""
+
+    person: str
+    target: str
+    instant: AwareDatetime
+
+
+class TargetJob(_DeviceJob):
+    """Remove a device that FCM no longer reaches, if its owner has not registered it again after `instant`."""
+
+    type: Literal["target"] = "target"
+
+
+class StaleJob(_DeviceJob):
+    """Remove all stale devices of a person. `target` is the target of one of these devices."""
+
+    type: Literal["stale"] = "stale"
+
+
+class EmptySlotJob(_Body):
+    """Delete a slot that holds nobody. A run found the slot, or one of its shards, empty."""
+
+    type: Literal["empty-slot"] = "empty-slot"
+    zone: Zone
+    time: dt.time
+
+    @property
+    def slot(self) -> Slot:
+        """The slot."""
+        return Slot(self.zone, self.time)
 
 
 class AccountDeletedJob(_Body):
@@ -45,7 +89,7 @@ class EraseJob(_Body):
     is_last: bool = False
 
 
-type CleanupJob = EndedJob | AccountDeletedJob | EraseJob
+type CleanupJob = EndedJob | RestJob | TargetJob | StaleJob | EmptySlotJob | AccountDeletedJob | EraseJob
 
 _JOBS: Final[TypeAdapter[CleanupJob]] = TypeAdapter(Annotated[CleanupJob, Field(discriminator="type")])
 

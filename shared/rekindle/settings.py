@@ -161,6 +161,7 @@ class DeliverySettings(Settings):
     queue_url: _QueueUrl
     visibility_seconds: Seconds = Field(alias="VISIBILITY_SECONDS")
     dead_letters_url: Address = Field(alias="DEAD_LETTERS_URL")
+    cleanup_queue_url: _CleanupQueueUrl
     app_link: _AppLink
     fcm_secret: Name = Field(alias="FCM_SECRET_ARN")
     fcm_project: Name = Field(alias="FCM_PROJECT_ID")

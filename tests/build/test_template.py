@@ -115,16 +115,20 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "PutItem": {"TICK"},
         }
     },
-    "React": {"Table": {"GetItem": {"COUPLE#*", "SERVICE"}, "Query": {"COUPLE#*", "SERVICE"}, "PutItem": {"COUPLE#*"}}},
+    "React": {
+        "Table": {"GetItem": {"COUPLE#*", "SERVICE"}, "Query": {"COUPLE#*", "SERVICE"}, "UpdateItem": {"COUPLE#*"}}
+    },
     "Cleanup": {
         "Table": {
-            **{action: ENDING | {"COUPLE#*"} for action in ("BatchGetItem", "ConditionCheckItem", "Query")},
-            "GetItem": ENDING | {"COUPLE#*", "INVITE#*"},
-            "DeleteItem": ENDING | {"DUE#*", "COUPLE#*", "TARGET#*", "TALLY#*"},
+            "ConditionCheckItem": ENDING | {"COUPLE#*"},
+            "GetItem": ENDING | {"COUPLE#*", "ZONES", "INVITE#*"},
+            "Query": ENDING | {"COUPLE#*", "DUE#*"},
+            "BatchGetItem": ENDING | {"COUPLE#*", "TARGET#*"},
             "PutItem": ENDING | {"DUE#*", "INVITE#*"},
-            "UpdateItem": ENDING | {"DUE#*", "COUPLE#*"},
+            "UpdateItem": ENDING | {"DUE#*", "ZONES", "COUPLE#*"},
+            "DeleteItem": ENDING | {"DUE#*", "TARGET#*", "COUPLE#*", "TALLY#*", "ZONES"},
         },
-        "KeyTable": {"UpdateItem": {"COUPLE#*"}, "DeleteItem": {"COUPLE#*", "PERSON#*"}},
+        "KeyTable": {"DeleteItem": {"COUPLE#*", "PERSON#*"}, "UpdateItem": {"COUPLE#*"}},
         "ErasureTable": {action: {"ERASED#*"} for action in ("PutItem", "UpdateItem")},
     },
     "Tally": {"Table": {"BatchGetItem": {"TALLY#*"}, "PutItem": {"TALLY#*"}, "UpdateItem": COUNTERS}},
@@ -133,9 +137,9 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "Query": {"DUE#*"},
             "BatchGetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*", "NEWS"},
             "GetItem": {"PERSON#*", "TARGET#*", "COUPLE#*", "SLOT#*", "DUE#*", "RUN#*", "NEWS"},
-            "PutItem": {"RUN#*", "PERSON#*", "DUE#*"},
+            "PutItem": {"RUN#*", "DUE#*"},
             "UpdateItem": {"RUN#*", "SLOT#*", "SHARD_NAMES", "INCIDENT#*"},
-            "DeleteItem": {"DUE#*", "TARGET#*"},
+            "DeleteItem": {"DUE#*"},
         }
     },
 }
@@ -143,6 +147,15 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
 
 A scan or PartiQL names no partition, so these conditions would not restrict it. Nobody changes a row of AUDIT.
 """
+
+OF_STREAKS: Final = {
+    "ForAllValues:StringLike": {
+        "dynamodb:LeadingKeys": ["COUPLE#*"],
+        "dynamodb:Attributes": ["pk", "sk", "persons", "bits_from", "bits", "run", "changed_at"],
+    },
+    "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+}
+"""The condition of the write by which `react` adds a date to a streak. IAM cannot limit a sort key."""
 
 SEND: Final = {"sqs:SendMessage"}
 STREAM: Final = {
@@ -171,6 +184,7 @@ WHOLE: Final[dict[str, dict[str, set[str]]]] = {
     "Delivery": {
         "PushQueue": SEND | CONSUME,
         "PushDeadLetters": SEND,
+        "CleanupQueue": SEND,
         "FcmCredential": {"secretsmanager:GetSecretValue"},
     },
     "ReleaseCheck": {
@@ -222,8 +236,10 @@ def test_a_role_may_do_what_is_listed_for_it_and_nothing_else(role: str) -> None
             (name,) = resource.values() if isinstance(resource, dict) else [resource]
             name = name.removesuffix(".Arn")
             if "Condition" in statement:
-                ((operator, condition),) = statement["Condition"].items()
-                assert (operator, *condition) == ("ForAllValues:StringLike", "dynamodb:LeadingKeys")
+                condition, *_ = statement["Condition"].values()
+                if statement["Condition"] != OF_STREAKS:
+                    assert statement["Condition"].keys() == {"ForAllValues:StringLike"}
+                    assert condition.keys() == {"dynamodb:LeadingKeys"}
                 reach[name][action.removeprefix("dynamodb:")] |= set(condition["dynamodb:LeadingKeys"])
             else:
                 whole[name].add(action)
@@ -231,6 +247,11 @@ def test_a_role_may_do_what_is_listed_for_it_and_nothing_else(role: str) -> None
     logs = {f"{function}Logs": {"logs:CreateLogStream", "logs:PutLogEvents"}} if function in FUNCTIONS else {}
     assert reach == REACH.get(function, {})
     assert whole == WHOLE.get(function, {}) | logs
+
+
+def test_react_changes_only_a_streak_s_attributes() -> None:
+    (update,) = (each for each in statements("ReactRole") if "dynamodb:UpdateItem" in listed(each["Action"]))
+    assert update["Condition"] == OF_STREAKS
 
 
 def test_only_couples_api_and_privacy_open_answers() -> None:
@@ -472,12 +493,12 @@ DAYS_AND_STREAKS: Final = {
     "eventName": ["INSERT", "MODIFY"],
     "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "COUPLE#"}]}, "sk": {"S": [{"prefix": "DAY#"}, "STREAK"]}}},
 }
-CATCHING_UP_AND_NUDGES: Final = {
+WITH_NEWS: Final = {
     "eventName": ["INSERT", "MODIFY"],
     "dynamodb": {
         "Keys": {
-            "pk": {"S": [{"prefix": "PERSON#"}]},
-            "sk": {"S": [{"prefix": "CAUGHT_UP#"}, {"prefix": "ADDED#"}, "NUDGES"]},
+            "pk": {"S": [{"prefix": "COUPLE#"}, {"prefix": "PERSON#"}]},
+            "sk": {"S": [{"prefix": "DAY#"}, "STREAK", {"prefix": "CAUGHT_UP#"}, {"prefix": "ADDED#"}, "NUDGES"]},
         }
     },
 }
@@ -502,6 +523,13 @@ ERASED_PERSONS: Final = {
         "NewImage": {"erased_at": {"N": [{"exists": True}]}},
     },
 }
+GONE_COUPLES: Final = {
+    "eventName": ["REMOVE"],
+    "dynamodb": {
+        "Keys": {"pk": {"S": [{"prefix": "COUPLE#"}]}, "sk": {"S": ["COUPLE"]}},
+        "OldImage": {"ended_at": {"N": [{"exists": True}]}},
+    },
+}
 ENDED_RUNS: Final = {
     "eventName": ["MODIFY"],
     "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "RUN#"}]}}, "NewImage": {"done": {"BOOL": [True]}}},
@@ -511,7 +539,7 @@ ENDED_RUNS: Final = {
 @pytest.mark.parametrize(
     ("function", "patterns"),
     [
-        ("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES, ENDED_COUPLES, SIGN_OUTS, ERASED_PERSONS]),
+        ("React", [WITH_NEWS, ENDED_COUPLES, GONE_COUPLES, SIGN_OUTS, ERASED_PERSONS]),
         ("Tally", [DAYS_AND_STREAKS, ENDED_RUNS]),
     ],
 )
@@ -557,6 +585,26 @@ def test_an_alarm_sends_its_start_its_end_and_whom_it_affects(name: str) -> None
 @pytest.mark.parametrize("alarm", ALARMS)
 def test_the_runbook_says_what_to_do_about_an_alarm(alarm: str) -> None:
     assert f"| `{alarm}` |" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+
+RULES: Final = resources("AWS::Events::Rule")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_about_changes_sends_a_mail_and_the_runbook_says_what_to_do(rule: str) -> None:
+    assert TEMPLATE["Resources"][rule]["Condition"] == "HasAlarmEmail"
+    (target,) = properties(rule)["Targets"]
+    assert target["Arn"] == {"Ref": "AlarmTopic"}
+    told = target["InputTransformer"]
+    assert set(re.findall(r"<(\w+)>", told["InputTemplate"])) == told["InputPathsMap"].keys()
+    assert f"| `{rule}` |" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+
+def test_alarms_and_rules_may_publish_to_the_topic() -> None:
+    """The policy replaces the topic's default one, which would have let the alarms of the account publish."""
+    (statement,) = properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,16 @@ import pytest
 
 from privacy.cursor import Position, cursor_of, position_from
 from rekindle.accounts import DeleteJob, RevokeJob, account_job_from
-from rekindle.cleanup import AccountDeletedJob, EraseJob, cleanup_job_from
+from rekindle.cleanup import (
+    AccountDeletedJob,
+    EmptySlotJob,
+    EndedJob,
+    EraseJob,
+    RestJob,
+    StaleJob,
+    TargetJob,
+    cleanup_job_from,
+)
 from rekindle.crypto.sealing import (
     AUTHORS_KEY,
     SINGLE_KEY,
@@ -166,6 +175,10 @@ def job(value: Any, read: Callable[[str], Any] = job_from) -> Form:
     return Form(value, lambda each: each.model_dump_json(), read)
 
 
+def cleanup_job(value: Any) -> Form:
+    return Form(value, lambda each: each.model_dump_json(), cleanup_job_from)
+
+
 def shard_name(given: int) -> Any:
     table = cast("Any", MemoryTable())
     table.write(Write("Put", keys.SHARD_NAMES, item={"given": given}))
@@ -278,10 +291,17 @@ FORMS: dict[str, Form] = {
     "job of a resharding": job(ReshardJob(**JOB, **SLOT)),
     "job of a sign-out everywhere": job(RevokeJob(uid=ADA, signed_out_at=an_instant()), account_job_from),
     "job of an account's deletion": job(DeleteJob(uid=ADA, pseudonym="AAECAwQFBgcI"), account_job_from),
-    "job of a deleted account": job(AccountDeletedJob(pseudonym="AAECAwQFBgcI"), cleanup_job_from),
-    "job of an erasure": job(EraseJob(uid=ADA, erased_at=an_instant(), is_last=True), cleanup_job_from),
+    "job of an erasure": cleanup_job(EraseJob(uid=ADA, erased_at=an_instant(), is_last=True)),
     "row of an erasure": Form(ERASURE, lambda _: erasure_rows()[0], erasure_in),
     "row of a receipt": Form(RECEIPT, lambda _: erasure_rows()[1], None),
+    "job of a deleted account": cleanup_job(AccountDeletedJob(pseudonym="AAECAwQFBgcI")),
+    "cleanup job of an end": cleanup_job(EndedJob(couple=COUPLE)),
+    "cleanup job of a dead target": cleanup_job(
+        TargetJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())
+    ),
+    "cleanup job of stale devices": cleanup_job(StaleJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())),
+    "cleanup job of a couple's rest": cleanup_job(RestJob(couple=COUPLE, members=(ADA,), ended_at=an_instant())),
+    "cleanup job of an empty slot": cleanup_job(EmptySlotJob(zone=NEW_YORK, time=dt.time(8, 30))),
 }
 
 

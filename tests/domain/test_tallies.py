@@ -86,7 +86,7 @@ class FaultyTable:
             for sk, sized in partition.items.items()
             if sized
             for name, count in sized.item.items()
-            if isinstance(count, int) and count
+            if isinstance(count, int) and count and name != "ttl"
         }
 
 

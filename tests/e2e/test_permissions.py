@@ -1,133 +1,269 @@
-"""Each function's role allows what the function needs, and refuses what belongs to another function."""
+"""Each function's role allows what the template says, and refuses everything else. The running stack is asked.
+
+`tests/build/test_template.py` lists what each role should allow. This test shows that the policies mean the same.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.deploy.deployment import STACK_NAME
+from local.places import ROOT
+from tests.build.cloudformation import functions, listed, properties, resources, statements
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from local.stack import Stack
 
-FUNCTIONS = ("CouplesApi", "Privacy", "PracticeApi", "Tick", "React", "Tally", "Delivery")
-MAY, MAY_NOT = "may", "may not"
+FUNCTIONS: Final = tuple(sorted(functions()))
+TABLES: Final = tuple(resources("AWS::DynamoDB::Table"))
+QUEUES: Final = tuple(resources("AWS::SQS::Queue"))
+SECRETS: Final = tuple(resources("AWS::SecretsManager::Secret"))
+EVERY_ROW: Final = "*"
 
-READ, WRITE, READ_KEY, SCAN = "dynamodb.get_item", "dynamodb.put_item", "dynamodb.get_item of keys", "dynamodb.scan"
-CHANGE, DELETE, LOOK_UP = "dynamodb.update_item", "dynamodb.delete_item", "dynamodb.batch_get_item"
-CLEAR = "dynamodb.batch_write_item"
-WRITE_KEY, DELETE_KEY = "dynamodb.put_item of keys", "dynamodb.delete_item of keys"
-SECRET, WRAP, OPEN = "secretsmanager.get_secret_value", "kms.generate_data_key", "kms.decrypt"
-SEND, RECEIVE = "sqs.send_message", "sqs.receive_message"
-CELL = "rekindle-cell"
+NOBODY: Final = {"ConditionExpression": "attribute_exists(pk)"}
+"""A condition that no row of these tests meets, because the rows do not exist. So an allowed write changes nothing."""
 
+type Key = Mapping[str, Any]
+type TableCall = Callable[[Any, str, Key], object]
+type QueueCall = Callable[[Any, str], object]
 
-class Trial(NamedTuple):
-    """One call in a function's role. `on` is the row's partition, or the purpose in KMS's encryption context."""
-
-    function: str
-    outcome: str
-    call: str
-    on: str = ""
-
-
-TRIALS = [
-    Trial("CouplesApi", MAY, READ, "PERSON#x"),
-    Trial("CouplesApi", MAY, READ, "SERVICE"),
-    Trial("CouplesApi", MAY, READ_KEY, "COUPLE#x"),
-    Trial("CouplesApi", MAY, WRAP, CELL),
-    Trial("CouplesApi", MAY, OPEN, CELL),
-    Trial("CouplesApi", MAY_NOT, WRAP, "anything-else"),
-    Trial("CouplesApi", MAY_NOT, READ, "DUE#x"),
-    Trial("CouplesApi", MAY_NOT, WRITE, "SERVICE"),
-    Trial("Privacy", MAY, READ, "COUPLE#x"),
-    Trial("Privacy", MAY, LOOK_UP, "PACK#x"),
-    Trial("Privacy", MAY, READ_KEY, "PERSON#x"),
-    Trial("Privacy", MAY, OPEN, CELL),
-    Trial("Privacy", MAY_NOT, WRAP, CELL),
-    Trial("Privacy", MAY_NOT, READ, "STATS"),
-    *(Trial("Privacy", MAY_NOT, call, "COUPLE#x") for call in (WRITE, CHANGE, DELETE, CLEAR, WRITE_KEY, DELETE_KEY)),
-    *(Trial("PracticeApi", MAY, call, "AUDIT") for call in (READ, WRITE)),
-    *(Trial("PracticeApi", MAY_NOT, call, "AUDIT") for call in (CHANGE, DELETE, CLEAR)),
-    *(Trial("PracticeApi", MAY_NOT, call, "COUPLE#x") for call in (READ, WRITE, CLEAR)),
-    # A batch write can delete as well as put, with the same permission.
-    Trial("PracticeApi", MAY, CLEAR, "PACK#x"),
-    Trial("Tick", MAY, READ, "SLOT#x"),
-    Trial("Tick", MAY_NOT, READ, "PERSON#x"),
-    Trial("Tick", MAY_NOT, WRITE, "SLOT#x"),
-    Trial("React", MAY, READ, "COUPLE#x"),
-    Trial("React", MAY_NOT, READ, "PERSON#x"),
-    Trial("React", MAY_NOT, WRITE, "PERSON#x"),
-    *(Trial("Tally", MAY, call, "TALLY#x") for call in (LOOK_UP, WRITE)),
-    Trial("Tally", MAY, CHANGE, "STATS#x"),
-    *(Trial("Tally", MAY_NOT, call, "COUPLE#x") for call in (READ, LOOK_UP, WRITE, CHANGE, DELETE)),
-    *(Trial("Tally", MAY_NOT, call, "STATS") for call in (LOOK_UP, DELETE)),
-    Trial("Delivery", MAY, READ, "DUE#x"),
-    Trial("Delivery", MAY_NOT, READ, "INVITE#x"),
-    Trial("Delivery", MAY_NOT, WRITE, "COUPLE#x"),
-    Trial("Delivery", MAY, SECRET),
-    *(Trial(function, MAY_NOT, SECRET) for function in FUNCTIONS if function != "Delivery"),
-    *(
-        Trial(function, MAY_NOT, call, on)
-        for function in ("PracticeApi", "Tick", "React", "Tally", "Delivery")
-        for call, on in ((READ_KEY, "COUPLE#x"), (WRAP, CELL), (OPEN, CELL))
+TABLE_CALLS: Final[Mapping[str, TableCall]] = {
+    "GetItem": lambda client, table, key: client.get_item(TableName=table, Key=key),
+    "DeleteItem": lambda client, table, key: client.delete_item(TableName=table, Key=key, **NOBODY),
+    "UpdateItem": lambda client, table, key: client.update_item(TableName=table, Key=key, **NOBODY),
+    "PutItem": lambda client, table, key: client.put_item(TableName=table, Item=key, **NOBODY),
+    "BatchGetItem": lambda client, table, key: client.batch_get_item(RequestItems={table: {"Keys": [key]}}),
+    "BatchWriteItem": lambda client, table, key: client.batch_write_item(
+        RequestItems={table: [{"DeleteRequest": {"Key": key}}]}
     ),
-    *(Trial(function, MAY_NOT, SEND) for function in ("CouplesApi", "Privacy", "PracticeApi")),
-    *(Trial(function, MAY_NOT, RECEIVE) for function in FUNCTIONS if function != "Delivery"),
-    *(Trial(function, MAY_NOT, SCAN) for function in FUNCTIONS),
-]
-"""Some calls of each kind. `tests/build/test_template.py` checks all partitions and queues of every role."""
+    "ConditionCheckItem": lambda client, table, key: client.transact_write_items(
+        TransactItems=[{"ConditionCheck": {"TableName": table, "Key": key, **NOBODY}}]
+    ),
+    "Query": lambda client, table, key: client.query(
+        TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": key["pk"]}, Limit=1
+    ),
+    "Scan": lambda client, table, _key: client.scan(TableName=table, Limit=1),
+}
+"""A harmless call for each action on a table."""
+
+QUEUE_CALLS: Final[Mapping[str, QueueCall]] = {
+    "SendMessage": lambda client, url: client.send_message_batch(QueueUrl=url, Entries=[]),
+    "ReceiveMessage": lambda client, url: client.receive_message(QueueUrl=url, VisibilityTimeout=0, WaitTimeSeconds=0),
+    "DeleteMessage": lambda client, url: client.delete_message(QueueUrl=url, ReceiptHandle="no-such-receipt"),
+    "GetQueueAttributes": lambda client, url: client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"]),
+}
+"""A harmless call for each action on a queue."""
 
 
-@pytest.fixture(scope="module")
-def sessions(stack: Stack) -> dict[str, boto3.Session]:
-    """Return a session in each function's role. The emulator's account may take on any role."""
-    found = {}
-    for function in FUNCTIONS:
-        role = stack.client("lambda").get_function_configuration(FunctionName=stack.function(function))["Role"]
-        given = stack.client("sts").assume_role(RoleArn=role, RoleSessionName="trial")["Credentials"]
-        found[function] = boto3.Session(
-            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name="us-east-1"
-        )
+def partitions() -> list[str]:
+    """Return an example of each partition that a policy or docs/table.md names, and of one that does not exist."""
+    patterns = {"NO_SUCH_PARTITION"}
+    for role in resources("AWS::IAM::Role"):
+        for each in allowed(role, TABLES).values():
+            patterns |= each
+    page = (ROOT / "docs" / "table.md").read_text(encoding="utf-8")
+    patterns |= {re.sub(r"<.*", "*", pk) for pk in re.findall(r"^\| [^|]+ \| `([A-Z_]+[^`]*)` \|", page, re.MULTILINE)}
+    return sorted({pattern.replace("*", "x") for pattern in patterns})
+
+
+class Allowed(NamedTuple):
+    """An action on a resource of the template."""
+
+    resource: str
+    action: str
+
+
+def allowed(role: str, names: tuple[str, ...]) -> dict[Allowed, set[str]]:
+    """Map each action that a role's policies allow on these resources to the patterns of the partitions."""
+    found: defaultdict[Allowed, set[str]] = defaultdict(set)
+    for statement in statements(role):
+        keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", EVERY_ROW)
+        for resource in listed(statement["Resource"]):
+            name = str(next(iter(resource.values()))).removesuffix(".Arn") if isinstance(resource, dict) else resource
+            if name in names:
+                for action in listed(statement["Action"]):
+                    found[Allowed(name, action.partition(":")[2])] |= set(listed(keys))
     return found
 
 
-@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: " ".join(filter(None, trial)))
-def test_role(trial: Trial, stack: Stack, sessions: dict[str, boto3.Session]) -> None:
-    def client(function: str, service: str) -> Any:
-        return sessions[function].client(service, endpoint_url=stack.endpoint_url)  # type: ignore[call-overload]
+@dataclass(frozen=True)
+class Roles:
+    """The functions' roles on the running stack."""
 
-    table, keys, queue = (stack.outputs[name] for name in ("TableName", "KeyTableName", "QueueUrl"))
-    row = {"pk": {"S": trial.on}, "sk": {"S": "TRIAL"}}
-    wrap = {"KeyId": stack.outputs["KeyArn"], "NumberOfBytes": 32, "EncryptionContext": {"purpose": trial.on}}
-    arguments: dict[str, dict[str, Any]] = {
-        READ: {"TableName": table, "Key": row},
-        WRITE: {"TableName": table, "Item": row},
-        CHANGE: {"TableName": table, "Key": row},
-        DELETE: {"TableName": table, "Key": row},
-        LOOK_UP: {"RequestItems": {table: {"Keys": [row]}}},
-        CLEAR: {"RequestItems": {table: [{"DeleteRequest": {"Key": row}}]}},
-        READ_KEY: {"TableName": keys, "Key": {"pk": row["pk"]}},
-        WRITE_KEY: {"TableName": keys, "Item": {"pk": row["pk"]}},
-        DELETE_KEY: {"TableName": keys, "Key": {"pk": row["pk"]}},
-        SCAN: {"TableName": table},
-        SECRET: {"SecretId": stack.outputs["FcmSecretArn"]},
-        WRAP: wrap,
-        SEND: {"QueueUrl": queue, "MessageBody": "trial"},
-        RECEIVE: {"QueueUrl": queue, "WaitTimeSeconds": 0},
-    }
-    if trial.call == OPEN:
-        # A ciphertext that can be decrypted, so that only a missing permission can make the call fail.
-        wrapped = client("CouplesApi", "kms").generate_data_key(**wrap)["CiphertextBlob"]
-        arguments[OPEN] = {"CiphertextBlob": wrapped, "EncryptionContext": wrap["EncryptionContext"]}
-    service, _, operation = trial.call.partition(" ")[0].partition(".")
-    tried = client(trial.function, service)
+    stack: Stack
+
+    @cached_property
+    def _physical(self) -> dict[str, str]:
+        cloudformation = self.stack.client("cloudformation")
+        described = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in described}
+
+    @cached_property
+    def _sessions(self) -> dict[str, boto3.Session]:
+        return {}
+
+    def name_of(self, resource: str) -> str:
+        """Return the name, the address or the ARN of a resource of the template."""
+        return self._physical[resource]
+
+    def client(self, function: str, service: str) -> Any:
+        """Return a client in a function's role. The emulator's account may take on any role."""
+        if function not in self._sessions:
+            lambda_ = self.stack.client("lambda")
+            role = lambda_.get_function_configuration(FunctionName=self.stack.function(function))["Role"]
+            given = self.stack.client("sts").assume_role(RoleArn=role, RoleSessionName="trial")["Credentials"]
+            self._sessions[function] = boto3.Session(
+                given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name="us-east-1"
+            )
+        config = Config(retries={"total_max_attempts": 1})
+        return self._sessions[function].client(service, endpoint_url=self.stack.endpoint_url, config=config)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="module")
+def roles(stack: Stack) -> Roles:
+    return Roles(stack)
+
+
+def may(call: Callable[[], object]) -> bool:
+    """Return whether the role allows the call. A call that is allowed may fail for another reason."""
     try:
-        getattr(tried, operation)(**arguments[trial.call])
-        seen = MAY
-        if trial.call == WRITE:  # for other tests that read that partition
-            stack.client("dynamodb").delete_item(TableName=table, Key=row)
-    except tried.exceptions.ClientError as error:
-        code = error.response["Error"]["Code"]
-        seen = MAY_NOT if code.startswith("AccessDenied") else code
-    assert seen == trial.outcome
+        call()
+    except ClientError as error:
+        return not error.response["Error"]["Code"].startswith("AccessDenied")
+    return True
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_role_reaches_exactly_its_partitions_of_a_table(function: str, table: str, roles: Roles) -> None:
+    given = allowed(f"{function}Role", (table,))
+    assert {action for _, action in given} <= TABLE_CALLS.keys()
+    client, name = roles.client(function, "dynamodb"), roles.name_of(table)
+    names = [each["AttributeName"] for each in properties(table)["KeySchema"]]
+    wrong = []
+    for action, call in TABLE_CALLS.items():
+        patterns = given.get(Allowed(table, action), set())
+        # An action that no policy allows is refused whatever the partition is.
+        for pk in partitions() if patterns else ("COUPLE#x", "PERSON#x"):
+            key = {"pk": {"S": pk}, "sk": {"S": "TRIAL"}}
+            seen = may(lambda call=call, key=key: call(client, name, {each: key[each] for each in names}))  # type: ignore[misc]
+            if seen is not any(fnmatchcase(pk, pattern) for pattern in patterns):
+                wrong.append(f"{action} {pk}: {seen}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_role_uses_exactly_its_queues(function: str, queue: str, roles: Roles) -> None:
+    given = {action for _, action in allowed(f"{function}Role", (queue,))}
+    assert given <= QUEUE_CALLS.keys()
+    client, url = roles.client(function, "sqs"), roles.name_of(queue)
+    assert {action for action, call in QUEUE_CALLS.items() if may(lambda call=call: call(client, url))} == given  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_role_reads_exactly_its_secrets(function: str, secret: str, roles: Roles) -> None:
+    client, name = roles.client(function, "secretsmanager"), roles.name_of(secret)
+    given = allowed(f"{function}Role", (secret,))
+    assert may(lambda: client.get_secret_value(SecretId=name)) is bool(given)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_role_uses_the_data_key_only_as_the_key_s_policy_says(function: str, roles: Roles) -> None:
+    given: set[str] = set()
+    for use in properties("DataKey")["KeyPolicy"]["Statement"]:
+        if use["Principal"] == {"AWS": {"Fn::GetAtt": f"{function}Role.Arn"}}:
+            given |= set(listed(use["Action"]))
+    key = roles.stack.outputs["KeyArn"]
+    # A ciphertext that can be decrypted, so that only a missing permission can make the call fail.
+    cell = {"EncryptionContext": {"purpose": "rekindle-cell"}}
+    data_key = {"KeyId": key, "NumberOfBytes": 32}
+    wrapped = roles.client("CouplesApi", "kms").generate_data_key(**data_key, **cell)["CiphertextBlob"]
+    client = roles.client(function, "kms")
+    assert may(lambda: client.generate_data_key(**data_key, **cell)) is ("kms:GenerateDataKey" in given)
+    assert may(lambda: client.decrypt(CiphertextBlob=wrapped, **cell)) is ("kms:Decrypt" in given)
+    assert not may(lambda: client.generate_data_key(**data_key, EncryptionContext={"purpose": "anything-else"}))
+    assert not may(lambda: client.encrypt(KeyId=key, Plaintext=b"text", **cell))
+
+
+STREAK: Final = {
+    "UpdateExpression": "SET bits = :bits, bits_from = :bits, persons = :bits, #run = :bits, changed_at = :bits",
+    "ConditionExpression": "bits = :bits",
+    "ExpressionAttributeNames": {"#run": "run"},
+}
+"""The update by which `react` adds a date to a streak. Its condition fails, because the row does not exist."""
+BITS: Final = {"ExpressionAttributeValues": {":bits": {"S": "x"}}}
+
+
+def hidden(path: str) -> dict[str, Any]:
+    """Return an update of an attribute whose name stands only in the names, and not in the expression."""
+    return {"UpdateExpression": f"SET {path} = :bits", "ExpressionAttributeNames": {"#hidden": "answers"}}
+
+
+REFUSED: Final[Mapping[str, dict[str, Any]]] = {
+    **{
+        name: {"UpdateExpression": f"SET bits = :bits, {name} = :bits"}
+        for name in ("answers", "profiles", "ended_at", "former", "closes_at", "sealed")
+    },
+    "an attribute without its value": {"UpdateExpression": "REMOVE answers"},
+    "a hidden name": hidden("#hidden"),
+    "a hidden name with a path": hidden("#hidden.ada"),
+    "an attribute of the condition": {"UpdateExpression": "SET bits = :bits", "ConditionExpression": "answers = :bits"},
+    "an older form": {"AttributeUpdates": {"answers": {"Action": "DELETE"}}},
+}
+
+
+def updates(key: Key, **fields: Any) -> dict[str, Any]:
+    values = {} if "AttributeUpdates" in fields or "REMOVE" in fields.get("UpdateExpression", "") else BITS
+    condition = {} if "AttributeUpdates" in fields else NOBODY
+    return {"Key": key, **condition, **values, **fields}
+
+
+@pytest.fixture(scope="module")
+def trial_row() -> Key:
+    return {"pk": {"S": "COUPLE#x"}, "sk": {"S": "TRIAL"}}
+
+
+def test_react_may_change_a_streak_s_attributes(roles: Roles, trial_row: Key) -> None:
+    react, table = roles.client("React", "dynamodb"), roles.name_of("Table")
+    update = updates(trial_row, **STREAK)
+    assert may(lambda: react.update_item(TableName=table, **update))
+    assert may(lambda: react.update_item(TableName=table, **update, ReturnValues="NONE"))
+    assert may(lambda: react.transact_write_items(TransactItems=[{"Update": {"TableName": table, **update}}]))
+    assert not may(lambda: react.update_item(TableName=table, **update, ReturnValues="ALL_NEW"))
+    assert not may(lambda: react.update_item(TableName=table, **update, ReturnValues="ALL_OLD"))
+
+
+@pytest.mark.parametrize("change", REFUSED.values(), ids=list(REFUSED))
+def test_react_may_change_no_other_attribute(change: dict[str, Any], roles: Roles, trial_row: Key) -> None:
+    react, table = roles.client("React", "dynamodb"), roles.name_of("Table")
+    update = updates(trial_row, **change)
+    assert not may(lambda: react.update_item(TableName=table, **update))
+    if "AttributeUpdates" not in change:
+        allowed_too = {"Update": {"TableName": table, **updates(trial_row, **STREAK)}}
+        both = [allowed_too, {"Update": {"TableName": table, **update}}]
+        assert not may(lambda: react.transact_write_items(TransactItems=both))
+    # Not the form of the call, but the role refuses it.
+    couples_api = roles.client("CouplesApi", "dynamodb")
+    assert may(lambda: couples_api.update_item(TableName=table, **update))
+    roles.stack.client("dynamodb").delete_item(TableName=table, Key=trial_row)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_is_left(roles: Roles) -> Iterator[None]:
+    yield
+    rows = roles.stack.client("dynamodb").scan(TableName=roles.name_of("Table"))["Items"]
+    assert not [row for row in rows if row["sk"] == {"S": "TRIAL"}]

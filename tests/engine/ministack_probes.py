@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_actions, lambda_runtime, persistence
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime, persistence
 from ministack.services import apigateway, dynamodb, eventbridge, lambda_svc, scheduler, secretsmanager
 from ministack.services.cloudformation import provisioners
 
@@ -52,9 +52,11 @@ def kms_context() -> bool:
 
 def leading_keys() -> bool:
     assert iam_actions.dynamodb_transaction_checks
-    body = json.dumps({"TableName": "T", "Key": KEY}).encode()
-    known = iam_actions.request_tag_context("dynamodb", "dynamodb:GetItem", body, {})
-    return "dynamodb:leadingkeys" not in {name.lower() for name in known}
+    assert iam_evaluator.enforce
+    update = {"UpdateExpression": "SET #t = :t", "ExpressionAttributeNames": {"#t": "text"}, "ReturnValues": "ALL_NEW"}
+    body = json.dumps({"TableName": "T", "Key": KEY} | update).encode()
+    known: dict[str, Any] = iam_actions.dynamodb_service_context(body)
+    return known.keys().isdisjoint({"dynamodb:LeadingKeys", "dynamodb:Attributes", "dynamodb:ReturnValues"})
 
 
 def log_files() -> bool:

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cleanup.handler import handle
-from cleanup.services import Services as CleanupServices
 from rekindle.api.problems import Problem
 from rekindle.cleanup import EraseJob
-from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from testing.builders import an_instant
-from testing.push_world import MemorySqs
+from testing.cleanups import cleanup_services
 from testing.stored import day_of, every_row
 from tests.engine.racing import Racer, lost, race, racing_couple, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from types_boto3_sqs import SQSClient
-
+    from cleanup.services import Services as CleanupServices
     from couples_api.services import Services
 
 RACES = 500
@@ -62,17 +58,7 @@ def services(new_services: Callable[[], Services]) -> Services:
 
 @pytest.fixture(scope="module")
 def worker(services: Services) -> Worker:
-    queue = Outbox(cast("SQSClient", MemorySqs("jobs")), "jobs")
-    return Worker(
-        CleanupServices.on(
-            services.people.table,
-            key_table=services.vault.table.name,
-            erasures=services.erasures,
-            outbox=queue,
-            accounts=queue,
-            settling=dt.timedelta(minutes=10),
-        )
-    )
+    return Worker(cleanup_services(services.people.table, services.vault.table.name))
 
 
 def require_gone(services: Services, erased: list[Racer]) -> None:

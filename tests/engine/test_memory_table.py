@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from delivery.dispatcher import handle
 from delivery.gateway import DELIVERED
 from delivery.resharding import reshard
-from delivery.services import Services
+from delivery.services import Queues, Services
 from rekindle.domain.ids import CoupleId, DeviceId, Uid
 from rekindle.domain.persons import Reminders, TouchReminder
 from rekindle.domain.pushes import PushKind
@@ -104,7 +104,9 @@ def the_tick_comes_twice(table: Table) -> None:
 def they_are_notified(table: Table) -> None:
     """Send reminders in several pages of a shard, and handle one job twice."""
     (shards,) = Slots(table).existing([SLOT]).values()
-    services = replace(Services.on(table, OUTBOX, OUTBOX, Gateway(), "https://app.example"), page_rows=10)
+    services = replace(
+        Services.on(table, Queues(OUTBOX, OUTBOX, OUTBOX), Gateway(), "https://app.example"), page_rows=10
+    )
     for _ in range(2):
         for shard in shards.all:
             job = SlotJob(zone=SLOT.zone, time=SLOT.time, shard=shard, date=MORNING.date(), instant=MORNING)
@@ -182,6 +184,7 @@ CONDITIONS: Final = (
     "uid = :uid AND attribute_exists(answers.#me) AND attribute_exists(answers.#partner)",
     "answers = :none AND attribute_not_exists(ended_at) AND revision <= :number",
     "revision < :number",
+    "persons = :persons",
     "revision >= :number AND revision > :zero",
     "attribute_not_exists(persons) OR size(persons) < :number",
     "attribute_exists(pk) AND uid <> :uid AND (revision = :number OR (flag = :yes AND revision <> :number))",
@@ -195,6 +198,7 @@ UPDATES: Final = (
     "REMOVE uid, flag",
     "REMOVE answers.#partner",
     "ADD persons :persons, revision :one",
+    "DELETE persons :persons",
     "SET flag = :yes REMOVE ended_at ADD revision :number",
 )
 

@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING, Any, Self, cast
 import pytest
 
 from cleanup.handler import handle
-from cleanup.services import Services as CleanupServices
 from couples_api.services import Services
 from rekindle.cleanup import AccountDeletedJob, EraseJob
 from rekindle.crypto.vault import Vault
 from rekindle.domain.ids import CoupleId, Uid
-from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from rekindle.store.table import Write
 from testing.apis import in_good_standing, phones_api
 from testing.builders import LONDON, TOKYO, a_token, prompts, publish, publish_choices
+from testing.cleanups import SETTLING, cleanup_services
 from testing.memory_kms import MemoryKms
+from testing.memory_sqs import MemorySqs
 from testing.memory_table import MemoryTable
 from testing.phones import Phone, a_phone, pair, set_clocks
-from testing.push_world import MemorySqs
 from testing.stored import couple_id_of, erasures_beside, every_row
 from testing.wire import Crash
 
@@ -34,13 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from types_boto3_kms import KMSClient
-    from types_boto3_sqs import SQSClient
 
+    from cleanup.services import Services as CleanupServices
     from rekindle.store.table import Item, Table
 
 MONDAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)
-SETTLING = dt.timedelta(minutes=10)
 CANARY = "Canary of a word"
 NAME = "Adalaide"
 KMS = MemoryKms()
@@ -68,14 +66,7 @@ class World:
             each.put_many((keys.Key(item["pk"], item.get("sk", "")), item) for item in items)
         vault = Vault(cast("KMSClient", KMS), KMS_KEY, cast("Table", key_table))
         cleanup_queue, account_queue = MemorySqs("cleanup"), MemorySqs("accounts")
-        cleanup = CleanupServices.on(
-            whole,
-            key_table=key_table.name,
-            erasures=stored,
-            outbox=Outbox(cast("SQSClient", cleanup_queue), "cleanup"),
-            accounts=Outbox(cast("SQSClient", account_queue), "accounts"),
-            settling=SETTLING,
-        )
+        cleanup = cleanup_services(whole, key_table.name, jobs=cleanup_queue, accounts=account_queue)
         services = Services.on(whole, vault, "https://app.example", stored, in_good_standing)
         return cls(table, key_table, services, cleanup, cleanup_queue, account_queue)
 

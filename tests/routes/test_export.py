@@ -537,13 +537,12 @@ def test_it_takes_a_recent_sign_in(couple: tuple[Phone, Phone], signed_in: dt.ti
         assert "Written" not in reply.text
 
 
-@pytest.mark.parametrize("auth_time", [None, "", "soon", "nan", "inf", "1e300", "map[]"])
+@pytest.mark.parametrize("auth_time", ["", "None", "soon", "nan", "inf", "1e300", "map[]"])
 def test_a_token_that_does_not_say_when_somebody_signed_in_is_not_recent(
-    couple: tuple[Phone, Phone], auth_time: str | None
+    couple: tuple[Phone, Phone], auth_time: str
 ) -> None:
     ada, _ = couple
-    if auth_time is not None:
-        ada.claims["auth_time"] = auth_time
+    ada.claims["auth_time"] = auth_time
     assert ada.post("/v1/me/export").problem == "sign-in-not-recent"
 
 

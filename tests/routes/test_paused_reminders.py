@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from delivery.services import Queues
 from delivery.services import Services as DeliveryServices
 from rekindle.domain.calendar import local_date, slot_instant
 from rekindle.domain.pushes import PushKind
@@ -42,7 +43,8 @@ MORNING, NIGHT = dt.time(8, 30), dt.time(20, 30)
 
 def on_table(delivery: DeliveryServices, table: Table) -> DeliveryServices:
     """Return delivery's services on the table of the API."""
-    return DeliveryServices.on(table, delivery.outbox, delivery.dead_letters, delivery.gateway, delivery.app_link)
+    queues = Queues(delivery.outbox, delivery.dead_letters, delivery.cleanup)
+    return DeliveryServices.on(table, queues, delivery.gateway, delivery.app_link)
 
 
 def token_of(services: Services, phone: Phone) -> str:

@@ -12,11 +12,10 @@ import pytest
 
 from delivery.gateway import CredentialError
 from delivery.results import LAST_ATTEMPT
-from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
 from rekindle.store.people import People
 from testing import fcm_wire
-from testing.push_world import DATE, MORNING, do, no_such_table, people_at, person_job, slot_job, tokens_of
+from testing.push_world import DATE, MORNING, clean_up, do, no_such_table, people_at, person_job, slot_job, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,13 +55,14 @@ type Log = pytest.LogCaptureFixture
 
 @dataclass(frozen=True)
 class World:
-    """Delivery with a table, two queues, FCM's stand-in and the log."""
+    """Delivery with a table, three queues, FCM's stand-in and the log."""
 
     table: Table
     delivery: Services
     wire: FcmWire
     queue: Queue
     dead_letters: Queue
+    cleanup: Queue
     caplog: Log
 
     def people(self, count: int, answer: Answer | None = None, *, devices: int = 1) -> list[Person]:
@@ -83,14 +83,17 @@ class World:
             self.wire.script[token] = [answer] * ALWAYS
 
     def do(self, *jobs: Job) -> None:
+        """Handle the push jobs, and then the cleanup jobs that follow from them."""
         do(self.delivery, *jobs)
+        clean_up(self.table, self.cleanup)
 
     def settle(self, delivery: Services | None = None) -> int:
-        """Handle all jobs that come back to the queue, and return their number."""
+        """Handle all push jobs that come back to the queue, and return their number. Then handle the cleanup jobs."""
         count = 0
         while jobs := self.queue.taken():
             do(delivery or self.delivery, *jobs)
             count += len(jobs)
+        clean_up(self.table, self.cleanup)
         return count
 
     def devices_of(self, people: Sequence[Person]) -> list[Mapping[DeviceId, Device]]:
@@ -110,8 +113,13 @@ class World:
 
 
 @pytest.fixture
-def world(table: Table, delivery: Services, wire: FcmWire, *, queue: Queue, dead_letters: Queue, caplog: Log) -> World:
-    return World(table, delivery, wire, queue, dead_letters, caplog)
+def queues(queue: Queue, dead_letters: Queue, cleanup_queue: Queue) -> tuple[Queue, Queue, Queue]:
+    return queue, dead_letters, cleanup_queue
+
+
+@pytest.fixture
+def world(table: Table, delivery: Services, wire: FcmWire, queues: tuple[Queue, Queue, Queue], caplog: Log) -> World:
+    return World(table, delivery, wire, *queues, caplog)
 
 
 # One person
@@ -197,14 +205,15 @@ def test_a_store_that_cannot_count_costs_nobody_a_phone(world: World) -> None:
     world.assert_kept([ada])
 
 
-def test_a_store_that_forgets_no_phone_sends_nothing_twice(world: World) -> None:
+def test_a_queue_that_takes_no_cleanup_job_sends_nothing_twice(world: World) -> None:
     people = world.people(3)
     world.answers(people[0], fcm_wire.UNREGISTERED)
-    broken = replace(world.delivery, devices=Devices(People(no_such_table())))
+    broken = replace(world.delivery, cleanup=replace(world.cleanup, url="no-such-queue").outbox)
     do(broken, world.slot_job())
     assert list(world.wire.attempts.values()) == [1] * 3
     assert world.queue.taken() == []
-    assert world.errors() == ["a dead target stays for now"]
+    assert world.errors() == ["dead targets stay for now"]
+    world.settle()
     world.assert_kept(people)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from rekindle.domain.reminders import Slot
 from rekindle.push.jobs import Missed, RetryJob, SlotJob
 from rekindle.push.kinds import KINDS
 from rekindle.store import keys
+from rekindle.store.couples import Couples
 from rekindle.store.devices import Devices
 from rekindle.store.incidents import WIDESPREAD
 from rekindle.store.instants import to_millis
@@ -38,6 +40,7 @@ from testing.push_world import (
     CrashError,
     Queue,
     calls,
+    clean_up,
     do,
     people_at,
     person_job,
@@ -333,6 +336,31 @@ def test_a_push_that_waited_dies_with_the_couple(
     assert queue.taken() == []
 
 
+def test_a_push_dies_with_the_couple_even_before_its_persons_are_free(
+    table: Table, delivery: Services, wire: FcmWire, queue: Queue
+) -> None:
+    """After a crash, both persons may still name the couple that has ended. The couple's own row decides."""
+    ada = a_paired_person()
+    saved(table, ada)
+    assert Couples(table).end(ada.uid, COUPLE, MORNING)
+    assert person_in(table, ada.uid).couple == COUPLE
+    do(delivery, person_job(ada), a_retry(ada, kind=PushKind.BOTH_ANSWERED, couple=COUPLE))
+    assert wire.messages == []
+    assert queue.taken() == []
+
+
+def test_a_person_whose_row_names_a_foreign_couple_gets_none_of_its_pushes(
+    table: Table, delivery: Services, wire: FcmWire
+) -> None:
+    ada, eve = a_paired_person(), a_paired_person(couple=CoupleId("another"))
+    saved(table, ada, eve)
+    row = table.get(keys.person(eve.uid))
+    assert row
+    table.write(Write("Put", keys.person(eve.uid), item=row | {"couple": COUPLE}))
+    do(delivery, person_job(eve))
+    assert wire.messages == []
+
+
 def test_a_push_to_nobody_is_done(delivery: Services, wire: FcmWire) -> None:
     do(delivery, person_job(a_paired_person()))
     assert wire.messages == []
@@ -367,12 +395,15 @@ def a_retry(*people: Person, attempt: int = 2, **changes: object) -> RetryJob:
     )
 
 
-def test_a_dead_token_is_forgotten_and_the_others_stay(table: Table, delivery: Services, wire: FcmWire) -> None:
+def test_a_dead_token_is_forgotten_and_the_others_stay(
+    table: Table, delivery: Services, wire: FcmWire, cleanup_queue: Queue
+) -> None:
     ada = a_paired_person(devices={DeviceId(name): a_device() for name in ("phone", "tablet")})
     saved(table, ada)
     dead, alive = (ada.devices[DeviceId(name)].target for name in ("phone", "tablet"))
     wire.script[dead.value] = [fcm_wire.UNREGISTERED]
     do(delivery, slot_job(table))
+    clean_up(table, cleanup_queue)
     after = person_in(table, ada.uid)
     assert [device.target for device in after.devices.values()] == [alive]
     assert table.get(keys.target(dead)) is None
@@ -381,11 +412,48 @@ def test_a_dead_token_is_forgotten_and_the_others_stay(table: Table, delivery: S
     assert [device.target for device in row.devices] == [alive]
 
 
-def test_a_dead_token_stays_when_time_runs_short(table: Table, delivery: Services, wire: FcmWire) -> None:
+def test_a_cleanup_job_names_neither_a_token_nor_a_uid(
+    table: Table, delivery: Services, wire: FcmWire, cleanup_queue: Queue
+) -> None:
+    (ada,) = people_at(table, 1)
+    wire.script[token_of(ada)] = [fcm_wire.UNREGISTERED]
+    do(delivery, slot_job(table))
+    (body,) = cleanup_queue.bodies()
+    assert json.loads(body)["type"] == "target"
+    assert token_of(ada) not in body
+    assert ada.uid not in body
+
+
+def test_delivery_writes_nothing_to_a_person(table: Table, delivery: Services, wire: FcmWire) -> None:
+    (ada,) = people_at(table, 1)
+    before = table.get(keys.person(ada.uid))
+    wire.script[token_of(ada)] = [fcm_wire.UNREGISTERED]
+    do(delivery, person_job(ada))
+    assert table.get(keys.person(ada.uid)) == before
+
+
+def test_a_token_that_was_registered_again_meanwhile_stays(
+    table: Table, delivery: Services, wire: FcmWire, cleanup_queue: Queue
+) -> None:
+    (ada,) = people_at(table, 1)
+    target = target_of(ada)
+    wire.script[target.value] = [fcm_wire.UNREGISTERED]
+    do(delivery, slot_job(table))
+    ((name, device),) = ada.devices.items()
+    again = replace(device, registered_at=MORNING + dt.timedelta(days=7))
+    Devices(People(table)).register(ada.uid, name, again)
+    clean_up(table, cleanup_queue)
+    assert person_in(table, ada.uid).devices == {name: again}
+
+
+def test_a_dead_token_stays_when_time_runs_short(
+    table: Table, delivery: Services, wire: FcmWire, cleanup_queue: Queue
+) -> None:
     """The next push will find it dead again."""
     (ada,) = people_at(table, 1)
     wire.script[token_of(ada)] = [fcm_wire.UNREGISTERED]
     handle(delivery, slot_job(table), NO_WAIT, lambda: SHORT if wire.attempts else ENOUGH)
+    clean_up(table, cleanup_queue)
     stays = person_in(table, ada.uid)
     assert stays.devices == ada.devices
     assert Runs(table).begin(slot_job(table).shard, DATE, MORNING).done
@@ -401,7 +469,7 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, del
     )
     do(delivery, retry)
     assert wire.messages == [], "the token is Ben's now, and the push was Ada's"
-    delivery.devices.forget_target(pseudonym_of(ada), target, MORNING)
+    Devices(People(table)).forget_target(pseudonym_of(ada), keys.digest_of(target), MORNING)
     assert table.get(keys.target(target)) == {**keys.target(target)._asdict(), "uid": ben.uid}
     owner = person_in(table, ben.uid)
     assert target in {device.target for device in owner.devices.values()}

@@ -18,7 +18,7 @@ import pytest
 from delivery.credential import credential_from
 from delivery.fcm import FcmGateway
 from delivery.libcurl import Libcurl
-from delivery.services import Services
+from delivery.services import Queues, Services
 from rekindle.domain.due_dates import slots_of
 from rekindle.domain.persons import Reminders
 from rekindle.domain.pushes import PushKind
@@ -29,7 +29,7 @@ from rekindle.store.watermark import Watermark
 from testing import fcm_wire
 from testing.builders import LONDON, NEW_YORK, a_paired_person, a_profile, an_instant
 from testing.fcm_wire import PROJECT, FcmWire
-from testing.push_world import CrashError, Queue, do, saved, token_of, watched
+from testing.push_world import CrashError, Queue, clean_up, do, saved, token_of, watched
 from testing.stored import person_in
 from tick.handler import Tick
 
@@ -85,6 +85,7 @@ class World:
     table: Table
     queue: Queue
     dead_letters: Queue
+    cleanup: Queue
     wire: FcmWire
     gateway: FcmGateway
     people: list[Person]
@@ -96,21 +97,25 @@ class World:
 
     def delivery(self) -> Services:
         """Make the services of a new process, with empty caches."""
-        queue = replace(self.queue, client=cast("SQSClient", Counted(self.queue.client, self.calls)))
+        pushes, cleanup = (
+            replace(queue, client=cast("SQSClient", Counted(queue.client, self.calls))).outbox
+            for queue in (self.queue, self.cleanup)
+        )
         gateway = cast("PushGateway", Counted(self.gateway, self.calls))
         return replace(
-            Services.on(self.table, queue.outbox, self.dead_letters.outbox, gateway, "https://app.example"),
+            Services.on(self.table, Queues(pushes, self.dead_letters.outbox, cleanup), gateway, "https://app.example"),
             slots=Slots(self.table, few_rows=1),
             page_rows=PAGE_ROWS,
         )
 
     def settle(self, *, repeats: float = 0.0) -> None:
-        """Let delivery work until the queue is empty, with repeats and in any order."""
+        """Let delivery work until the queue is empty, with repeats and in any order. Then let cleanup do its jobs."""
         pending: list[Job] = []
         while True:
             for job in self.queue.taken():
                 pending += [job, job] if self.dice.random() < repeats else [job]
             if not pending:
+                clean_up(self.table, self.cleanup)
                 return
             job = pending.pop(self.dice.randrange(len(pending)))
             try:
@@ -151,7 +156,8 @@ def new_world(new_tables: NewTables, new_queue: Callable[[], Queue], wire: FcmWi
             for number in range(count)
         ]
         saved(table, *people)
-        return World(table, new_queue(), new_queue(), wire, gateway, people, random.Random(seed))  # noqa: S311  a test's dice
+        dice = random.Random(seed)  # noqa: S311  a test's dice
+        return World(table, new_queue(), new_queue(), new_queue(), wire, gateway, people, dice)
 
     with contextlib.closing(FcmGateway(credential_from(wire.secret), Libcurl(wire.url, PROJECT))) as gateway:
         yield made

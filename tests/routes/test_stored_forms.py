@@ -20,12 +20,14 @@ from rekindle.packs.lifecycle import (
 )
 from rekindle.store import keys
 from rekindle.store.audit import Audit, audit_row
+from rekindle.store.instants import to_ttl
 from rekindle.store.packs import Packs
 from rekindle.store.table import Write
 from testing.builders import an_instant
 from testing.memory_table import MemoryTable
 from testing.stored import row_in
 
+TEN_YEARS = 3653 * 24 * 3600
 NOON = an_instant("2026-03-02T12:00:00Z")
 MILLIS = 1_772_452_800_000
 ADA = Actor("ada", "Ada", NOON)
@@ -125,5 +127,5 @@ def test_a_pack_is_written_as_it_was_stored() -> None:
 
 def test_an_audit_entry_is_stored_and_read_as_before() -> None:
     written = audit_row(ENTRY, 9)
-    assert written.item == ENTRY_ITEM
+    assert written.item == ENTRY_ITEM | {"ttl": to_ttl(NOON) + TEN_YEARS}
     assert Audit(a_table(keys.audit(MILLIS, "any"), ENTRY_ITEM)).entries(None, 10)[0] == [ENTRY]

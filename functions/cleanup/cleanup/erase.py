@@ -65,7 +65,7 @@ def _remove_answers(services: Services, person: ErasedPerson) -> None:
         services.days.forget(couple, person.uid)
         services.solo.forget_shared(couple, person.uid)
         services.streaks.forget(couple, person.uid)
-        left = services.couples.forget(person.uid, couple)
+        left = services.couples.forget_member(person.uid, couple)
         for partner in sorted(left or ()):
             services.nudges.forget_recipient(partner, person.uid)
         if left is not None and not left:

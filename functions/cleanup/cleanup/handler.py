@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from cleanup.ended import finish_end
 from cleanup.erase import erase
+from cleanup.rest import delete_rest
 from cleanup.services import Services
 from rekindle.batches import handle_batch
-from rekindle.cleanup import AccountDeletedJob, EndedJob, EraseJob, cleanup_job_from
+from rekindle.cleanup import (
+    AccountDeletedJob,
+    EmptySlotJob,
+    EndedJob,
+    EraseJob,
+    RestJob,
+    StaleJob,
+    TargetJob,
+    cleanup_job_from,
+)
 from rekindle.clients import client
 from rekindle.push.queue import Outbox
 from rekindle.settings import CleanupSettings
@@ -20,6 +30,7 @@ from rekindle.store.table import Table
 from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -32,19 +43,30 @@ def handle(services: Services, records: Sequence[Record]) -> BatchResponse:
 
     def attempt(record: Record) -> None:
         job = cleanup_job_from(record["body"])
-        instant = from_millis(int(record["attributes"]["ApproximateFirstReceiveTimestamp"]))
         match job:
             case EndedJob():
                 finish_end(services, job.couple)
             case EraseJob():
-                erase(services, job, instant)
+                erase(services, job, _received_at(record))
             case AccountDeletedJob():
-                services.erasures.finish(job.pseudonym, instant)
+                services.erasures.finish(job.pseudonym, _received_at(record))
+            case RestJob():
+                delete_rest(services, job)
+            case TargetJob():
+                services.devices.forget_target(job.person, job.target, job.instant)
+            case StaleJob():
+                services.devices.prune(job.person, job.target, job.instant)
+            case EmptySlotJob():
+                services.empty_slots.delete(job.slot, _received_at(record))
         logger.info("cleaned up", extra={"job": job.type})
 
     return handle_batch(
         records, attempt, lambda error, message_id: log_failure("not cleaned up", error, message_id=message_id)
     )
+
+
+def _received_at(record: Record) -> dt.datetime:
+    return from_millis(int(record["attributes"]["ApproximateFirstReceiveTimestamp"]))
 
 
 @cache

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Self
 
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.devices import Devices
 from rekindle.store.invites import Invites
 from rekindle.store.nudges import Nudges
 from rekindle.store.people import People
+from rekindle.store.shards import EmptySlots
 from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 
@@ -36,6 +38,8 @@ class Services:
     solo: Solo
     invites: Invites
     nudges: Nudges
+    devices: Devices
+    empty_slots: EmptySlots
     erasures: Erasures
     key_table: str
     outbox: Outbox
@@ -63,6 +67,8 @@ class Services:
             solo=Solo(table),
             invites=Invites(people),
             nudges=Nudges(table),
+            devices=Devices(people),
+            empty_slots=EmptySlots(table),
             erasures=erasures,
             key_table=key_table,
             outbox=outbox,

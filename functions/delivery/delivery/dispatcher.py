@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from delivery.gateway import NO_WAIT, RESERVE
 from delivery.recipients import of_job, of_page
 from delivery.sender import push
+from rekindle.cleanup import EmptySlotJob
 from rekindle.domain.pushes import PushKind, Reach
 from rekindle.domain.reminders import MAX_LATENESS
 from rekindle.push.jobs import LONGEST_DELAY, NewDeviceJob, PersonJob, ReshardJob, RetryJob, SlotJob
@@ -76,6 +77,8 @@ def _run(services: Services, job: SlotJob, late: dt.timedelta, time_left: Callab
             kind = batch.attempt.occasion.kind
             reach[KINDS[kind].replaces or kind] += Reach(batch.due, reached)
         if page.last is None:
+            if not begun.rows and not page.rows:
+                services.cleanup.send([EmptySlotJob(zone=job.zone, time=job.time)])
             services.runs.finish(begun, reach)
             if begun.rows + len(page.rows) > services.shard_rows:
                 shard = job.model_dump(exclude={"type", "late", "after"})

@@ -13,7 +13,7 @@ from delivery.fcm import FcmGateway
 from delivery.gateway import NO_WAIT, RESERVE, CredentialError
 from delivery.libcurl import Libcurl
 from delivery.resharding import reshard
-from delivery.services import Services
+from delivery.services import Queues, Services
 from rekindle.batches import handle_batch
 from rekindle.clients import client
 from rekindle.push.jobs import LONGEST_DELAY, ReshardJob, job_from
@@ -46,10 +46,13 @@ def _gateway() -> FcmGateway:
 
 @cache
 def _services() -> Services:
-    settings = DeliverySettings.read(os.environ)
-    return Services.on(
-        _table(), _outbox(), Outbox(client("sqs"), settings.dead_letters_url), _gateway(), settings.app_link
+    settings, sqs = DeliverySettings.read(os.environ), client("sqs")
+    queues = Queues(
+        pushes=_outbox(),
+        dead_letters=Outbox(sqs, settings.dead_letters_url),
+        cleanup=Outbox(sqs, settings.cleanup_queue_url),
     )
+    return Services.on(_table(), queues, _gateway(), settings.app_link)
 
 
 def _table() -> Table:

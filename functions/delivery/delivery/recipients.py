@@ -121,7 +121,8 @@ def of_job(
     """Return a batch with all devices of the job's person, or with the devices that a RetryJob names.
 
     Leave out a device that has another owner now, a stale device, all devices of a person whom the push no longer
-    concerns, and a new device that the push is about.
+    concerns, and a new device that the push is about. If the job is about a couple, it concerns nobody after the
+    couple's end.
     """
     kind, number, missed = job.kind, 1, None
     if not isinstance(job, RetryJob):
@@ -134,6 +135,10 @@ def of_job(
         people = [*services.people.people(sorted(set(owners.values()))).values()]
     attempt = Attempt(replace(job.occasion, kind=kind), late, time_left, job.couple, number)
     people = [person for person in people if attempt.occasion.concerns(person, job.couple)]
+    if people and job.couple:
+        # A person's row may still name a couple that has ended. The couple's own row decides.
+        couple = services.couples.couple(job.couple)
+        people = [person for person in people if couple and couple.joins(person.uid)]
     if attempt.kind.needs_open_day:
         persons = [(person.uid, person.couple) for person in people if person.couple]
         awaited = services.days.awaited(persons, job.date, attempt.at)

@@ -69,7 +69,7 @@ def settle(services: Services, attempt: Attempt, results: Sequence[Result]) -> S
     A push becomes a dead letter if it is given up because of a fault that affects many persons.
 
     Returns:
-        The results, some with the fate DEAD in place of FOREIGN. The caller has to delete devices with the fate DEAD.
+        The results, some with the fate DEAD in place of FOREIGN. The caller has to let `cleanup` remove dead devices.
 
     Raises:
         CredentialError: FCM refused our credential for every push. The queue has to deliver the whole job again.

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from delivery.gateway import NO_WAIT, SPARE, Fate, Outcome
 from delivery.results import Result, having, persons_of, settle
+from rekindle.cleanup import StaleJob, TargetJob
 from rekindle.push.payloads import payload_of
+from rekindle.store import keys
 from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from delivery.recipients import Attempt, Batch, Recipient
     from delivery.services import Services
@@ -39,7 +41,7 @@ def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent
         OutboxError: a retry or a dead letter could not be enqueued.
     """
     attempt, occasion = batch.attempt, batch.attempt.occasion
-    _forget(attempt, batch.stale, services.devices.prune)
+    _clean_up(services, attempt, StaleJob, batch.stale)
     if not batch.recipients:
         return Sent(wait)
     if attempt.at >= occasion.expires_at:
@@ -61,21 +63,19 @@ def push(services: Services, batch: Batch, wait: dt.timedelta = NO_WAIT) -> Sent
         results += starmap(Result, zip(group, outcomes, strict=True))
     settled = settle(services, attempt, results)
     dead = [(recipient.person, recipient.target) for recipient, _ in having(settled, Fate.DEAD)]
-    _forget(attempt, dead, services.devices.forget_target)
+    _clean_up(services, attempt, TargetJob, dead)
     return Sent(wait, len(persons_of(having(results, Fate.DELIVERED))))
 
 
-def _forget(
-    attempt: Attempt,
-    devices: Iterable[tuple[str, Target]],
-    forget: Callable[[str, Target, dt.datetime], None],
+def _clean_up(
+    services: Services, attempt: Attempt, job: type[StaleJob | TargetJob], devices: Iterable[tuple[str, Target]]
 ) -> None:
-    """Delete stale or dead devices while time is left. A later push deletes the remaining devices."""
-    for person, target in devices:
-        if attempt.time_left() < SPARE:
-            logger.warning("dead targets stay for now")
-            return
-        try:
-            forget(person, target, attempt.at)
-        except Exception as error:  # noqa: BLE001  any error raised here would send all pushes again
-            log_failure("a dead target stays for now", error, person=person)
+    """Let `cleanup` remove stale or dead devices, if time is left. A later push finds the remaining devices."""
+    jobs = [job(person=person, target=keys.digest_of(target), instant=attempt.at) for person, target in devices]
+    if jobs and attempt.time_left() < SPARE:
+        logger.warning("dead targets stay for now")
+        return
+    try:
+        services.cleanup.send(jobs)
+    except Exception as error:  # noqa: BLE001  any error raised here would send all pushes again
+        log_failure("dead targets stay for now", error)

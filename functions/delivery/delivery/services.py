@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.devices import Devices
 from rekindle.store.incidents import Incidents
@@ -23,26 +24,39 @@ SHARD_ROWS: Final = 20_000
 """If a shard has more rows than this, its slot is resharded. One worker needs about ten seconds for so many rows."""
 
 
+class Queues(NamedTuple):
+    """The queues to which `delivery` sends jobs."""
+
+    pushes: Outbox
+    dead_letters: Outbox
+    cleanup: Outbox
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The services of one process. Every link in a push begins with `app_link`."""
+    """The services of one process. Every link in a push begins with `app_link`.
+
+    `outbox` is the queue of push jobs, and `cleanup` the queue of cleanup jobs.
+    """
 
     slots: Slots
     runs: Runs
     people: People
     devices: Devices
+    couples: Couples
     days: Days
     news: News
     incidents: Incidents
     outbox: Outbox
     dead_letters: Outbox
+    cleanup: Outbox
     gateway: PushGateway
     app_link: str
     page_rows: int = PAGE_ROWS
     shard_rows: int = SHARD_ROWS
 
     @classmethod
-    def on(cls, table: Table, outbox: Outbox, dead_letters: Outbox, gateway: PushGateway, app_link: str) -> Self:
+    def on(cls, table: Table, queues: Queues, gateway: PushGateway, app_link: str) -> Self:
         """Return services that use this table, these queues and this gateway."""
         people = People(table)
         return cls(
@@ -50,11 +64,13 @@ class Services:
             runs=Runs(table),
             people=people,
             devices=Devices(people),
+            couples=Couples(table),
             days=Days(table),
             news=News(table),
             incidents=Incidents(table),
-            outbox=outbox,
-            dead_letters=dead_letters,
+            outbox=queues.pushes,
+            dead_letters=queues.dead_letters,
+            cleanup=queues.cleanup,
             gateway=gateway,
             app_link=app_link,
         )

@@ -127,7 +127,7 @@ class Exporter:
         )
 
     def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
-        couple_id = couples_in_order(self.person)[number - 1]
+        couple_id = couples_in_order(self.person)[number]
         ended_at = self.person.parted.get(couple_id)
         # DynamoDB may delete the couple's keys some hours late. So do not use keys that still exist after 30 days.
         is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
@@ -188,10 +188,13 @@ class Exporter:
         ]
 
 
-def couples_in_order(person: Person) -> list[CoupleId]:
-    """Return the person's couples in the order in which they ended. The current couple comes last."""
+def couples_in_order(person: Person) -> dict[int, CoupleId]:
+    """Map section numbers to the person's couples, in the order in which they ended. The current couple comes last.
+
+    A number stays the same when an earlier couple is deleted between two pages.
+    """
     ended = sorted(person.parted, key=lambda couple: (person.parted[couple], couple))
-    return [*ended, person.couple] if person.couple else ended
+    return dict(enumerate([*ended, person.couple] if person.couple else ended, person.partings_deleted + 1))
 
 
 def _position(person: Person, body: ExportBody) -> Position:
@@ -199,7 +202,7 @@ def _position(person: Person, body: ExportBody) -> Position:
     if body.next is None:
         return Position()
     position = position_from(body.next, person.uid)
-    if position is None or position.section > len(person.parted) + (person.couple is not None):
+    if position is None or position.section > max(couples_in_order(person), default=0):
         errors = [{"field": "body.next", "reason": "This is not a page of your export"}]
         raise ProblemError(Problem.INVALID_FIELDS, errors=errors)
     return position
@@ -211,21 +214,22 @@ def _page(exporter: Exporter, start: Position) -> ExportView:
     The page ends after `page_days` days, after `page_sections` sections, or after the last section.
     """
     person, limits = exporter.person, exporter.services
-    sections = len(couples_in_order(person)) + 1
-    numbers = range(start.section, min(start.section + limits.page_sections, sections))
+    sections = [0, *couples_in_order(person)]
+    first = sum(number < start.section for number in sections)
+    end = min(first + limits.page_sections, len(sections))
     couples, entries, left = [], [], limits.page_days
-    for number in numbers:
+    following: Position | None
+    for place, number in enumerate(sections[first:end], first):
         section = exporter.section(number, start.after if number == start.section else None, left)
         couples += [section.couple] if section.couple else []
         entries += section.entries
         left -= len(section.read)
         if not left:
             following = Position(number, section.read[-1])
-            over = number + section.share_until(section.read[-1])
+            over = place + section.share_until(section.read[-1])
             break
     else:
-        following, over = Position(numbers.stop), float(numbers.stop)
-    is_last = following.section == sections
+        following, over = Position(sections[end]) if end < len(sections) else None, float(end)
     return ExportView(
         format=FORMAT,
         exported_at=exporter.caller.instant.replace(microsecond=0),
@@ -233,9 +237,9 @@ def _page(exporter: Exporter, start: Position) -> ExportView:
         profile=ExportedProfileView.model_validate(person.profile, from_attributes=True),
         couples=couples,
         entries=entries,
-        next=None if is_last else cursor_of(following, person.uid),
+        next=cursor_of(following, person.uid) if following else None,
         # Every section counts the same, because nobody knows the number of days in a section that has not been read.
-        progress=round(over / sections, 3),
+        progress=round(over / len(sections), 3),
     )
 
 

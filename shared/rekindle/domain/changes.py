@@ -1,8 +1,8 @@
 """Define changes of stored records. `rekindle.store.stream` reads these changes from the table's stream.
 
-`DayChange`, `StreakChange` and `NudgesChange` have a record before and after one write. The others have only the record
-after the write. The stream can deliver a change more than once, and long after the
-write.
+`DayChange`, `StreakChange` and `NudgesChange` have a record before and after one write. `CoupleGone` has the deleted
+record, and the others have only the record after the write. The stream can deliver a change more than once, and long
+after the write.
 """
 
 from __future__ import annotations
@@ -117,8 +117,18 @@ class PersonErased:
     erased_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class CoupleGone:
+    """The deletion of a couple's own row, some time after the couple ended at `ended_at`."""
+
+    couple: CoupleId
+    members: frozenset[Uid]
+    ended_at: dt.datetime
+
+
 type Change = (
     CoupleEnded
+    | CoupleGone
     | DayChange
     | DeviceAdded
     | FinishedRun

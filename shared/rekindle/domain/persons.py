@@ -138,6 +138,7 @@ class Person:
     """A person's settings, devices and couple. All are in one item, so one conditional write keeps them consistent.
 
     `parted` maps former couples to the instant of their end, so that we can find the person's texts in these couples.
+    After a former couple is deleted, it is not in `parted` any more, and `partings_deleted` counts it.
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
 
@@ -158,6 +159,7 @@ class Person:
     devices: Mapping[DeviceId, Device] = field(default_factory=dict)
     couple: CoupleId | None = None
     parted: Mapping[CoupleId, dt.datetime] = field(default_factory=dict)
+    partings_deleted: int = 0
     invite: LiveInvite | None = None
     touch_agreed: bool = False
     paused_until: dt.date | None = None

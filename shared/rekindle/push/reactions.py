@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rekindle.accounts import RevokeJob
-from rekindle.cleanup import EndedJob, EraseJob
+from rekindle.cleanup import EndedJob, EraseJob, RestJob
 from rekindle.domain.changes import (
     CoupleEnded,
+    CoupleGone,
     DayChange,
     DeviceAdded,
     NudgesChange,
@@ -68,8 +69,8 @@ def reaction_to(change: Change | None) -> Reaction:  # noqa: PLR0911  each kind 
             return Reaction(tuple(_nudge_jobs(change)))
         case OverdueReminder():
             return Reaction((_overdue_job(change),))
-        case CoupleEnded():
-            return Reaction(cleanup=(EndedJob(couple=change.couple),))
+        case CoupleEnded() | CoupleGone():
+            return Reaction(cleanup=(_cleanup_job(change),))
         case PersonErased():
             return Reaction(cleanup=(EraseJob(uid=change.uid, erased_at=change.erased_at),))
         case DeviceAdded():
@@ -126,6 +127,12 @@ def _nudge_jobs(change: NudgesChange) -> Sequence[PersonJob]:
         for nudge in fresh
         if nudge.shown
     ]
+
+
+def _cleanup_job(change: CoupleEnded | CoupleGone) -> CleanupJob:
+    if isinstance(change, CoupleEnded):
+        return EndedJob(couple=change.couple)
+    return RestJob(couple=change.couple, members=tuple(sorted(change.members)), ended_at=change.ended_at)
 
 
 def _overdue_job(reminder: OverdueReminder) -> PersonJob:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -11,11 +12,14 @@ from pydantic import TypeAdapter
 from rekindle.packs.lifecycle import AuditEntry
 from rekindle.store import keys
 from rekindle.store.forms import stored
-from rekindle.store.instants import to_millis
+from rekindle.store.instants import to_millis, to_ttl
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table
+
+KEPT: Final = dt.timedelta(days=10 * 365 + 3)
+"""The table keeps an audit row for ten years, as practices commonly keep their records."""
 
 _ENTRIES: Final = TypeAdapter(AuditEntry)
 
@@ -44,4 +48,9 @@ def audit_row(entry: AuditEntry, revision: int) -> Write:
     # Two actions can happen in the same millisecond. So a digest of the action is part of the key.
     name = hashlib.blake2b(f"{entry} {revision}".encode(), digest_size=6).hexdigest()
     item = {field: value for field, value in stored(entry).items() if value is not None}
-    return Write.new(keys.audit(to_millis(entry.done.at), name), item)
+    return Write.new(keys.audit(to_millis(entry.done.at), name), {**item, "ttl": audit_ttl(entry.done.at)})
+
+
+def audit_ttl(instant: dt.datetime) -> int:
+    """Return the `ttl` of the row of an action."""
+    return to_ttl(instant + KEPT)

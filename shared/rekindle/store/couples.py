@@ -20,7 +20,7 @@ from rekindle.store import keys
 from rekindle.store.days import window_from
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.key_rows import expiring_couple_keys
+from rekindle.store.key_rows import couple_keys, expiring_couple_keys
 from rekindle.store.people import person_writes, read_people
 from rekindle.store.person_items import profile_from
 from rekindle.store.table import CONFLICTS, Item, Write, repeated_on_conflict
@@ -35,6 +35,8 @@ KEEPSAKE: Final = dt.timedelta(days=30)
 """For this long after unpairing, each person can export their own writing. Then Rekindle deletes the couple's keys."""
 KEPT_AFTER_KEEPSAKE: Final = dt.timedelta(days=1)
 """After KEEPSAKE, the table keeps the couple's row for this long. Then DynamoDB deletes the row."""
+DELETED_AT_ONCE: Final = 50
+"""One transaction deletes at most this many rows of a couple."""
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 _NOBODY_WANTS_TOUCH: Final[Item] = {"wanted_by": [], "from": None}
 
@@ -155,24 +157,8 @@ class Couples:
             return None
         # Invariant: a couple ends only once, so `ended_at` never changes while the couple does not stand. The couple's
         # keys expire KEEPSAKE after `ended_at`.
-        ending = Write(
-            "Update",
-            keys.couple(couple_id),
-            update="SET ended_at = :instant, former = :former, profiles = :none, #touch = :untouched, #ttl = :ttl"
-            " REMOVE windows ADD revision :one",
-            condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
-            names={"#touch": "touch", "#ttl": "ttl"},
-            values={
-                ":instant": to_millis(instant),
-                ":former": sorted(couple.members),
-                ":none": {},
-                ":untouched": _NOBODY_WANTS_TOUCH,
-                ":ttl": to_ttl(instant + KEEPSAKE + KEPT_AFTER_KEEPSAKE),
-                ":one": 1,
-            },
-        )
         with suppress(WriteConflictError):
-            self.table.write(ending)
+            self.table.write(ending(couple, instant, "attribute_not_exists(ended_at)"))
         return self.couple(couple_id)
 
     @repeated_on_conflict("a person kept changing")
@@ -196,7 +182,7 @@ class Couples:
             raise
 
     @repeated_on_conflict("a couple that has ended kept changing")
-    def forget(self, uid: Uid, couple_id: CoupleId) -> frozenset[Uid] | None:
+    def forget_member(self, uid: Uid, couple_id: CoupleId) -> frozenset[Uid] | None:
         """Remove the person from a couple that has ended. Return the persons who are left.
 
         Return None if the table has no such couple, or if the couple stands.
@@ -232,6 +218,28 @@ class Couples:
         with suppress(WriteConflictError):
             self.table.transact([expiring, _still_ended(couple, couple.ended_at)])
 
+    def delete_rows(self, couple: CoupleId, key_table: str) -> None:
+        """Delete all rows of a couple whose own row is gone, and its keys. Do nothing if its own row exists."""
+        # Invariant: no row of a couple that stands, or that both may still resume, is deleted. So each transaction
+        # checks that the couple's own row is gone.
+        is_gone = Write.check(keys.couple(couple), "attribute_not_exists(pk)", {})
+        with suppress(WriteConflictError):
+            keys_of_couple = Write("Delete", couple_keys(couple), table=key_table)
+            self.table.transact([is_gone, keys_of_couple, Write("Delete", keys.tally(couple))])
+            while rows := self.table.query(keys.couple(couple).pk, limit=DELETED_AT_ONCE).items:
+                self.table.transact([is_gone, *(Write("Delete", keys.Key(row["pk"], row["sk"])) for row in rows)])
+
+    @repeated_on_conflict("a person kept changing")
+    def forget(self, uid: Uid, couple: CoupleId, ended_at: dt.datetime) -> None:
+        """Remove a couple that is gone from the person's former couples. Free them if nobody has freed them yet."""
+        person = read_people(self.table, [uid]).get(uid)
+        if person is None or (person.couple != couple and couple not in person.parted):
+            return
+        freed = _unpaired(person, couple, ended_at) if person.couple == couple else person
+        parted = {former: instant for former, instant in freed.parted.items() if former != couple}
+        forgotten = replace(freed, parted=parted, partings_deleted=freed.partings_deleted + 1)
+        self.table.commit(person_writes(self.table, ended_at, (person, forgotten)))
+
     def _members(self, couple: Couple) -> list[Person]:
         """Return the persons who are in the couple now."""
         return [each for each in read_people(self.table, list(couple.profiles)).values() if each.couple == couple.id]
@@ -252,6 +260,26 @@ def couple_row(couple: Couple) -> Write:
         "revision": couple.revision,
     }
     return Write.new(keys.couple(couple.id), item)
+
+
+def ending(couple: Couple, instant: dt.datetime, condition: str) -> Write:
+    """Return the write that ends a couple at `instant`. The row has to exist and meet the condition."""
+    return Write(
+        "Update",
+        keys.couple(couple.id),
+        update="SET ended_at = :instant, former = :former, profiles = :none, #touch = :untouched, #ttl = :ttl"
+        " REMOVE windows, ended_by ADD revision :one",
+        condition=f"attribute_exists(pk) AND {condition}",
+        names={"#touch": "touch", "#ttl": "ttl"},
+        values={
+            ":instant": to_millis(instant),
+            ":former": sorted(couple.members),
+            ":none": {},
+            ":untouched": _NOBODY_WANTS_TOUCH,
+            ":ttl": to_ttl(instant + KEEPSAKE + KEPT_AFTER_KEEPSAKE),
+            ":one": 1,
+        },
+    )
 
 
 def _still_ended(couple: Couple, ended_at: dt.datetime) -> Write:

@@ -78,20 +78,27 @@ class Devices:
         items = self.people.table.get_many(map(keys.target_of, digests), consistent=True)
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 
-    def forget_target(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove the device with this target, if the pseudonym's person still owns the target."""
-        if owner := self._owner(pseudonym, target):
-            with suppress(ErasedError):
-                self.people.change(owner, instant, lambda person: _without_target(person, target))
+    def forget_target(self, pseudonym: str, digest: str, instant: dt.datetime) -> None:
+        """Remove the device whose target has this digest, if the pseudonym's person still owns the target.
 
-    def prune(self, pseudonym: str, target: Target, instant: dt.datetime) -> None:
-        """Remove the stale devices of the pseudonym's person, if this person still owns the target."""
-        if owner := self._owner(pseudonym, target):
+        Keep a device that was registered after `instant`.
+        """
+
+        def is_dead(device: Device) -> bool:
+            return keys.digest_of(device.target) == digest and device.registered_at <= instant
+
+        if owner := self._owner(pseudonym, digest):
+            with suppress(ErasedError):
+                self.people.change(owner, instant, lambda person: _without(person, is_dead))
+
+    def prune(self, pseudonym: str, digest: str, instant: dt.datetime) -> None:
+        """Remove the pseudonym's person's stale devices, if they still own the target with this digest."""
+        if owner := self._owner(pseudonym, digest):
             with suppress(ErasedError):
                 self.people.change(owner, instant, lambda person: _without_stale(person, instant))
 
-    def _owner(self, pseudonym: str, target: Target) -> Uid | None:
-        owner = self.owners([keys.digest_of(target)]).get(keys.digest_of(target))
+    def _owner(self, pseudonym: str, digest: str) -> Uid | None:
+        owner = self.owners([digest]).get(digest)
         return owner if owner is not None and keys.pseudonym_of(owner) == pseudonym else None
 
 
@@ -109,10 +116,13 @@ def _is_fresh(known: Device | None, device: Device) -> bool:
 
 
 def _without_stale(person: Person, instant: dt.datetime) -> Person:
-    remaining = {known: device for known, device in person.devices.items() if not is_stale(device, instant)}
-    return replace(person, devices=remaining) if len(remaining) < len(person.devices) else person
+    return _without(person, lambda device: is_stale(device, instant))
 
 
 def _without_target(person: Person, target: Target) -> Person:
-    remaining = {known: device for known, device in person.devices.items() if device.target != target}
+    return _without(person, lambda device: device.target == target)
+
+
+def _without(person: Person, unwanted: Callable[[Device], bool]) -> Person:
+    remaining = {known: device for known, device in person.devices.items() if not unwanted(device)}
     return replace(person, devices=remaining) if len(remaining) < len(person.devices) else person

@@ -28,3 +28,8 @@ def to_ttl(instant: dt.datetime) -> int:
     DynamoDB does not delete the item before `instant`, and usually deletes it some time later.
     """
     return -(-to_millis(instant) // 1000)
+
+
+def ttl_of_date(date: dt.date, kept: dt.timedelta) -> int:
+    """Return the `ttl` of an item that the table keeps for `kept` after the start of a date in UTC."""
+    return to_ttl(dt.datetime.combine(date, dt.time(), dt.UTC) + kept)

@@ -74,6 +74,8 @@ def person_item(person: Person) -> Item:
         item["couple"] = person.couple
     if person.parted:
         item["parted"] = stored(person.parted)
+    if person.partings_deleted:
+        item["partings_deleted"] = person.partings_deleted
     if person.paused_until:
         item["paused_until"] = str(person.paused_until)
     if person.invite:
@@ -114,6 +116,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
         },
         couple=CoupleId(item["couple"]) if "couple" in item else None,
         parted={CoupleId(couple): from_millis(ended_at) for couple, ended_at in item.get("parted", {}).items()},
+        partings_deleted=item.get("partings_deleted", 0),
         invite=LiveInvite(InviteId(invite["id"]), invite["code_mac"], from_millis(invite["expires_at"]))
         if invite
         else None,

@@ -3,11 +3,14 @@
 The function `delivery` reshards a slot if a shard has too many rows. No step begins while the slot's pushes are
 being sent or come soon. `name_more` names two new shards for each old shard. At least 15 minutes later, `move_rows`
 moves the rows to the new shards, and `forget_old` removes the names of the old shards. A repeated step does no harm.
+
+The function `cleanup` deletes a slot that holds nobody, in two steps on two days (`EmptySlots`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -16,10 +19,9 @@ from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.slot_rows import row_from
-from rekindle.store.table import Write
+from rekindle.store.table import Write, repeated_on_conflict
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping
 
     from rekindle.domain.reminders import Slot
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 
 MOVED_AT_ONCE: Final = 50
 """One transaction moves at most this many rows. Each row takes two of a transaction's hundred writes."""
+
+EMPTY_FOR: Final = dt.timedelta(hours=12)
+"""A slot is deleted if a run finds it empty, and another run found it empty at least this long ago.
+
+A slot comes about once a day. This time is much longer than any request, and longer than a deployment in which an
+older version runs that does not know the mark `empty_since`. A repeat of a failed job may set the mark half an hour too
+early.
+"""
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -37,11 +47,13 @@ class Shards:
 
     During resharding, `new_names` are the shards that will replace `names`, and `named_at` is the instant at which
     `name_more` stored them. Meanwhile a row is in an old or a new shard. Each write puts its row into a new shard.
+    `empty_since` is the instant at which a run found the slot empty, if nobody has joined the slot since.
     """
 
     names: tuple[str, ...]
     new_names: tuple[str, ...] = ()
     named_at: dt.datetime | None = None
+    empty_since: dt.datetime | None = None
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -112,6 +124,58 @@ class Resharding:
             self.table.write(forgetting)
 
 
+@dataclass(frozen=True, slots=True)
+class EmptySlots:
+    """The deletion of slots that hold nobody."""
+
+    table: Table
+
+    @repeated_on_conflict("a slot or its zone's list of slots kept changing")
+    def delete(self, slot: Slot, at: dt.datetime) -> bool:
+        """Mark the slot if it holds nobody, or delete it if it has the mark for EMPTY_FOR. Return whether it is gone.
+
+        `at` is the present instant. Do nothing while the slot is resharded.
+        """
+        shards = read_shards(self.table, [slot]).get(slot)
+        if shards is None or shards.new_names or not all(map(self._is_empty, shards.names)):
+            return shards is None
+        if shards.empty_since is None:
+            marking = Write(
+                "Update",
+                keys.shards(slot),
+                update="SET empty_since = :at",
+                condition="attribute_exists(pk) AND attribute_not_exists(empty_since)",
+                values={":at": to_millis(at)},
+            )
+            self.table.write(marking)
+        elif at - shards.empty_since >= EMPTY_FOR:
+            # Invariant: no row is in a slot that does not exist. A writer who read the slot without the mark has ended
+            # since, so the rows are read after its write. A writer who read the mark removes it before its write, and
+            # then this transaction fails.
+            unchanged = "empty_since = :read AND attribute_not_exists(spreading_to)"
+            values = {":read": to_millis(shards.empty_since)}
+            gone = Write("Delete", keys.shards(slot), condition=unchanged, values=values)
+            self.table.transact([gone, self._unlisting(slot)])
+            return True
+        return False
+
+    def _is_empty(self, shard: str) -> bool:
+        return not self.table.query(keys.slot_shard(shard), between=keys.SLOT_ROWS, limit=1).items
+
+    def _unlisting(self, slot: Slot) -> Write:
+        """Return the write that removes the slot from the list. A zone without slots has no row."""
+        key, time = keys.zone(slot.zone), {f"{slot.time:%H:%M}"}
+        if (self.table.get(key) or {"times": time})["times"] == time:
+            return Write("Delete", key, condition="times = :only", values={":only": time})
+        return Write(
+            "Update",
+            key,
+            update="DELETE times :gone",
+            condition="size(times) > :one",
+            values={":gone": time, ":one": 1},
+        )
+
+
 def read_shards(table: Table, slots: Iterable[Slot]) -> dict[Slot, Shards]:
     """Map each existing slot in `slots` to its shards (a strongly consistent read)."""
     slot_of = {keys.shards(slot): slot for slot in slots}
@@ -131,6 +195,17 @@ def make_slot(table: Table, slot: Slot) -> None:
         table.write(new)
 
 
+def keep_slot(table: Table, slot: Slot, shards: Shards) -> bool:
+    """Remove the mark of a slot that was empty, because somebody joins it. Return False if the slot is deleted."""
+    if shards.empty_since is None:
+        return True
+    try:
+        table.write(Write("Update", keys.shards(slot), update="REMOVE empty_since", condition="attribute_exists(pk)"))
+    except WriteConflictError:
+        return False
+    return True
+
+
 def unused_names(table: Table, count: int) -> list[str]:
     """Reserve names that no shard has ever had, and return these names."""
     counted = table.write(Write("Update", keys.SHARD_NAMES, update="ADD given :count", values={":count": count}))
@@ -139,7 +214,8 @@ def unused_names(table: Table, count: int) -> list[str]:
 
 def _shards_from(item: Mapping[str, Any]) -> Shards:
     named_at = from_millis(item["named_at"]) if "named_at" in item else None
-    return Shards(tuple(item["names"]), tuple(item.get("spreading_to", ())), named_at)
+    empty_since = from_millis(item["empty_since"]) if "empty_since" in item else None
+    return Shards(tuple(item["names"]), tuple(item.get("spreading_to", ())), named_at, empty_since)
 
 
 def _numeral(number: int) -> str:

@@ -16,7 +16,7 @@ from rekindle.domain.ids import Zone
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
 from rekindle.store.instants import to_millis, to_ttl
-from rekindle.store.shards import make_slot, read_shards
+from rekindle.store.shards import keep_slot, make_slot, read_shards
 from rekindle.store.slot_rows import row_from, row_item, rows_of
 from rekindle.store.table import Write, every_item
 
@@ -54,7 +54,7 @@ class SlotPage:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """The slots of the table. A slot without rows stays in the table."""
+    """The slots of the table. `EmptySlots` deletes a slot without rows after two days."""
 
     table: Table
     few_rows: int = FEW_ROWS
@@ -125,14 +125,18 @@ def slot_row_writes(table: Table, instant: dt.datetime, *changes: PersonChange) 
         writes.append(Write("Put", keys.slot_row(shard, kind, row.person), item=row_item(row)))
         writes += [Write("Delete", keys.slot_row(old_shard, kind, row.person)) for old_shard in old_shards]
     for (slot, kind), person in gone:
-        writes += [Write("Delete", keys.slot_row(shard, kind, person)) for shard in shards[slot].shards_of(person)]
+        names = shards[slot].shards_of(person) if slot in shards else ()
+        writes += [Write("Delete", keys.slot_row(shard, kind, person)) for shard in names]
     return writes + [_note_of(write.key, instant) for write in writes]
 
 
 def _shards_of(table: Table, wanted: set[Slot], left: set[Slot]) -> dict[Slot, Shards]:
-    """Map the slots in `wanted` and `left` to their shards. Make each slot in `wanted` that does not exist."""
+    """Map the slots in `wanted` and `left` to their shards. Make each slot in `wanted` that does not exist.
+
+    A slot in `left` may be missing from the result, if it was empty and is deleted.
+    """
     shards = read_shards(table, wanted | left)
-    missing = wanted - shards.keys()
+    missing = {slot for slot in wanted if slot not in shards or not keep_slot(table, slot, shards[slot])}
     for slot in sorted(missing):
         make_slot(table, slot)
     return shards | (read_shards(table, missing) if missing else {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.days import SharedAnswer, SoloDay
 from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
@@ -15,6 +15,7 @@ from rekindle.domain.solo import SoloHistory
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.days import answer_from, answer_item, ref_from, ref_item
+from rekindle.store.instants import ttl_of_date
 from rekindle.store.table import Write, dated_items, every_item, first_items
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from rekindle.domain.days import Answer
     from rekindle.domain.playlist import Entry
     from rekindle.store.table import Item, Table
+
+KEPT: Final = dt.timedelta(days=3 * 365 + 1)
+"""The table keeps a solo day, and a couple's copy of its answer, for three years after its date.
+
+A solo history also forgets a prompt three years after its date. Then the prompt counts as new again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +58,13 @@ class Solo:
         met = {each: theme for each, theme in history.themes_met.items() if each not in forgotten}
         after = SoloHistory(
             themes_met={**met, date: entry.theme},
-            seen={**history.seen, (entry.ref.pack, entry.ref.prompt): date},
+            seen={
+                **{prompt: seen for prompt, seen in history.seen.items() if seen >= date - KEPT},
+                (entry.ref.pack, entry.ref.prompt): date,
+            },
         )
         writes = [
-            Write.new(keys.solo_day(person, date), {"prompt": ref_item(day.prompt)}),
+            Write.new(keys.solo_day(person, date), {"prompt": ref_item(day.prompt), "ttl": solo_ttl(date)}),
             Write.versioned(keys.solo(person), _history_item(after), history.revision),
         ]
         try:
@@ -117,7 +127,7 @@ class Solo:
                 Write(
                     "Put",
                     keys.shared(shared.couple, shared.date, shared.person),
-                    item={"prompt": ref_item(shared.prompt), "sealed": shared.sealed},
+                    item={"prompt": ref_item(shared.prompt), "sealed": shared.sealed, "ttl": solo_ttl(shared.date)},
                 ),
                 Write(
                     "Update",
@@ -170,6 +180,11 @@ class Solo:
         return [each for each in shared if each.date in shown]
 
 
+def solo_ttl(date: dt.date) -> int:
+    """Return the `ttl` of the rows of a solo day."""
+    return ttl_of_date(date, KEPT)
+
+
 def existing_solo_day(conflict: WriteConflictError) -> SoloDay:
     """Return the current day from an error that `record_answer` raised."""
     item = conflict.existing[0]
@@ -203,6 +218,7 @@ def _history_item(history: SoloHistory) -> Item:
     return {
         "themes_met": {str(date): theme for date, theme in history.themes_met.items()},
         "seen": {f"{pack}/{prompt}": str(date) for (pack, prompt), date in history.seen.items()},
+        "ttl": solo_ttl(max(history.themes_met)),
     }
 
 

@@ -97,4 +97,4 @@ class Statistics:
 
 
 def _counters(item: Mapping[str, Any]) -> Counters:
-    return {name: count for name, count in item.items() if isinstance(count, int)}
+    return {name: count for name, count in item.items() if isinstance(count, int) and name != "ttl"}

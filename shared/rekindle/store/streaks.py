@@ -57,14 +57,23 @@ class Streaks:
         complete = unpack_dates(_origin(couple), item["bits"] if item else b"") | {date}
         stored = self.days.nearby(couple_id, instant)
         # Invariant: the bitmap keeps every added date, even if two calls add dates at the same moment.
-        changed = {
-            "persons": sorted(couple.profiles),
-            "bits_from": str(_origin(couple)),
-            "bits": pack_dates(_origin(couple), complete),
-            "run": streak_at(couple, self._history(couple, complete), stored, instant).current,
-            "changed_at": to_millis(instant),
+        values: dict[str, object] = {
+            ":persons": sorted(couple.profiles),
+            ":from": str(_origin(couple)),
+            ":bits": pack_dates(_origin(couple), complete),
+            ":run": streak_at(couple, self._history(couple, complete), stored, instant).current,
+            ":instant": to_millis(instant),
         }
-        self.table.write(Write.replacing(key, changed, bits=item["bits"] if item else None))
+        # The role of `react` may write only these attributes of a couple's rows, and the answer may not have others.
+        update = Write(
+            "Update",
+            key,
+            update="SET persons = :persons, bits_from = :from, bits = :bits, #run = :run, changed_at = :instant",
+            condition="bits = :read" if item else "attribute_not_exists(pk)",
+            names={"#run": "run"},
+            values=values | ({":read": item["bits"]} if item else {}),
+        )
+        self.table.write(update, returned="NONE")
 
     def forget(self, couple: CoupleId, uid: Uid) -> None:
         """Remove the person from the couple's streak."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.changes import CoupleEnded, DayChange, NudgesChange, PersonErased, SignedOut, StreakChange
+from rekindle.domain.changes import (
+    CoupleEnded,
+    CoupleGone,
+    DayChange,
+    NudgesChange,
+    PersonErased,
+    SignedOut,
+    StreakChange,
+)
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
@@ -33,10 +41,13 @@ def change_in(record: Mapping[str, Any]) -> Change | None:
     Raise an exception if the record's item does not have the form in which the stores write it.
     """
     stream = record["dynamodb"]
-    read = _reader_of(keys.Key(stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"]))
-    if read is None or not stream.get("NewImage"):
+    key = keys.Key(stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"])
+    read = _reader_of(key)
+    if read is None:
         return None
     before = _item(stream["Keys"] | stream["OldImage"]) if stream.get("OldImage") else None
+    if not stream.get("NewImage"):
+        return _gone(before) if before and key.sk == keys.COUPLE else None
     return read(before, _item(stream["Keys"] | stream["NewImage"]))
 
 
@@ -85,6 +96,14 @@ def _left(before: Item | None, after: Item) -> PersonErased | SignedOut | None:
     if "erased_at" in new:
         return PersonErased(uid, new["erased_at"])
     return SignedOut(uid, new["signed_out_at"]) if "signed_out_at" in new else None
+
+
+def _gone(couple: Item) -> CoupleGone | None:
+    if "ended_at" not in couple:
+        return None
+    # A couple that version 0.1.0 ended has profiles, and no `former`.
+    members = frozenset(map(Uid, (*couple.get("former", ()), *couple["profiles"])))
+    return CoupleGone(CoupleId(couple["pk"].removeprefix(keys.COUPLE_PREFIX)), members, from_millis(couple["ended_at"]))
 
 
 def _streak(before: Item | None, after: Item) -> StreakChange:

@@ -239,8 +239,10 @@ class Table:
         last = reply.get("LastEvaluatedKey")
         return Page([unmarshal(item) for item in reply["Items"]], unmarshal(last)["sk"] if last else None)
 
-    def write(self, write: Write) -> Item:
+    def write(self, write: Write, returned: Literal["ALL_NEW", "NONE"] = "ALL_NEW") -> Item:
         """Execute one write. After an update, return the changed item. Otherwise return an empty item.
+
+        If `returned` is "NONE", return an empty item after an update, too.
 
         Raise WriteConflictError if the condition fails. The error has the current item. If the write has an
         `otherwise`, raise the error of `otherwise` instead.
@@ -256,8 +258,8 @@ class Table:
                         self.client.delete_item(**request)
                         return {}
                     case "Update":
-                        written = self.client.update_item(**request, ReturnValues="ALL_NEW")
-                        return unmarshal(written["Attributes"])
+                        written = self.client.update_item(**request, ReturnValues=returned)
+                        return unmarshal(written.get("Attributes", {}))
                     case "ConditionCheck":
                         raise ValueError("a check is part of a transaction")
             except self.client.exceptions.ConditionalCheckFailedException as error:

@@ -30,7 +30,7 @@ from rekindle.domain.tallies import (
 )
 from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
-from rekindle.store.instants import to_ttl
+from rekindle.store.instants import ttl_of_date
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
@@ -50,6 +50,13 @@ RUN_KEPT: Final = dt.timedelta(days=8)
 """The run of a shard stays marked as counted for at least this time after the run's date.
 
 The stream can repeat a run's record, but for a shorter time than this.
+"""
+
+COUNTERS_KEPT: Final = dt.timedelta(days=2 * 365 + 1)
+"""The table keeps the counters of a date or a week for two years.
+
+The statistics show twelve weeks. Two years let the practice compare a season with the one a year before. Counters of
+a prompt have no end: their number does not grow with time, and they count couples without naming any.
 """
 
 WRITES: Final = 100
@@ -112,8 +119,8 @@ class _RunToCount:
         """
         if row:
             return None
-        end = dt.datetime.combine(self.run.date, dt.time(), dt.UTC) + RUN_KEPT
-        return _Entry(Write.new(self.key, {"ttl": to_ttl(end)}), reach_contributions(self.run.date, self.run.reach))
+        ttl = ttl_of_date(self.run.date, RUN_KEPT)
+        return _Entry(Write.new(self.key, {"ttl": ttl}), reach_contributions(self.run.date, self.run.reach))
 
 
 type _Subject = _CoupleChanges | _RunToCount
@@ -202,12 +209,15 @@ def _additions(entries: Iterable[_Entry]) -> Iterator[Write]:
     for (row, name), count in total_of(entry.counts for entry in entries).items():
         by_row.setdefault(row, []).append((name, count))
     for row, counts in by_row.items():
+        ttl = _ttl_of(row)
         yield Write(
             "Update",
             _key_of(row),
-            update="ADD " + ", ".join(f"#{number} :{number}" for number in range(len(counts))),
-            names={f"#{number}": name for number, (name, _) in enumerate(counts)},
-            values={f":{number}": count for number, (_, count) in enumerate(counts)},
+            update=("SET #ttl = :ttl " if ttl else "")
+            + "ADD "
+            + ", ".join(f"#{number} :{number}" for number in range(len(counts))),
+            names={f"#{number}": name for number, (name, _) in enumerate(counts)} | ({"#ttl": "ttl"} if ttl else {}),
+            values={f":{number}": count for number, (_, count) in enumerate(counts)} | ({":ttl": ttl} if ttl else {}),
         )
 
 
@@ -219,6 +229,19 @@ def _key_of(row: DayRow | WeekRow | PromptRow) -> keys.Key:
             return keys.stats_of_week(week)
         case PromptRow(pack, prompt):
             return keys.stats_of_prompt(pack, prompt)
+
+
+def _ttl_of(row: DayRow | WeekRow | PromptRow) -> int | None:
+    match row:
+        case DayRow(first) | WeekRow(first):
+            return counters_ttl(first)
+        case PromptRow():
+            return None
+
+
+def counters_ttl(first: dt.date) -> int:
+    """Return the `ttl` of the counters of a date, or of a week with this first date."""
+    return ttl_of_date(first, COUNTERS_KEPT)
 
 
 def item_from(history: History) -> Item:
@@ -236,7 +259,7 @@ def item_from(history: History) -> Item:
         "packs": packs,
         "days": " ".join(days),
         "runs": {str(week): [latest.total, latest.run] for week, latest in history.runs.items()},
-        "ttl": to_ttl(dt.datetime.combine(last, dt.time(), dt.UTC) + KEPT),
+        "ttl": ttl_of_date(last, KEPT),
     }
 
 

@@ -1,0 +1,168 @@
+"""A change of code, a role, the key or a table sends a mail, unless a deployment makes it.
+
+The emulator and moto both decide which events match the rules' patterns. The events have the form of CloudTrail's.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from moto.events.models import EventPattern
+
+from testing import engines
+from tests.build.cloudformation import properties, resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+RULES: Final = tuple(resources("AWS::Events::Rule"))
+STACK: Final = "rekindle-prod"
+KEY: Final = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ROLE: Final = f"{STACK}-CouplesApiRole-1ABCDEFGHIJK"
+FUNCTION: Final = f"{STACK}-CouplesApi-1ABCDEFGHIJK"
+TABLE: Final = f"{STACK}-KeyTable-1ABCDEFGHIJK"
+ADMINISTRATOR: Final = {"type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/Administrator/ruth"}
+BY_CLOUDFORMATION: Final = ADMINISTRATOR | {"invokedBy": "cloudformation.amazonaws.com"}
+BY_CODEDEPLOY: Final = ADMINISTRATOR | {"invokedBy": "codedeploy.amazonaws.com"}
+
+
+def resolved(value: Any) -> Any:
+    """Return a part of the template as it is in the stack."""
+    match value:
+        case {"Fn::Sub": str(text)}:
+            return text.replace("${AWS::StackName}", STACK)
+        case {"Fn::GetAtt": "DataKey.Arn"}:
+            return KEY
+        case dict():
+            return {name: resolved(each) for name, each in value.items()}
+        case list():
+            return [resolved(each) for each in value]
+        case _:
+            return value
+
+
+def event(source: str, call: str, who: Mapping[str, str] = ADMINISTRATOR, **parameters: str) -> dict[str, Any]:
+    """Return the event of a call that somebody has made."""
+    return {
+        "version": "0",
+        "id": "11111111-2222-3333-4444-555555555555",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": f"aws.{source}",
+        "account": "123456789012",
+        "time": "2026-03-02T15:00:00Z",
+        "region": "eu-central-1",
+        "resources": [],
+        "detail": {
+            "eventVersion": "1.08",
+            "userIdentity": dict(who),
+            "eventTime": "2026-03-02T15:00:00Z",
+            "eventSource": f"{source}.amazonaws.com",
+            "eventName": call,
+            "requestParameters": parameters,
+            "resources": [{"accountId": "123456789012", "type": "AWS::KMS::Key", "ARN": KEY}]
+            if source == "kms"
+            else [],
+        },
+    }
+
+
+CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
+    "new code": ("CodeChanges", event("lambda", "UpdateFunctionCode20150331v2", functionName=FUNCTION)),
+    "new code, by an address": (
+        "CodeChanges",
+        event("lambda", "UpdateFunctionCode20150331v2", functionName=f"123456789012:function:{FUNCTION}"),
+    ),
+    "a setting": ("CodeChanges", event("lambda", "UpdateFunctionConfiguration20150331v2", functionName=FUNCTION)),
+    "a version behind the alias": ("CodeChanges", event("lambda", "UpdateAlias20150331", functionName=FUNCTION)),
+    "another caller": ("CodeChanges", event("lambda", "AddPermission20150331v2", functionName=FUNCTION)),
+    "another function in the role": (
+        "CodeChanges",
+        event("lambda", "CreateFunction20150331", functionName="mine", role=f"arn:aws:iam::123456789012:role/{ROLE}"),
+    ),
+    "an existing function that takes on the role": (
+        "CodeChanges",
+        event(
+            "lambda",
+            "UpdateFunctionConfiguration20150331v2",
+            functionName="mine",
+            role=f"arn:aws:iam::123456789012:role/{ROLE}",
+        ),
+    ),
+    "a deployment by hand": ("CodeChanges", event("codedeploy", "CreateDeployment", applicationName=f"{STACK}-App-1")),
+    "a role's policy": ("RoleChanges", event("iam", "PutRolePolicy", roleName=ROLE, policyName="more")),
+    "a role's managed policy": ("RoleChanges", event("iam", "AttachRolePolicy", roleName=ROLE)),
+    "who may take on a role": ("RoleChanges", event("iam", "UpdateAssumeRolePolicy", roleName=ROLE)),
+    "the key's policy": ("KeyChanges", event("kms", "PutKeyPolicy", keyId="1234abcd-12ab-34cd-56ef-1234567890ab")),
+    "a grant": ("KeyChanges", event("kms", "CreateGrant", keyId=KEY)),
+    "the key's end": ("KeyChanges", event("kms", "ScheduleKeyDeletion", keyId=KEY)),
+    "recovery of the keys": ("TableChanges", event("dynamodb", "UpdateContinuousBackups", tableName=TABLE)),
+    "an export": (
+        "TableChanges",
+        event(
+            "dynamodb",
+            "ExportTableToPointInTime",
+            tableArn=f"arn:aws:dynamodb:eu-central-1:123456789012:table/{STACK}-Table-1",
+        ),
+    ),
+    "a deleted table": ("TableChanges", event("dynamodb", "DeleteTable", tableName=TABLE)),
+    "a restored copy": ("TableChanges", event("dynamodb", "RestoreTableToPointInTime", sourceTableName=TABLE)),
+    "a rule that is turned off": ("WatchChanges", event("events", "DisableRule", name=f"{STACK}-CodeChanges-1")),
+    "a trail that is turned off": ("WatchChanges", event("cloudtrail", "StopLogging", name="trail")),
+}
+"""Each change from outside a deployment, with the rule that reports it."""
+
+QUIET: Final[Mapping[str, dict[str, Any]]] = {
+    "CloudFormation": event("lambda", "UpdateFunctionCode20150331v2", BY_CLOUDFORMATION, functionName=FUNCTION),
+    "CloudFormation, of a role": event("iam", "PutRolePolicy", BY_CLOUDFORMATION, roleName=ROLE),
+    "CloudFormation, of the key": event("kms", "PutKeyPolicy", BY_CLOUDFORMATION, keyId=KEY),
+    "CloudFormation, of a table": event("dynamodb", "UpdateTable", BY_CLOUDFORMATION, tableName=TABLE),
+    "CloudFormation, of a rule": event("events", "PutRule", BY_CLOUDFORMATION, name=f"{STACK}-CodeChanges-1"),
+    "CodeDeploy": event("lambda", "UpdateAlias20150331", BY_CODEDEPLOY, functionName=FUNCTION),
+    "another stack's function": event("lambda", "UpdateFunctionCode20150331v2", functionName="shop-Orders-1"),
+    "another stack's role": event("iam", "PutRolePolicy", roleName="shop-OrdersRole-1"),
+    "another stack's table": event("dynamodb", "DeleteTable", tableName="shop-Orders-1"),
+    "a look": event("lambda", "GetFunction20150331v2", functionName=FUNCTION),
+    "a call of the key": event("kms", "Decrypt", keyId=KEY),
+}
+"""Calls that nobody is told about."""
+
+type Matches = Callable[[str, dict[str, Any]], bool]
+
+
+@pytest.fixture(params=["the emulator", "moto"])
+def matches(request: pytest.FixtureRequest) -> Matches:
+    """Return a function that tells whether an event matches a rule's pattern."""
+
+    def in_moto(rule: str, happened: dict[str, Any]) -> bool:
+        pattern = resolved(properties(rule)["EventPattern"])
+        flat = json.loads(json.dumps(happened))
+        # moto does not look into a list of objects. AWS does.
+        (flat["detail"]["resources"],) = flat["detail"]["resources"] or [{}]
+        return EventPattern(None, pattern).matches_event(flat)
+
+    if request.param == "moto":
+        return in_moto
+    events = engines.client("events", request.getfixturevalue("emulator_url"))
+
+    def in_the_emulator(rule: str, happened: dict[str, Any]) -> bool:
+        pattern = json.dumps(resolved(properties(rule)["EventPattern"]))
+        return bool(events.test_event_pattern(EventPattern=pattern, Event=json.dumps(happened))["Result"])
+
+    return in_the_emulator
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_from_outside_a_deployment_is_reported_once(change: str, matches: Matches) -> None:
+    rule, happened = CHANGES[change]
+    assert [name for name in RULES if matches(name, happened)] == [rule]
+
+
+@pytest.mark.parametrize("call", QUIET)
+def test_a_deployment_and_other_stacks_are_not_reported(call: str, matches: Matches) -> None:
+    assert not [name for name in RULES if matches(name, QUIET[call])]
+
+
+def test_every_rule_reports_something() -> None:
+    assert {rule for rule, _ in CHANGES.values()} == set(RULES)

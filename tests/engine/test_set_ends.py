@@ -1,0 +1,25 @@
+"""`make set-ends` reads a whole table of version 0.1.0, and gives each row its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.progress import Progress
+
+from local.set_ends import set_ends
+from rekindle.store.keys import Key
+from testing.released import FOLDER, read
+from testing.stored import every_row
+
+if TYPE_CHECKING:
+    from rekindle.store.table import Table
+
+
+def test_every_row_that_has_no_end_gets_one_and_a_second_run_changes_nothing(table: Table) -> None:
+    kept = read((FOLDER / "0.1.0" / "tables.json").read_text(encoding="utf-8")).table.items()
+    table.put_many((Key(item["pk"], item["sk"]), item) for item in kept)
+    changed = set_ends(table, Progress(disable=True))
+    assert changed.total() == sum("ttl" in row for row in every_row(table)) - sum("ttl" in item for item in kept)
+    assert {"COUPLE COUPLE", "PERSON SOLO", "COUPLE SHARED", "STATS DAY", "STATS WEEK"} <= changed.keys()
+    assert "AUDIT" in " ".join(changed)
+    assert set_ends(table, Progress(disable=True)).total() == 0
