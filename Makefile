@@ -48,7 +48,7 @@ client/node_modules/.installed: client/package.json client/package-lock.json cli
 	@echo "Syncing .envs/$*"
 	@UV_PROJECT_ENVIRONMENT=.envs/$* $(UV) sync --quiet --locked --only-group $* && touch $@
 
-.PHONY: run reload watch logs tick redrive set-ends reseal reset
+.PHONY: run reload watch logs tick redrive restore-erasures set-ends reseal reset
 run: setup ## start the local stack; Ctrl-C ends it and keeps its data
 	@$(PYTHON) -m local up
 reload: .venv/.synced ## run changed code on the running stack, in about a second
@@ -61,6 +61,8 @@ tick: .venv/.synced ## send the reminders of the next five minutes now
 	@$(PYTHON) -m local tick
 redrive: .venv/.synced ## retry pushes that failed; LIST=1 only lists them, STAGE=prod is for AWS
 	@$(PYTHON) -m local.redrive $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(LIST),--list)
+restore-erasures: .venv/.synced ## after a restore, erase everybody again who had erased their account; STAGE=prod is for AWS
+	@$(PYTHON) -m local.restore_erasures $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(TABLE),--table $(TABLE))
 set-ends: .venv/.synced ## give an end to rows that version 0.1.0 stored without one; STAGE=prod is for AWS
 	@$(PYTHON) -m local.set_ends $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(JSON),--json)
 reseal: .venv/.synced ## seal the texts of version 0.1.0 again; STAGE=prod is for AWS, JSON=1 prints JSON

@@ -63,7 +63,7 @@ def measured_calls(url: str, recorder: CostRecorder) -> list[Measurement]:
 
 
 def measured_exports(url: str, recorder: CostRecorder) -> list[Measurement]:
-    """Measure exports of days in a couple, and of solo days. Each measurement exports one page."""
+    """Measure exports of days in a couple, and of solo days, a page each. Then measure an erasure."""
     world = World.on(url, recorder).with_starter_pack()
     ada, ben = a_couple(world.running_process())
     for days, note in ((MONTH, "30 days"), (EXPORT_PAGE - MONTH, "100 days, a full page")):
@@ -74,6 +74,7 @@ def measured_exports(url: str, recorder: CostRecorder) -> list[Measurement]:
     _export(world, ada, "100 days, after parting")
     _answer_on_days_before(ada, range(MONTH))
     _export(world, ada, "30 days alone, and the first 70 of 100")
+    _erase(world)
     return world.measured
 
 
@@ -100,6 +101,16 @@ def _export(world: World, ada: Phone, note: str, *, in_new_process: bool = False
     running = world.privacy(world.warm_vault())
     Phone(running, ada.uid, ada.now, ada.claims).post("/v1/me/export")  # fills the cache of prompts
     world.call(ada, route, note, process=running)
+
+
+def _erase(world: World) -> None:
+    """Measure the request that erases a person in a couple. `cleanup` removes the rows, however many there are."""
+    gail, _ = a_couple(world.running_process(), ("gail", "hugh"))
+    gail.claims["auth_time"] = str(int(gail.now.timestamp()))
+    running = world.privacy(world.warm_vault())
+    receipt = world.call(gail, "DELETE /v1/me", "in a couple", process=running)["receipt"]
+    world.call(gail, "DELETE /v1/me", "the same again", process=running)
+    world.call(gail, "GET /v1/erasures/{receipt}", process=running, receipt=receipt)
 
 
 def _answer_on_days_before(ada: Phone, days: range) -> None:

@@ -11,7 +11,6 @@ import cleanup.handler
 from bench.api import a_couple
 from bench.one_slot import OneSlot, target_of
 from bench.world import ANSWER, APP_LINK, Measurement, World
-from cleanup.services import Services as CleanupServices
 from delivery.dispatcher import handle
 from delivery.services import Queues, Services
 from react.handler import React
@@ -32,6 +31,7 @@ from rekindle.store.streaks import Streaks
 from rekindle.store.table import marshal
 from rekindle.store.watermark import Watermark
 from testing.builders import an_instant
+from testing.cleanups import cleanup_services
 from testing.stored import stream_record
 from tick.handler import FIRST_WINDOW, Tick
 
@@ -154,7 +154,7 @@ def measured_cleanups(url: str, recorder: CostRecorder) -> list[Measurement]:
     """Measure the cost of `cleanup` for a device whose token is dead."""
     slot = OneSlot.of(World.on(url, recorder), PERSONS // 10, MORNING)
     ben, world = slot.silent[0], slot.world
-    services = recorder.recorded(CleanupServices.on(world.table, world.key_table.name), "cleanup")
+    services = recorder.recorded(cleanup_services(world.table, world.key_table.name), "cleanup")
     job = TargetJob(person=keys.pseudonym_of(ben.uid), target=keys.digest_of(target_of(ben)), instant=MORNING)
     record = {"messageId": "1", "body": job.model_dump_json()}
     failed, cost = world.meter.cost_of(lambda: cleanup.handler.handle(services, [record]))

@@ -33,11 +33,13 @@ from testing import engines
 from testing.apis import in_good_standing, privacy_services
 from testing.builders import NEW_YORK, an_instant
 from testing.phones import Phone
+from testing.stored import erasures_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from bench.cost_recorder import CostRecorder
+    from rekindle.store.erasures import Erasures
     from rekindle.store.keys import Key
     from testing.meter import Cost, Meter
     from testing.phones import Handler, Reply
@@ -86,6 +88,7 @@ class World:
     table: Table
     key_table: Table
     cell_table: Table
+    erasures: Erasures
     kms: Any
     kms_key: str
     sqs: Any
@@ -103,7 +106,8 @@ class World:
         key = kms.create_key()["KeyMetadata"]["KeyId"]
         table = Table(meter.attach(dynamodb), name)
         key_table, cell_table = (Table(dynamodb, each) for each in key_names)
-        return cls(meter, recorder, table, key_table, cell_table, meter.attach(kms), key, meter.attach(sqs), raw)
+        tables = (table, key_table, cell_table, erasures_beside(table))
+        return cls(meter, recorder, *tables, meter.attach(kms), key, meter.attach(sqs), raw)
 
     def with_starter_pack(self) -> World:
         """Publish the packs with which a new stack begins. Return this world."""
@@ -130,7 +134,7 @@ class World:
     def _services(self, vault: Vault) -> Services:
         """Return the API's stores. The caches of the catalogue and the help never expire."""
         return replace(
-            Services.on(self.table, vault, APP_LINK, in_good_standing),
+            Services.on(self.table, vault, APP_LINK, self.erasures, in_good_standing),
             catalogue=Catalogue(self.table, monotonic=lambda: 0.0),
             help=HelpStore(self.table, monotonic=lambda: 0.0),
             entropy=self.entropy,

@@ -210,6 +210,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/erasures/{receipt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return what an erasure has removed
+         * @description This needs no sign-in, because the account is gone.
+         *
+         *     Hyphens and spaces in the receipt do not matter, nor do capital and small letters.
+         */
+        get: operations["getErasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/help": {
         parameters: {
             query?: never;
@@ -322,10 +344,20 @@ export interface paths {
         /**
          * Set the profile
          * @description The first call creates the person.
+         *
+         *     An account that was erased can never be used again, not even with a sign-in from before.
          */
         put: operations["putMe"];
         post?: never;
-        delete?: never;
+        /**
+         * Erase the caller
+         * @description The caller must have signed in within the last 15 minutes.
+         *
+         *     From now on, every other request of this account is refused. The partner is no longer paired, and learns nothing
+         *     else. Nobody can read the caller's texts any more. Everything else is removed within some minutes, and the account
+         *     last. A repeat erases nothing more, and returns one more receipt of the same erasure.
+         */
+        delete: operations["deleteMe"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1130,6 +1162,51 @@ export interface components {
          * @enum {string}
          */
         EntryKind: "day" | "alone";
+        /**
+         * ErasedPart
+         * @description A part of what an erasure removes. A receipt names the parts, so never rename a member's value.
+         * @example keys
+         * @example account
+         * @enum {string}
+         */
+        ErasedPart: "keys" | "couple" | "devices_and_reminders" | "invites" | "answers" | "solo_answers" | "requests" | "profile" | "account";
+        /**
+         * ErasureView
+         * @description What an erasure has removed so far. `finished_at` is null until everything is removed.
+         * @example {
+         *       "finished_at": "2026-03-02T15:11:00Z",
+         *       "removed": [
+         *         {
+         *           "at": "2026-03-02T15:00:00Z",
+         *           "what": "keys"
+         *         },
+         *         {
+         *           "at": "2026-03-02T15:11:00Z",
+         *           "what": "account"
+         *         }
+         *       ],
+         *       "requested_at": "2026-03-02T15:00:00Z"
+         *     }
+         * @example {
+         *       "finished_at": null,
+         *       "removed": [],
+         *       "requested_at": "2026-03-02T15:00:00Z"
+         *     }
+         */
+        ErasureView: {
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Removed
+             * @description In the order in which the parts were removed.
+             */
+            removed: components["schemas"]["RemovedView"][];
+        };
         /**
          * ExportBody
          * @description The page to export. First send no body or a null `next`. For each later page, send the previous page's `next`.
@@ -2261,6 +2338,17 @@ export interface components {
             new: components["schemas"]["NewsView"];
         };
         /**
+         * ReceiptView
+         * @description The receipt of an erasure. Its number is stored nowhere, so only the person can ask about their erasure.
+         * @example {
+         *       "receipt": "K7MP2-QRX9T-4WDCB-8FHNV"
+         *     }
+         */
+        ReceiptView: {
+            /** Receipt */
+            receipt: string;
+        };
+        /**
          * RedeemBody
          * @description A code as a person types or pastes it: alone, in a text, or in a link. Spaces and hyphens do not matter.
          *
@@ -2428,6 +2516,26 @@ export interface components {
              * @description Whether to announce new packs. The push about a pack replaces one day's push about the prompt.
              */
             news: boolean;
+        };
+        /**
+         * RemovedView
+         * @description A part that was removed, and when.
+         * @example {
+         *       "at": "2026-03-02T15:00:00Z",
+         *       "what": "keys"
+         *     }
+         * @example {
+         *       "at": "2026-03-02T15:11:00Z",
+         *       "what": "account"
+         *     }
+         */
+        RemovedView: {
+            what: components["schemas"]["ErasedPart"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * SharedAnswerView
@@ -2923,6 +3031,24 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description - `urn:rekindle:problem:account-erased`: You have erased your account. */
+        AccountErased: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description - `urn:rekindle:problem:no-such-erasure`: There is no erasure with this receipt. */
+        NoSuchErasure: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description - `urn:rekindle:problem:no-profile`: Set up your profile first. */
         NoProfile: {
             headers: {
@@ -3027,6 +3153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3061,6 +3188,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3102,6 +3230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -3156,6 +3285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3194,6 +3324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3229,6 +3360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3275,6 +3407,7 @@ export interface operations {
                 };
             };
             409: components["responses"]["KeyReused"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -3345,6 +3478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3386,6 +3520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3461,6 +3596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -3545,6 +3681,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -3606,6 +3743,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3623,6 +3761,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    getErasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                receipt: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureView"];
+                };
+            };
+            404: components["responses"]["NoSuchErasure"];
+            /**
+             * @description - `urn:rekindle:problem:invalid-fields`: Some fields are missing, unknown or wrong.
+             *     - `urn:rekindle:problem:not-a-code`: This cannot be a code. Please check it.
+             */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
         };
     };
     getHelp: {
@@ -3697,6 +3873,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3737,6 +3914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -3761,6 +3939,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3820,6 +3999,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -3879,6 +4059,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -3934,6 +4115,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -3963,6 +4145,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
@@ -3975,6 +4158,45 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    deleteMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
                 };
             };
             429: components["responses"]["TooManyRequests"];
@@ -4002,6 +4224,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -4050,6 +4273,7 @@ export interface operations {
             };
             404: components["responses"]["NoProfile"];
             409: components["responses"]["TooManyDevices"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -4078,6 +4302,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4124,6 +4349,7 @@ export interface operations {
                 };
             };
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -4152,6 +4378,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -4182,6 +4409,7 @@ export interface operations {
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -4208,6 +4436,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -4244,6 +4473,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -4289,6 +4519,7 @@ export interface operations {
                 };
             };
             409: components["responses"]["KeyReused"];
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -4344,6 +4575,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -4384,6 +4616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4414,6 +4647,7 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4474,6 +4708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -4531,6 +4766,7 @@ export interface operations {
                 };
             };
             409: components["responses"]["NothingToShare"];
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4569,6 +4805,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4610,6 +4847,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
@@ -4637,6 +4875,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
             409: components["responses"]["AlreadyPaired"];
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             /**
@@ -4686,6 +4925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
@@ -4722,6 +4962,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             /**
@@ -4771,6 +5012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];

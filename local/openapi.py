@@ -42,7 +42,8 @@ The API of the phone apps. Two people pair, both get the same prompt each day, a
 Every error of the API is an `application/problem+json` (RFC 9457). Distinguish errors by `type`, which is stable. Show
 `detail` to the person, or `title` if there is no `detail`. API Gateway itself refuses an invalid token (401) and too
 many requests (429) before the API sees them. After a 401, a phone renews its token. After `signed-out` (401) and
-`sign-in-not-recent` (403), the person has to sign in again; a renewed token is not enough.
+`sign-in-not-recent` (403), the person has to sign in again; a renewed token is not enough. After `account-erased`
+(410), the phone deletes all that it has stored.
 
 No response may be cached. A client can repeat a PUT or a DELETE as it is. It can repeat a POST if it sends the same
 `Idempotency-Key` again. Dates are calendar dates of the couple; instants are UTC.
@@ -84,6 +85,9 @@ SERVERS: Final[list[Json]] = [
 
 MOST: Final = 2
 """`with_examples` gives at most this many examples to a schema without examples."""
+
+OPEN_ROUTES: Final = frozenset({"get_erasure"})
+"""The functions of the routes that need no sign-in."""
 
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
@@ -243,6 +247,7 @@ def _completed(operation: Json, route: Route, problems: set[Problem]) -> Json:
     summary, *rest = re.split(r"\.\s+", words, maxsplit=1)
     inputs: Json = {name: operation[name] for name in ("parameters", "requestBody") if name in operation}
     success = HTTPStatus(route.status_code)
+    is_open = route.func.__name__ in OPEN_ROUTES
     answer: Json = {"description": success.phrase}
     if success is not HTTPStatus.NO_CONTENT:
         answer["content"] = operation["responses"][str(int(success))]["content"]
@@ -251,8 +256,9 @@ def _completed(operation: Json, route: Route, problems: set[Problem]) -> Json:
         "summary": summary.removesuffix("."),
         "description": rest[0] if rest else words,
         "operationId": to_camel(route.func.__name__),
+        **({"security": []} if is_open else {}),
         **inputs,
-        "responses": {str(int(success)): answer, **_refusals(problems)},
+        "responses": {str(int(success)): answer, **_refusals(problems, is_open=is_open)},
     }
 
 
@@ -275,16 +281,15 @@ def problems_of(route: Route) -> set[Problem]:
     return problems
 
 
-def _refusals(problems: Iterable[Problem]) -> Json:
+def _refusals(problems: Iterable[Problem], *, is_open: bool) -> Json:
     """Map each status to its response, for these problems and for API Gateway's own refusals."""
     by_status: defaultdict[HTTPStatus, list[Problem]] = defaultdict(list)
     for problem in Problem:
         if problem in problems:
             by_status[problem.status].append(problem)
-    answers: Json = {
-        "401": {"$ref": "#/components/responses/Unauthorized"},
-        "429": {"$ref": "#/components/responses/TooManyRequests"},
-    }
+    answers: Json = {"429": {"$ref": "#/components/responses/TooManyRequests"}}
+    if not is_open:
+        answers["401"] = {"$ref": "#/components/responses/Unauthorized"}
     for status, found in by_status.items():
         if status in _BY_THE_GATEWAY_TOO:
             response = _with_gateway(_problem_response(found), status)

@@ -23,6 +23,7 @@ from testing.apis import handler_of, in_good_standing
 from testing.builders import prompts, publish
 from testing.fcm_wire import PROJECT
 from testing.phones import Phone, a_couple
+from testing.stored import erasures_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -95,7 +96,8 @@ def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callabl
     def made(pack: Iterable[tuple[Entry, PromptText]] = ()) -> Services:
         table, key_table, cell_table = new_tables()
         publish(table, pack or prompts())
-        return Services.on(table, Vault(kms, kms_key, key_table, cell_table), "https://app.example", in_good_standing)
+        vault = Vault(kms, kms_key, key_table, cell_table)
+        return Services.on(table, vault, "https://app.example", erasures_beside(table), in_good_standing)
 
     return made
 

@@ -54,6 +54,9 @@ class _Resolvers:
         return handle
 
 
+OWN_PATHS = ("/v1/me/export", "/v1/erasures/")
+"""The paths that `privacy` serves, besides `DELETE /v1/me`."""
+
 _COUPLES = _Resolvers(couples_api.handler.application, resolver.BODY_LIMIT)
 _PRACTICE = _Resolvers(practice_api.handler.application, practice_api.handler.BODY_LIMIT)
 
@@ -75,8 +78,10 @@ def practice_handler_of(services: Callable[[], PracticeServices]) -> Handler:
 
 def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
     """Return privacy's services with the stores of couples_api. `changes` replaces some of them."""
-    shared = ("people", "couples", "days", "solo", "catalogue", "vault", "sessions")
-    given: dict[str, Any] = {name: getattr(services, name) for name in shared}
+    given: dict[str, Any] = {
+        name: getattr(services, name)
+        for name in ("people", "couples", "days", "solo", "invites", "catalogue", "vault", "sessions", "erasures")
+    }
     return PrivacyServices(**(given | changes))
 
 
@@ -86,6 +91,9 @@ def phones_api(services: Callable[[], Services], **changes: Any) -> Handler:
     own = privacy.handler.handler_of(lambda: privacy_services(services(), **changes))
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        return (own if event["rawPath"] == "/v1/me/export" else couples)(event, context)
+        path = event["rawPath"]
+        method = event["requestContext"]["http"]["method"]
+        is_own = path.startswith(OWN_PATHS) or (method, path) == ("DELETE", "/v1/me")
+        return (own if is_own else couples)(event, context)
 
     return handle

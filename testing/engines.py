@@ -62,7 +62,10 @@ def aws_dynamodb_local() -> Iterator[str]:
 
 
 def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str, str]:
-    """Create the main table, the key table and the cell table, and return their names, with template.yaml's keys."""
+    """Create the main table, the key table, the cell table and the table of erasures, with template.yaml's keys.
+
+    Return the names of the first three. `testing.stored.erasures_beside` finds the fourth.
+    """
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
@@ -72,9 +75,9 @@ def create_tables(dynamodb: DynamoDBClient, name: str) -> tuple[str, str, str]:
         ],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     )
-    for keys in ("keys", "cells"):
+    for other in ("keys", "cells", "erasures"):
         dynamodb.create_table(
-            TableName=f"{name}-{keys}",
+            TableName=f"{name}-{other}",
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],

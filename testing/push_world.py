@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 import cleanup.handler
-from cleanup.services import Services as CleanupServices
 from delivery.dispatcher import handle
 from rekindle.domain.ids import CoupleId, DeviceId
 from rekindle.domain.persons import Reminders
@@ -24,6 +23,8 @@ from rekindle.store.couples import Couples, couple_row
 from rekindle.store.people import person_writes
 from testing import engines
 from testing.builders import NEW_YORK, a_couple, a_device, a_paired_person, an_instant
+from testing.cleanups import cleanup_services
+from testing.memory_sqs import MemorySqs
 from testing.memory_table import MemoryTable
 from testing.stored import shard_of
 
@@ -65,7 +66,7 @@ def do(delivery: Services, *jobs: Job, waited: dt.timedelta = NO_WAIT) -> dt.tim
 def clean_up(table: Table, queue: Queue) -> None:
     """Let `cleanup` handle all jobs of its queue."""
     records = [{"messageId": str(number), "body": body} for number, body in enumerate(queue.bodies())]
-    reply = cleanup.handler.handle(CleanupServices.on(table, "no-key-table"), records)
+    reply = cleanup.handler.handle(cleanup_services(table, "no-key-table"), records)
     assert reply == {"batchItemFailures": []}
 
 
@@ -197,27 +198,6 @@ def no_such_table() -> Table:
 
     table.watchers.append(refuse)
     return cast("Table", table)
-
-
-@dataclass(slots=True)
-class MemorySqs:
-    """One queue of SQS in memory. Each message is received once."""
-
-    url: str
-    bodies: list[str] = field(default_factory=list)
-
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803
-        if QueueUrl != self.url:
-            raise ClientError({"Error": {"Code": "QueueDoesNotExist", "Message": ""}}, "SendMessageBatch")
-        self.bodies += [entry["MessageBody"] for entry in Entries]
-        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
-
-    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int) -> Any:  # noqa: ARG002, N803
-        taken, self.bodies = self.bodies[:MaxNumberOfMessages], self.bodies[MaxNumberOfMessages:]
-        return {"Messages": [{"Body": body, "ReceiptHandle": "once"} for body in taken]}
-
-    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803
-        """Do nothing, because a message that was received is no longer in the queue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
 from testing.packs import a_source
 from testing.phones import Phone, pair, set_clocks
-from testing.stored import stream_record
+from testing.stored import erasures_beside, stream_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,7 +92,7 @@ class World:
         table = cast("Table", self.table)
         keys, cells = cast("Table", self.key_table), cast("Table", self.cell_table)
         vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, keys, cells, self.scheme)
-        self.services = Services.on(table, vault, "https://app.example", in_good_standing)
+        self.services = Services.on(table, vault, "https://app.example", erasures_beside(table), in_good_standing)
         practice = practice_handler_of(lambda: PracticeServices.on(table, review_required=False))
         api = phones_api(lambda: self.services)
         self.phones = {name: Phone(api, Uid(name), NOW) for name in PEOPLE} | {

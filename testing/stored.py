@@ -6,15 +6,16 @@ import base64
 import datetime as dt
 import itertools
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
+from rekindle.store.erasures import Erasures
 from rekindle.store.people import People
 from rekindle.store.shards import read_shards
 from rekindle.store.slot_rows import row_from
-from rekindle.store.table import unmarshal
+from rekindle.store.table import Table, unmarshal
 from testing.builders import LONDON, NEW_YORK, TOKYO
 from testing.memory_table import MemoryTable
 
@@ -27,12 +28,19 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import CoupleId, Uid
     from rekindle.domain.persons import Person
     from rekindle.store.slot_rows import SlotAndKind, SlotRow
-    from rekindle.store.table import Item, Table
+    from rekindle.store.table import Item
     from testing.phones import Phone
 
 ZONES = (NEW_YORK, TOKYO, LONDON)
 TIMES = (dt.time(6, 5), dt.time(8, 30), dt.time(20, 30), dt.time(21, 55))
 """The zones and the reminder times that the API's tests use."""
+
+
+def erasures_beside(table: Table) -> Erasures:
+    """Return the erasures in the table that belongs to the main table."""
+    if isinstance(table, MemoryTable):
+        return Erasures(cast("Table", table.tables.get("erasures") or table.beside("erasures")))
+    return Erasures(Table(table.client, f"{table.name}-erasures"))
 
 
 def person_of(services: Services, phone: Phone) -> Person:
@@ -98,9 +106,8 @@ def every_row(table: Table) -> list[Item]:
     if isinstance(table, MemoryTable):
         return table.items()
     pages = table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
-    return sorted(
-        (unmarshal(item) for page in pages for item in page["Items"]), key=lambda row: (row["pk"], row.get("sk", ""))
-    )
+    items = (unmarshal(item) for page in pages for item in page["Items"])
+    return sorted(items, key=lambda item: (item["pk"], item.get("sk", "")))
 
 
 def sealed_in(value: object) -> Iterator[bytes]:

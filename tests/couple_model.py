@@ -34,6 +34,7 @@ MILLISECOND: Final = dt.timedelta(milliseconds=1)
 THEMES: Final = ("openness", "time", "courage", "listening", "touch", "fear", "spark")
 MILESTONES: Final = (7, 30, 100, 365)
 EXPORT: Final = "POST /v1/me/export"
+ERASE: Final = "DELETE /v1/me"
 EXPORT_PAGE: Final = 7
 """The number of days that a page of an export covers. In production it is a hundred."""
 EXPORT_SECTIONS: Final = 2
@@ -201,6 +202,8 @@ class Invite:
     redeemer_name: str | None = None
     choice: bool | None = None
     """Whether the redeemer wants to go on with their former couple. None if there is none."""
+    canceled: bool = False
+    """An erasure cancels the invites that the person has made or redeemed."""
 
     @property
     def seen(self) -> Json:
@@ -224,6 +227,7 @@ class Nudge:
 class Person:
     name: str
     profile: Json = None
+    erased: bool = False
     reminders: Json = field(default_factory=lambda: REMINDERS)
     couple: Couple | None = None
     parted: list[tuple[Couple, dt.datetime]] = field(default_factory=list)
@@ -278,8 +282,14 @@ class Model:
         """Return the body of the expected reply, or None for an empty one. Raise Refused for a refusal."""
         self.now, self.request, self.me, self.reply, self.read = now, request, self.persons[request.who], reply, read
         self.claimed = {}
-        if request.route == EXPORT and request.signed_in > HOUR / 4:
+        if request.route in {EXPORT, ERASE} and request.signed_in > HOUR / 4:
             raise Refused("sign-in-not-recent")
+        if self.me.erased and request.route != ERASE:
+            if request.route == "POST /v1/invites/confirm":
+                self._claim("confirm", request.body["invite_id"])  # Decided: this route looks at its key first.
+            raise Refused("account-erased")
+        if request.route == ERASE:
+            return self.delete_v1_me()
         if self.me.profile is None and request.route != "PUT /v1/me":
             raise Refused("no-profile")
         expected = getattr(self, re.sub(r"\W+", "_", request.route.lower()).strip("_"))()
@@ -383,7 +393,7 @@ class Model:
         return me.invite.seen
 
     def _live_invite(self) -> Invite:
-        if self.me.invite is None or self.me.invite.expires <= self.now:
+        if self.me.invite is None or self.me.invite.expires <= self.now or self.me.invite.canceled:
             raise Refused("no-invite")
         return self.me.invite
 
@@ -409,6 +419,7 @@ class Model:
         # Wrong, used, withdrawn, expired and own codes get the same answer. Decided: the redeemer may redeem again.
         if (
             found is None
+            or found.canceled
             or self.persons[found.inviter].invite is not found
             or found.expires <= self.now
             or found.inviter == self.me.name
@@ -511,6 +522,18 @@ class Model:
             end = max([self.now, *(ended + MILLISECOND for _, ended in each.parted)])
             each.parted.append((self.couple, end))
         self.partner.couple = self.me.couple = None
+
+    def delete_v1_me(self) -> Json:
+        """Hide the person at once. The partner is free, and keeps their own words."""
+        if not self.me.erased:
+            if self.me.couple:
+                self.delete_v1_couple()
+                self.events["erased in a couple"] += 1
+            for invite in self.invites:
+                if self.me.name in {invite.inviter, invite.redeemer}:
+                    invite.canceled = True
+        self.me.erased = True
+        return {"receipt": ANY}
 
     def _zones(self, names: Iterable[str]) -> Zones:
         return tuple(self.persons[name].zone for name in names)

@@ -76,7 +76,20 @@ class AccountDeletedJob(_Body):
     pseudonym: str
 
 
-type CleanupJob = EndedJob | RestJob | TargetJob | StaleJob | EmptySlotJob | AccountDeletedJob
+class EraseJob(_Body):
+    """Remove everything about a person who has erased their account.
+
+    A request that began before the erasure may still write a row. So a second job follows when no request can be under
+    way any more. `is_last` marks the second job, which also removes the person's own row and their account.
+    """
+
+    type: Literal["erase"] = "erase"
+    uid: Uid
+    erased_at: AwareDatetime
+    is_last: bool = False
+
+
+type CleanupJob = EndedJob | RestJob | TargetJob | StaleJob | EmptySlotJob | AccountDeletedJob | EraseJob
 
 _JOBS: Final[TypeAdapter[CleanupJob]] = TypeAdapter(Annotated[CleanupJob, Field(discriminator="type")])
 

@@ -6,6 +6,7 @@ RekindleError
 ├── WriteConflictError      a condition of a write or a transaction failed; has the current items
 ├── ContentionError         other requests changed the same items, or DynamoDB left batch items undone
 ├── KeyReusedError          another request has already used an idempotency key
+├── ErasedError             a person has erased their account
 ├── NotACodeError           a text has no code, or more than one code; says why
 ├── DraftChangedError       the draft has changed since it was read (`rekindle.store.packs`)
 ├── PackChangedError        somebody has changed the pack since it was read (`rekindle.store.packs`)
@@ -59,6 +60,10 @@ class ContentionError(RekindleError):
 
 class KeyReusedError(RekindleError):
     """Another request has already used the idempotency key, so nothing was done."""
+
+
+class ErasedError(RekindleError):
+    """The person has erased their account, so nobody may read or change it any more."""
 
 
 class NotACodeError(RekindleError):

@@ -33,6 +33,7 @@ type Seconds = Annotated[int, Field(ge=1, le=43_200)]
 _Table = Annotated[Name, Field(alias="TABLE_NAME")]
 _KeyTable = Annotated[Name, Field(alias="KEY_TABLE_NAME")]
 _CellTable = Annotated[Name, Field(alias="CELL_TABLE_NAME")]
+_ErasureTable = Annotated[Name, Field(alias="ERASURE_TABLE_NAME")]
 _KmsKeyId = Annotated[Name, Field(alias="KMS_KEY_ID")]
 _SealingScheme = Annotated[Literal[1, 3], BeforeValidator(int), Field(alias="SEALING_SCHEME")]
 _AppLink = Annotated[Address, Field(alias="APP_LINK")]
@@ -77,6 +78,7 @@ class CouplesApiSettings(Settings):
     table: _Table
     key_table: _KeyTable
     cell_table: _CellTable
+    erasure_table: _ErasureTable
     kms_key_id: _KmsKeyId
     sealing_scheme: _SealingScheme
     app_link: _AppLink
@@ -90,6 +92,7 @@ class PrivacySettings(Settings):
     table: _Table
     key_table: _KeyTable
     cell_table: _CellTable
+    erasure_table: _ErasureTable
     kms_key_id: _KmsKeyId
     firebase_key: _FirebaseKey
     identity: _Identity
@@ -127,10 +130,22 @@ class ReactSettings(TickSettings):
 
 
 class CleanupSettings(Settings):
-    """Settings of cleanup."""
+    """Settings of cleanup.
+
+    After `settling_seconds`, no request is under way any more that began before a person was erased.
+    """
 
     table: _Table
     key_table: _KeyTable
+    erasure_table: _ErasureTable
+    cleanup_queue_url: _CleanupQueueUrl
+    account_queue_url: Address = Field(alias="ACCOUNT_QUEUE_URL")
+    settling_seconds: Annotated[int, Field(ge=1, le=900)] = Field(alias="SETTLING_SECONDS")
+
+    @property
+    def settling(self) -> dt.timedelta:
+        """The time between the two jobs of an erasure."""
+        return dt.timedelta(seconds=self.settling_seconds)
 
 
 class AccountsSettings(Settings):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools import Logger
 
-from rekindle.errors import ContentionError
+from rekindle.errors import ContentionError, KeyGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +30,12 @@ def _log_for(error: Exception) -> Callable[..., None]:
 
     Contention and throttling are warnings, because one person alone can cause them: DynamoDB throttles a person who
     writes their own rows too often. If DynamoDB throttles everybody, other alarms go off: the alarms on throttled
-    requests and on the share of server errors.
+    requests and on the share of server errors. A key can go between two reads of a partner's request, when a person
+    erases their account.
     """
     # Do not check for botocore's error class: not every function has botocore.
     code = getattr(error, "response", {}).get("Error", {}).get("Code")
-    return logger.warning if isinstance(error, ContentionError) or code in _THROTTLES else logger.error
+    return logger.warning if isinstance(error, (ContentionError, KeyGoneError)) or code in _THROTTLES else logger.error
 
 
 def log_failure(message: str, error: Exception, **extra: object) -> None:

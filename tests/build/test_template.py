@@ -83,11 +83,22 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "UpdateItem": {"COUPLE#*"},
         },
         "CellTable": {"GetItem": {"CELL#*"}, "PutItem": {"CELL#*"}},
+        "ErasureTable": {"GetItem": {"ERASED#*"}},
     },
     "Privacy": {
-        "Table": {"BatchGetItem": {"PACK#*"}, "GetItem": {"PERSON#*", "COUPLE#*"}, "Query": {"PERSON#*", "COUPLE#*"}},
-        "KeyTable": {"GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"}},
+        "Table": {
+            "BatchGetItem": {"PACK#*"},
+            **{action: {"PERSON#*", "COUPLE#*"} for action in ("Query", "UpdateItem")},
+            "GetItem": {"PERSON#*", "COUPLE#*", "INVITE#*"},
+            "PutItem": {"INVITE#*"},
+        },
+        "KeyTable": {
+            "GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"},
+            "UpdateItem": {"COUPLE#*"},
+            "DeleteItem": {"PERSON#*"},
+        },
         "CellTable": {"GetItem": {"CELL#*"}},
+        "ErasureTable": {action: {"ERASED#*", "RECEIPT#*"} for action in ("GetItem", "PutItem", "UpdateItem")},
     },
     "Reseal": {
         "Table": {
@@ -123,14 +134,15 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "Cleanup": {
         "Table": {
             "ConditionCheckItem": ENDING | {"COUPLE#*"},
-            "GetItem": ENDING | {"COUPLE#*", "ZONES"},
+            "GetItem": ENDING | {"COUPLE#*", "ZONES", "INVITE#*"},
             "Query": ENDING | {"COUPLE#*", "DUE#*"},
             "BatchGetItem": ENDING | {"COUPLE#*", "TARGET#*"},
-            "PutItem": ENDING | {"DUE#*"},
-            "UpdateItem": ENDING | {"DUE#*", "ZONES"},
+            "PutItem": ENDING | {"DUE#*", "INVITE#*"},
+            "UpdateItem": ENDING | {"DUE#*", "ZONES", "COUPLE#*"},
             "DeleteItem": ENDING | {"DUE#*", "TARGET#*", "COUPLE#*", "TALLY#*", "ZONES"},
         },
-        "KeyTable": {"DeleteItem": {"COUPLE#*"}, "UpdateItem": {"COUPLE#*"}},
+        "KeyTable": {"DeleteItem": {"COUPLE#*", "PERSON#*"}, "UpdateItem": {"COUPLE#*"}},
+        "ErasureTable": {action: {"ERASED#*"} for action in ("PutItem", "UpdateItem")},
     },
     "Tally": {"Table": {"BatchGetItem": {"TALLY#*"}, "PutItem": {"TALLY#*"}, "UpdateItem": COUNTERS}},
     "Delivery": {
@@ -166,22 +178,24 @@ STREAM: Final = {
 DEPLOYMENTS: Final = (
     "arn:${AWS::Partition}:codedeploy:${AWS::Region}:${AWS::AccountId}:deploymentgroup:${AWS::StackName}-*/*"
 )
+CONSUME: Final = {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")}
 WHOLE: Final[dict[str, dict[str, set[str]]]] = {
     "Tick": {"PushQueue": SEND},
     "TickSchedule": {"Tick.Alias": {"lambda:InvokeFunction"}},
     # DynamoDB advises against more than two consumers of a stream.
     "React": STREAM | {"PushQueue": SEND, "CleanupQueue": SEND, "AccountQueue": SEND, "ReactDeadLetters": SEND},
     "Cleanup": {
-        "CleanupQueue": {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")}
+        "CleanupQueue": SEND | CONSUME,
+        "AccountQueue": SEND,
     },
     "Accounts": {
-        "AccountQueue": {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")},
+        "AccountQueue": CONSUME,
         "AccountCredential": {"secretsmanager:GetSecretValue"},
         "CleanupQueue": SEND,
     },
     "Tally": STREAM | {"TallyDeadLetters": SEND},
     "Delivery": {
-        "PushQueue": SEND | {f"sqs:{action}" for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")},
+        "PushQueue": SEND | CONSUME,
         "PushDeadLetters": SEND,
         "CleanupQueue": SEND,
         "FcmCredential": {"secretsmanager:GetSecretValue"},
@@ -268,20 +282,24 @@ def test_only_couples_api_privacy_and_reseal_open_answers() -> None:
     assert not any(word in action for action in administration["Action"] for word in opening)
 
 
-def test_privacy_has_one_route() -> None:
-    (route,) = events_of("Privacy", "HttpApi")
-    assert (route["Method"], route["Path"]) == ("POST", "/v1/me/export")
+def test_privacy_has_three_routes_and_only_a_receipt_needs_no_sign_in() -> None:
+    routes = {(route["Method"], route["Path"]): "Auth" in route for route in events_of("Privacy", "HttpApi")}
+    assert routes == {
+        ("POST", "/v1/me/export"): True,
+        ("DELETE", "/v1/me"): True,
+        ("GET", "/v1/erasures/{receipt}"): False,
+    }
 
 
 def test_readers_of_rows_need_no_kms_key() -> None:
     """If a table were encrypted with DataKey, each reader of the table would need kms:Decrypt."""
-    for table in ("Table", "KeyTable", "CellTable"):
+    for table in ("Table", "KeyTable", "CellTable", "ErasureTable"):
         assert "SSESpecification" not in properties(table)
     for queue in resources("AWS::SQS::Queue").values():
         assert queue["Properties"]["SqsManagedSseEnabled"] is True
 
 
-@pytest.mark.parametrize("table", ["Table", "KeyTable"])
+@pytest.mark.parametrize("table", ["Table", "KeyTable", "ErasureTable"])
 def test_a_table_is_on_demand_and_expires_items_by_ttl(table: str) -> None:
     assert properties(table)["BillingMode"] == "PAY_PER_REQUEST"
     assert properties(table)["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
@@ -293,6 +311,13 @@ def test_the_table_has_backups_and_a_stream() -> None:
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+
+
+def test_erasures_outlive_a_restore() -> None:
+    """The table of erasures has its own backups, and is not restored together with the main table."""
+    table = properties("ErasureTable")
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk"]
 
 
 def test_a_deleted_key_cannot_be_restored() -> None:
@@ -378,6 +403,16 @@ def test_the_api_has_a_rate_limit(stage: str) -> None:
         value = in_stage(stage, limits[limit])
         assert isinstance(value, int)
         assert value > 0
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_setting_is_a_text(stage: str) -> None:
+    """CloudFormation makes a text of a number. The emulator does not, and then the function cannot start."""
+    for function in FUNCTIONS:
+        for value in environment_of(function).values():
+            assert isinstance(value, str | dict)
+            if isinstance(value, dict) and "Fn::FindInMap" in value:
+                assert isinstance(in_stage(stage, value), str)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -483,12 +518,12 @@ DAYS_AND_STREAKS: Final = {
     "eventName": ["INSERT", "MODIFY"],
     "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "COUPLE#"}]}, "sk": {"S": [{"prefix": "DAY#"}, "STREAK"]}}},
 }
-CATCHING_UP_AND_NUDGES: Final = {
+WITH_NEWS: Final = {
     "eventName": ["INSERT", "MODIFY"],
     "dynamodb": {
         "Keys": {
-            "pk": {"S": [{"prefix": "PERSON#"}]},
-            "sk": {"S": [{"prefix": "CAUGHT_UP#"}, {"prefix": "ADDED#"}, "NUDGES"]},
+            "pk": {"S": [{"prefix": "COUPLE#"}, {"prefix": "PERSON#"}]},
+            "sk": {"S": [{"prefix": "DAY#"}, "STREAK", {"prefix": "CAUGHT_UP#"}, {"prefix": "ADDED#"}, "NUDGES"]},
         }
     },
 }
@@ -504,6 +539,13 @@ SIGN_OUTS: Final = {
     "dynamodb": {
         "Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": ["PERSON"]}},
         "NewImage": {"signed_out_at": {"N": [{"exists": True}]}},
+    },
+}
+ERASED_PERSONS: Final = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {
+        "Keys": {"pk": {"S": [{"prefix": "PERSON#"}]}, "sk": {"S": ["PERSON"]}},
+        "NewImage": {"erased_at": {"N": [{"exists": True}]}},
     },
 }
 GONE_COUPLES: Final = {
@@ -522,7 +564,7 @@ ENDED_RUNS: Final = {
 @pytest.mark.parametrize(
     ("function", "patterns"),
     [
-        ("React", [DAYS_AND_STREAKS, CATCHING_UP_AND_NUDGES, ENDED_COUPLES, GONE_COUPLES, SIGN_OUTS]),
+        ("React", [WITH_NEWS, ENDED_COUPLES, GONE_COUPLES, SIGN_OUTS, ERASED_PERSONS]),
         ("Tally", [DAYS_AND_STREAKS, ENDED_RUNS]),
     ],
 )

@@ -143,15 +143,14 @@ def test_a_failed_creation_leaves_nothing_behind(template: Properties, stage: st
         if each["Type"] in {"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SecretsManager::Secret"}
     }
     policies = ("Delete", "Delete") if stage == "local" else ("RetainExceptOnCreate", "Retain")
-    assert kept == dict.fromkeys(
-        ("Table", "KeyTable", "CellTable", "DataKey", "FcmCredential", "AccountCredential"), policies
-    )
-    for table in ("Table", "KeyTable", "CellTable"):
+    tables = ("Table", "KeyTable", "CellTable", "ErasureTable")
+    assert kept == dict.fromkeys((*tables, "DataKey", "FcmCredential", "AccountCredential"), policies)
+    for table in tables:
         protected = template["Resources"][table]["Properties"]["DeletionProtectionEnabled"]
         assert protected == {"Fn::If": ["IsFirstDeployment", False, stage != "local"]}
 
 
-def test_only_the_console_s_page_needs_no_sign_in(template: Properties) -> None:
+def test_only_the_console_s_page_and_a_receipt_need_no_sign_in(template: Properties) -> None:
     """The definition that API Gateway imports also defines each security scheme that a route names."""
     document = template["Resources"]["Api"]["Properties"]["Body"]
     schemes = document["components"]["securitySchemes"].keys()
@@ -162,6 +161,7 @@ def test_only_the_console_s_page_needs_no_sign_in(template: Properties) -> None:
     assert {route for route, names in secured.items() if not names} == {
         ("/console", "get"),
         ("/console/{proxy+}", "get"),
+        ("/v1/erasures/{receipt}", "get"),
     }
     assert {name for names in secured.values() for name in names} == set(schemes) == {"Phones"}
 

@@ -21,6 +21,7 @@ from rekindle.cleanup import (
     AccountDeletedJob,
     EmptySlotJob,
     EndedJob,
+    EraseJob,
     RestJob,
     StaleJob,
     TargetJob,
@@ -45,6 +46,7 @@ from rekindle.crypto.sealing import (
 )
 from rekindle.crypto.vault import CONTEXT_PURPOSE, Vault
 from rekindle.domain.days import Answer
+from rekindle.domain.erasures import ErasedPart, Erasure
 from rekindle.domain.ids import CoupleId, Language, PackId, PromptId, Uid
 from rekindle.domain.persons import QuietHours, Target, TargetKind
 from rekindle.domain.playlist import Course, Entry, Release
@@ -55,6 +57,7 @@ from rekindle.domain.tallies import CountedDay, History, Latest, RunLength
 from rekindle.push.jobs import Missed, PersonJob, ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.store import catalogue, keys, pack_sources
 from rekindle.store.days import answer_from, answer_item
+from rekindle.store.erasures import Erasures
 from rekindle.store.shards import Shards, unused_names
 from rekindle.store.slot_rows import SlotRow, row_from, row_item
 from rekindle.store.table import Write
@@ -71,6 +74,12 @@ if TYPE_CHECKING:
 KEPT: dict[str, Any] = json.loads((FOLDER / "forms.json").read_text(encoding="utf-8"))
 KEY, SALT = bytes(range(32)), bytes(range(100, 132))
 COUPLE, ADA, DATE = CoupleId("couple-1"), Uid("ada"), dt.date(2026, 3, 2)
+RECEIPT = "K7MP2QRX9T4WDCB8FHNV"
+ERASURE = Erasure(
+    requested_at=an_instant(),
+    removed={ErasedPart.KEYS: an_instant(), ErasedPart.ACCOUNT: an_instant("2026-03-02T15:11:00Z")},
+    finished_at=an_instant("2026-03-02T15:11:00Z"),
+)
 ANSWER = Answer(an_instant(), 2, None)
 PROMPT = PromptRef(PackId("starter"), 1, PromptId("walk"))
 TEXT = "Ünder the lime tree 🌿"
@@ -189,6 +198,27 @@ def shard_name(given: int) -> Any:
     return unused_names(table, 1)[0]
 
 
+def erasure_rows() -> list[Any]:
+    """Return the rows of a finished erasure and of its receipt."""
+    table = MemoryTable()
+    erasures = Erasures(cast("Any", table))
+    erasures.begin(ADA, ERASURE.requested_at)
+    erasures.add_receipt(ADA, ERASURE.requested_at, RECEIPT)
+    for part, instant in ERASURE.removed.items():
+        erasures.removed(ADA, part, instant)
+    erasures.finish(keys.pseudonym_of(ADA), an_instant("2026-03-02T15:11:00Z"))
+    return table.items()
+
+
+def erasure_in(form: Any) -> Erasure | None:
+    """Read an erasure's row with the receipt that leads to it."""
+    table = MemoryTable()
+    table.put_many([(keys.Key(form["pk"], ""), form)])
+    erasures = Erasures(cast("Any", table))
+    erasures.add_receipt(ADA, an_instant(), RECEIPT)
+    return erasures.of_receipt(RECEIPT)
+
+
 def read_chunks(chunks: list[str]) -> str:
     table = cast("Any", MemoryTable())
     named = [keys.draft(PackId("river"), 1, number) for number in range(len(chunks))]
@@ -278,6 +308,9 @@ FORMS: dict[str, Form] = {
     "job of a resharding": job(ReshardJob(**JOB, **SLOT)),
     "job of a sign-out everywhere": job(RevokeJob(uid=ADA, signed_out_at=an_instant()), account_job_from),
     "job of an account's deletion": job(DeleteJob(uid=ADA, pseudonym="AAECAwQFBgcI"), account_job_from),
+    "job of an erasure": cleanup_job(EraseJob(uid=ADA, erased_at=an_instant(), is_last=True)),
+    "row of an erasure": Form(ERASURE, lambda _: erasure_rows()[0], erasure_in),
+    "row of a receipt": Form(RECEIPT, lambda _: erasure_rows()[1], None),
     "job of a deleted account": cleanup_job(AccountDeletedJob(pseudonym="AAECAwQFBgcI")),
     "cleanup job of an end": cleanup_job(EndedJob(couple=COUPLE)),
     "cleanup job of a dead target": cleanup_job(

@@ -16,6 +16,7 @@ from couples_api.services import Services
 from local.places import ROOT
 from rekindle.crypto.sealing import AUTHORS_KEY, SINGLE_KEY
 from rekindle.crypto.vault import Vault
+from rekindle.store.erasures import Erasures
 from rekindle.store.table import Table
 from testing.apis import handler_of, in_good_standing
 from testing.builders import LONDON
@@ -35,12 +36,10 @@ def services(stack: Stack) -> Services:
         given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name="us-east-1"
     )
     dynamodb, kms = (session.client(name, endpoint_url=stack.endpoint_url) for name in ("dynamodb", "kms"))
-    table, keys, cells = (
-        Table(dynamodb, stack.outputs[name]) for name in ("TableName", "KeyTableName", "CellTableName")
-    )
-    return Services.on(
-        table, Vault(kms, stack.outputs["KeyArn"], keys, cells, SINGLE_KEY), "https://app.example", in_good_standing
-    )
+    names = ("TableName", "KeyTableName", "CellTableName", "ErasureTableName")
+    table, keys, cells, erasures = (Table(dynamodb, stack.outputs[name]) for name in names)
+    vault = Vault(kms, stack.outputs["KeyArn"], keys, cells, SINGLE_KEY)
+    return Services.on(table, vault, "https://app.example", Erasures(erasures), in_good_standing)
 
 
 def reseal(stack: Stack) -> dict[str, int]:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from couples_api import couple as couple_routes
 from couples_api import days, devices, invites, me, packs, pause, reflections, solo, swap
+from privacy import erasure
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.days import ReflectionKind
 from rekindle.domain.ids import CoupleId, PackId, Uid
 from rekindle.domain.persons import Platform
-from rekindle.errors import KeyReusedError
+from rekindle.errors import ErasedError, KeyGoneError, KeyReusedError
 from rekindle.store import keys
+from testing.apis import privacy_services
 from testing.builders import LONDON, a_uid, an_instant
 from testing.phones import whole
 from testing.stored import person_in, row_in
@@ -87,6 +89,10 @@ class Racer:
 
     def cancel(self) -> None:
         invites.delete_invite(self.caller, self.services)
+
+    def erase(self) -> erasure.ReceiptView:
+        caller = replace(self.caller, signed_in_at=self.now)
+        return erasure.delete_me(caller, privacy_services(self.services))
 
     def unpair(self) -> None:
         couple_routes.delete_couple(self.caller, self.services)
@@ -161,6 +167,10 @@ def race(*requests: Callable[[], object]) -> list[Outcome]:
             return error.problem
         except KeyReusedError:
             return Problem.KEY_REUSED
+        except ErasedError:
+            return Problem.ACCOUNT_ERASED
+        except KeyGoneError:
+            return Problem.BUSY
 
     with ThreadPoolExecutor(len(requests)) as pool:
         return list(pool.map(run, requests))

@@ -55,6 +55,7 @@ def world(
         table=services.people.table.name,
         key_table=services.vault.table.name,
         cell_table=services.vault.cells.name,
+        erasure_table=services.erasures.table.name,
         kms_key_id=services.vault.kms_key_id,
         sealing_scheme=AUTHORS_KEY,
         app_link=services.app_link,

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cleanup.ended import finish_end
-from cleanup.services import Services as CleanupServices
 from couples_api import days, invites, solo, streak
 from couples_api.reader import AnswerState
 from couples_api.services import free_both
@@ -35,6 +34,7 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
 from rekindle.store.table import URGENT_ATTEMPTS
 from testing.builders import NEW_YORK, TOKYO, a_token, a_uid, an_instant, give_code, prompts, publish
+from testing.cleanups import cleanup_services
 from testing.stored import day_of, every_row, row_in, slot_rows
 from testing.wire import refusal, tapped
 from tests.engine.racing import Racer, couples_among, lost, pair, race, racing_couple, run_all, won
@@ -535,7 +535,7 @@ class TestLeaving:
                 rewritten = sum(loop.result() for loop in loops)
             assert left == [Problem.NOT_PAIRED] * 2
             assert rewritten
-            finish_end(CleanupServices.on(services.people.table, services.vault.table.name), couple_id)
+            finish_end(cleanup_services(services.people.table, services.vault.table.name), couple_id)
             assert couples_among(services, [ada, ben]) == set()
             for racer in (ada, ben):
                 assert racer.person.parted.keys() == {couple_id}
@@ -687,7 +687,7 @@ class TestComingBack:
 
     def test_five_hundred_late_jobs_of_an_earlier_end_undo_nothing(self, services: Services) -> None:
         """The job reads the couple before they come back, or at the same moment."""
-        cleanup, groups = CleanupServices.on(services.people.table, services.vault.table.name), 10
+        cleanup, groups = cleanup_services(services.people.table, services.vault.table.name), 10
 
         def play() -> None:
             ada, ben = racing_couple(services)

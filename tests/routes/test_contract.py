@@ -68,11 +68,14 @@ def _declared() -> set[tuple[str, str]]:
 def _refuse_everybody_without_a_partner(witness: Witness) -> None:
     """Call each route that needs a profile or a partner as somebody who has none."""
     stranger, alone = Phone(witness, a_uid("nobody")), a_phone(witness, "alone", NEW_YORK)
-    path_of = {"date": "2026-03-02", "pack_id": "choice", "device_id": "other"}
+    erased = a_phone(witness, "erased", NEW_YORK)
+    assert erased.delete("/v1/me").status == 202
+    path_of = {"date": "2026-03-02", "pack_id": "choice", "device_id": "other", "receipt": "22222-22222-22222-22222"}
+    callers = ((stranger, "no-profile"), (alone, "not-paired"), (erased, "account-erased"), (alone, "no-such-erasure"))
     for path, operations in DOCUMENT["paths"].items():
         for method, operation in operations.items():
             body = contract.example_of(method, path)
-            for phone, problem in ((stranger, "no-profile"), (alone, "not-paired")):
+            for phone, problem in callers:
                 if (operation["operationId"], problem) in _declared():
                     said = phone.call(method.upper(), path.format(**path_of), body)
                     assert said.problem == problem, operation["operationId"]
@@ -153,6 +156,8 @@ def _refuse_exports_pauses_and_devices(witness: Witness) -> None:
     ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
     ada.claims["auth_time"] = str(int(ada.now.timestamp()) - 1000)
     assert ada.post("/v1/me/export").problem == "sign-in-not-recent"
+    assert ada.delete("/v1/me").problem == "sign-in-not-recent"
+    assert ada.get("/v1/erasures/22222").problem == "not-a-code"
     assert ada.put("/v1/me/devices/new", {"token": "new", "platform": "ios"}).problem == "sign-in-not-recent"
     del ada.claims["auth_time"]
     assert ada.post("/v1/me/export", {"next": "nowhere"}).problem == "invalid-fields"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cleanup.handler
-from cleanup.services import Services as CleanupServices
 from rekindle.cleanup import EmptySlotJob, cleanup_job_from
 from rekindle.domain.ids import CoupleId
 from rekindle.domain.reminders import Slot
@@ -21,6 +20,7 @@ from rekindle.store.people import People
 from rekindle.store.shards import EMPTY_FOR, EmptySlots, Resharding
 from rekindle.store.slots import Slots
 from testing.builders import NEW_YORK, a_paired_person
+from testing.cleanups import cleanup_services
 from testing.push_world import DATE, MORNING, CrashError, calls, do, first_of, people_at, saved, slot_job, watched
 from testing.stored import shard_of, slot_rows
 from tests.routes.test_slots import rows_in
@@ -60,7 +60,7 @@ def clean_up(table: Table, queue: Queue, at: dt.datetime) -> list[Any]:
     records: Any = [
         {"messageId": str(number), "body": body, "attributes": received} for number, body in enumerate(bodies)
     ]
-    assert cleanup.handler.handle(CleanupServices.on(table, "keys"), records) == {"batchItemFailures": []}
+    assert cleanup.handler.handle(cleanup_services(table, "keys"), records) == {"batchItemFailures": []}
     return list(map(cleanup_job_from, bodies))
 
 

@@ -60,6 +60,7 @@ class Asked:
 class World:
     """Ada and Ben, a couple in New York, and others when a test wants them."""
 
+    services: Services
     api: Handler
     ada: Phone
     ben: Phone
@@ -113,6 +114,10 @@ class World:
         match problem:
             case Problem.NO_PROFILE:
                 return Asked(Phone(self.api, a_uid("stranger")), path, body)
+            case Problem.ACCOUNT_ERASED:
+                erased = self.someone()
+                self.services.people.erase(erased.uid, erased.now)
+                return Asked(erased, path, body)
             case Problem.NOT_PAIRED:
                 return Asked(self.someone(), path, body)
             case Problem.ALREADY_PAIRED:
@@ -181,7 +186,7 @@ def _world(services: Services) -> World:
     # At depth 3 each theme has another prompt, also for a couple without touch.
     ada, ben = (a_phone(api, name, NEW_YORK, depth=3) for name in ("ada", "ben"))
     pair(ada, ben)
-    return World(api, ada, ben)
+    return World(services, api, ada, ben)
 
 
 def remembered_keys(services: Services, *uids: Uid) -> list[dict[str, Any]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from react.handler import React
+from rekindle.cleanup import EraseJob
 from rekindle.domain.changes import Change, DayChange, FinishedRun, NudgesChange, StreakChange, StreakRecord
 from rekindle.domain.days import Answer, Day
 from rekindle.domain.ids import CoupleId, Uid
@@ -117,7 +119,11 @@ QUIET: Mapping[str, Change | None] = {
     "a day widened": day_change(day(), day()),
     "an answer edited": day_change(day(ada=FIRST), day(ada=SECOND)),
     "a day after both answers": day_change(day(ada=FIRST, ben=SECOND), day(ada=FIRST, ben=SECOND)),
+    "an opened answer erased": day_change(day(ada=FIRST, ben=SECOND), day(ben=SECOND)),
+    "a sealed answer erased": day_change(day(ada=FIRST), day()),
+    "an answer whose reader is erased": DayChange(frozenset({BEN}), day(), day(ben=FIRST)),
     "a new streak": StreakChange(None, streak(1)),
+    "a streak without an erased person": StreakChange(streak(7), replace(streak(7), persons=frozenset({BEN}))),
     "a muted nudge": nudges_change([], [nudge(FIRST, shown=False)]),
     "a nudge muted since": nudges_change([nudge(FIRST)], [nudge(FIRST), nudge(SECOND, "b", shown=False)]),
     "the same nudge": nudges_change([nudge(FIRST)], [nudge(FIRST)]),
@@ -131,6 +137,32 @@ QUIET: Mapping[str, Change | None] = {
 @pytest.mark.parametrize("change", QUIET.values(), ids=list(QUIET))
 def test_a_change_without_news_for_anybody_pushes_nothing(change: Change | None) -> None:
     assert reaction_to(change) == NOTHING
+
+
+def test_the_mark_of_an_erased_person_leads_to_their_erasure_once() -> None:
+    """The stream has a record for each later change of the marked person, too."""
+    marked = {**keys.person(ADA).attributes, "revision": 3, "erased_at": 1_772_463_600_123}
+    for before in (None, {**keys.person(ADA).attributes, "revision": 2}):
+        record = stream_record(marshal(before) if before else None, marshal(marked))
+        assert reaction_to(change_in(record)).cleanup == (EraseJob(uid=ADA, erased_at=FIRST),)
+    for after in (marked | {"revision": 4}, {**keys.person(BEN).attributes, "revision": 1}):
+        assert reaction_to(change_in(stream_record(marshal(marked), marshal(after)))) == NOTHING
+
+
+def test_a_record_of_an_erased_answer_is_read(services: Services, couple: tuple[Phone, Phone]) -> None:
+    table, (ada, ben) = services.people.table, couple
+    stream = Stream(table, ada)
+    date = ada.get("/v1/today").body["today"]["date"]
+    for phone in couple:
+        assert phone.put(f"/v1/days/{date}/answer", {"text": "So."}).status == 200
+    assert stream.records()
+    services.days.forget(stream.couple, ada.uid)
+    services.streaks.forget(stream.couple, ada.uid)
+    records = stream.records()
+    assert len(records) == 2
+    assert [reaction_to(change_in(record)) for record in records] == [NOTHING, NOTHING]
+    services.days.forget(stream.couple, ben.uid)
+    assert [reaction_to(change_in(record)) for record in stream.records()] == [NOTHING]
 
 
 def test_a_job_says_nothing_about_a_nudge_except_that_there_is_one() -> None:

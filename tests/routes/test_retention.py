@@ -12,7 +12,6 @@ import pytest
 
 import cleanup.handler
 import privacy.handler
-from cleanup.services import Services as CleanupServices
 from react.handler import React
 from rekindle.cleanup import cleanup_job_from
 from rekindle.push.queue import Outbox
@@ -25,8 +24,10 @@ from rekindle.store.streaks import Streaks
 from rekindle.store.table import Write, marshal
 from testing.apis import privacy_services
 from testing.builders import an_instant
+from testing.cleanups import cleanup_services
+from testing.memory_sqs import MemorySqs
 from testing.phones import pair, set_clocks
-from testing.push_world import CrashError, MemorySqs, calls
+from testing.push_world import CrashError, calls
 from testing.released import FOLDER, NOW, ROOT, World, lived, read, served
 from testing.stored import couple_id_of, person_of, row_in, slot_rows, stream_record
 
@@ -84,7 +85,7 @@ def jobs_after_deletion_of(world: World, key: keys.Key) -> list[CleanupJob]:
 
 
 def clean_up(world: World, *jobs: CleanupJob) -> None:
-    services = CleanupServices.on(cast("Table", world.table), world.key_table.name)
+    services = cleanup_services(cast("Table", world.table), world.key_table.name)
     records: Any = [{"messageId": str(number), "body": job.model_dump_json()} for number, job in enumerate(jobs)]
     assert cleanup.handler.handle(services, records) == {"batchItemFailures": []}
 
@@ -127,7 +128,7 @@ def test_the_rest_of_a_couple_that_version_010_ended_goes_too() -> None:
 def test_the_rest_is_deleted_after_a_crash_before_any_request(world: World) -> None:
     couple, before = former_couple(world), world
     (job,) = jobs_after_deletion_of(before, keys.couple(couple))
-    services = CleanupServices.on(cast("Table", world.table), world.key_table.name)
+    services = cleanup_services(cast("Table", world.table), world.key_table.name)
     crashes = 0
     while True:
         with calls(cast("Table", world.table), crash_at=crashes):

@@ -45,6 +45,7 @@ from testing.phones import Phone
 from testing.stored import row_in
 from tests.couple_model import (
     DAY,
+    ERASE,
     EXPORT,
     EXPORT_PAGE,
     EXPORT_SECTIONS,
@@ -168,7 +169,7 @@ def somebody(wanted: Callable[[Person], object]) -> st.SearchStrategy[str]:
 
 WHO = st.sampled_from(PEOPLE)
 PAIRED = somebody(lambda person: person.couple)
-FREE = somebody(lambda person: person.profile and not person.couple)
+FREE = somebody(lambda person: person.profile and not person.couple and not person.erased)
 PAIRED_WITH_OWN = somebody(lambda person: person.couple and person.alone)
 DATES = st.sampled_from([0, 0, 0, 0, -1, -1, 1, -2, -3, -5])
 """Distances in days from the caller's today. Values below -1 count back through the couple's days instead."""
@@ -304,7 +305,7 @@ class Life(RuleBasedStateMachine):
         return [who for who in PEOPLE if wanted(self.person(who))]
 
     def free(self) -> list[str]:
-        return self.those(lambda person: person.profile and not person.couple)
+        return self.those(lambda person: person.profile and not person.couple and not person.erased)
 
     def date(self, who: str, offset: int) -> dt.date:
         person = self.person(who)
@@ -534,6 +535,16 @@ class Life(RuleBasedStateMachine):
             self.ask(who, "DELETE /v1/couple")
             for each in couple.members:
                 self.look_at_everything(each, max(couple.days, default=self.date(who, 0)))
+
+    @rule(who=WHO, seldom=st.integers(0, 11), signed_in=st.sampled_from([0 * SECOND, 0 * SECOND, HOUR]))
+    def erase(self, who: str, seldom: int, signed_in: dt.timedelta) -> None:
+        """Erase an account, and check that the API refuses it everything, and the partner what they shared."""
+        if seldom:
+            return
+        couple = self.couple(who)
+        self.ask(who, ERASE, signed_in=signed_in)
+        for each in couple.members if couple else (who,):
+            self.look_at_everything(each, self.date(who, 0))
 
     @rule(who=PAIRED_WITH_OWN, after=st.sampled_from([1, 0, 2]))
     def begin_anew_with_somebody_else(self, who: str, after: int) -> None:
@@ -813,6 +824,9 @@ OUTCOMES: Final = COMMON | {
     *((f"{method} /v1/couple/packs/{{pack_id}}", "done") for method in ("PUT", "DELETE")),
     ("PUT /v1/solo/days/{date}/answer", "done"),
     ("DELETE /v1/couple", "done"),
+    (ERASE, "done"),
+    (ERASE, "sign-in-not-recent"),
+    ("event", "erased in a couple"),
     ("PUT /v1/days/{date}/answer", "answers-are-open"),
     ("PUT /v1/days/{date}/answer", "day-closed"),
     ("POST /v1/nudges", "too-many-nudges"),

@@ -55,6 +55,12 @@ def test_a_day_is_counted_as_it_opens_and_with_each_answer() -> None:
     assert progress_of_day(day(answers=1), day(answers=2)) == DayProgress(DATE, Theme.TIME, (WALK,), 2)
 
 
+def test_an_erased_answer_changes_no_count() -> None:
+    """The counters name nobody, so an answer counts as before, even if the couple's tally is deleted."""
+    for before, after in ((2, 1), (2, 0), (1, 0)):
+        assert progress_of_day(day(answers=before), day(answers=after)) is None
+
+
 def test_an_edit_and_other_hours_are_not_counted() -> None:
     first = day(answers=1)
     later = first.window.closes_at + dt.timedelta(hours=1)

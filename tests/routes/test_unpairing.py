@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cleanup.ended import finish_end
-from cleanup.services import Services as CleanupServices
 from rekindle.store import key_rows, keys
 from rekindle.store.couples import KEEPSAKE
 from rekindle.store.instants import to_ttl
@@ -18,6 +17,7 @@ from rekindle.store.keys import Key
 from rekindle.store.table import every_item
 from testing.apis import handler_of
 from testing.builders import LONDON, publish_choices
+from testing.cleanups import cleanup_services
 from testing.memory_table import MemoryTable
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.stored import couple_id_of, person_of, row_in, slot_rows
@@ -206,7 +206,7 @@ def test_after_a_crash_at_any_call_both_are_refused_and_cleanup_finishes(
     """Let the request die before each of its calls of the database in turn. The job of the stream does the rest."""
     ada, ben, _ = phones
     table, key_table = memory(world.people.table), memory(world.vault.table)
-    cleanup = CleanupServices.on(world.people.table, world.vault.table.name)
+    cleanup = cleanup_services(world.people.table, world.vault.table.name)
     ends = 0
     for calls in itertools.count():
         for phone in (ada, ben):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cleanup.ended import finish_end
-from cleanup.services import Services as CleanupServices
 from rekindle.domain.ids import PackId
 from rekindle.store import key_rows, keys
 from rekindle.store.couples import KEEPSAKE
@@ -17,6 +16,7 @@ from rekindle.store.slot_rows import rows_of
 from rekindle.store.table import Write
 from testing.apis import handler_of, phones_api
 from testing.builders import LONDON, NEW_YORK, TOKYO, publish_choices
+from testing.cleanups import cleanup_services
 from testing.phones import Phone, Reply, a_phone, pair, set_clocks
 from testing.stored import couple_id_of, couple_of, person_of, row_in, slot_rows
 
@@ -90,7 +90,7 @@ def part(ada: Phone, ben: Phone, apart: dt.timedelta = 4 * DAY) -> None:
 
 
 def clean_up(world: Services, couple: CoupleId) -> None:
-    services = CleanupServices.on(world.people.table, world.vault.table.name)
+    services = cleanup_services(world.people.table, world.vault.table.name)
     finish_end(services, couple)
 
 

@@ -16,7 +16,9 @@ PastedCode = Annotated[str, StringConstraints(max_length=1000)]
 """A code as a client sends it. The text may be a whole message with a link that contains the code."""
 
 
-def spend_try(services: Services, caller: Caller, tries: Key, request: KeyedRequest, also: str | None = None) -> None:
+def spend_try(
+    services: Services, caller: Caller, tries: Key, request: KeyedRequest, code_mac: str | None = None
+) -> None:
     """Count one try of a code, unless the request is a repeat.
 
     `tries` is the table key of the caller's tries. A later request with the fingerprint `also` is a repeat, too. Raise
@@ -24,5 +26,5 @@ def spend_try(services: Services, caller: Caller, tries: Key, request: KeyedRequ
     """
     if request.is_repeat:
         return
-    if next_at := services.tries.admit(tries, caller.instant, request.fingerprint, also):
+    if next_at := services.tries.admit(tries, caller.instant, request.fingerprint, code_mac):
         raise ProblemError(Problem.TOO_MANY_TRIES, retry_after=caller.seconds_until(next_at))

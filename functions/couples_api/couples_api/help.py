@@ -113,7 +113,7 @@ def get_help(
     language: Annotated[LanguageCode | None, Query(description="Such as en. The default is the caller's.")] = None,
 ) -> HelpView:
     """Return the booking link and help lines, also to a caller without a profile."""
-    person = services.people.person(caller.uid)
+    person = services.people.find(caller.uid)
     possible = countries_of(person.profile.zone) if person else ()
     if country is not None:
         named = country_named(country)

@@ -287,7 +287,7 @@ def post_confirm(
         invite = _live_invite(services, caller, inviter)
         if invite.id != body.invite_id:
             raise ProblemError(Problem.NO_INVITE)
-        redeemer = services.people.person(invite.redeemer) if invite.redeemer else None
+        redeemer = services.people.find(invite.redeemer) if invite.redeemer else None
         if redeemer is None:
             raise ProblemError(Problem.NOT_REDEEMED_YET)
         redeemer = freed(services, redeemer)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.examples import PROFILE, body_config, view_config
-from rekindle.api.problems import Problem, refusals
+from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import zone_named
 from rekindle.domain.persons import Barrier, Person, Profile, Reminders
 from rekindle.domain.texts import VISIBLE_NAME, LanguageCode
@@ -57,9 +57,12 @@ def get_me(caller: TheCaller, services: TheServices) -> MeView:
     return _view(known_person(services, caller))
 
 
-@router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE))
+@router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE, Problem.ACCOUNT_ERASED))
 def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeView:
-    """Set the profile. The first call creates the person."""
+    """Set the profile. The first call creates the person.
+
+    An account that was erased can never be used again, not even with a sign-in from before.
+    """
     profile = Profile(
         display_name=body.display_name,
         zone=zone_named(body.zone),
@@ -74,6 +77,9 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
         return change_person(services, caller, lambda before: replace(before, profile=profile))
 
     def created() -> Person:
+        # After an erasure no row of the person is left, but their last token may be valid for an hour.
+        if services.erasures.has(caller.uid):
+            raise ProblemError(Problem.ACCOUNT_ERASED)
         services.sessions.require_account(caller, None)
         return services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
 

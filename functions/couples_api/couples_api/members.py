@@ -44,7 +44,7 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
             after = _without_closed_dates(after, latest_closed(changed, {}, caller.instant))
         writes = [services.couples.member_update(changed, after.uid), *widenings]
         agreed = changed.touch_from is not None
-        partner = services.people.person(couple.partner_of(after.uid)) if agreed != before.touch_agreed else None
+        partner = services.people.find(couple.partner_of(after.uid)) if agreed != before.touch_agreed else None
         others = [(partner, replace(partner, touch_agreed=agreed))] if partner else []
         return Consequences(replace(after, touch_agreed=agreed), others, writes)
 

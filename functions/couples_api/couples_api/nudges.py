@@ -68,7 +68,7 @@ def post_nudge(
     """
     person = known_person(services, caller)
     couple = current_couple(services, person)
-    partner = services.people.person(couple.partner_of(caller.uid))
+    partner = services.people.find(couple.partner_of(caller.uid))
     if partner is None or partner.couple != couple.id:
         raise ProblemError(Problem.NOT_PAIRED)
     # The text of the request includes the couple. So a late repeat is refused if the caller has a new partner by then.

@@ -31,6 +31,7 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
 from rekindle.store.devices import Devices
+from rekindle.store.erasures import Erasures
 from rekindle.store.help import HelpStore
 from rekindle.store.idempotency import IdempotencyKeys
 from rekindle.store.invites import Invites
@@ -71,6 +72,7 @@ class Services:
     tries: Tries
     catalogue: Catalogue
     help: HelpStore
+    erasures: Erasures
     vault: Vault
     sessions: Sessions
     app_link: str
@@ -82,11 +84,14 @@ class Services:
         dynamodb = client("dynamodb")
         keys, cells = Table(dynamodb, settings.key_table), Table(dynamodb, settings.cell_table)
         vault = Vault(client("kms"), settings.kms_key_id, keys, cells, settings.sealing_scheme)
+        erasures = Erasures(Table(dynamodb, settings.erasure_table))
         identity = Identity(settings.identity, settings.firebase_key)
-        return cls.on(Table(dynamodb, settings.table), vault, settings.app_link, identity.standing)
+        return cls.on(Table(dynamodb, settings.table), vault, settings.app_link, erasures, identity.standing)
 
     @classmethod
-    def on(cls, table: Table, vault: Vault, app_link: str, standing: Callable[[str, str], Standing]) -> Self:
+    def on(
+        cls, table: Table, vault: Vault, app_link: str, erasures: Erasures, standing: Callable[[str, str], Standing]
+    ) -> Self:
         """Return services that use this table. `standing` answers for Firebase, as `Identity.standing` does."""
         people, couples, days = People(table), Couples(table), Days(table)
         return cls(
@@ -102,6 +107,7 @@ class Services:
             tries=Tries(table),
             catalogue=Catalogue(table),
             help=HelpStore(table),
+            erasures=erasures,
             vault=vault,
             sessions=Sessions(standing, people),
             app_link=app_link,
@@ -130,7 +136,10 @@ IN_A_COUPLE = (Problem.NO_PROFILE, Problem.NOT_PAIRED)
 
 
 def known_person(services: Services, caller: Caller) -> Person:
-    """Return the caller's person. Raise ProblemError if they have no profile yet, or if the sign-in has ended."""
+    """Return the caller's person. Raise ProblemError if they have no profile yet, or if the sign-in has ended.
+
+    Raise ErasedError if they have erased their account.
+    """
     person = services.people.person(caller.uid)
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)

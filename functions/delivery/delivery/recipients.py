@@ -126,7 +126,7 @@ def of_job(
     """
     kind, number, missed = job.kind, 1, None
     if not isinstance(job, RetryJob):
-        person = services.people.person(job.uid)
+        person = services.people.find(job.uid)
         people = [person] if person else []
         kind = _kind_on(services, job.date, kind, wants_news=any(person.reminders.news for person in people))
     else:

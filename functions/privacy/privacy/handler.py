@@ -1,4 +1,4 @@
-"""Handle calls for a person's own export. Lambda calls `handler`."""
+"""Handle calls for a person's own export and erasure. Lambda calls `handler`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from privacy import export
+from privacy import erasure, export
 from privacy.services import Services
 from rekindle.api import resolver
 from rekindle.settings import PrivacySettings
@@ -22,6 +22,7 @@ def application() -> APIGatewayHttpResolver:
     """Return a resolver with all routes of this function. The OpenAPI document for phones has these routes too."""
     app = resolver.resolver()
     app.include_router(export.router, prefix="/v1")
+    app.include_router(erasure.router, prefix="/v1")
     return app
 
 

@@ -1,8 +1,10 @@
-"""Provide the stores for an export, and refuse a caller whose sign-in is not recent."""
+"""Provide the stores of the routes, and refuse a caller whose sign-in is not recent."""
 
 from __future__ import annotations
 
 import datetime as dt
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Self
 
@@ -19,15 +21,17 @@ from rekindle.settings import PrivacySettings
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
 from rekindle.store.days import Days
+from rekindle.store.erasures import Erasures
+from rekindle.store.invites import Invites
 from rekindle.store.people import People
 from rekindle.store.solo import Solo
 from rekindle.store.table import Table
 
 RECENT = dt.timedelta(minutes=15)
-"""A person may export for this long after a sign-in.
+"""A person may export and erase for this long after a sign-in.
 
-A phone stays signed in for weeks. Somebody who picks up an unlocked phone must not get an export of everything. So an
-export needs proof that the owner signed in just now. 15 minutes are enough for all pages of a long export.
+A phone stays signed in for weeks. Somebody who picks up an unlocked phone must not export or erase everything. So both
+need proof that the owner signed in just now. 15 minutes are enough for all pages of a long export.
 """
 
 PAGE_DAYS = 100
@@ -54,11 +58,14 @@ class Services:
     couples: Couples
     days: Days
     solo: Solo
+    invites: Invites
     catalogue: Catalogue
     vault: Vault
     sessions: Sessions
+    erasures: Erasures
     page_days: int = PAGE_DAYS
     page_sections: int = PAGE_SECTIONS
+    entropy: Callable[[int], bytes] = os.urandom
 
     @classmethod
     def of(cls, settings: PrivacySettings) -> Self:
@@ -66,15 +73,18 @@ class Services:
         dynamodb = client("dynamodb")
         table = Table(dynamodb, settings.table)
         keys, cells = Table(dynamodb, settings.key_table), Table(dynamodb, settings.cell_table)
+        people = People(table)
         return cls(
-            people=People(table),
+            people=people,
             couples=Couples(table),
             days=Days(table),
             solo=Solo(table),
+            invites=Invites(people),
             catalogue=Catalogue(table),
             vault=Vault(client("kms"), settings.kms_key_id, keys, cells, read_only=True),
-            # This function may not write. The few pages of an export ask again.
+            # This function stores no check of an account. The few pages of an export ask again.
             sessions=Sessions(Identity(settings.identity, settings.firebase_key).standing, None),
+            erasures=Erasures(Table(dynamodb, settings.erasure_table)),
         )
 
 

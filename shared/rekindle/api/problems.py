@@ -34,6 +34,8 @@ class Problem(Enum):
     # Not 401: after a 401, a phone renews its token. The new token has the old time of sign-in, so it fails too.
     SIGN_IN_NOT_RECENT = HTTPStatus.FORBIDDEN, "Please sign in again, so that we know that it is you."
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
+    ACCOUNT_ERASED = HTTPStatus.GONE, "You have erased your account."
+    NO_SUCH_ERASURE = HTTPStatus.NOT_FOUND, "There is no erasure with this receipt."
     NO_PROFILE = HTTPStatus.NOT_FOUND, "Set up your profile first."
     NOT_PAIRED = HTTPStatus.NOT_FOUND, "You are not paired with anyone."
     ALREADY_PAIRED = HTTPStatus.CONFLICT, "You are already paired."
@@ -133,11 +135,13 @@ def refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
     """Return the OpenAPI responses, by status, of a route that refuses requests with these problems.
 
     A route lists only its own problems. It does not list the problems that all routes have: a busy service, an internal
-    error, a caller who has not signed in, and an invalid body or parameter.
+    error, a caller who has not signed in, and an invalid body or parameter. A route that needs a profile also refuses a
+    person who has erased their account.
     """
     responses: dict[int, OpenAPIResponse] = {}
-    for status in sorted({int(problem.status) for problem in problems}):
-        of_status = [problem for problem in Problem if problem in problems and problem.status == status]
+    refused = {*problems, Problem.ACCOUNT_ERASED} if Problem.NO_PROFILE in problems else {*problems}
+    for status in sorted({int(problem.status) for problem in refused}):
+        of_status = [problem for problem in Problem if problem in refused and problem.status == status]
         schema = {"properties": {"type": {"enum": [problem.type for problem in of_status]}}}
         responses[status] = {
             "description": "\n".join(f"- `{problem.type}`: {problem.title}" for problem in of_status),

@@ -21,6 +21,7 @@ from rekindle.domain.characters import NOTHING_TO_SEE
 from rekindle.domain.texts import UNFIT
 from rekindle.errors import (
     ContentionError,
+    ErasedError,
     KeyGoneError,
     KeyReusedError,
     KeyUnavailableError,
@@ -102,7 +103,9 @@ def resolver() -> APIGatewayHttpResolver:
     app.exception_handler(UnknownZoneError)(lambda _error: problem_response(Problem.UNKNOWN_ZONE))
     app.exception_handler(NoPromptError)(lambda _error: problem_response(Problem.NO_PROMPT))
     app.exception_handler(KeyReusedError)(lambda _error: problem_response(Problem.KEY_REUSED))
+    app.exception_handler(ErasedError)(lambda _error: problem_response(Problem.ACCOUNT_ERASED))
     app.exception_handler(NotACodeError)(lambda error: problem_response(Problem.NOT_A_CODE, detail=str(error)))
+    # A partner's keys can go between two reads of a request. The next request sees that the couple has ended.
     app.exception_handler([ContentionError, KeyGoneError, KeyUnavailableError, BotoCoreError, ClientError])(_busy)
     app.exception_handler(Exception)(_internal)
     return app

@@ -110,6 +110,14 @@ class CoupleEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonErased:
+    """A person has erased their account."""
+
+    uid: Uid
+    erased_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CoupleGone:
     """The deletion of a couple's own row, some time after the couple ended at `ended_at`."""
 
@@ -126,6 +134,7 @@ type Change = (
     | FinishedRun
     | NudgesChange
     | OverdueReminder
+    | PersonErased
     | SignedOut
     | StreakChange
 )

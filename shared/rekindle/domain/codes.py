@@ -55,10 +55,10 @@ def code_from(entropy: bytes, length: int) -> str:
     return "".join(symbols)
 
 
-def displayed(code: str) -> str:
-    """Return the code as people read it: in two groups of symbols."""
-    half = len(code) // 2
-    return f"{code[:half]}-{code[half:]}"
+def displayed(code: str, groups: int = 2) -> str:
+    """Return the code as people read it: in groups of the same size."""
+    size = len(code) // groups
+    return "-".join(code[start : start + size] for start in range(0, len(code), size))
 
 
 def read_code(text: str, length: int) -> str:

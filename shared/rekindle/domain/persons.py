@@ -148,7 +148,8 @@ class Person:
     can still send. Each write adds one to `revision`, and fails if `revision` has changed since the read.
 
     If the person signed out everywhere, `signed_out_at` is the end of that second: sign-ins before it have ended.
-    `checked_at` is when we last asked Firebase whether the account stands.
+    `checked_at` is when we last asked Firebase whether the account stands. `erased_at` is when the person erased their
+    account.
     """
 
     uid: Uid
@@ -167,6 +168,7 @@ class Person:
     due_earlier: tuple[DueEarlier, ...] = ()
     signed_out_at: dt.datetime | None = None
     checked_at: dt.datetime | None = None
+    erased_at: dt.datetime | None = None
     revision: int = 0
 
     @property

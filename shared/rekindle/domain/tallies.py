@@ -139,7 +139,11 @@ def progress_of(change: Change | None) -> tuple[CoupleId, Progress] | None:
     match change:
         case DayChange(before=before, after=after):
             progress = _progress_of_day(after)
-            return None if before and _progress_of_day(before) == progress else (after.couple, progress)
+            known = _progress_of_day(before) if before else None
+            # An erasure removes an answer. The statistics keep its count, because they name nobody.
+            if known and (known == progress or progress.answered < known.answered):
+                return None
+            return after.couple, progress
         case StreakChange(before=before, after=after):
             # Each write adds one date, so `total` grows with each write and shows which completion is later.
             new = after.complete - (before.complete if before else frozenset())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rekindle.accounts import RevokeJob
-from rekindle.cleanup import EndedJob, RestJob
+from rekindle.cleanup import EndedJob, EraseJob, RestJob
 from rekindle.domain.changes import (
     CoupleEnded,
     CoupleGone,
@@ -18,6 +18,7 @@ from rekindle.domain.changes import (
     DeviceAdded,
     NudgesChange,
     OverdueReminder,
+    PersonErased,
     SignedOut,
     StreakChange,
 )
@@ -54,6 +55,7 @@ class Reaction:
 
 
 NOTHING: Final = Reaction()
+_A_COUPLE: Final = 2
 
 
 def reaction_to(change: Change | None) -> Reaction:  # noqa: PLR0911  each kind of change has its own branch
@@ -69,6 +71,8 @@ def reaction_to(change: Change | None) -> Reaction:  # noqa: PLR0911  each kind 
             return Reaction((_overdue_job(change),))
         case CoupleEnded() | CoupleGone():
             return Reaction(cleanup=(_cleanup_job(change),))
+        case PersonErased():
+            return Reaction(cleanup=(EraseJob(uid=change.uid, erased_at=change.erased_at),))
         case DeviceAdded():
             at = change.added_at
             return Reaction((NewDeviceJob(uid=change.uid, added=change.target, date=at.date(), instant=at),))
@@ -80,7 +84,8 @@ def reaction_to(change: Change | None) -> Reaction:  # noqa: PLR0911  each kind 
 
 def _to_answers(change: DayChange) -> Reaction:
     day, before = change.after, change.before.answers if change.before else {}
-    if before.keys() == day.answers.keys():
+    # An erasure removes an answer, which nobody hears of. If both were erased, nobody is left to hear of anything.
+    if day.answers.keys() <= before.keys() or len(change.persons | day.answers.keys()) < _A_COUPLE:
         return NOTHING
     answered_at = {uid: answer.at for uid, answer in day.answers.items()}
     latest = max(answered_at.values())

@@ -183,6 +183,35 @@ class Couples:
                 return
             raise
 
+    @repeated_on_conflict("a couple that has ended kept changing")
+    def forget_member(self, uid: Uid, couple_id: CoupleId) -> frozenset[Uid] | None:
+        """Remove the person from a couple that has ended. Return the persons who are left.
+
+        Return None if the table has no such couple, or if the couple stands.
+        """
+        couple = self.couple(couple_id)
+        if couple is None or couple.ended_at is None:
+            return None
+        left = couple.members - {uid}
+        if uid in couple.members:
+            # A couple that ended under version 0.1.0 still has both profiles, and who ended it.
+            forgetting = Write(
+                "Update",
+                keys.couple(couple_id),
+                update="SET former = :left, profiles = :none, #touch = :untouched REMOVE ended_by ADD revision :one",
+                condition="revision = :read AND attribute_exists(ended_at)",
+                names={"#touch": "touch"},
+                values={
+                    ":left": sorted(left),
+                    ":none": {},
+                    ":untouched": _NOBODY_WANTS_TOUCH,
+                    ":one": 1,
+                    ":read": couple.revision,
+                },
+            )
+            self.table.write(forgetting)
+        return left
+
     def expire_keys(self, couple: Couple, key_table: str) -> None:
         """Make the keys of a couple that has ended expire after KEEPSAKE. Do nothing if the couple stands again."""
         if couple.ended_at is None:

@@ -16,7 +16,8 @@ from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
-from rekindle.store.table import Write, dated_items
+from rekindle.store.members import forget_member
+from rekindle.store.table import Write, dated_items, every_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -248,6 +249,12 @@ class Days:
                 values=values,
             )
         )
+
+    def forget(self, couple: CoupleId, uid: Uid) -> None:
+        """Remove the person, their answers and their reflections from all days of the couple."""
+        for item in every_item(self.table, keys.couple(couple).pk, between=keys.all_days()):
+            if uid in item["answers"] or uid in item["persons"]:
+                forget_member(self.table, keys.Key(item["pk"], item["sk"]), uid, "answers.#uid")
 
     def widening(self, day: Day, window: DayWindow) -> Write | None:
         """Return the write that widens the day's window to include `window`. Return None if no change is needed."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.ids import Uid
+from rekindle.errors import ErasedError
 from rekindle.store import keys
 from rekindle.store.added_devices import added_device_row
 from rekindle.store.people import person_writes
@@ -64,7 +66,7 @@ class Devices:
         guard(before, after)
         changes: list[PersonChange] = [(before, after)]
         owner = self.people.table.get(keys.target(device.target))
-        if owner and owner["uid"] != uid and (loser := self.people.person(owner["uid"])):
+        if owner and owner["uid"] != uid and (loser := self.people.even_erased(owner["uid"])):
             changes.append((loser, _without_target(loser, device.target)))
         is_news = known is None and len(after.devices) > 1
         writes = person_writes(self.people.table, device.registered_at, *changes)
@@ -86,12 +88,14 @@ class Devices:
             return keys.digest_of(device.target) == digest and device.registered_at <= instant
 
         if owner := self._owner(pseudonym, digest):
-            self.people.change(owner, instant, lambda person: _without(person, is_dead))
+            with suppress(ErasedError):
+                self.people.change(owner, instant, lambda person: _without(person, is_dead))
 
     def prune(self, pseudonym: str, digest: str, instant: dt.datetime) -> None:
         """Remove the pseudonym's person's stale devices, if they still own the target with this digest."""
         if owner := self._owner(pseudonym, digest):
-            self.people.change(owner, instant, lambda person: _without_stale(person, instant))
+            with suppress(ErasedError):
+                self.people.change(owner, instant, lambda person: _without_stale(person, instant))
 
     def _owner(self, pseudonym: str, digest: str) -> Uid | None:
         owner = self.owners([digest]).get(digest)

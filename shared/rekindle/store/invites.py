@@ -6,6 +6,7 @@ At most one person redeems an invite, and an invite makes at most one couple.
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -17,12 +18,14 @@ from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.people import Consequences, person_writes
 from rekindle.store.table import Write
+from rekindle.store.tries import Tries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rekindle.domain.couples import Couple
-    from rekindle.store.people import People
+    from rekindle.store.people import ErasedPerson, People
+    from rekindle.store.table import Item
 
 KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
 """After an invite expires, the table keeps its row for at least this time.
@@ -127,6 +130,28 @@ class Invites:
             lambda before, after: Consequences(after, writes=_cancelling(before)),
         )
 
+    def forget(self, person: ErasedPerson) -> None:
+        """Cancel every invite that this person has made or redeemed. The rows then have no name and no uid."""
+        live = person.profiled.invite if person.profiled else None
+        tried = Tries(self.people.table).codes(person.uid)
+        for code_mac in sorted(tried | {live.code_mac} if live else tried):
+            self._forget(code_mac, person.uid)
+
+    def _forget(self, code_mac: str, uid: Uid) -> None:
+        item = self.people.table.get(keys.invite(code_mac))
+        if item is None or uid not in {item.get("inviter"), item.get("redeemer")}:
+            return
+        with suppress(WriteConflictError):
+            self.people.table.write(
+                Write(
+                    "Put",
+                    keys.invite(code_mac),
+                    item={"ttl": item["ttl"]},
+                    condition="inviter = :uid OR redeemer = :uid",
+                    values={":uid": uid},
+                )
+            )
+
     def redeem(
         self,
         invite: Invite,
@@ -187,16 +212,16 @@ class Invites:
         """
         _, redeemer = persons
         paired = [(person, _paired(person, couple)) for person in persons]
-        # Invariant: an invite makes at most one couple, and only with the person who has redeemed the invite.
+        # Invariant: an invite makes at most one couple, and only with the person who has redeemed the invite. Nobody
+        # reads a confirmed invite, so the row keeps no name and no uid, as if the invite were canceled.
         confirming = Write(
-            "Update",
+            "Put",
             keys.invite(invite.code_mac),
-            update="SET #state = :confirmed",
+            item=_row_without_invite(invite.expires_at),
             condition="#state = :redeemed AND redeemer = :redeemer AND expires_at > :now AND "
             + ("attribute_not_exists(#resume)" if invite.resume is None else "#resume = :resume"),
             names={"#state": "state", "#resume": "resume"},
             values={
-                ":confirmed": InviteState.CONFIRMED,
                 ":redeemed": InviteState.REDEEMED,
                 ":redeemer": redeemer.uid,
                 ":now": to_millis(instant),
@@ -223,10 +248,13 @@ def _cancelling(person: Person) -> list[Write]:
     """Return the writes that cancel the person's live invite. Without an invite, return an empty list."""
     if person.invite is None:
         return []
-    # Keep a row without the invite's attributes. While the row exists, the code is known, and no new invite can have
-    # this code.
-    item = {"ttl": to_ttl(person.invite.expires_at + KEPT_AFTER_EXPIRY)}
+    item = _row_without_invite(person.invite.expires_at)
     return [Write("Put", keys.invite(person.invite.code_mac), item=item)]
+
+
+def _row_without_invite(expires_at: dt.datetime) -> Item:
+    # While the row exists, the code is known, and no new invite can have this code.
+    return {"ttl": to_ttl(expires_at + KEPT_AFTER_EXPIRY)}
 
 
 def _invite_from(item: Mapping[str, Any]) -> Invite:

@@ -31,6 +31,31 @@ def cell_key(cell: str) -> Key:
     return Key(f"CELL#{cell}", "")
 
 
+def deleting_author_key(couple: CoupleId, author: Uid, table: str) -> Write:
+    """Return the write that deletes an author's key in a couple. The write fails if there is no such key.
+
+    The write does not touch the single key of an older couple, which has sealed texts of both.
+    """
+    return Write(
+        "Update",
+        couple_keys(couple),
+        update="REMOVE authors.#author",
+        condition="attribute_exists(authors.#author)",
+        names={"#author": author},
+        table=table,
+    )
+
+
+def deleting_person_key(person: Uid, table: str) -> Write:
+    """Return the write that deletes a person's own key."""
+    return Write("Delete", person_key(person), table=table)
+
+
+def deleting_couple_keys(couple: CoupleId, table: str) -> Write:
+    """Return the write that deletes all keys of a couple."""
+    return Write("Delete", couple_keys(couple), table=table)
+
+
 def expiring_couple_keys(couple: CoupleId, ttl: int, table: str) -> Write:
     """Return the write that makes a couple's keys expire at `ttl`, in seconds since 1970.
 

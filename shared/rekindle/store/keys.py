@@ -1,4 +1,4 @@
-"""Make every key of the main table. No other module builds the text of these keys."""
+"""Make every key of the main table and of the table of erasures. No other module builds the text of these keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Key(NamedTuple):
-    """A partition key and a sort key. `sk` is empty for the table of encryption keys, which has no sort keys."""
+    """A partition key and a sort key. `sk` is empty for a table without sort keys."""
 
     pk: str
     sk: str
@@ -38,6 +38,7 @@ SHARED_PREFIX: Final = "SHARED#"
 CAUGHT_UP_PREFIX: Final = "CAUGHT_UP#"
 ADDED_PREFIX: Final = "ADDED#"
 RUN_PREFIX: Final = "RUN#"
+ERASED_PREFIX: Final = "ERASED#"
 STREAK: Final = "STREAK"
 COUPLE: Final = "COUPLE"
 STATS: Final = "STATS"
@@ -143,9 +144,24 @@ def shared(couple: CoupleId, date: dt.date, uid: Uid) -> Key:
     return Key(f"{COUPLE_PREFIX}{couple}", f"{SHARED_PREFIX}{date}#{uid}")
 
 
+def all_days() -> tuple[str, str]:
+    """Return the range of sort keys that has all days of a couple."""
+    return DAY_PREFIX, f"{DAY_PREFIX}~"
+
+
 def shared_before(date: dt.date) -> tuple[str, str]:
     """Return the range of sort keys that has a couple's shared answers before a date."""
     return SHARED_PREFIX, f"{SHARED_PREFIX}{date}"
+
+
+def is_shared_by(sk: str, uid: Uid) -> bool:
+    """Return whether the sort key is that of a shared answer of this person."""
+    return sk.startswith(SHARED_PREFIX) and sk.endswith(f"#{uid}")
+
+
+def is_solo(sk: str) -> bool:
+    """Return whether a sort key of a person's partition is that of a solo day, or of the solo history."""
+    return sk == "SOLO" or sk.startswith(SOLO_PREFIX)
 
 
 def nudges(uid: Uid) -> Key:
@@ -254,6 +270,16 @@ def stats_of_prompt(pack: PackId, prompt: PromptId) -> Key:
 def shown(date: dt.date, part: int) -> Key:
     """Return the key of a part of a date's statistics."""
     return Key(f"SHOWN#{date}", f"{part:03}")
+
+
+def erased(pseudonym: str) -> Key:
+    """Return the key of an erasure's row in the table of erasures."""
+    return Key(f"{ERASED_PREFIX}{pseudonym}", "")
+
+
+def receipt(number: str) -> Key:
+    """Return the key of a receipt's row in the table of erasures. The row does not show the receipt's number."""
+    return Key(f"RECEIPT#{_digest(number)}", "")
 
 
 def _digest(text: str) -> str:

@@ -7,11 +7,13 @@ the former partner.
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.ids import CoupleId
 from rekindle.domain.nudges import Gesture, Nudge, next_nudge_at, original_of, remembered
+from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_ttl
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from rekindle.domain.couples import Couple
     from rekindle.domain.ids import Uid
     from rekindle.store.table import Table
+
+NOBODY: Final = ""
+"""The stored recipient of nudges to a person who has erased their account."""
 
 KEPT: Final = dt.timedelta(days=3)
 """The table keeps the item for at least this time after its latest nudge. The limit counts a nudge for 24 hours."""
@@ -65,6 +70,20 @@ class Nudges:
         # Invariant: nobody exceeds the limit, even if two nudges arrive at the same moment.
         self.table.commit([Write.versioned(keys.nudges(sender), changed, item["revision"]), *also])
         return nudge
+
+    def forget_recipient(self, sender: Uid, recipient: Uid) -> None:
+        """Remove the recipient from the sender's latest nudges. The nudges still count for the limit."""
+        with suppress(WriteConflictError):
+            self.table.write(
+                Write(
+                    "Update",
+                    keys.nudges(sender),
+                    update="SET #to = :nobody",
+                    condition="#to = :recipient",
+                    names={"#to": "to"},
+                    values={":nobody": NOBODY, ":recipient": recipient},
+                )
+            )
 
 
 def nudges_from(item: Mapping[str, Any]) -> tuple[Nudge, ...]:

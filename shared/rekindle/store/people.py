@@ -1,19 +1,24 @@
 """Store each person as one item with a revision.
 
 The transaction that changes a person also changes their slot rows (for reminders) and target rows (for devices).
+
+A person who erases their account is marked first. From then on, no reader gets this person, and each write that began
+before the mark fails, because the mark changes the revision. The mark may be the only attribute of the row: a person
+without a profile can erase their account, too. Only `even_erased` and `erased_person` return a marked person.
 """
 
 from __future__ import annotations
 
-import contextlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.due_dates import move_reminders
+from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.reminders import MAX_LATENESS
-from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.errors import ContentionError, ErasedError, WriteConflictError
 from rekindle.store import keys
-from rekindle.store.instants import to_millis
+from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.overdue import overdue_row
 from rekindle.store.person_items import person_from, person_item
 from rekindle.store.slots import slot_row_writes
@@ -22,9 +27,8 @@ from rekindle.store.targets import owner_writes
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from rekindle.domain.ids import Uid
     from rekindle.domain.persons import Person
     from rekindle.store.person_items import PersonChange
     from rekindle.store.table import Table
@@ -40,29 +44,92 @@ class Consequences:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasedPerson:
+    """A person who is being erased. `profiled` is None if they never had a profile."""
+
+    uid: Uid
+    erased_at: dt.datetime
+    couple: CoupleId | None
+    parted: tuple[CoupleId, ...]
+    profiled: Person | None
+
+    @property
+    def couples(self) -> tuple[CoupleId, ...]:
+        """All couples that the person is or was in."""
+        return (*self.parted, self.couple) if self.couple else self.parted
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """The persons of the table."""
 
     table: Table
 
     def person(self, uid: Uid) -> Person | None:
-        """Return the person (a strongly consistent read)."""
+        """Return the person (a strongly consistent read). Return None for an unknown person.
+
+        Raise ErasedError if the person has erased their account.
+        """
         item = self.table.get(keys.person(uid))
-        return person_from(item) if item else None
+        return _standing(item) if item else None
+
+    def find(self, uid: Uid) -> Person | None:
+        """Return the person (a strongly consistent read). Return None for an unknown or erased person."""
+        person = self.even_erased(uid)
+        return person if person and person.erased_at is None else None
+
+    def even_erased(self, uid: Uid) -> Person | None:
+        """Return the person, even if they are erased. Return None for an unknown person, or one without a profile."""
+        item = self.table.get(keys.person(uid))
+        return person_from(item) if item and "profile" in item else None
 
     def people(self, uids: Sequence[Uid]) -> dict[Uid, Person]:
-        """Return the persons by uid (a strongly consistent read). Leave out unknown uids."""
+        """Return the persons by uid (a strongly consistent read). Leave out unknown and erased persons."""
         return read_people(self.table, uids)
 
+    def erased_person(self, uid: Uid) -> ErasedPerson | None:
+        """Return what is left of an erased person. Return None if nothing is left, or if the person is not erased."""
+        item = self.table.get(keys.person(uid))
+        return _erased_from(item) if item and "erased_at" in item else None
+
+    def erase(self, uid: Uid, instant: dt.datetime) -> ErasedPerson:
+        """Mark the person as erased, even if they have no profile. If they are marked already, keep the first mark.
+
+        The write depends on nothing else, so nothing can prevent it.
+        """
+        try:
+            item = self.table.write(_marking(uid, instant, "attribute_not_exists(erased_at)"))
+        except WriteConflictError as conflict:
+            existing = conflict.existing[0] or self.table.get(keys.person(uid))
+            if existing is None:
+                raise
+            item = {**existing}
+        return _erased_from(item)
+
+    def erase_known(self, uid: Uid, instant: dt.datetime) -> None:
+        """Mark the person as erased, if their row exists and is not marked."""
+        with suppress(WriteConflictError):
+            self.table.write(_marking(uid, instant, "attribute_exists(pk) AND attribute_not_exists(erased_at)"))
+
+    @repeated_on_conflict("an erased person kept changing")
+    def silence(self, uid: Uid, instant: dt.datetime) -> None:
+        """Remove the devices of an erased person, with their targets and slot rows. So no reminder comes any more."""
+        person = self.even_erased(uid)
+        if person and person.erased_at and person.devices:
+            self.table.commit(person_writes(self.table, instant, (person, replace(person, devices={}))))
+
     def create(self, person: Person) -> Person:
-        """Create the person if they do not exist, and return the stored person."""
+        """Create the person if they do not exist, and return the stored person.
+
+        Raise ErasedError if the person has erased their account.
+        """
         try:
             self.table.commit(person_writes(self.table, person.created_at, (None, person)))
         except WriteConflictError as conflict:
             existing = conflict.existing.get(0)
             if existing is None:
                 raise
-            return person_from(existing)
+            return _standing(existing)
         return replace(person, revision=1)
 
     def note_check(self, uid: Uid, instant: dt.datetime) -> None:
@@ -78,7 +145,7 @@ class People:
             condition="attribute_exists(pk)",
             values={":at": to_millis(instant)},
         )
-        with contextlib.suppress(WriteConflictError, ContentionError):
+        with suppress(WriteConflictError, ContentionError):
             self.table.write(update)
 
     @repeated_on_conflict("a person kept changing")
@@ -108,10 +175,16 @@ class People:
         return replace(result.person, revision=before.revision + 1)
 
 
+def uid_of_row(item: Mapping[str, Any]) -> Uid | None:
+    """Return the uid of a person's own row. Return None for a row of another kind."""
+    uid = Uid(item["pk"].removeprefix(keys.PERSON_PREFIX))
+    return uid if keys.Key(item["pk"], item["sk"]) == keys.person(uid) else None
+
+
 def read_people(table: Table, uids: Sequence[Uid]) -> dict[Uid, Person]:
-    """Return the persons by uid (a strongly consistent read). Leave out unknown uids."""
+    """Return the persons by uid (a strongly consistent read). Leave out unknown and erased persons."""
     items = table.get_many([keys.person(uid) for uid in uids], consistent=True)
-    return {person.uid: person for person in map(person_from, items)}
+    return {person.uid: person for person in map(person_from, (item for item in items if "erased_at" not in item))}
 
 
 def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) -> list[Write]:
@@ -133,6 +206,32 @@ def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) ->
         *owner_writes(settled),
         *overdue,
     ]
+
+
+def _standing(item: Mapping[str, Any]) -> Person:
+    if "erased_at" in item:
+        raise ErasedError("the person has erased their account")
+    return person_from(item)
+
+
+def _erased_from(item: Mapping[str, Any]) -> ErasedPerson:
+    return ErasedPerson(
+        uid=Uid(item["pk"].removeprefix(keys.PERSON_PREFIX)),
+        erased_at=from_millis(item["erased_at"]),
+        couple=CoupleId(item["couple"]) if "couple" in item else None,
+        parted=tuple(map(CoupleId, sorted(item.get("parted", {})))),
+        profiled=person_from(item) if "profile" in item else None,
+    )
+
+
+def _marking(uid: Uid, instant: dt.datetime, condition: str) -> Write:
+    return Write(
+        "Update",
+        keys.person(uid),
+        update="SET erased_at = :instant ADD revision :one",
+        condition=condition,
+        values={":instant": to_millis(instant), ":one": 1},
+    )
 
 
 def _put(before: Person | None, after: Person) -> Write:

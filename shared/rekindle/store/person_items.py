@@ -80,6 +80,8 @@ def person_item(person: Person) -> Item:
         item["paused_until"] = str(person.paused_until)
     if person.invite:
         item["invite"] = stored(person.invite)
+    if person.erased_at:
+        item["erased_at"] = to_millis(person.erased_at)
     if person.signed_out_at:
         item["signed_out_at"] = to_millis(person.signed_out_at)
     if person.checked_at:
@@ -132,6 +134,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
             )
             for due_earlier in item["owed"]
         ),
+        erased_at=from_millis(item["erased_at"]) if "erased_at" in item else None,
         signed_out_at=from_millis(item["signed_out_at"]) if "signed_out_at" in item else None,
         checked_at=from_millis(item["checked_at"]) if "checked_at" in item else None,
         revision=item["revision"],

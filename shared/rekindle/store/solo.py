@@ -16,7 +16,7 @@ from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.days import answer_from, answer_item, ref_from, ref_item
 from rekindle.store.instants import ttl_of_date
-from rekindle.store.table import Write, dated_items, first_items
+from rekindle.store.table import Write, dated_items, every_item, first_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,6 +171,12 @@ class Solo:
                 ),
             ]
         )
+
+    def forget_shared(self, couple: CoupleId, uid: Uid) -> None:
+        """Delete the couple's copies of this person's solo answers."""
+        for item in every_item(self.table, keys.couple(couple).pk, between=keys.shared_before(dt.date.max)):
+            if keys.is_shared_by(item["sk"], uid):
+                self.table.write(Write("Delete", keys.Key(item["pk"], item["sk"])))
 
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
         """Return the couple's shared answers of the latest `limit` dates with shared answers, latest first.

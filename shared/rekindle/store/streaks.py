@@ -13,6 +13,7 @@ from rekindle.domain.open_days import earliest_date, streak_at
 from rekindle.domain.streaks import History, pack_dates, unpack_dates
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis
+from rekindle.store.members import forget_member
 from rekindle.store.table import Write, repeated_on_conflict
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class Streaks:
             values=values | ({":read": item["bits"]} if item else {}),
         )
         self.table.write(update, returned="NONE")
+
+    def forget(self, couple: CoupleId, uid: Uid) -> None:
+        """Remove the person from the couple's streak."""
+        forget_member(self.table, keys.streak(couple), uid)
 
     def _history(self, couple: Couple, complete: frozenset[dt.date]) -> History:
         first = min({couple.first_date, *complete})

@@ -5,7 +5,15 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.changes import CoupleEnded, CoupleGone, DayChange, NudgesChange, SignedOut, StreakChange
+from rekindle.domain.changes import (
+    CoupleEnded,
+    CoupleGone,
+    DayChange,
+    NudgesChange,
+    PersonErased,
+    SignedOut,
+    StreakChange,
+)
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.domain.nudges import Gesture
 from rekindle.store import keys
@@ -55,7 +63,7 @@ def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | 
             return lambda _before, after: overdue_from(after)
         if key.sk.startswith(keys.ADDED_PREFIX):
             return lambda _before, after: added_device_from(after)
-        return {keys.NUDGES: _nudges, keys.PERSON: _signed_out}.get(key.sk)
+        return {keys.NUDGES: _nudges, keys.PERSON: _left}.get(key.sk)
     return None
 
 
@@ -77,11 +85,17 @@ def _ended(before: Item | None, after: Item) -> CoupleEnded | None:
     return CoupleEnded(CoupleId(after["pk"].removeprefix(keys.COUPLE_PREFIX)))
 
 
-def _signed_out(before: Item | None, after: Item) -> SignedOut | None:
-    at = after.get("signed_out_at")
-    if at is None or (before and before.get("signed_out_at") == at):
-        return None
-    return SignedOut(Uid(after["pk"].removeprefix(keys.PERSON_PREFIX)), from_millis(at))
+def _left(before: Item | None, after: Item) -> PersonErased | SignedOut | None:
+    """Return the change if the person has just erased their account, or signed out everywhere."""
+    uid = Uid(after["pk"].removeprefix(keys.PERSON_PREFIX))
+    new = {
+        name: from_millis(after[name])
+        for name in ("erased_at", "signed_out_at")
+        if name in after and (before or {}).get(name) != after[name]
+    }
+    if "erased_at" in new:
+        return PersonErased(uid, new["erased_at"])
+    return SignedOut(uid, new["signed_out_at"]) if "signed_out_at" in new else None
 
 
 def _gone(couple: Item) -> CoupleGone | None:

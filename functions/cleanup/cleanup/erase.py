@@ -1,0 +1,99 @@
+"""Remove everything about a person who has erased their account, step by step. Each step may be repeated.
+
+`privacy` has marked the person, and has mostly done the first steps too. The steps are repeated here, because the
+request may have failed after the mark.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cleanup.ended import finish_end
+from rekindle.accounts import DeleteJob
+from rekindle.domain.erasures import ErasedPart
+from rekindle.store import keys
+from rekindle.store.erasures import delete_couple, delete_keys, delete_person, delete_person_rows, delete_tally
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping
+
+    from cleanup.services import Services
+    from rekindle.cleanup import EraseJob
+    from rekindle.store.people import ErasedPerson
+
+
+def erase(services: Services, job: EraseJob, instant: dt.datetime) -> None:
+    """Remove everything about the person, and record each step. Then enqueue the last job, or delete the account."""
+    services.people.erase_known(job.uid, job.erased_at)
+    services.erasures.begin(job.uid, job.erased_at)
+    person = services.people.erased_person(job.uid)
+    if person:
+        for part, step in _STEPS.items():
+            step(services, person)
+            services.erasures.removed(job.uid, part, instant)
+        if not job.is_last:
+            last = job.model_copy(update={"is_last": True})
+            services.outbox.send([last], delay=services.settling)
+            return
+        _remove_what_nobody_needs_any_more(services, person)
+        services.accounts.send([DeleteJob(uid=job.uid, pseudonym=keys.pseudonym_of(job.uid))])
+        delete_person(services.people.table, job.uid)
+    # If there is no row, then a crash has come after its deletion.
+    services.erasures.removed(job.uid, ErasedPart.PROFILE, instant)
+
+
+def _end_couple(services: Services, person: ErasedPerson) -> None:
+    if person.couple and services.couples.end(person.uid, person.couple, person.erased_at):
+        finish_end(services, person.couple)
+
+
+def _delete_keys(services: Services, person: ErasedPerson) -> None:
+    delete_keys(services.people.table, person, services.key_table)
+
+
+def _silence(services: Services, person: ErasedPerson) -> None:
+    services.people.silence(person.uid, person.erased_at)
+
+
+def _cancel_invites(services: Services, person: ErasedPerson) -> None:
+    services.invites.forget(person)
+
+
+def _remove_answers(services: Services, person: ErasedPerson) -> None:
+    for couple in person.couples:
+        services.days.forget(couple, person.uid)
+        services.solo.forget_shared(couple, person.uid)
+        services.streaks.forget(couple, person.uid)
+        left = services.couples.forget_member(person.uid, couple)
+        for partner in sorted(left or ()):
+            services.nudges.forget_recipient(partner, person.uid)
+        if left is not None and not left:
+            delete_couple(services.people.table, couple, services.key_table)
+
+
+def _remove_solo_answers(services: Services, person: ErasedPerson) -> None:
+    delete_person_rows(services.people.table, person.uid, solo=True)
+
+
+def _remove_requests(services: Services, person: ErasedPerson) -> None:
+    # Keep the tries until the last job: they name the invites that the person may still be redeeming.
+    kept = frozenset({keys.tries(person.uid)})
+    delete_person_rows(services.people.table, person.uid, solo=False, but=kept)
+
+
+def _remove_what_nobody_needs_any_more(services: Services, person: ErasedPerson) -> None:
+    delete_person_rows(services.people.table, person.uid, solo=False)
+    for couple in person.couples:
+        delete_tally(services.people.table, couple)
+
+
+_STEPS: Final[Mapping[ErasedPart, Callable[[Services, ErasedPerson], None]]] = {
+    ErasedPart.COUPLE: _end_couple,
+    ErasedPart.KEYS: _delete_keys,
+    ErasedPart.DEVICES_AND_REMINDERS: _silence,
+    ErasedPart.INVITES: _cancel_invites,
+    ErasedPart.ANSWERS: _remove_answers,
+    ErasedPart.SOLO_ANSWERS: _remove_solo_answers,
+    ErasedPart.REQUESTS: _remove_requests,
+}

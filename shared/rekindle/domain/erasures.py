@@ -1,0 +1,41 @@
+"""An erasure removes everything about a person, part by part. A receipt shows what was removed, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+RECEIPT_LENGTH: Final = 20
+RECEIPT_GROUPS: Final = 4
+
+
+class ErasedPart(StrEnum):
+    """A part of what an erasure removes. A receipt names the parts, so never rename a member's value."""
+
+    KEYS = "keys"
+    """The keys of everything that the person wrote, so that nobody can read any copy of their texts."""
+    COUPLE = "couple"
+    DEVICES_AND_REMINDERS = "devices_and_reminders"
+    INVITES = "invites"
+    ANSWERS = "answers"
+    """Their answers, reflections and shared answers, and the names in their couples."""
+    SOLO_ANSWERS = "solo_answers"
+    REQUESTS = "requests"
+    """Their nudges, their tries of codes, and the keys with which their phone repeated requests."""
+    PROFILE = "profile"
+    ACCOUNT = "account"
+    """The account with which they signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An erasure under way or finished. `removed` maps each removed part to the instant at which it was removed."""
+
+    requested_at: dt.datetime
+    removed: Mapping[ErasedPart, dt.datetime]
+    finished_at: dt.datetime | None = None

@@ -1,0 +1,143 @@
+"""Store erasures and their receipts in a table of their own, which a restore of the main table does not change.
+
+The table has no uid and no name. A row has the person's pseudonym, so that nobody can make the same person again from
+an old sign-in, and so that a person stays erased after a restore.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from rekindle.domain.erasures import ErasedPart, Erasure
+from rekindle.errors import WriteConflictError
+from rekindle.store import keys
+from rekindle.store.instants import from_millis, to_millis, to_ttl
+from rekindle.store.key_rows import deleting_author_key, deleting_couple_keys, deleting_person_key
+from rekindle.store.keys import Key
+from rekindle.store.table import Write, every_item
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rekindle.domain.ids import CoupleId, Uid
+    from rekindle.store.people import ErasedPerson
+    from rekindle.store.table import Table
+
+KEPT: Final = dt.timedelta(days=365)
+"""The table keeps an erasure and its receipts for at least this time after the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasures:
+    """The erasures of the table of erasures. The methods that write may be repeated without harm."""
+
+    table: Table
+
+    def begin(self, uid: Uid, requested_at: dt.datetime) -> None:
+        """Record the person's erasure, if it is not recorded yet."""
+        item = {"erased_at": to_millis(requested_at), "steps": {}, "ttl": to_ttl(requested_at + KEPT)}
+        with suppress(WriteConflictError):
+            self.table.write(Write.new(keys.erased(keys.pseudonym_of(uid)), item))
+
+    def add_receipt(self, uid: Uid, requested_at: dt.datetime, number: str) -> None:
+        """Record one more number under which the person can ask about their erasure."""
+        item = {"erased": keys.pseudonym_of(uid), "ttl": to_ttl(requested_at + KEPT)}
+        self.table.write(Write("Put", keys.receipt(number), item=item))
+
+    def of_receipt(self, number: str) -> Erasure | None:
+        """Return the erasure with this receipt. Return None for an unknown receipt."""
+        receipt = self.table.get(keys.receipt(number))
+        item = self.table.get(keys.erased(receipt["erased"])) if receipt else None
+        return _erasure_from(item) if item else None
+
+    def has(self, uid: Uid) -> bool:
+        """Return whether the person has erased their account."""
+        return self.table.get(keys.erased(keys.pseudonym_of(uid))) is not None
+
+    def removed(self, uid: Uid, part: ErasedPart, instant: dt.datetime) -> None:
+        """Record that a part was removed at the instant. Keep the first instant of each part."""
+        self._step(keys.pseudonym_of(uid), part, instant)
+
+    def finish(self, pseudonym: str, instant: dt.datetime) -> None:
+        """Record that the person's account was deleted, which is the last part of an erasure."""
+        self._step(pseudonym, ErasedPart.ACCOUNT, instant)
+        with suppress(WriteConflictError):
+            self.table.write(
+                Write(
+                    "Update",
+                    keys.erased(pseudonym),
+                    update="SET finished_at = :instant",
+                    condition="attribute_exists(pk) AND attribute_not_exists(finished_at)",
+                    values={":instant": to_millis(instant)},
+                )
+            )
+
+    def _step(self, pseudonym: str, part: ErasedPart, instant: dt.datetime) -> None:
+        with suppress(WriteConflictError):
+            self.table.write(
+                Write(
+                    "Update",
+                    keys.erased(pseudonym),
+                    update="SET steps.#part = :instant",
+                    condition="attribute_exists(pk) AND attribute_not_exists(steps.#part)",
+                    names={"#part": part},
+                    values={":instant": to_millis(instant)},
+                )
+            )
+
+
+def recorded_erasure(item: Mapping[str, Any]) -> tuple[str, dt.datetime] | None:
+    """Read an erasure's pseudonym and instant from a row of the table. Return None for a row of another kind."""
+    pk: str = item["pk"]
+    if not pk.startswith(keys.ERASED_PREFIX):
+        return None
+    return pk.removeprefix(keys.ERASED_PREFIX), from_millis(item["erased_at"])
+
+
+def delete_keys(table: Table, person: ErasedPerson, key_table: str) -> None:
+    """Delete the keys of everything that the person wrote. Nobody can read these texts any more, even in backups."""
+    for couple in person.couples:
+        with suppress(WriteConflictError):
+            table.write(deleting_author_key(couple, person.uid, key_table))
+    table.write(deleting_person_key(person.uid, key_table))
+
+
+def delete_person_rows(table: Table, uid: Uid, *, solo: bool, but: frozenset[Key] = frozenset()) -> None:
+    """Delete rows of the person's partition, except for the person's own row and the rows in `but`.
+
+    If `solo` is true, delete the solo days and their history. Otherwise delete all other rows.
+    """
+    for item in every_item(table, keys.person(uid).pk):
+        key = Key(item["pk"], item["sk"])
+        if keys.is_solo(key.sk) is solo and key not in {keys.person(uid), *but}:
+            table.write(Write("Delete", key))
+
+
+def delete_person(table: Table, uid: Uid) -> None:
+    """Delete the person's own row."""
+    table.write(Write("Delete", keys.person(uid)))
+
+
+def delete_tally(table: Table, couple: CoupleId) -> None:
+    """Delete the couple's tally."""
+    table.write(Write("Delete", keys.tally(couple)))
+
+
+def delete_couple(table: Table, couple: CoupleId, key_table: str) -> None:
+    """Delete all rows and keys of a couple. Delete the couple's own row last, so that a repeat finds it."""
+    table.write(deleting_couple_keys(couple, key_table))
+    for item in every_item(table, keys.couple(couple).pk):
+        if item["sk"] != keys.COUPLE:
+            table.write(Write("Delete", Key(item["pk"], item["sk"])))
+    table.write(Write("Delete", keys.couple(couple)))
+
+
+def _erasure_from(item: Mapping[str, Any]) -> Erasure:
+    return Erasure(
+        requested_at=from_millis(item["erased_at"]),
+        removed={ErasedPart(part): from_millis(at) for part, at in item["steps"].items()},
+        finished_at=from_millis(item["finished_at"]) if "finished_at" in item else None,
+    )

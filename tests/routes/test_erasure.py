@@ -1,0 +1,241 @@
+"""A person who erases their account is hidden at once, and their words can never be read again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from privacy.services import RECENT
+from rekindle.domain.erasures import ErasedPart
+from rekindle.errors import KeyGoneError
+from rekindle.store import keys
+from rekindle.store.keys import Key
+from rekindle.store.table import Write
+from testing import contract
+from testing.apis import phones_api
+from testing.builders import LONDON, a_token, a_uid
+from testing.phones import Phone, Reply, a_phone, http_event, pair
+from testing.stored import couple_id_of, every_row, row_in
+
+if TYPE_CHECKING:
+    from couples_api.services import Services
+    from testing.phones import Handler
+
+MONDAY = dt.date(2026, 3, 2)
+SECOND = dt.timedelta(seconds=1)
+KEY = {"idempotency-key": "tap"}
+STILL_OPEN = {"getHelp", "deleteMe", "getErasure"}
+"""The routes that an erased person can still use: help is always one tap away, and an erasure may be repeated."""
+
+
+@pytest.fixture
+def api(services: Services) -> Handler:
+    return phones_api(lambda: services)
+
+
+@pytest.fixture
+def couple(api: Handler) -> tuple[Phone, Phone]:
+    ada, ben = (a_phone(api, name, LONDON, depth=3) for name in ("ada", "ben"))
+    pair(ada, ben)
+    return ada, ben
+
+
+def sign_in(phone: Phone) -> None:
+    phone.claims["auth_time"] = str(int(phone.now.timestamp()))
+
+
+def erase(phone: Phone) -> str:
+    sign_in(phone)
+    reply = phone.delete("/v1/me")
+    assert reply.status == 202, reply.text
+    receipt: str = reply.body["receipt"]
+    return receipt
+
+
+def erasure(phone: Phone, receipt: str) -> Any:
+    reply = phone.get(f"/v1/erasures/{receipt}")
+    assert reply.status == 200, reply.text
+    return reply.body
+
+
+def answered(phone: Phone, text: str) -> None:
+    assert phone.put(f"/v1/days/{MONDAY}/answer", {"text": text}).status == 200
+
+
+def every_reply(phone: Phone) -> dict[str, Reply]:
+    """Call every route of the phones' API, and return the replies by operation id."""
+    path_of = {"date": str(MONDAY), "pack_id": "test", "device_id": "other", "receipt": "22222-22222-22222-22222"}
+    sign_in(phone)
+    return {
+        each.id: phone.call(
+            each.method, each.template.format(**path_of), contract.example_of(each.method, each.template), headers=KEY
+        )
+        for each in contract.operations()
+        if each.document == "openapi.json"
+    }
+
+
+def test_every_later_request_of_an_erased_person_is_refused(couple: tuple[Phone, Phone]) -> None:
+    ada, _ = couple
+    erase(ada)
+    replies = every_reply(ada)
+    refused = {name: reply.problem for name, reply in replies.items() if name not in STILL_OPEN}
+    assert set(refused.values()) == {"account-erased"}, refused
+    assert replies["getHelp"].status == 200
+    assert replies["deleteMe"].status == 202
+
+
+def test_a_person_without_a_profile_can_erase_their_account(services: Services, api: Handler) -> None:
+    nobody = Phone(api, a_uid("nobody"))
+    erase(nobody)
+    assert nobody.put("/v1/me", {"display_name": "Nobody", "zone": LONDON}).problem == "account-erased"
+    assert nobody.get("/v1/me").problem == "account-erased"
+    assert services.people.people([nobody.uid]) == {}
+
+
+def test_an_old_sign_in_cannot_make_the_person_again(services: Services, couple: tuple[Phone, Phone]) -> None:
+    """When all rows of the person are removed, their last token may still be valid for an hour."""
+    ada, _ = couple
+    erase(ada)
+    table = services.people.table
+    table.write(Write("Delete", keys.person(ada.uid)))
+    assert ada.get("/v1/me").problem == "no-profile"
+    assert ada.put("/v1/me", {"display_name": "Ada", "zone": LONDON}).problem == "account-erased"
+    assert table.get(keys.person(ada.uid)) is None
+
+
+def test_the_partner_sees_the_neutral_state_and_keeps_their_words(
+    services: Services, couple: tuple[Phone, Phone]
+) -> None:
+    ada, ben = couple
+    answered(ada, "Hers.")
+    answered(ben, "His.")
+    erase(ada)
+    assert {ben.get(path).problem for path in ("/v1/couple", "/v1/today", "/v1/days", f"/v1/days/{MONDAY}")} == {
+        "not-paired"
+    }
+    assert ben.get("/v1/me").status == 200
+    sign_in(ben)
+    (entry,) = ben.post("/v1/me/export").body["entries"]
+    assert (entry["answer"]["text"], entry["partner"]) == ("His.", None)
+    cai = a_phone(ben.handler, "cai", LONDON)
+    pair(ben, cai)
+    assert services.people.find(ada.uid) is None
+
+
+def test_the_keys_of_all_their_words_are_deleted_at_once(services: Services, api: Handler) -> None:
+    """Each couple has a key for each author. The partners' keys stay."""
+    ada, ben, cai = (a_phone(api, name, LONDON, depth=3) for name in ("ada", "ben", "cai"))
+    assert ada.put(f"/v1/solo/days/{MONDAY}/answer", {"text": "Alone."}).status == 200
+    couples = []
+    for partner in (ben, cai):
+        pair(ada, partner)
+        couples.append(couple_id_of(services, ada))
+        if partner is ben:
+            assert ada.delete("/v1/couple").status == 204
+    erase(ada)
+    for couple, partner in zip(couples, (ben, cai), strict=True):
+        assert row_in(services.vault.table, Key(f"COUPLE#{couple}", ""))["authors"].keys() == {partner.uid}
+    with pytest.raises(KeyGoneError):
+        services.vault.person_key(ada.uid)
+
+
+def test_an_erasure_needs_a_recent_sign_in(services: Services, couple: tuple[Phone, Phone]) -> None:
+    ada, ben = couple
+    sign_in(ada)
+    ada.now += RECENT + SECOND
+    assert ada.delete("/v1/me").problem == "sign-in-not-recent"
+    ada.claims["auth_time"] = "never"
+    assert ada.delete("/v1/me").problem == "sign-in-not-recent"
+    assert ben.get("/v1/couple").status == 200
+    assert not services.erasures.has(ada.uid)
+
+
+def test_a_receipt_shows_what_was_removed_and_when(services: Services, couple: tuple[Phone, Phone]) -> None:
+    ada, _ = couple
+    receipt = erase(ada)
+    first = erasure(ada, receipt)
+    at = f"{ada.now:%Y-%m-%dT%H:%M:%SZ}"
+    assert first == {"requested_at": at, "finished_at": None, "removed": [{"what": "keys", "at": at}]}
+    services.erasures.removed(ada.uid, ErasedPart.PROFILE, ada.now + SECOND)
+    services.erasures.removed(ada.uid, ErasedPart.PROFILE, ada.now + 5 * SECOND)
+    for _ in range(2):
+        services.erasures.finish(keys.pseudonym_of(ada.uid), ada.now + 2 * SECOND)
+    typed = receipt.lower().replace("-", " ")
+    assert [each["what"] for each in erasure(ada, typed)["removed"]] == ["keys", "profile", "account"]
+    assert erasure(ada, typed)["finished_at"] == erasure(ada, receipt)["removed"][-1]["at"] > at
+
+
+def test_a_receipt_is_asked_for_without_a_sign_in(couple: tuple[Phone, Phone], api: Handler) -> None:
+    receipt = erase(couple[0])
+    event = http_event("GET", f"/v1/erasures/{receipt}", "", couple[0].now, None)
+    del event["requestContext"]["authorizer"]
+    assert api(event, None)["statusCode"] == 200
+
+
+def test_an_unknown_receipt_says_nothing(couple: tuple[Phone, Phone]) -> None:
+    ada, _ = couple
+    assert ada.get("/v1/erasures/22222-22222-22222-22222").problem == "no-such-erasure"
+    assert ada.get("/v1/erasures/22222").problem == "not-a-code"
+
+
+def test_a_repeat_erases_nothing_more_and_gives_another_receipt(
+    services: Services, couple: tuple[Phone, Phone]
+) -> None:
+    ada, _ = couple
+    first = erase(ada)
+    once = {row["pk"]: row for row in every_row(services.people.table)}
+    ada.now += 5 * SECOND
+    second = erase(ada)
+    assert first != second
+    assert erasure(ada, first) == erasure(ada, second)
+    assert {row["pk"]: row for row in every_row(services.people.table)} == once
+
+
+def test_the_table_of_erasures_has_no_uid_and_no_number(services: Services, couple: tuple[Phone, Phone]) -> None:
+    ada, _ = couple
+    receipt = erase(ada)
+    stored = str(every_row(services.erasures.table))
+    assert keys.pseudonym_of(ada.uid) in stored
+    for private in (ada.uid, receipt, receipt.replace("-", ""), "Ada"):
+        assert private not in stored
+
+
+def test_the_receipts_of_all_persons_differ(api: Handler) -> None:
+    receipts = {erase(Phone(api, a_uid("nobody"))) for _ in range(100)}
+    assert len(receipts) == 100
+    assert {len(each) for each in receipts} == {23}
+
+
+def test_an_erased_persons_phone_can_be_registered_by_another_account(
+    services: Services, couple: tuple[Phone, Phone]
+) -> None:
+    """The same phone signs in with a new account, before `cleanup` has removed the old person's devices."""
+    ada, _ = couple
+    new = a_phone(ada.handler, "new", LONDON)
+    token = a_token("shared")
+    assert ada.put("/v1/me/devices/tablet", {"token": token, "platform": "ios"}).status == 200
+    erase(ada)
+    assert new.put("/v1/me/devices/tablet", {"token": token, "platform": "ios"}).status == 200
+    assert ada.get("/v1/me").problem == "account-erased"
+    erased = services.people.erased_person(ada.uid)
+    assert erased
+    assert erased.profiled
+    assert {str(each) for each in erased.profiled.devices} == {"phone"}
+
+
+def test_nobody_can_pair_with_an_erased_person(api: Handler) -> None:
+    ada, ben, cai = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
+    invite = ada.post("/v1/invites").body
+    assert ben.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
+    erase(ben)
+    confirmed = ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+    assert confirmed.problem == "no-invite"
+    assert ada.get("/v1/invites").problem == "no-invite"
+    assert ada.get("/v1/couple").problem == "not-paired"
+    theirs = cai.post("/v1/invites").body
+    erase(cai)
+    assert ada.post("/v1/invites/redeem", {"code": theirs["code"]}).problem == "invite-not-usable"
+    assert cai.post("/v1/invites/confirm", {"invite_id": theirs["invite_id"]}).problem == "account-erased"
