@@ -5,6 +5,8 @@ The threads call the routes' functions directly, because the resolver handles on
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -18,10 +20,10 @@ from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.days import ReflectionKind
 from rekindle.domain.ids import CoupleId, PackId, Uid
 from rekindle.domain.persons import Platform
-from rekindle.errors import ErasedError, KeyGoneError, KeyReusedError
+from rekindle.errors import ContentionError, ErasedError, KeyGoneError, KeyReusedError
 from rekindle.store import keys
 from testing.apis import privacy_services
-from testing.builders import LONDON, a_uid, an_instant
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_uid, an_instant
 from testing.phones import whole
 from testing.stored import person_in, row_in
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     type Outcome = Any
     """What a route returned, or the problem that it raised."""
 
+LOOPS = 16
 UNDER_WAY = 5
 """The number of races that run at a time."""
 
@@ -217,3 +220,18 @@ def run_all(jobs: list[Callable[[], None]]) -> None:
     with ThreadPoolExecutor(UNDER_WAY) as pool:
         for job in [pool.submit(job) for job in jobs]:
             job.result()
+
+
+def rewrite_until(racer: Racer, over: threading.Event, begun: threading.Barrier) -> int:
+    """Rewrite the person's profile again and again. Return how often that succeeded."""
+    rewritten, is_first = 0, True
+    for zone in itertools.cycle([TOKYO, NEW_YORK]):
+        with contextlib.suppress(ContentionError):
+            racer.introduce(zone=zone, display_name=a_uid())
+            rewritten += 1
+        if is_first:
+            begun.wait()
+        is_first = False
+        if over.is_set():
+            break
+    return rewritten

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,19 +13,21 @@ import pytest
 
 from cleanup.handler import handle
 from rekindle.api.problems import Problem
-from rekindle.cleanup import EraseJob
+from rekindle.cleanup import EndedJob, EraseJob
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from testing.builders import an_instant
 from testing.cleanups import cleanup_services
 from testing.stored import day_of, every_row
-from tests.engine.racing import Racer, lost, race, racing_couple, run_all
+from tests.engine.racing import LOOPS, Racer, lost, race, racing_couple, rewrite_until, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cleanup.services import Services as CleanupServices
     from couples_api.services import Services
+    from rekindle.cleanup import CleanupJob
+    from rekindle.domain.ids import CoupleId
 
 RACES = 500
 NOW = an_instant()
@@ -36,18 +40,23 @@ class Worker:
 
     services: CleanupServices
 
-    def handle(self, job: EraseJob) -> None:
-        """Handle the job. It may meet conflicts in a race, and then the queue delivers it again."""
+    def handle(self, job: CleanupJob) -> int:
+        """Handle the job, and return the number of deliveries. After a conflict, the queue delivers the job again."""
         stamp = {"ApproximateFirstReceiveTimestamp": str(to_millis(NOW))}
         record = {"messageId": "1", "body": job.model_dump_json(), "attributes": stamp}
+        deliveries = 1
         while handle(self.services, [record])["batchItemFailures"]:
-            pass
+            deliveries += 1
+        return deliveries
 
-    def first(self, racer: Racer) -> None:
-        self.handle(EraseJob(uid=racer.uid, erased_at=NOW))
+    def ended(self, couple: CoupleId) -> int:
+        return self.handle(EndedJob(couple=couple))
 
-    def last(self, racer: Racer) -> None:
-        self.handle(EraseJob(uid=racer.uid, erased_at=NOW, is_last=True))
+    def first(self, racer: Racer) -> int:
+        return self.handle(EraseJob(uid=racer.uid, erased_at=NOW))
+
+    def last(self, racer: Racer) -> int:
+        return self.handle(EraseJob(uid=racer.uid, erased_at=NOW, is_last=True))
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +106,7 @@ def test_five_hundred_erasures_race_an_answer(services: Services, worker: Worker
         day = day_of(services, couple, date)
         if not isinstance(outcomes[2], Problem):
             assert services.vault.couple_keys(couple).open_answer(day, ben.uid) == f"His {number}."
+        worker.ended(couple)
         assert ben.person.couple is None
         erased.append(ada)
 
@@ -134,6 +144,30 @@ def test_five_hundred_erasures_race_the_reveal(services: Services, worker: Worke
 
     run_all([partial(one, number) for number in range(RACES)])
     require_gone(services, erased)
+
+
+def test_nothing_that_a_partner_does_holds_up_an_erasure(services: Services, worker: Worker) -> None:
+    """Ben rewrites his profile in sixteen loops, and moves each time. No job of the erasure fails even once."""
+    deliveries = rewritten = 0
+    for _ in range(10):
+        ada, ben = racing_couple(services)
+        couple, over, begun = ada.couple_id, threading.Event(), threading.Barrier(LOOPS + 1)
+        ada.answer(ada.now.date(), "Hers.")
+        with ThreadPoolExecutor(LOOPS) as pool:
+            loops = [pool.submit(rewrite_until, ben, over, begun) for _ in range(LOOPS)]
+            begun.wait()
+            try:
+                ada.erase()
+                deliveries += worker.first(ada) + worker.last(ada)
+            finally:
+                over.set()
+            rewritten += sum(loop.result() for loop in loops)
+        assert race(ben.today) == [Problem.NOT_PAIRED]
+        require_gone(services, [ada])
+        worker.ended(couple)
+        assert ben.person.couple is None
+    assert deliveries == 20
+    assert rewritten > 100
 
 
 def test_two_partners_who_erase_at_once_leave_nothing(services: Services, worker: Worker) -> None:

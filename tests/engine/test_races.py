@@ -7,9 +7,7 @@ routes' functions directly, because the resolver handles one request at a time, 
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import itertools
 import random
 import threading
 from collections import Counter
@@ -28,7 +26,6 @@ from rekindle.api.problems import Problem
 from rekindle.domain.persons import Target, TargetKind
 from rekindle.domain.prompts import Audience
 from rekindle.domain.streaks import unpack_dates
-from rekindle.errors import ContentionError
 from rekindle.store import key_rows, keys
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.slot_rows import rows_of
@@ -37,7 +34,18 @@ from testing.builders import NEW_YORK, TOKYO, a_token, a_uid, an_instant, give_c
 from testing.cleanups import cleanup_services
 from testing.stored import day_of, every_row, row_in, slot_rows
 from testing.wire import refusal, tapped
-from tests.engine.racing import Racer, couples_among, lost, pair, race, racing_couple, run_all, won
+from tests.engine.racing import (
+    LOOPS,
+    Racer,
+    couples_among,
+    lost,
+    pair,
+    race,
+    racing_couple,
+    rewrite_until,
+    run_all,
+    won,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +59,6 @@ if TYPE_CHECKING:
     """What a route returned, or the problem that it raised."""
 
 RACES = 500
-LOOPS = 16
 DAY = dt.timedelta(days=1)
 
 
@@ -760,21 +767,6 @@ class TestGuessing:
             same = race(*([lambda: invites.post_invite(caller, services, "tap")] * 4))
             assert len({view.model_dump_json() for view in won(same)}) == 1
             assert len(won(same)) == 4
-
-
-def rewrite_until(racer: Racer, over: threading.Event, begun: threading.Barrier) -> int:
-    """Rewrite the person's profile again and again. Return how often that succeeded."""
-    rewritten, is_first = 0, True
-    for zone in itertools.cycle([TOKYO, NEW_YORK]):
-        with contextlib.suppress(ContentionError):
-            racer.introduce(zone=zone, display_name=a_uid())
-            rewritten += 1
-        if is_first:
-            begun.wait()
-        is_first = False
-        if over.is_set():
-            break
-    return rewritten
 
 
 def attempt(request: Callable[[], object]) -> Outcome:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cleanup.ended import finish_end
 from rekindle.accounts import DeleteJob
 from rekindle.domain.erasures import ErasedPart
 from rekindle.store import keys
@@ -44,8 +43,9 @@ def erase(services: Services, job: EraseJob, instant: dt.datetime) -> None:
 
 
 def _end_couple(services: Services, person: ErasedPerson) -> None:
-    if person.couple and services.couples.end(person.uid, person.couple, person.erased_at):
-        finish_end(services, person.couple)
+    # The stream's job about the end frees the partner. The partner's own requests could hold up that job, but not this.
+    if person.couple:
+        services.couples.end(person.uid, person.couple, person.erased_at)
 
 
 def _delete_keys(services: Services, person: ErasedPerson) -> None:
@@ -89,9 +89,9 @@ def _remove_what_nobody_needs_any_more(services: Services, person: ErasedPerson)
 
 
 _STEPS: Final[Mapping[ErasedPart, Callable[[Services, ErasedPerson], None]]] = {
+    ErasedPart.DEVICES_AND_REMINDERS: _silence,
     ErasedPart.COUPLE: _end_couple,
     ErasedPart.KEYS: _delete_keys,
-    ErasedPart.DEVICES_AND_REMINDERS: _silence,
     ErasedPart.INVITES: _cancel_invites,
     ErasedPart.ANSWERS: _remove_answers,
     ErasedPart.SOLO_ANSWERS: _remove_solo_answers,
