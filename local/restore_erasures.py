@@ -1,8 +1,9 @@
-"""Erase again everybody who came back when the main table was restored from a backup.
+"""Erase again everybody who came back when the main table was restored, or whose erasure has stopped.
 
 A restored table has each person who erased their account after the backup. The table of erasures is not restored with
 it, and has the pseudonyms of the last year. This module marks these persons again, and then `cleanup` removes them
-again. Meanwhile nobody can read their words, because their keys have no backup. Running the module twice does no harm.
+again. Meanwhile nobody can read their words, because their keys have no backup. The module also starts the erasure of
+each marked person again, because the job of an erasure may be lost. Running the module twice does no harm.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from rekindle.errors import RekindleError
 from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.erasures import recorded_erasure
+from rekindle.store.instants import from_millis
 from rekindle.store.people import People, uid_of_row
 from rekindle.store.table import Table, unmarshal
 
@@ -49,16 +51,23 @@ class Restored:
     outbox: Outbox | None
 
     def erase_again(self, progress: Progress) -> int:
-        """Mark each person whose erasure is recorded, and enqueue a job for each. Return the number of persons."""
+        """Mark each person whose erasure is recorded, and enqueue a job for each marked person.
+
+        Return the number of these persons.
+        """
         erased_at = dict(self._recorded())
         task = progress.add_task("Rows", total=self._rows())
         found = 0
         for item in _scanned(self.table):
             progress.advance(task)
             uid = uid_of_row(item)
-            if uid is None or keys.pseudonym_of(uid) not in erased_at:
+            if uid is None:
                 continue
-            job = EraseJob(uid=uid, erased_at=erased_at[keys.pseudonym_of(uid)])
+            marked_at = from_millis(item["erased_at"]) if "erased_at" in item else None
+            at = marked_at or erased_at.get(keys.pseudonym_of(uid))
+            if at is None:
+                continue
+            job = EraseJob(uid=uid, erased_at=at)
             People(self.table).erase_known(uid, job.erased_at)
             if self.outbox:
                 self.outbox.send([job])

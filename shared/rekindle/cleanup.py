@@ -70,10 +70,14 @@ class EmptySlotJob(_Body):
 
 
 class AccountDeletedJob(_Body):
-    """Note that the Firebase account of an erased person is deleted. `accounts` enqueues this job."""
+    """Note that the Firebase account of an erased person is deleted, and delete the last row of the person.
+
+    `accounts` enqueues this job.
+    """
 
     type: Literal["account-deleted"] = "account-deleted"
     pseudonym: str
+    uid: Uid | None = None
 
 
 class EraseJob(_Body):

@@ -73,6 +73,16 @@ def test_an_erased_person_is_hidden_and_erased_again(
     assert set(jobs_in(queue)) == {EraseJob(uid=ada.uid, erased_at=ada.now)}
 
 
+def test_a_person_who_is_marked_only_is_erased_too(
+    own_services: Services, phones: tuple[Phone, Phone], queue: Queue
+) -> None:
+    """The request died right after the mark, and the stream's job is lost."""
+    ada, _ = phones
+    own_services.people.erase(ada.uid, ada.now)
+    assert again(own_services, own_services.people.table, queue) == 1
+    assert jobs_in(queue) == [EraseJob(uid=ada.uid, erased_at=ada.now)]
+
+
 def test_a_table_that_no_stack_uses_yet_is_only_marked(
     own_services: Services, phones: tuple[Phone, Phone], backup: Table
 ) -> None:

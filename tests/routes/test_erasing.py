@@ -189,12 +189,22 @@ def traces(life: Life) -> tuple[str, ...]:
     return life.ada.uid, NAME, CANARY
 
 
+def account_deleted(uid: Uid) -> str:
+    return AccountDeletedJob(pseudonym=keys.pseudonym_of(uid), uid=uid).model_dump_json()
+
+
 def kinds(found: list[tuple[str, Item]]) -> set[str]:
     return {f"{row['pk'].partition('#')[0]}/{row.get('sk', '').partition('#')[0]}" for _, row in found}
 
 
 def require_nothing_left(life: Life, world: World) -> None:
-    """Check that only the erasure, and notes that end within an hour, have the person's pseudonym."""
+    """Check that only the erasure, and notes that end within an hour, have the person's pseudonym.
+
+    The mark of the erasure goes when the account is deleted.
+    """
+    mark = {**keys.person(life.ada.uid).attributes, "erased_at": to_millis(life.job.erased_at)}
+    assert world.services.people.table.get(keys.person(life.ada.uid)) == mark
+    world.handle(account_deleted(life.ada.uid), instant=life.ada.now)
     assert world.found(*traces(life), "TALLY#") == []
     for _, row in world.found(keys.pseudonym_of(life.ada.uid)):
         assert row["pk"].startswith(("ERASED#", "RECEIPT#")) or row["sk"].startswith("~"), row
@@ -311,6 +321,7 @@ def test_a_request_that_died_after_the_mark_is_completed(life: Life) -> None:
     )
     world.table.write(stand)
     world.drain(life.job, life.ada.now)
+    world.handle(account_deleted(life.ada.uid), instant=life.ada.now)
     assert world.found(life.ada.uid, NAME) == []
     assert world.services.erasures.has(life.ada.uid)
 
@@ -331,6 +342,7 @@ def test_when_both_are_erased_nothing_of_their_couple_is_left(life: Life) -> Non
     well(ben.delete("/v1/me"))
     for _ in range(2):
         world.drain(EraseJob(uid=ben.uid, erased_at=ben.now), ben.now)
+    world.handle(account_deleted(ben.uid), account_deleted(life.ada.uid), instant=ben.now)
     assert world.found(couple, ben.uid) == []
 
 
@@ -382,6 +394,8 @@ def test_an_erasure_of_a_person_without_a_profile_deletes_their_account() -> Non
     nobody.claims["auth_time"] = str(int(nobody.now.timestamp()))
     well(nobody.delete("/v1/me"))
     world.drain(EraseJob(uid=nobody.uid, erased_at=nobody.now), nobody.now)
+    assert kinds(world.found("nobody")) == {"PERSON/PERSON"}
+    world.handle(account_deleted(nobody.uid), instant=nobody.now)
     assert world.found("nobody") == []
     assert json.loads(world.account_queue.bodies[0])["uid"] == "nobody"
     assert every_row(cast("Table", world.table)) == []

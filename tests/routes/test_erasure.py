@@ -187,11 +187,21 @@ def test_a_repeat_erases_nothing_more_and_gives_another_receipt(
     ada, _ = couple
     first = erase(ada)
     once = {row["pk"]: row for row in every_row(services.people.table)}
+    once[keys.person(ada.uid).pk]["asked"] = 1
     ada.now += 5 * SECOND
     second = erase(ada)
     assert first != second
     assert erasure(ada, first) == erasure(ada, second)
     assert {row["pk"]: row for row in every_row(services.people.table)} == once
+
+
+def test_a_repeat_after_the_end_begins_no_second_erasure(services: Services, couple: tuple[Phone, Phone]) -> None:
+    """The last token of an erased person may be valid for an hour."""
+    ada, _ = couple
+    first = erase(ada)
+    services.people.table.write(Write("Delete", keys.person(ada.uid)))
+    assert erasure(ada, erase(ada)) == erasure(ada, first)
+    assert services.people.table.get(keys.person(ada.uid)) is None
 
 
 def test_the_table_of_erasures_has_no_uid_and_no_number(services: Services, couple: tuple[Phone, Phone]) -> None:
@@ -207,6 +217,16 @@ def test_the_receipts_of_all_persons_differ(api: Handler) -> None:
     receipts = {erase(Phone(api, a_uid("nobody"))) for _ in range(100)}
     assert len(receipts) == 100
     assert {len(each) for each in receipts} == {23}
+
+
+def test_an_invite_of_an_erased_person_is_not_usable(services: Services, api: Handler) -> None:
+    """The erased person's row is marked, but the invite is not removed yet. The caller has parted from somebody."""
+    ada, ben, cai = (a_phone(api, name, LONDON) for name in ("ada", "ben", "cai"))
+    pair(ada, cai)
+    assert ada.delete("/v1/couple").status == 204
+    code = ben.post("/v1/invites").body["code"]
+    services.people.erase(ben.uid, ben.now)
+    assert ada.post("/v1/invites/redeem", {"code": code}).problem == "invite-not-usable"
 
 
 def test_an_erased_persons_phone_can_be_registered_by_another_account(
@@ -232,9 +252,11 @@ def test_nobody_can_pair_with_an_erased_person(api: Handler) -> None:
     assert ben.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
     erase(ben)
     confirmed = ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
-    assert confirmed.problem == "no-invite"
-    assert ada.get("/v1/invites").problem == "no-invite"
+    assert confirmed.problem == "not-redeemed-yet"
+    shown = ada.get("/v1/invites").body
+    assert (shown["state"], shown["redeemed_by"]) == ("open", None)
     assert ada.get("/v1/couple").problem == "not-paired"
+    assert a_phone(api, "dee", LONDON).post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
     theirs = cai.post("/v1/invites").body
     erase(cai)
     assert ada.post("/v1/invites/redeem", {"code": theirs["code"]}).problem == "invite-not-usable"

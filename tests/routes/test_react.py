@@ -139,12 +139,16 @@ def test_a_change_without_news_for_anybody_pushes_nothing(change: Change | None)
     assert reaction_to(change) == NOTHING
 
 
-def test_the_mark_of_an_erased_person_leads_to_their_erasure_once() -> None:
+def test_the_mark_of_an_erased_person_leads_to_their_erasure_once_for_each_request() -> None:
     """The stream has a record for each later change of the marked person, too."""
     marked = {**keys.person(ADA).attributes, "revision": 3, "erased_at": 1_772_463_600_123}
     for before in (None, {**keys.person(ADA).attributes, "revision": 2}):
         record = stream_record(marshal(before) if before else None, marshal(marked))
         assert reaction_to(change_in(record)).cleanup == (EraseJob(uid=ADA, erased_at=FIRST),)
+    asked_again = marked | {"asked": 1}
+    record = stream_record(marshal(marked), marshal(asked_again))
+    assert reaction_to(change_in(record)).cleanup == (EraseJob(uid=ADA, erased_at=FIRST),)
+    assert reaction_to(change_in(stream_record(marshal(asked_again), marshal(marked)))) == NOTHING
     for after in (marked | {"revision": 4}, {**keys.person(BEN).attributes, "revision": 1}):
         assert reaction_to(change_in(stream_record(marshal(marked), marshal(after)))) == NOTHING
 

@@ -52,7 +52,7 @@ def handle(firebase_of: Callable[[], Firebase], cleanup: Outbox, records: Sequen
                 logger.info("signed out everywhere", extra={"known": known})
             case DeleteJob():
                 known = firebase.delete(job.uid)
-                cleanup.send([AccountDeletedJob(pseudonym=job.pseudonym)])
+                cleanup.send([AccountDeletedJob(pseudonym=job.pseudonym, uid=job.uid)])
                 logger.info("account deleted", extra={"known": known})
 
     return handle_batch(records, attempt, _log)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from rekindle.accounts import DeleteJob
 from rekindle.domain.erasures import ErasedPart
 from rekindle.store import keys
-from rekindle.store.erasures import delete_couple, delete_keys, delete_person, delete_person_rows, delete_tally
+from rekindle.store.erasures import delete_couple, delete_keys, delete_person_rows, delete_profile, delete_tally
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,44 +23,50 @@ if TYPE_CHECKING:
 
 
 def erase(services: Services, job: EraseJob, instant: dt.datetime) -> None:
-    """Remove everything about the person, and record each step. Then enqueue the last job, or delete the account."""
+    """Remove everything about the person, and record each step. Then enqueue the last job, or delete the account.
+
+    `instant` is when the job was first received. The row with the mark stays until the account is deleted.
+    """
     services.people.erase_known(job.uid, job.erased_at)
     services.erasures.begin(job.uid, job.erased_at)
     person = services.people.erased_person(job.uid)
     if person:
         for part, step in _STEPS.items():
-            step(services, person)
-            services.erasures.removed(job.uid, part, instant)
+            if step(services, person):
+                services.erasures.removed(job.uid, part, instant)
         if not job.is_last:
             last = job.model_copy(update={"is_last": True})
             services.outbox.send([last], delay=services.settling)
             return
         _remove_what_nobody_needs_any_more(services, person)
+        delete_profile(services.people.table, person)
         services.accounts.send([DeleteJob(uid=job.uid, pseudonym=keys.pseudonym_of(job.uid))])
-        delete_person(services.people.table, job.uid)
-    # If there is no row, then a crash has come after its deletion.
+    # If there is no row, then the account is deleted already.
     services.erasures.removed(job.uid, ErasedPart.PROFILE, instant)
 
 
-def _end_couple(services: Services, person: ErasedPerson) -> None:
+def _end_couple(services: Services, person: ErasedPerson) -> bool:
     # The stream's job about the end frees the partner. The partner's own requests could hold up that job, but not this.
     if person.couple:
         services.couples.end(person.uid, person.couple, person.erased_at)
+    return True
 
 
-def _delete_keys(services: Services, person: ErasedPerson) -> None:
-    delete_keys(services.people.table, person, services.key_table)
+def _delete_keys(services: Services, person: ErasedPerson) -> bool:
+    return delete_keys(services.people.table, person, services.key_table)
 
 
-def _silence(services: Services, person: ErasedPerson) -> None:
+def _silence(services: Services, person: ErasedPerson) -> bool:
     services.people.silence(person.uid, person.erased_at)
+    return True
 
 
-def _cancel_invites(services: Services, person: ErasedPerson) -> None:
+def _cancel_invites(services: Services, person: ErasedPerson) -> bool:
     services.invites.forget(person)
+    return True
 
 
-def _remove_answers(services: Services, person: ErasedPerson) -> None:
+def _remove_answers(services: Services, person: ErasedPerson) -> bool:
     for couple in person.couples:
         services.days.forget(couple, person.uid)
         services.solo.forget_shared(couple, person.uid)
@@ -70,16 +76,19 @@ def _remove_answers(services: Services, person: ErasedPerson) -> None:
             services.nudges.forget_recipient(partner, person.uid)
         if left is not None and not left:
             delete_couple(services.people.table, couple, services.key_table)
+    return True
 
 
-def _remove_solo_answers(services: Services, person: ErasedPerson) -> None:
+def _remove_solo_answers(services: Services, person: ErasedPerson) -> bool:
     delete_person_rows(services.people.table, person.uid, solo=True)
+    return True
 
 
-def _remove_requests(services: Services, person: ErasedPerson) -> None:
+def _remove_requests(services: Services, person: ErasedPerson) -> bool:
     # Keep the tries until the last job: they name the invites that the person may still be redeeming.
     kept = frozenset({keys.tries(person.uid)})
     delete_person_rows(services.people.table, person.uid, solo=False, but=kept)
+    return True
 
 
 def _remove_what_nobody_needs_any_more(services: Services, person: ErasedPerson) -> None:
@@ -88,7 +97,7 @@ def _remove_what_nobody_needs_any_more(services: Services, person: ErasedPerson)
         delete_tally(services.people.table, couple)
 
 
-_STEPS: Final[Mapping[ErasedPart, Callable[[Services, ErasedPerson], None]]] = {
+_STEPS: Final[Mapping[ErasedPart, Callable[[Services, ErasedPerson], bool]]] = {
     ErasedPart.DEVICES_AND_REMINDERS: _silence,
     ErasedPart.COUPLE: _end_couple,
     ErasedPart.KEYS: _delete_keys,
@@ -97,3 +106,4 @@ _STEPS: Final[Mapping[ErasedPart, Callable[[Services, ErasedPerson], None]]] = {
     ErasedPart.SOLO_ANSWERS: _remove_solo_answers,
     ErasedPart.REQUESTS: _remove_requests,
 }
+"""Each step returns whether the part is removed. The single key of an older couple may stay after the keys."""

@@ -24,7 +24,7 @@ from rekindle.cleanup import (
 from rekindle.clients import client
 from rekindle.push.queue import Outbox
 from rekindle.settings import CleanupSettings
-from rekindle.store.erasures import Erasures
+from rekindle.store.erasures import Erasures, delete_mark
 from rekindle.store.instants import from_millis
 from rekindle.store.table import Table
 from rekindle.telemetry import log_failure, logger
@@ -49,6 +49,8 @@ def handle(services: Services, records: Sequence[Record]) -> BatchResponse:
             case EraseJob():
                 erase(services, job, _received_at(record))
             case AccountDeletedJob():
+                if job.uid:
+                    delete_mark(services.people.table, job.uid)
                 services.erasures.finish(job.pseudonym, _received_at(record))
             case RestJob():
                 delete_rest(services, job)

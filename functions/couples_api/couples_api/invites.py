@@ -239,7 +239,10 @@ def post_redeem(
     if invite is None or not invite.is_open_to(caller.uid, caller.instant):
         raise ProblemError(Problem.INVITE_NOT_USABLE)
     # The inviter's row is read only if the caller has parted at all.
-    inviter = services.people.person(invite.inviter) if person.parted else None
+    inviter = services.people.find(invite.inviter) if person.parted else None
+    if person.parted and inviter is None:
+        # The inviter has just erased their account.
+        raise ProblemError(Problem.INVITE_NOT_USABLE)
     together_before = inviter is not None and former_couple(services, caller, person, inviter) is not None
     choice = (invite.resume if body.resume is None else body.resume) if together_before else None
     if choice is not None or not together_before:

@@ -1,7 +1,7 @@
 """`DELETE /v1/me` erases a person, and `/v1/erasures` shows what was removed, and when.
 
-The request hides the person at once, cancels their invites, ends their couple, and deletes the keys of everything that
-they wrote. The stream then tells `cleanup` to remove the rows. If the request fails on the way, `cleanup` repeats all
+The request hides the person at once, ends their couple, deletes the keys of everything that they wrote, and cancels
+their invites. The stream then tells `cleanup` to remove the rows. If the request fails on the way, `cleanup` repeats all
 its steps.
 """
 
@@ -36,7 +36,7 @@ class ReceiptView(BaseModel):
 
 
 class RemovedView(BaseModel):
-    """A part that was removed, and when."""
+    """A part that was removed, and when the work began that removed it. After a failure, this work takes longer."""
 
     what: ErasedPart
     at: dt.datetime
@@ -76,17 +76,23 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
         services.sessions.require(caller, known)
     else:
         services.sessions.require_account(caller, None)
-    person = services.people.erase(caller.uid, caller.instant)
     receipt = code_from(services.entropy(_ENTROPY_BYTES), RECEIPT_LENGTH)
+    view = ReceiptView(receipt=displayed(receipt, RECEIPT_GROUPS))
+    requested_at = services.erasures.requested_at(caller.uid)
+    if requested_at and known is None and services.people.erased_person(caller.uid) is None:
+        # The erasure is finished, and no row may be made again.
+        services.erasures.add_receipt(caller.uid, requested_at, receipt)
+        return view
+    person = services.people.erase(caller.uid, caller.instant)
     services.erasures.begin(caller.uid, person.erased_at)
     services.erasures.add_receipt(caller.uid, person.erased_at, receipt)
-    services.invites.forget(person)
     if person.couple:
         services.couples.end(caller.uid, person.couple, caller.instant)
     # End the couple first: while it stands, the partner's requests need the keys of both.
-    delete_keys(services.people.table, person, services.vault.table.name)
-    services.erasures.removed(caller.uid, ErasedPart.KEYS, caller.instant)
-    return ReceiptView(receipt=displayed(receipt, RECEIPT_GROUPS))
+    if delete_keys(services.people.table, person, services.vault.table.name):
+        services.erasures.removed(caller.uid, ErasedPart.KEYS, caller.instant)
+    services.invites.forget(person)
+    return view
 
 
 @router.get("/erasures/<receipt>", responses=refusals(Problem.NO_SUCH_ERASURE, Problem.NOT_A_CODE))

@@ -209,7 +209,7 @@ class Couples:
                     ":read": couple.revision,
                 },
             )
-            self.table.write(forgetting)
+            self.table.write(forgetting, urgent=True)
         return left
 
     def expire_keys(self, couple: Couple, key_table: str) -> None:

@@ -55,7 +55,12 @@ class Erasures:
 
     def has(self, uid: Uid) -> bool:
         """Return whether the person has erased their account."""
-        return self.table.get(keys.erased(keys.pseudonym_of(uid))) is not None
+        return self.requested_at(uid) is not None
+
+    def requested_at(self, uid: Uid) -> dt.datetime | None:
+        """Return when the person erased their account. Return None if they did not."""
+        item = self.table.get(keys.erased(keys.pseudonym_of(uid)))
+        return from_millis(item["erased_at"]) if item else None
 
     def removed(self, uid: Uid, part: ErasedPart, instant: dt.datetime) -> None:
         """Record that a part was removed at the instant. Keep the first instant of each part."""
@@ -97,12 +102,20 @@ def recorded_erasure(item: Mapping[str, Any]) -> tuple[str, dt.datetime] | None:
     return pk.removeprefix(keys.ERASED_PREFIX), from_millis(item["erased_at"])
 
 
-def delete_keys(table: Table, person: ErasedPerson, key_table: str) -> None:
-    """Delete the keys of everything that the person wrote. Nobody can read these texts any more, even in backups."""
+def delete_keys(table: Table, person: ErasedPerson, key_table: str) -> bool:
+    """Delete the keys of everything that the person wrote. Nobody can read these texts any more, even in backups.
+
+    Return whether all their keys are gone. An older couple may still have a single key, which opens the texts of both.
+    """
+    all_gone = True
     for couple in person.couples:
-        with suppress(WriteConflictError):
-            table.write(deleting_author_key(couple, person.uid, key_table))
-    table.write(deleting_person_key(person.uid, key_table))
+        try:
+            left = table.write(deleting_author_key(couple, person.uid, key_table), urgent=True)
+        except WriteConflictError as conflict:
+            left = {**(conflict.existing[0] or {})}
+        all_gone = all_gone and "wrapped" not in left
+    table.write(deleting_person_key(person.uid, key_table), urgent=True)
+    return all_gone
 
 
 def delete_person_rows(table: Table, uid: Uid, *, solo: bool, but: frozenset[Key] = frozenset()) -> None:
@@ -116,9 +129,18 @@ def delete_person_rows(table: Table, uid: Uid, *, solo: bool, but: frozenset[Key
             table.write(Write("Delete", key))
 
 
-def delete_person(table: Table, uid: Uid) -> None:
-    """Delete the person's own row."""
-    table.write(Write("Delete", keys.person(uid)))
+def delete_profile(table: Table, person: ErasedPerson) -> None:
+    """Remove everything but the mark from the person's own row.
+
+    The mark stays until their account is deleted. If the job about the account is lost, the erasure can start again.
+    """
+    table.write(Write("Put", keys.person(person.uid), item={"erased_at": to_millis(person.erased_at)}))
+
+
+def delete_mark(table: Table, uid: Uid) -> None:
+    """Delete the row of a person who is erased."""
+    with suppress(WriteConflictError):
+        table.write(Write("Delete", keys.person(uid), condition="attribute_exists(erased_at)"))
 
 
 def delete_tally(table: Table, couple: CoupleId) -> None:

@@ -131,7 +131,10 @@ class Invites:
         )
 
     def forget(self, person: ErasedPerson) -> None:
-        """Cancel every invite that this person has made or redeemed. The rows then have no name and no uid."""
+        """Cancel the person's invites, and open every invite again that they have redeemed.
+
+        The rows then have no name and no uid of theirs.
+        """
         live = person.profiled.invite if person.profiled else None
         tried = Tries(self.people.table).codes(person.uid)
         for code_mac in sorted(tried | {live.code_mac} if live else tried):
@@ -141,16 +144,25 @@ class Invites:
         item = self.people.table.get(keys.invite(code_mac))
         if item is None or uid not in {item.get("inviter"), item.get("redeemer")}:
             return
-        with suppress(WriteConflictError):
-            self.people.table.write(
-                Write(
-                    "Put",
-                    keys.invite(code_mac),
-                    item={"ttl": item["ttl"]},
-                    condition="inviter = :uid OR redeemer = :uid",
-                    values={":uid": uid},
-                )
+        if item["inviter"] == uid:
+            forgetting = Write(
+                "Put",
+                keys.invite(code_mac),
+                item={"ttl": item["ttl"]},
+                condition="inviter = :uid",
+                values={":uid": uid},
             )
+        else:
+            forgetting = Write(
+                "Update",
+                keys.invite(code_mac),
+                update="SET #state = :open REMOVE redeemer, redeemer_name, #resume",
+                condition="redeemer = :uid",
+                names={"#state": "state", "#resume": "resume"},
+                values={":open": InviteState.OPEN, ":uid": uid},
+            )
+        with suppress(WriteConflictError):
+            self.people.table.write(forgetting, urgent=True)
 
     def redeem(
         self,

@@ -27,5 +27,6 @@ def forget_member(table: Table, key: Key, uid: Uid, path: str | None = None) -> 
             condition="persons = :read",
             names={"#uid": uid} if path else {},
             values={":left": [each for each in item["persons"] if each != uid], ":read": item["persons"]},
-        )
+        ),
+        urgent=True,
     )

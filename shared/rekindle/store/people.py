@@ -95,21 +95,27 @@ class People:
     def erase(self, uid: Uid, instant: dt.datetime) -> ErasedPerson:
         """Mark the person as erased, even if they have no profile. If they are marked already, keep the first mark.
 
-        The write depends on nothing else, so nothing can prevent it.
+        The write depends on nothing else, so nothing can prevent it. A repeat changes the row, so the stream reports
+        the mark again, and `cleanup` gets another job.
         """
         try:
-            item = self.table.write(_marking(uid, instant, "attribute_not_exists(erased_at)"))
-        except WriteConflictError as conflict:
-            existing = conflict.existing[0] or self.table.get(keys.person(uid))
-            if existing is None:
-                raise
-            item = {**existing}
+            item = self.table.write(_marking(uid, instant, "attribute_not_exists(erased_at)"), urgent=True)
+        except WriteConflictError:
+            asking = Write(
+                "Update",
+                keys.person(uid),
+                update="ADD asked :one",
+                condition="attribute_exists(erased_at)",
+                values={":one": 1},
+            )
+            item = self.table.write(asking, urgent=True)
         return _erased_from(item)
 
     def erase_known(self, uid: Uid, instant: dt.datetime) -> None:
         """Mark the person as erased, if their row exists and is not marked."""
+        marking = _marking(uid, instant, "attribute_exists(pk) AND attribute_not_exists(erased_at)")
         with suppress(WriteConflictError):
-            self.table.write(_marking(uid, instant, "attribute_exists(pk) AND attribute_not_exists(erased_at)"))
+            self.table.write(marking, urgent=True)
 
     @repeated_on_conflict("an erased person kept changing")
     def silence(self, uid: Uid, instant: dt.datetime) -> None:

@@ -86,16 +86,19 @@ def _ended(before: Item | None, after: Item) -> CoupleEnded | None:
 
 
 def _left(before: Item | None, after: Item) -> PersonErased | SignedOut | None:
-    """Return the change if the person has just erased their account, or signed out everywhere."""
+    """Return the change if the person has just asked for their erasure, or signed out everywhere.
+
+    `asked` counts the requests for an erasure.
+    """
     uid = Uid(after["pk"].removeprefix(keys.PERSON_PREFIX))
     new = {
-        name: from_millis(after[name])
-        for name in ("erased_at", "signed_out_at")
-        if name in after and (before or {}).get(name) != after[name]
+        name
+        for name in ("erased_at", "asked", "signed_out_at")
+        if name in after and after[name] != (before or {}).get(name)
     }
-    if "erased_at" in new:
-        return PersonErased(uid, new["erased_at"])
-    return SignedOut(uid, new["signed_out_at"]) if "signed_out_at" in new else None
+    if "erased_at" in after and new & {"erased_at", "asked"}:
+        return PersonErased(uid, from_millis(after["erased_at"]))
+    return SignedOut(uid, from_millis(after["signed_out_at"])) if "signed_out_at" in new else None
 
 
 def _gone(couple: Item) -> CoupleGone | None:
