@@ -88,8 +88,8 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     "Privacy": {
         "Table": {
             "BatchGetItem": {"PACK#*"},
-            **{action: {"PERSON#*", "COUPLE#*"} for action in ("Query", "UpdateItem")},
-            "GetItem": {"PERSON#*", "COUPLE#*", "INVITE#*"},
+            "Query": {"PERSON#*", "COUPLE#*"},
+            **{action: {"PERSON#*", "COUPLE#*", "INVITE#*"} for action in ("GetItem", "UpdateItem")},
             "PutItem": {"INVITE#*"},
         },
         "KeyTable": {
@@ -138,7 +138,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "Query": ENDING | {"COUPLE#*", "DUE#*"},
             "BatchGetItem": ENDING | {"COUPLE#*", "TARGET#*"},
             "PutItem": ENDING | {"DUE#*", "INVITE#*"},
-            "UpdateItem": ENDING | {"DUE#*", "ZONES", "COUPLE#*"},
+            "UpdateItem": ENDING | {"DUE#*", "ZONES", "COUPLE#*", "INVITE#*"},
             "DeleteItem": ENDING | {"DUE#*", "TARGET#*", "COUPLE#*", "TALLY#*", "ZONES"},
         },
         "KeyTable": {"DeleteItem": {"COUPLE#*", "PERSON#*"}, "UpdateItem": {"COUPLE#*"}},

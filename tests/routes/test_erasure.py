@@ -142,6 +142,19 @@ def test_the_keys_of_all_their_words_are_deleted_at_once(services: Services, api
         services.vault.person_key(ada.uid)
 
 
+@pytest.mark.parametrize("with_authors", [False, True])
+def test_a_receipt_does_not_say_that_all_keys_are_gone_while_an_older_key_is_left(
+    services: Services, couple: tuple[Phone, Phone], *, with_authors: bool
+) -> None:
+    """A couple of version 0.1.0 has a single key for the texts of both, until the texts are resealed."""
+    ada, _ = couple
+    row = Key(f"COUPLE#{couple_id_of(services, ada)}", "")
+    update = "SET wrapped = :key" + ("" if with_authors else " REMOVE authors")
+    services.vault.table.write(Write("Update", row, update=update, values={":key": b"old"}))
+    assert erasure(ada, erase(ada))["removed"] == []
+    assert row_in(services.vault.table, row)["wrapped"] == b"old"
+
+
 def test_an_erasure_needs_a_recent_sign_in(services: Services, couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     sign_in(ada)

@@ -26,7 +26,7 @@ from rekindle.domain.ids import CoupleId, InviteId
 from rekindle.domain.invites import CODE_LENGTH, VALIDITY
 from rekindle.domain.open_days import counted_from
 from rekindle.domain.persons import Person
-from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.errors import ContentionError, ErasedError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.couples import couple_row
 from rekindle.store.invites import Invite, InviteState
@@ -293,7 +293,10 @@ def post_confirm(
         redeemer = services.people.find(invite.redeemer) if invite.redeemer else None
         if redeemer is None:
             raise ProblemError(Problem.NOT_REDEEMED_YET)
-        redeemer = freed(services, redeemer)
+        try:
+            redeemer = freed(services, redeemer)
+        except ErasedError:
+            continue  # The redeemer has just erased their account.
         if _paired_by(services, invite.id, redeemer):
             continue  # Another request has just confirmed the same invite. Read the couple and return it.
         if redeemer.couple:

@@ -191,12 +191,15 @@ def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleK
 
 
 def freed(services: Services, person: Person) -> Person:
-    """Return the person. If their couple has ended, but nobody has freed them yet, free them first."""
+    """Return the person. If their couple has ended, but nobody has freed them yet, free them first.
+
+    Raise ErasedError if they have erased their account meanwhile.
+    """
     couple = services.couples.couple(person.couple) if person.couple else None
     if couple is None or not couple.ended_at:
         return person
     services.couples.free(person.uid, couple)
-    return services.people.people([person.uid])[person.uid]
+    return services.people.person(person.uid) or person
 
 
 def require_unpaired(services: Services, person: Person) -> Person:

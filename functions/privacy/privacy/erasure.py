@@ -1,8 +1,8 @@
 """`DELETE /v1/me` erases a person, and `/v1/erasures` shows what was removed, and when.
 
 The request hides the person at once, ends their couple, deletes the keys of everything that they wrote, and cancels
-their invites. The stream then tells `cleanup` to remove the rows. If the request fails on the way, `cleanup` repeats all
-its steps.
+their invites. The stream then tells `cleanup` to remove the rows. If the request fails on the way, `cleanup` repeats
+all its steps.
 """
 
 from __future__ import annotations
