@@ -2519,7 +2519,7 @@ export interface components {
         };
         /**
          * RemovedView
-         * @description A part that was removed, and when.
+         * @description A part that was removed, and when the work began that removed it. After a failure, this work takes longer.
          * @example {
          *       "at": "2026-03-02T15:00:00Z",
          *       "what": "keys"

@@ -41,7 +41,7 @@ _PATIENCE: Final = Config(read_timeout=75, retries={"mode": "standard", "total_m
 _KINDS: Final = {COUPLE_PREFIX: "couple", PERSON_PREFIX: "person"}
 _LINES: Final = {
     "done": "resealed, or nothing to reseal",
-    "ended": "ended before both had a key of their own; their keys expire within 30 days of the end",
+    "ended": "ended long ago, and their rows are gone; their keys expire by themselves",
     "gone": "without keys: ended or erased",
     "unreadable": "with a text that does not open; their single key stays (see the runbook)",
     "left": "not finished, because their texts kept changing; run this again",

@@ -203,26 +203,43 @@ def test_nobody_is_notified(now: Services, job: ResealServices, phones: tuple[Ph
         assert reaction_to(change_in(record)) == Reaction()
 
 
-def test_a_couple_that_ended_before_its_authors_had_keys_stays_as_it_is(
+def test_a_couple_that_ended_before_its_authors_had_keys_gets_keys(
     now: Services, job: ResealServices, phones: tuple[Phone, Phone]
 ) -> None:
     ada, ben = phones
     couple = couple_id_of(now, ada)
     ben.delete("/v1/couple")
-    before, keys = [phone.post("/v1/me/export").body for phone in phones], every_row(now.vault.table)
-    assert finished(job, couple=couple) == [{"outcome": "ended", "resealed": 0, "left": False}]
-    assert every_row(now.vault.table) == keys
+    before = [phone.post("/v1/me/export").body for phone in phones]
+    assert finished(job, couple=couple)[-1] == {"outcome": "done", "resealed": 0, "left": False}
     assert [phone.post("/v1/me/export").body for phone in phones] == before
+    assert "ttl" in row_in(now.vault.table, couple_keys(couple))
+    keys = now.vault.couple_keys(couple)
+    assert (set(keys.authors), keys.single) == ({ada.uid, ben.uid}, None)
 
 
-def test_a_couple_that_ends_meanwhile_gets_no_keys(
+def test_an_erased_author_gets_no_key_and_the_partner_keeps_their_words(
+    now: Services, job: ResealServices, phones: tuple[Phone, Phone]
+) -> None:
+    """The couple ended before its authors had keys. Until then, the single key opens the texts of both."""
+    ada, ben = phones
+    couple = couple_id_of(now, ada)
+    ada.delete("/v1/couple")
+    before = ben.post("/v1/me/export").body
+    now.couples.forget_member(ada.uid, couple)
+    assert finished(job, couple=couple)[-1] == {"outcome": "done", "resealed": 0, "left": False}
+    keys = now.vault.couple_keys(couple)
+    assert (set(keys.authors), keys.single) == ({ben.uid}, None)
+    assert ben.post("/v1/me/export").body == before
+
+
+def test_a_couple_that_ends_meanwhile_gets_keys_all_the_same(
     now: Services, job: ResealServices, phones: tuple[Phone, Phone]
 ) -> None:
     ada, ben = phones
     couple = couple_id_of(now, ada)
     with watched(now.people.table, first_of("TransactWriteItems", lambda: ben.delete("/v1/couple"))):
-        assert handle(job, {"couple": couple})["outcome"] == "ended"
-    assert now.vault.couple_keys(couple).authors == {}
+        assert handle(job, {"couple": couple})["outcome"] == "done"
+    assert set(now.vault.couple_keys(couple).authors) == {ada.uid, ben.uid}
 
 
 def test_a_couple_that_ended_with_keys_is_resealed_and_exported_as_before(

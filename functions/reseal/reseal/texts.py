@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from rekindle.crypto.sealing import SINGLE_KEY
-from rekindle.errors import KeyGoneError, KeyUnavailableError, VaultError, WriteConflictError
+from rekindle.errors import ContentionError, KeyGoneError, KeyUnavailableError, VaultError, WriteConflictError
+from rekindle.store.table import CONFLICTS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 class Outcome(StrEnum):
     """The state of a couple's or a person's texts after a call.
 
-    DONE: no older text is left, or `left` is true. GONE: the keys were deleted. ENDED: the couple ended before its
-    authors got keys, so its texts keep the single key, which expires soon. UNREADABLE: at least one text cannot be
-    opened, so the couple keeps its single key. TOO_EARLY: the stack still seals new texts as version 0.1.0 does.
+    DONE: no older text is left, or `left` is true. GONE: the keys were deleted. ENDED: the couple ended long ago and its
+    row is gone, so its texts keep the single key, which expires soon. UNREADABLE: at least one text cannot be opened, so
+    the couple keeps its single key. TOO_EARLY: the stack still seals new texts as version 0.1.0 does.
     """
 
     DONE = "done"
@@ -129,17 +130,21 @@ def reseal_person(services: Services, person: Uid) -> Report:
 
 
 def _keys_of_authors(services: Services, couple: CoupleId) -> CoupleKeys | None:
-    """Return the couple's keys. If its authors have no keys yet, give them keys, unless the couple has ended."""
-    keys = services.vault.couple_keys(couple)
-    if keys.authors:
-        return keys
-    current = services.couples.couple(couple)
-    if current is None or current.ended_at:
-        return None
-    with suppress(WriteConflictError):  # the couple has just ended, or a request has just stored the keys
-        services.couples.while_together(couple, [services.vault.adding_author_keys(couple, current.profiles)])
-    keys = services.vault.couple_keys(couple)
-    return keys if keys.authors else None
+    """Return the couple's keys. If its authors have no keys yet, give them keys, even after the couple's end.
+
+    An erased person is no member any more, and gets no key. Return None if the couple is gone.
+    """
+    for _ in range(CONFLICTS):
+        keys = services.vault.couple_keys(couple)
+        if keys.authors:
+            return keys
+        current = services.couples.couple(couple)
+        if current is None:
+            return None
+        with suppress(WriteConflictError):  # the couple has just changed, or a request has just stored the keys
+            adding = services.vault.adding_author_keys(couple, current.members)
+            services.couples.while_unchanged(current, [adding])
+    raise ContentionError("a couple kept changing")
 
 
 def _days(services: Services, couple: CoupleId) -> Iterator[Day]:

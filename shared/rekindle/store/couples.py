@@ -147,6 +147,20 @@ class Couples:
         )
         self.table.transact([together, *also])
 
+    def while_unchanged(self, couple: Couple, also: Sequence[Write]) -> None:
+        """Execute the writes in `also` in a transaction that raises WriteConflictError if the couple has changed.
+
+        The couple may have ended.
+        """
+        unchanged = Write(
+            "Update",
+            keys.couple(couple.id),
+            update="ADD revision :one",
+            condition="revision = :read",
+            values={":one": 1, ":read": couple.revision},
+        )
+        self.table.transact([unchanged, *also])
+
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime) -> Couple | None:
         """End the couple by one write, and return it. Return None if `uid` was never in the couple.
 
