@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Self
 
@@ -107,12 +106,13 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
     """Register this device for the caller. An address that belonged to another person moves to the caller.
 
     A device with a new id needs a sign-in of the last 15 minutes, and the caller's other devices get a push about it.
+    A device that was removed because no push reached it is not new.
     """
     new = DeviceId(device_id)
 
     def guard(before: Person, after: Person) -> None:
         services.sessions.require(caller, before)
-        if new not in before.devices and not caller.has_signed_in_within(RECENT):
+        if before.known_since(new) is None and not caller.has_signed_in_within(RECENT):
             raise ProblemError(Problem.SIGN_IN_NOT_RECENT)
         if len(after.devices) > DEVICES_LIMIT:
             raise ProblemError(Problem.TOO_MANY_DEVICES)
@@ -130,10 +130,7 @@ def delete_device(device_id: DevicePath, caller: TheCaller, services: TheService
     person = services.people.change(
         caller.uid,
         caller.instant,
-        lambda before: replace(
-            services.sessions.require(caller, before),
-            devices={known: device for known, device in before.devices.items() if known != gone},
-        ),
+        lambda before: services.sessions.require(caller, before).without_device(gone),
     )
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)

@@ -61,14 +61,13 @@ class Devices:
             guard(before, before)
             return before
         kept = _without_stale(_without_target(before, device.target), device.registered_at)
-        added_at = known.known_since if known else device.registered_at
-        after = replace(before, devices={**kept.devices, device_id: replace(device, added_at=added_at)})
+        after = kept.with_device(device_id, device)
         guard(before, after)
         changes: list[PersonChange] = [(before, after)]
         owner = self.people.table.get(keys.target(device.target))
         if owner and owner["uid"] != uid and (loser := self.people.even_erased(owner["uid"])):
             changes.append((loser, _without_target(loser, device.target)))
-        is_news = known is None and len(after.devices) > 1
+        is_news = before.known_since(device_id) is None and len(after.devices) > 1
         writes = person_writes(self.people.table, device.registered_at, *changes)
         self.people.table.commit([*writes, *([added_device_row(uid, device)] if is_news else [])])
         return replace(after, revision=before.revision + 1)
@@ -89,7 +88,7 @@ class Devices:
 
         if owner := self._owner(pseudonym, digest):
             with suppress(ErasedError):
-                self.people.change(owner, instant, lambda person: _without(person, is_dead))
+                self.people.change(owner, instant, lambda person: person.without_unreached(is_dead))
 
     def prune(self, pseudonym: str, digest: str, instant: dt.datetime) -> None:
         """Remove the pseudonym's person's stale devices, if they still own the target with this digest."""
@@ -116,13 +115,8 @@ def _is_fresh(known: Device | None, device: Device) -> bool:
 
 
 def _without_stale(person: Person, instant: dt.datetime) -> Person:
-    return _without(person, lambda device: is_stale(device, instant))
+    return person.without_unreached(lambda device: is_stale(device, instant))
 
 
 def _without_target(person: Person, target: Target) -> Person:
-    return _without(person, lambda device: device.target == target)
-
-
-def _without(person: Person, unwanted: Callable[[Device], bool]) -> Person:
-    remaining = {known: device for known, device in person.devices.items() if not unwanted(device)}
-    return replace(person, devices=remaining) if len(remaining) < len(person.devices) else person
+    return person.without_unreached(lambda device: device.target == target)
