@@ -138,13 +138,8 @@ class Couples:
 
     def while_together(self, couple: CoupleId, also: Sequence[Write]) -> None:
         """Execute the writes in `also` in a transaction that raises WriteConflictError if the couple has ended."""
-        together = Write(
-            "Update",
-            keys.couple(couple),
-            update="ADD revision :one",
-            condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
-            values={":one": 1},
-        )
+        # A check is enough, and the role of `reseal` may write no couple.
+        together = Write.check(keys.couple(couple), "attribute_exists(pk) AND attribute_not_exists(ended_at)", {})
         self.table.transact([together, *also])
 
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime) -> Couple | None:
