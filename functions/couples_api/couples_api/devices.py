@@ -110,12 +110,13 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
     """
     new = DeviceId(device_id)
 
-    def guard(before: Person, after: Person) -> None:
-        services.sessions.require(caller, before)
+    def guard(before: Person, after: Person) -> Person:
+        checked = services.sessions.require(caller, before)
         if new not in before.devices and not caller.has_signed_in_within(RECENT):
             raise ProblemError(Problem.SIGN_IN_NOT_RECENT)
         if len(after.devices) > DEVICES_LIMIT:
             raise ProblemError(Problem.TOO_MANY_DEVICES)
+        return replace(after, checked_at=checked.checked_at)
 
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
     if services.devices.register(caller.uid, new, device, guard) is None:

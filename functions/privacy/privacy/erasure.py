@@ -75,7 +75,7 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
     if known:
         services.sessions.require(caller, known)
     else:
-        services.sessions.require_account(caller, None)
+        services.sessions.require_account(caller)
     person = services.people.erase(caller.uid, caller.instant)
     receipt = code_from(services.entropy(_ENTROPY_BYTES), RECEIPT_LENGTH)
     services.erasures.begin(caller.uid, person.erased_at)

@@ -83,7 +83,7 @@ class Services:
             catalogue=Catalogue(table),
             vault=Vault(client("kms"), settings.kms_key_id, keys, cells, read_only=True),
             # This function stores no check of an account. The few pages of an export ask again.
-            sessions=Sessions(Identity(settings.identity, settings.firebase_key).standing, None),
+            sessions=Sessions(Identity(settings.identity, settings.firebase_key).standing),
             erasures=Erasures(Table(dynamodb, settings.erasure_table)),
         )
 
