@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
+from rekindle.api.sessions import require_no_old_code
 from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
@@ -146,6 +147,7 @@ def post_sign_out_everywhere(caller: TheCaller, services: TheServices) -> None:
 
     From the next request on, every token of an earlier sign-in is refused. Firebase gives no new tokens for them.
     """
+    require_no_old_code(beside_old_code=services.vault.beside_old_code)
     person = services.people.change(
         caller.uid,
         caller.instant,

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 CHECKED_EVERY: Final = dt.timedelta(minutes=5)
 """A caller's account is checked again when the last check is older than this. A new token counts as a check."""
 
+ASK_AGAIN: Final = 3_600
+"""In seconds. A person may ask again after this time for what `require_no_old_code` has refused."""
+
+
+def require_no_old_code(*, beside_old_code: bool) -> None:
+    """Raise BUSY if version 0.1.0 may run at the same time, so that no sign-out and no erasure is lost.
+
+    Version 0.1.0 stores whole persons without the marks that it does not know. Its `react` tells nobody about them.
+    """
+    if beside_old_code:
+        raise ProblemError(Problem.BUSY, retry_after=ASK_AGAIN)
+
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
