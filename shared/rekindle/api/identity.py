@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 import time
 from enum import StrEnum
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,12 +62,15 @@ class Identity:
         timeout: float = TIMEOUT,
     ) -> None:
         self._address = f"{endpoint}/v1/accounts:lookup?key={api_key}"
-        # Read the trusted certificates once, because each request has a connection of its own.
-        self._http = urllib3.PoolManager(retries=False, ssl_context=ssl.create_default_context())
         self._monotonic = monotonic
         self._timeout = timeout
         self._rests_until = 0.0
         self._key_works = False
+
+    @cached_property
+    def _http(self) -> urllib3.PoolManager:
+        # Reading the trusted certificates takes about as long as a request. So read them once, at the first request.
+        return urllib3.PoolManager(retries=False, ssl_context=ssl.create_default_context())
 
     def standing(self, caller: Caller) -> Standing:
         """Return the standing of the caller's account. Return UNKNOWN if Firebase gives no answer about it."""
