@@ -10,6 +10,7 @@ import pytest
 
 from local import openapi
 from rekindle.accounts import RevokeJob
+from rekindle.crypto.sealing import SINGLE_KEY
 from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Platform
 from rekindle.domain.pushes import PushKind
@@ -120,6 +121,16 @@ def test_every_operation_but_help_refuses_a_token_from_before(
         assert said.status == 200
     else:
         assert (said.status, said.problem) == (401, "signed-out")
+    assert person_of(services, ada) == before
+
+
+def test_nobody_signs_out_or_erases_while_a_version_may_run_that_loses_the_mark(services: Services) -> None:
+    """Version 0.1.0 stores whole persons without `signed_out_at` and `erased_at`, and its `react` tells nobody."""
+    beside = replace(services, vault=replace(services.vault, scheme=SINGLE_KEY))
+    ada = a_phone(phones_api(lambda: beside), "ada", LONDON)
+    before = person_of(services, ada)
+    for said in (ada.post(SIGN_OUT), ada.delete("/v1/me")):
+        assert (said.status, said.problem, said.headers["Retry-After"]) == (503, "busy", "3600")
     assert person_of(services, ada) == before
 
 

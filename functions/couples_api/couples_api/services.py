@@ -90,7 +90,7 @@ class Services:
 
     @classmethod
     def on(
-        cls, table: Table, vault: Vault, app_link: str, erasures: Erasures, standing: Callable[[str, str], Standing]
+        cls, table: Table, vault: Vault, app_link: str, erasures: Erasures, standing: Callable[[Caller], Standing]
     ) -> Self:
         """Return services that use this table. `standing` answers for Firebase, as `Identity.standing` does."""
         people, couples, days = People(table), Couples(table), Days(table)

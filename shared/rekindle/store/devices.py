@@ -32,8 +32,8 @@ STALE_AFTER: Final = dt.timedelta(days=270)
 """A device is stale this long after its last registration. FCM expires an Android target at the same age."""
 
 
-type Guard = Callable[[Person, Person], None]
-"""Gets a person before and after a change. Raises an error to prevent the change."""
+type Guard = Callable[[Person, Person], Person]
+"""Gets a person before and after a change, and returns the person to store. Raises an error to prevent the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +44,23 @@ class Devices:
 
     @repeated_on_conflict("a device's person kept changing")
     def register(
-        self, uid: Uid, device_id: DeviceId, device: Device, guard: Guard = lambda _before, _after: None
+        self, uid: Uid, device_id: DeviceId, device: Device, guard: Guard = lambda _before, after: after
     ) -> Person | None:
         """Store the device in the person's item, and return the person. Return None for an unknown person.
 
         Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
         stores the device, removes any other device with the same target (even another person's), and removes the
         person's stale devices. If the device is new, and the person has others, the transaction stores a row for the
-        push to the others. `guard` gets the person before and after the change, and may raise an error to prevent it.
+        push to the others. `guard` gets the person before and after the change, and returns the person to store.
         """
         before = self.people.person(uid)
         if before is None:
             return None
         known = before.devices.get(device_id)
         if _is_fresh(known, device):
-            guard(before, before)
-            return before
+            return guard(before, before)
         kept = _without_stale(_without_target(before, device.target), device.registered_at)
-        after = kept.with_device(device_id, device)
-        guard(before, after)
+        after = guard(before, kept.with_device(device_id, device))
         changes: list[PersonChange] = [(before, after)]
         owner = self.people.table.get(keys.target(device.target))
         if owner and owner["uid"] != uid and (loser := self.people.even_erased(owner["uid"])):
