@@ -59,7 +59,7 @@ export function erasePart(phone) {
 /** Builds the page that says what an erasure means, and asks for the word. @param {Phone} phone */
 export function erasing(phone) {
   return h("div", { class: "stack" },
-    h("h3", { tabindex: -1 }, "Erase my account"),
+    h("h3", { tabindex: -1, id: `${phone.id}-erasing` }, "Erase my account"),
     h("p", { class: "pause-note" }, "This cannot be undone. Nobody can bring your words back, not even the people who run Rekindle."),
     h("h4", null, "At once"),
     h("ul", { class: "plain-list" },
@@ -157,7 +157,7 @@ export function receiptPage(phone) {
   const { receipt } = phone.kept;
   void poll(phone);
   return h("div", { class: "stack" },
-    h("h3", { tabindex: -1 }, "Your account is erased"),
+    h("h3", { tabindex: -1, id: `${phone.id}-erased` }, "Your account is erased"),
     h("p", { class: "lead" }, "Nobody can read your words anymore. This phone has forgotten you."),
     h("div", { class: "card" },
       h("p", null, "This is your receipt. Copy its number, or write it down:"),
