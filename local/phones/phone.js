@@ -174,8 +174,12 @@ export class Phone {
     this.forgetAccount();
     this.content.scrollTop = 0;
     this.content.querySelector("h3")?.focus({ preventScroll: true });
-    await this.#refreshing; // it began before the erasure, and may have failed because of it
+    await this.#refreshing; // it began before the erasure. It may have failed because of it, or loaded a tab.
+    if (this.kept.account) return; // somebody else has signed in meanwhile
+    const { erasure, copied } = this.data;
+    this.data = { erasure, copied };
     this.notify("");
+    this.render();
   }
 
   /** Stores the session. If it has ended, removes all data from the screen. Drafts stay for the same person. @param {import("./api.js").Session | null} session */
@@ -250,7 +254,9 @@ export class Phone {
         return;
       }
       this.inbox.open();
-      this.setCouple(this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null);
+      const couple = this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null;
+      if (this.kept.account !== account) return;
+      this.setCouple(couple);
       this.starting = false;
       this.render();
       await (this.couple ? this.tab.load(this) : loadPairing(this));
