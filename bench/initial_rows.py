@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Final, cast
 from bench.days import stored_day
 from bench.population import NEVER, STEPS, couple_of, number_of, time_of, token_of, uid_of
 from rekindle.domain.calendar import day_window
+from rekindle.domain.couples import Couple
 from rekindle.domain.ids import CoupleId, Uid, Zone
 from rekindle.domain.persons import Target, TargetKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
+from rekindle.store.couples import couple_row
 from rekindle.store.devices import STALE_AFTER
 from rekindle.store.instants import to_millis
 from rekindle.store.people import person_writes
@@ -130,7 +132,7 @@ class InitialRows:
     def item(self, key: Key) -> Sized | None:
         """Return the item with this key, or None.
 
-        The item is a person, a couple's day, a slot's row, or the owner of a dormant target.
+        The item is a person, a couple, a couple's day, a slot's row, or the owner of a dormant target.
         """
         item: Item | None = None
         if key.sk.startswith(keys.DAY_PREFIX):
@@ -138,12 +140,23 @@ class InitialRows:
         if key.sk == "PERSON":
             writes = _stored(self.population.person(number_of(key.pk.partition("#")[2])))
             item = next(writes)
+        elif key.sk == keys.COUPLE:
+            item = self._couple(key)
         elif key.sk == "TARGET" and (uid := self.dormant.get(key.pk)):
             item = {**key._asdict(), "uid": uid}
         elif (found := self._found(key)) is not None:
             row = self._row(key.pk, key.sk[0], self.shards[key.pk][key.sk[0]][found])
             return Sized(row.item, row.size)
         return Sized(item, size_of(item)) if item else None
+
+    def _couple(self, key: Key) -> Item:
+        number = 2 * number_of(key.pk.removeprefix(keys.COUPLE_PREFIX))
+        persons = [self.population.person(each) for each in (number, number + 1)]
+        start = self.population.start
+        couple = Couple(
+            couple_of(number), start, start.date(), start.date(), {person.uid: person.profile for person in persons}
+        )
+        return {**key._asdict(), **couple_row(couple).item}
 
     def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:
         """Return the rows of a shard, ordered by sort key."""

@@ -103,15 +103,15 @@ def test_no_artifact_carries_what_only_development_needs(build: Path, artifact: 
     assert not folders & {"tests", "local", "bench", "packs", "docs"}
 
 
-def test_only_delivery_carries_firebase(build: Path) -> None:
+def test_only_delivery_and_accounts_carry_firebase(build: Path) -> None:
     carriers = {artifact for artifact in SOURCES if (content(build, artifact) / "firebase_admin").exists()}
-    assert carriers == {"Delivery"}
+    assert carriers == {"Accounts", "Delivery"}
 
 
 def test_only_what_opens_answers_or_signs_in_to_google_carries_cryptography(build: Path) -> None:
     """google-auth uses cryptography to sign requests."""
     carriers = {artifact for artifact in SOURCES if (content(build, artifact) / "cryptography").exists()}
-    assert carriers == {"CouplesApi", "Delivery", "Privacy", "Reseal"}
+    assert carriers == {"Accounts", "CouplesApi", "Delivery", "Privacy", "Reseal"}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
