@@ -667,7 +667,7 @@ class TestDown:
         couple = world.couple_of(done.ada)
 
         def streak_stuck(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
-            writes_it = operation == "PutItem" and b'"STREAK"' in bytes(request.body or b"")  # type: ignore[arg-type]
+            writes_it = operation == "UpdateItem" and b'"STREAK"' in bytes(request.body or b"")  # type: ignore[arg-type]
             return refusal("ProvisionedThroughputExceededException") if writes_it else None
 
         with tapped(streak_stuck, *world.clients):
