@@ -63,7 +63,7 @@ redrive: .venv/.synced ## retry pushes that failed; LIST=1 only lists them, STAG
 	@$(PYTHON) -m local.redrive $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(LIST),--list)
 restore-erasures: .venv/.synced ## after a restore, erase everybody again who had erased their account; STAGE=prod is for AWS
 	@$(PYTHON) -m local.restore_erasures $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(TABLE),--table $(TABLE))
-set-ends: .venv/.synced ## give an end to rows that version 0.1.0 stored without one; STAGE=prod is for AWS
+set-ends: .venv/.synced ## give an end to rows of version 0.1.0, and delete what is left of couples; STAGE=prod is for AWS
 	@$(PYTHON) -m local.set_ends $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(JSON),--json)
 reseal: .venv/.synced ## seal the texts of version 0.1.0 again; STAGE=prod is for AWS, JSON=1 prints JSON
 	@$(PYTHON) -m local.reseal $(if $(filter command line,$(origin STAGE)),rekindle-$(STAGE)) $(if $(JSON),--json)

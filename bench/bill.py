@@ -36,9 +36,10 @@ CUSTOM_METRICS: Final = 3
 """The metrics that always have a value. A metric that counts error lines costs something only in hours with errors."""
 TICKS: Final = 12 * HOURS
 TICK_READ_UNITS: Final = 20
+QUEUES: Final = 3  # push jobs, cleanup jobs, account jobs
 POLLERS: Final = 5
-POLLS: Final = POLLERS * 3 * 60 * HOURS
-"""Each of Lambda's pollers asks the job queue for messages three times a minute."""
+POLLS: Final = QUEUES * POLLERS * 3 * 60 * HOURS
+"""Each of a queue's pollers asks for messages three times a minute."""
 ARTIFACT_GIGABYTES: Final = 2.0  # ten releases
 PUSH_DOLLARS: Final = 0.072 / prices.MILLION  # tick, queue, and delivery with the rows that it reads, as simulated
 EXPORT_READ_UNITS: Final = 0.5  # one export a year

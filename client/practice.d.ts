@@ -1642,7 +1642,10 @@ export interface components {
         };
     };
     responses: {
-        /** @description - `urn:rekindle:problem:not-signed-in`: Sign in first. */
+        /**
+         * @description - `urn:rekindle:problem:not-signed-in`: Sign in first.
+         *     - `urn:rekindle:problem:signed-out`: This sign-in has ended. Sign in again.
+         */
         Unauthorized: {
             headers: {
                 [name: string]: unknown;

@@ -396,6 +396,7 @@ export interface paths {
          * @description An address that belonged to another person moves to the caller.
          *
          *     A device with a new id needs a sign-in of the last 15 minutes, and the caller's other devices get a push about it.
+         *     A device that was removed because no push reached it is not new.
          */
         put: operations["putDevice"];
         post?: never;

@@ -40,7 +40,7 @@ export type Given<Paths, P extends Path<Paths>, M extends Method> = PathOf<Opera
   QueryOf<Operation<Paths, P, M>> &
   BodyOf<Operation<Paths, P, M>> & { key?: string };
 
-type Answered<O> = O extends { responses: infer Responses } ? Responses[keyof Responses & (200 | 201)] : never;
+type Answered<O> = O extends { responses: infer Responses } ? Responses[keyof Responses & (200 | 201 | 202)] : never;
 
 /** The answer of a success; undefined if it has no body. */
 export type Answer<Paths, P extends Path<Paths>, M extends Method> =

@@ -93,6 +93,7 @@ _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
     {Problem.MALFORMED_JSON, Problem.INVALID_FIELDS, Problem.BODY_TOO_LARGE, Problem.UNSUPPORTED_MEDIA_TYPE}
 )
+UNAUTHORIZED: Final = (Problem.NOT_SIGNED_IN, Problem.SIGNED_OUT)
 _WITH_A_WAIT: Final = frozenset({Problem.TOO_MANY_TRIES, Problem.TOO_MANY_NUDGES, Problem.BUSY})
 
 _BY_THE_GATEWAY_TOO: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
@@ -104,14 +105,13 @@ class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
     Each of the `applications` returns a resolver, which has the routes of one Lambda function. Every route can refuse a
-    call with one of the problems `unauthorized`.
+    call with one of the problems UNAUTHORIZED.
     """
 
     file: Path
     title: str
     description: str
     applications: Sequence[Callable[[], APIGatewayHttpResolver]]
-    unauthorized: Sequence[Problem] = (Problem.NOT_SIGNED_IN,)
 
     def text(self) -> str:
         """Return the content of the file."""
@@ -123,7 +123,6 @@ PHONES: Final = Contract(
     "Rekindle",
     DESCRIPTION,
     (couples_api.handler.application, privacy.handler.application),
-    (Problem.NOT_SIGNED_IN, Problem.SIGNED_OUT),
 )
 PRACTICE: Final = Contract(
     ROOT / "docs" / "openapi-practice.json",
@@ -163,7 +162,7 @@ def document(contract: Contract) -> Json:
         operation = generated["paths"][route.openapi_path][route.method.lower()]
         paths[route.openapi_path][route.method.lower()] = _completed(operation, route, problems[route])
     modules = dict.fromkeys(_module_of(route) for route in routes)
-    of_all = {*contract.unauthorized}.union(*problems.values())
+    of_all = {*UNAUTHORIZED}.union(*problems.values())
     refused = [problem for problem in Problem if problem in of_all]
     whole = {
         "openapi": generated["openapi"],
@@ -176,7 +175,7 @@ def document(contract: Contract) -> Json:
         "components": {
             "schemas": _schemas(generated["components"]["schemas"]),
             "responses": {
-                "Unauthorized": _with_gateway(_problem_response(contract.unauthorized), HTTPStatus.UNAUTHORIZED),
+                "Unauthorized": _with_gateway(_problem_response(UNAUTHORIZED), HTTPStatus.UNAUTHORIZED),
                 "TooManyRequests": _with_gateway(
                     {"description": "Too many requests at once.", "content": {}}, HTTPStatus.TOO_MANY_REQUESTS
                 ),

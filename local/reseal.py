@@ -2,19 +2,24 @@
 
 This program reads which rows of the key table may have older texts, and calls the function `reseal` for each of them.
 It sees wrapped keys only, and no text. It can be stopped and started again at any time.
+
+A request that began before a resealing may still need the couple's single key. So the program first reseals all texts.
+Then it waits, and lets the function delete the single keys in a second pass.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import os
 import sys
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import boto3
 from botocore.config import Config
@@ -22,6 +27,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from local.clock import now
 from local.deploy.deployment import outputs_of
 from local.errors import StackError
 from local.places import STATE
@@ -29,15 +35,27 @@ from local.stack import Stack
 from rekindle.store.keys import COUPLE_PREFIX, PERSON_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 AT_ONCE: Final = 8
 """The program waits for this many calls at the same time."""
 MOST_CALLS: Final = 100
 """After this many calls for one couple or person, the program leaves the rest to its next run."""
+MOST_ROUNDS: Final = 10
+"""If older texts appear after the first pass, the program begins again, at most this often."""
+SETTLING: Final = 30.0
+"""Seconds between the last resealing and the first deletion of a key. A request ends within this time."""
+QUIET_AFTER_DEPLOYMENT: Final = dt.timedelta(minutes=2)
+"""Requests that began in the older version have ended after this time."""
+AGENT: Final = "rekindle-reseal"
+"""The name by which the rule `ForgedCalls` knows the calls of this program. It reports other calls of the function."""
 TERMINAL: Final = Console(highlight=False, soft_wrap=True)
 # A call takes at most a minute. A repeated call does no harm.
-_PATIENCE: Final = Config(read_timeout=75, retries={"mode": "standard", "total_max_attempts": 3})
+_PATIENCE: Final = Config(
+    read_timeout=75,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    user_agent_extra=AGENT,
+)
 _KINDS: Final = {COUPLE_PREFIX: "couple", PERSON_PREFIX: "person"}
 _LINES: Final = {
     "done": "resealed, or nothing to reseal",
@@ -51,14 +69,27 @@ type Subject = Mapping[str, str]
 """A couple or a person, as in the event of the function `reseal`."""
 
 
+class Result(NamedTuple):
+    """The outcome for a couple or a person, and the number of changed rows."""
+
+    subject: Subject
+    outcome: str
+    rows: int
+
+
 @dataclass(frozen=True, slots=True)
 class Resealing:
-    """The key table of one stack, and its function `reseal`."""
+    """The key table of one stack, and its function `reseal`.
+
+    `pause` waits for a number of seconds. `settling` is the time between a resealing and the deletion of a key.
+    """
 
     dynamodb: Any
     functions: Any
     key_table: str
     function: str
+    settling: float = SETTLING
+    pause: Callable[[float], None] = time.sleep
 
     def subjects(self) -> Iterator[Subject]:
         """Yield the couples and persons who may have older texts."""
@@ -74,8 +105,8 @@ class Resealing:
                 if kind + mark in _KINDS:
                     yield {_KINDS[kind + mark]: name}
 
-    def finish(self, subject: Subject) -> tuple[str, int]:
-        """Call the function until nothing is left. Return the outcome and the number of changed rows.
+    def finish(self, subject: Subject) -> Result:
+        """Call the function until nothing is left.
 
         Raises:
             StackError: The function failed, or refused because the stack still seals in the scheme of version 0.1.0.
@@ -87,10 +118,15 @@ class Resealing:
                 raise StackError("This stack still seals new texts as version 0.1.0 did: deploy with SealingScheme 3.")
             rows += report["resealed"]
             if not report["left"]:
-                return report["outcome"], rows
-        return "left", rows
+                return Result(subject, report["outcome"], rows)
+        return Result(subject, "left", rows)
 
-    def _called(self, subject: Subject) -> dict[str, Any]:
+    def end_key(self, subject: Subject) -> Result:
+        """Let the function delete a couple's single key. The outcome is "left" if a text still needed the key."""
+        report = self._called({**subject, "end_key": True})
+        return Result(subject, "left" if report["left"] else report["outcome"], report["resealed"])
+
+    def _called(self, subject: Mapping[str, Any]) -> dict[str, Any]:
         answer = self.functions.invoke(
             FunctionName=self.function, Qualifier="live", Payload=json.dumps(subject).encode()
         )
@@ -102,35 +138,76 @@ class Resealing:
     def run(self, subjects: Iterable[Subject], progress: Progress) -> Counter[str]:
         """Reseal the texts of all subjects. Return the number of subjects by outcome, and of changed `rows`."""
         waiting = list(subjects)
-        task = progress.add_task("Resealing", total=len(waiting), rows=0)
         counted: Counter[str] = Counter(rows=0)
+        for _ in range(MOST_ROUNDS):
+            resealed = self._each(self.finish, waiting, progress, "Resealing", counted)
+            with_key = [each.subject for each in resealed if each.outcome == "done" and "couple" in each.subject]
+            counted.update(each.outcome for each in resealed if each.subject not in with_key)
+            if not with_key:
+                return counted
+            self.pause(self.settling)
+            ended = self._each(self.end_key, with_key, progress, "Deleting single keys", counted)
+            counted.update(each.outcome for each in ended if each.outcome != "left")
+            waiting = [each.subject for each in ended if each.outcome == "left"]
+            if not waiting:
+                return counted
+        counted["left"] += len(waiting)
+        return counted
+
+    def _each(
+        self,
+        call: Callable[[Subject], Result],
+        subjects: Sequence[Subject],
+        progress: Progress,
+        title: str,
+        counted: Counter[str],
+    ) -> list[Result]:
+        """Call the function for all subjects, some at the same time, and count the changed rows."""
+        task = progress.add_task(title, total=len(subjects), rows=counted["rows"])
+        results = []
         with ThreadPoolExecutor(AT_ONCE) as pool:
             try:
-                for outcome, rows in pool.map(self.finish, waiting):
-                    counted.update({outcome: 1, "rows": rows})
+                for result in pool.map(call, subjects):
+                    results.append(result)
+                    counted["rows"] += result.rows
                     progress.update(task, advance=1, rows=counted["rows"])
             finally:
                 pool.shutdown(cancel_futures=True)
-        return counted
+        return results
+
+
+def require_settled(status: str, events: Sequence[Mapping[str, Any]], instant: dt.datetime) -> None:
+    """Raise StackError if a deployment is running, or ended less than QUIET_AFTER_DEPLOYMENT ago.
+
+    `events` are the stack's latest events. A stack's LastUpdatedTime is when its last deployment began, so the last
+    event says when the deployment ended.
+    """
+    if not status.endswith("_COMPLETE"):
+        raise StackError(f"Wait until the deployment has ended: the stack is in {status}.")
+    if any(instant - each["Timestamp"] < QUIET_AFTER_DEPLOYMENT for each in events):
+        raise StackError("The deployment has just ended: wait for two minutes, until its last older requests are over.")
 
 
 def resealing_of(stack_name: str | None) -> Resealing:
     """Return the resealing of the named stack in AWS, or of the local stack if the name is None.
 
     Raises:
-        StackError: A deployment is running. An older version may still seal texts with a single key.
+        StackError: A deployment is running or has just ended. An older version may still seal texts with a single key.
     """
     if stack_name is None:
         stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
-        return _resealing(stack.client("dynamodb"), stack.client("lambda"), stack.outputs)
-    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-    if not found["StackStatus"].endswith("_COMPLETE"):
-        raise StackError(f"Wait until the deployment has ended: the stack is in {found['StackStatus']}.")
-    return _resealing(boto3.client("dynamodb"), boto3.client("lambda", config=_PATIENCE), outputs_of(found))
-
-
-def _resealing(dynamodb: Any, functions: Any, outputs: Mapping[str, str]) -> Resealing:  # noqa: ANN401  boto3's clients
-    return Resealing(dynamodb, functions, outputs["KeyTableName"], outputs["ResealFunction"])
+        outputs = stack.outputs
+        # No older version runs beside on the local stack, so nothing has to settle.
+        return Resealing(
+            stack.client("dynamodb"), stack.client("lambda"), outputs["KeyTableName"], outputs["ResealFunction"], 0
+        )
+    cloudformation = boto3.client("cloudformation")
+    (found,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+    events = cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]
+    require_settled(found["StackStatus"], events, dt.datetime.fromtimestamp(now(), dt.UTC))
+    outputs = outputs_of(found)
+    functions = boto3.client("lambda", config=_PATIENCE)
+    return Resealing(boto3.client("dynamodb"), functions, outputs["KeyTableName"], outputs["ResealFunction"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from couples_api.services import Services
     from practice_api.services import Services as PracticeServices
+    from rekindle.api.callers import Caller
     from testing.phones import Handler
 
 
-def in_good_standing(_token: str, _page: str) -> Standing:
+def in_good_standing(_caller: Caller) -> Standing:
     """Say that every account stands, as `Identity.standing` would."""
     return Standing.GOOD
 

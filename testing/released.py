@@ -93,7 +93,7 @@ class World:
         keys, cells = cast("Table", self.key_table), cast("Table", self.cell_table)
         vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, keys, cells, self.scheme)
         self.services = Services.on(table, vault, "https://app.example", erasures_beside(table), in_good_standing)
-        practice = practice_handler_of(lambda: PracticeServices.on(table, review_required=False))
+        practice = practice_handler_of(lambda: PracticeServices.on(table, in_good_standing, review_required=False))
         api = phones_api(lambda: self.services)
         self.phones = {name: Phone(api, Uid(name), NOW) for name in PEOPLE} | {
             name: Phone(

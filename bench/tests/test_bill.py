@@ -58,3 +58,10 @@ def test_the_simulated_days_add_up() -> None:
     assert million / 1_000_000 == pytest.approx(bill.PUSH_DOLLARS)
     assert sent / 2 * million / 1_000_000 == pytest.approx(float(day[1]), abs=0.005)
     assert 1 < sent / 2 / persons < bill.PUSHES
+
+
+def test_the_bill_has_each_queue_that_a_function_waits_for() -> None:
+    events = [
+        each for function in resources("AWS::Serverless::Function") for each in function.get("Events", {}).values()
+    ]
+    assert len([each for each in events if each["Type"] == "SQS"]) == bill.QUEUES

@@ -145,6 +145,17 @@ export class Api {
   }
 }
 
+/**
+ * Returns what an erasure has removed. This needs no sign-in.
+ * @param {string} receipt
+ * @returns {Promise<import("../../client/routes.js").Schema["ErasureView"]>}
+ */
+export function erasureOf(receipt) {
+  /** @type {Path} */
+  const path = "/v1/erasures/{receipt}";
+  return answered(BASE + addressOf(path, { path: { receipt } }), { method: "GET" });
+}
+
 /** @param {string} url @param {unknown} body */
 export function post(url, body) {
   return answered(url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });

@@ -6,6 +6,7 @@ import { Inbox } from "./inbox.js";
 import { icon, refill, words } from "./parts.js";
 import { button, fill, h } from "./ui/dom.js";
 import { journal } from "./views/journal.js";
+import { erasing, receiptPage } from "./views/erase.js";
 import { loadPairing, pair } from "./views/pair.js";
 import { signedOut } from "./views/signedout.js";
 import { datesShown, today } from "./views/today.js";
@@ -16,7 +17,7 @@ import { you } from "./views/you.js";
 
 /** @typedef {import("../../client/routes.js").Schema} Schema */
 /** A tab of the app: `load` gets data from the API, and `view` shows them. @typedef {{ title: string, path: string, load: (phone: Phone) => Promise<unknown>, view: (phone: Phone) => HTMLElement }} Tab */
-/** The data that stays after a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[], inviter: string, since: string, ended: boolean }} Kept */
+/** The data that stays after a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[], inviter: string, since: string, ended: boolean, erasing: boolean, receipt: string }} Kept */
 
 /** @type {Record<string, Tab>} */
 const TABS = { today, journal, together, you };
@@ -26,8 +27,8 @@ const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you", m:
 /** The letter in a link that opens the day of the link's date. */
 const DAY = "d";
 
-/** The stored data of a person who has just signed in. @type {Pick<Kept, "drafts" | "opened" | "inviter" | "since" | "ended">} */
-const NOTHING_YET = { drafts: {}, opened: [], inviter: "", since: "", ended: false };
+/** The stored data of a person who has just signed in. @type {Pick<Kept, "drafts" | "opened" | "inviter" | "since" | "ended" | "erasing">} */
+const NOTHING_YET = { drafts: {}, opened: [], inviter: "", since: "", ended: false, erasing: false };
 
 const BANNER = 8_000;
 const POLL_EVERY = 15_000;
@@ -78,6 +79,7 @@ export class Phone {
       cleared: 0,
       tab: "today",
       locked: false,
+      receipt: "",
       ...NOTHING_YET,
       ...JSON.parse(sessionStorage.getItem(this.#key) ?? "{}"),
     };
@@ -159,6 +161,27 @@ export class Phone {
     this.render();
   }
 
+  /**
+   * Forgets the person, who has erased their account, and shows the receipt. Nothing of the person stays on the phone.
+   * @param {string} receipt its number, or "" if another phone has it
+   */
+  async forgetErased(receipt) {
+    this.inbox.close();
+    this.inbox = new Inbox(`${this.id}-${crypto.randomUUID()}`, (push) => this.#pushed(push));
+    this.hideBanner();
+    this.keep({ device: this.inbox.token, cleared: 0, tab: "today", locked: false, receipt });
+    this.api.end();
+    this.forgetAccount();
+    this.content.scrollTop = 0;
+    this.content.querySelector("h3")?.focus({ preventScroll: true });
+    await this.#refreshing; // it began before the erasure. It may have failed because of it, or loaded a tab.
+    if (this.kept.account) return; // somebody else has signed in meanwhile
+    const { erasure, copied } = this.data;
+    this.data = { erasure, copied };
+    this.notify("");
+    this.render();
+  }
+
   /** Stores the session. If it has ended, removes all data from the screen. Drafts stay for the same person. @param {import("./api.js").Session | null} session */
   #keepSession(session) {
     this.keep({ session });
@@ -179,7 +202,7 @@ export class Phone {
     this.couple = couple;
     if (since === this.kept.since) return;
     const own = Object.entries(this.kept.drafts).filter(([name]) => name.startsWith("alone-"));
-    this.keep({ ...NOTHING_YET, since, drafts: Object.fromEntries(own), ended: !couple, tab: "today" });
+    this.keep({ ...NOTHING_YET, since, drafts: Object.fromEntries(own), ended: !couple, erasing: this.kept.erasing, tab: "today" });
     this.data = {};
     this.content.scrollTop = 0;
   }
@@ -219,16 +242,21 @@ export class Phone {
   async #refreshed() {
     this.failed = false;
     const loaded = await this.#tried(async () => {
+      const { account } = this.kept;
       if (!this.api.session) return;
       try {
-        this.me = await this.api.call("get", "/v1/me", {});
+        const me = await this.api.call("get", "/v1/me", {});
+        if (this.kept.account !== account) return; // this phone has forgotten the person meanwhile
+        this.me = me;
       } catch (error) {
         if (!(error instanceof Problem) || error.type !== "no-profile") throw error;
         this.starting = false;
         return;
       }
       this.inbox.open();
-      this.setCouple(this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null);
+      const couple = this.me.paired ? await this.api.call("get", "/v1/couple", {}) : null;
+      if (this.kept.account !== account) return;
+      this.setCouple(couple);
       this.starting = false;
       this.render();
       await (this.couple ? this.tab.load(this) : loadPairing(this));
@@ -246,7 +274,7 @@ export class Phone {
 
   /** Opens a tab. If a date is given, opens its day in the tab. @param {string} tab @param {string} [date] */
   async open(tab, date) {
-    this.keep({ tab });
+    this.keep({ tab, erasing: false });
     this.data["wanted"] = date;
     this.unfolding = "";
     this.setLocked(false);
@@ -299,6 +327,8 @@ export class Phone {
         this.starting = false;
         this.render();
       }
+      // The person erased their account on another phone, or a few moments ago here.
+      if (error.type === "account-erased" && this.kept.account && !this.kept.erasing) void this.forgetErased("").then(() => this.notify(error.message));
       if (error.type === ENDED) return false; // the screen already says that the sign-in has ended
       // A lost connection is reported only once, until the connection is back or the person does something.
       const known = this.#offline && error.status === 0;
@@ -402,9 +432,11 @@ export class Phone {
   }
 
   #view() {
+    if (this.kept.receipt) return receiptPage(this);
     if (!this.api.session && this.kept.account) return signedOut(this);
     if (this.api.session && this.starting) return waiting(this);
     if (!this.api.session || !this.me) return welcome(this);
+    if (this.kept.erasing) return erasing(this);
     return this.couple ? this.tab.view(this) : pair(this);
   }
 

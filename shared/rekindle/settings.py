@@ -94,6 +94,7 @@ class PrivacySettings(Settings):
     cell_table: _CellTable
     erasure_table: _ErasureTable
     kms_key_id: _KmsKeyId
+    sealing_scheme: _SealingScheme
     firebase_key: _FirebaseKey
     identity: _Identity
 
@@ -113,6 +114,8 @@ class PracticeApiSettings(Settings):
 
     table: _Table
     review_required: Flag = Field(alias="REVIEW_REQUIRED")
+    firebase_key: _FirebaseKey
+    identity: _Identity
 
 
 class TickSettings(Settings):

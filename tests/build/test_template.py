@@ -102,6 +102,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     },
     "Reseal": {
         "Table": {
+            "ConditionCheckItem": {"COUPLE#*"},
             "GetItem": {"COUPLE#*"},
             "Query": {"COUPLE#*", "PERSON#*"},
             "UpdateItem": {"COUPLE#*", "PERSON#*"},
@@ -161,14 +162,23 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
 A scan or PartiQL names no partition, so these conditions would not restrict it. Nobody changes a row of AUDIT.
 """
 
-OF_STREAKS: Final = {
-    "ForAllValues:StringLike": {
-        "dynamodb:LeadingKeys": ["COUPLE#*"],
-        "dynamodb:Attributes": ["pk", "sk", "persons", "bits_from", "bits", "run", "changed_at"],
-    },
-    "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+
+def only(partition: str, *attributes: str) -> Properties:
+    """Return the condition of writes that may touch only these attributes. IAM cannot limit a sort key."""
+    return {
+        "ForAllValues:StringLike": {
+            "dynamodb:LeadingKeys": [partition],
+            "dynamodb:Attributes": ["pk", "sk", *attributes],
+        },
+        "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+    }
+
+
+LIMITED: Final = {
+    "ReactRole": [only("COUPLE#*", "persons", "bits_from", "bits", "run", "changed_at")],
+    "ResealRole": [only("COUPLE#*", "answers", "sealed"), only("PERSON#*", "answer")],
 }
-"""The condition of the write by which `react` adds a date to a streak. IAM cannot limit a sort key."""
+"""The conditions of roles that may write only some attributes of the main table: a streak's, or the sealed texts."""
 
 SEND: Final = {"sqs:SendMessage"}
 STREAM: Final = {
@@ -250,7 +260,7 @@ def test_a_role_may_do_what_is_listed_for_it_and_nothing_else(role: str) -> None
             name = name.removesuffix(".Arn")
             if "Condition" in statement:
                 condition, *_ = statement["Condition"].values()
-                if statement["Condition"] != OF_STREAKS:
+                if statement["Condition"] not in LIMITED.get(role, []):
                     assert statement["Condition"].keys() == {"ForAllValues:StringLike"}
                     assert condition.keys() == {"dynamodb:LeadingKeys"}
                 reach[name][action.removeprefix("dynamodb:")] |= set(condition["dynamodb:LeadingKeys"])
@@ -262,9 +272,15 @@ def test_a_role_may_do_what_is_listed_for_it_and_nothing_else(role: str) -> None
     assert whole == WHOLE.get(function, {}) | logs
 
 
-def test_react_changes_only_a_streak_s_attributes() -> None:
-    (update,) = (each for each in statements("ReactRole") if "dynamodb:UpdateItem" in listed(each["Action"]))
-    assert update["Condition"] == OF_STREAKS
+@pytest.mark.parametrize("role", LIMITED)
+def test_a_role_changes_only_some_attributes(role: str) -> None:
+    """React changes a streak, and reseal the sealed texts, but neither changes a couple's or a person's own row."""
+    updates = [
+        each["Condition"]
+        for each in statements(role)
+        if "dynamodb:UpdateItem" in listed(each["Action"]) and each["Resource"] == {"Fn::GetAtt": "Table.Arn"}
+    ]
+    assert updates == LIMITED[role]
 
 
 def test_only_couples_api_privacy_and_reseal_open_answers() -> None:

@@ -200,31 +200,69 @@ def test_a_role_uses_the_data_key_only_as_the_key_s_policy_says(function: str, r
     assert not may(lambda: client.encrypt(KeyId=key, Plaintext=b"text", **cell))
 
 
-STREAK: Final = {
-    "UpdateExpression": "SET bits = :bits, bits_from = :bits, persons = :bits, #run = :bits, changed_at = :bits",
-    "ConditionExpression": "bits = :bits",
-    "ExpressionAttributeNames": {"#run": "run"},
-}
-"""The update by which `react` adds a date to a streak. Its condition fails, because the row does not exist."""
 BITS: Final = {"ExpressionAttributeValues": {":bits": {"S": "x"}}}
+
+
+class Limited(NamedTuple):
+    """A function that may change only some attributes, a partition, and an update that it makes there.
+
+    The condition of the update fails, because the row does not exist.
+    """
+
+    function: str
+    partition: str
+    update: Mapping[str, Any]
+
+
+LIMITED: Final = (
+    Limited(
+        "React",
+        "COUPLE#x",
+        {
+            "UpdateExpression": "SET bits = :bits, bits_from = :bits, persons = :bits, #run = :bits,"
+            " changed_at = :bits",
+            "ConditionExpression": "bits = :bits",
+            "ExpressionAttributeNames": {"#run": "run"},
+        },
+    ),
+    Limited(
+        "Reseal",
+        "COUPLE#x",
+        {
+            "UpdateExpression": "SET answers.#0.sealed = :bits, answers.#0.reflection.sealed = :bits",
+            "ConditionExpression": "answers.#0.sealed = :bits",
+            "ExpressionAttributeNames": {"#0": "ada"},
+        },
+    ),
+    Limited("Reseal", "COUPLE#x", {"UpdateExpression": "SET sealed = :bits", "ConditionExpression": "sealed = :bits"}),
+    Limited(
+        "Reseal",
+        "PERSON#x",
+        {"UpdateExpression": "SET answer.sealed = :bits", "ConditionExpression": "answer.sealed = :bits"},
+    ),
+)
+"""The updates by which `react` adds a date to a streak, and `reseal` replaces a text."""
+NAMES: Final = [f"{each.function} {each.update['ConditionExpression']}" for each in LIMITED]
 
 
 def hidden(path: str) -> dict[str, Any]:
     """Return an update of an attribute whose name stands only in the names, and not in the expression."""
-    return {"UpdateExpression": f"SET {path} = :bits", "ExpressionAttributeNames": {"#hidden": "answers"}}
+    return {"UpdateExpression": f"SET {path} = :bits", "ExpressionAttributeNames": {"#hidden": "profile"}}
 
 
 REFUSED: Final[Mapping[str, dict[str, Any]]] = {
     **{
-        name: {"UpdateExpression": f"SET bits = :bits, {name} = :bits"}
-        for name in ("answers", "profiles", "ended_at", "former", "closes_at", "sealed")
+        name: {"UpdateExpression": f"SET {name} = :bits"}
+        for name in ("profile", "profiles", "ended_at", "former", "closes_at", "revision", "shared_with", "erased_at")
     },
-    "an attribute without its value": {"UpdateExpression": "REMOVE answers"},
+    "an attribute without its value": {"UpdateExpression": "REMOVE profiles"},
     "a hidden name": hidden("#hidden"),
     "a hidden name with a path": hidden("#hidden.ada"),
-    "an attribute of the condition": {"UpdateExpression": "SET bits = :bits", "ConditionExpression": "answers = :bits"},
-    "an older form": {"AttributeUpdates": {"answers": {"Action": "DELETE"}}},
+    "an attribute of the condition": {"ConditionExpression": "ended_at = :bits"},
+    "an older form": {"AttributeUpdates": {"profiles": {"Action": "DELETE"}}},
 }
+REFUSED_TO_REACT: Final = ("answers", "answer", "sealed")
+"""Sealed texts, of which `reseal` may change those that it seals again."""
 
 
 def updates(key: Key, **fields: Any) -> dict[str, Any]:
@@ -233,34 +271,54 @@ def updates(key: Key, **fields: Any) -> dict[str, Any]:
     return {"Key": key, **condition, **values, **fields}
 
 
-@pytest.fixture(scope="module")
-def trial_row() -> Key:
-    return {"pk": {"S": "COUPLE#x"}, "sk": {"S": "TRIAL"}}
+def trial_row(limited: Limited) -> Key:
+    return {"pk": {"S": limited.partition}, "sk": {"S": "TRIAL"}}
 
 
-def test_react_may_change_a_streak_s_attributes(roles: Roles, trial_row: Key) -> None:
-    react, table = roles.client("React", "dynamodb"), roles.name_of("Table")
-    update = updates(trial_row, **STREAK)
-    assert may(lambda: react.update_item(TableName=table, **update))
-    assert may(lambda: react.update_item(TableName=table, **update, ReturnValues="NONE"))
-    assert may(lambda: react.transact_write_items(TransactItems=[{"Update": {"TableName": table, **update}}]))
-    assert not may(lambda: react.update_item(TableName=table, **update, ReturnValues="ALL_NEW"))
-    assert not may(lambda: react.update_item(TableName=table, **update, ReturnValues="ALL_OLD"))
+@pytest.mark.parametrize("limited", LIMITED, ids=NAMES)
+def test_a_limited_role_may_make_its_own_update(limited: Limited, roles: Roles) -> None:
+    client, table = roles.client(limited.function, "dynamodb"), roles.name_of("Table")
+    update = updates(trial_row(limited), **limited.update)
+    assert may(lambda: client.update_item(TableName=table, **update))
+    assert may(lambda: client.update_item(TableName=table, **update, ReturnValues="NONE"))
+    assert may(lambda: client.transact_write_items(TransactItems=[{"Update": {"TableName": table, **update}}]))
+    assert not may(lambda: client.update_item(TableName=table, **update, ReturnValues="ALL_NEW"))
+    assert not may(lambda: client.update_item(TableName=table, **update, ReturnValues="ALL_OLD"))
 
 
 @pytest.mark.parametrize("change", REFUSED.values(), ids=list(REFUSED))
-def test_react_may_change_no_other_attribute(change: dict[str, Any], roles: Roles, trial_row: Key) -> None:
-    react, table = roles.client("React", "dynamodb"), roles.name_of("Table")
-    update = updates(trial_row, **change)
-    assert not may(lambda: react.update_item(TableName=table, **update))
+@pytest.mark.parametrize("limited", LIMITED, ids=NAMES)
+def test_a_limited_role_may_change_no_other_attribute(limited: Limited, change: dict[str, Any], roles: Roles) -> None:
+    client, table = roles.client(limited.function, "dynamodb"), roles.name_of("Table")
+    row = trial_row(limited)
+    if "ConditionExpression" in change:
+        change = {**limited.update, **change}
+    update = updates(row, **change)
+    assert not may(lambda: client.update_item(TableName=table, **update))
     if "AttributeUpdates" not in change:
-        allowed_too = {"Update": {"TableName": table, **updates(trial_row, **STREAK)}}
+        allowed_too = {"Update": {"TableName": table, **updates(row, **limited.update)}}
         both = [allowed_too, {"Update": {"TableName": table, **update}}]
-        assert not may(lambda: react.transact_write_items(TransactItems=both))
+        assert not may(lambda: client.transact_write_items(TransactItems=both))
     # Not the form of the call, but the role refuses it.
     couples_api = roles.client("CouplesApi", "dynamodb")
     assert may(lambda: couples_api.update_item(TableName=table, **update))
-    roles.stack.client("dynamodb").delete_item(TableName=table, Key=trial_row)
+    roles.stack.client("dynamodb").delete_item(TableName=table, Key=row)
+
+
+@pytest.mark.parametrize("name", REFUSED_TO_REACT)
+def test_react_may_change_no_text(name: str, roles: Roles) -> None:
+    react, table = roles.client("React", "dynamodb"), roles.name_of("Table")
+    update = updates(trial_row(LIMITED[0]), UpdateExpression=f"SET bits = :bits, {name} = :bits")
+    assert not may(lambda: react.update_item(TableName=table, **update))
+
+
+@pytest.mark.parametrize(
+    ("partition", "name"), [("COUPLE#x", "answer"), ("PERSON#x", "answers"), ("PERSON#x", "sealed")]
+)
+def test_reseal_may_change_a_text_only_in_its_own_kind_of_row(partition: str, name: str, roles: Roles) -> None:
+    reseal, table = roles.client("Reseal", "dynamodb"), roles.name_of("Table")
+    update = updates({"pk": {"S": partition}, "sk": {"S": "TRIAL"}}, UpdateExpression=f"SET {name} = :bits")
+    assert not may(lambda: reseal.update_item(TableName=table, **update))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import json
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -42,6 +43,8 @@ for (const key of Object.keys(sessionStorage).filter((each) => each.startsWith("
   sessionStorage[key] = JSON.stringify(kept);
 }
 """
+AFTER_ERASURE = {401, 410}
+"""The statuses of requests that a phone sent before it learned of an erasure."""
 HEBREW = "הבוקר שבו הבאת לי קפה בלי מילה, וישבת לידי עד שהשמש עלתה."
 
 
@@ -476,7 +479,9 @@ def test_two_who_pair_again_are_asked_alone_whether_they_go_on(two: TwoPhones, *
     for phone in two.both:
         expect(phone.root.locator(".tabbar")).to_be_visible()
         phone.open("Journal")
-        expect(phone.root.locator(".entry")).to_have_count(1 if both else 0)
+        phone.root.locator(".entry > summary").click()  # the new couple has the same date, without its words
+        for text in (COFFEE, RIVER):
+            expect(phone.content.get_by_text(text)).to_have_count(1 if both else 0)
 
 
 def test_an_export_has_all_open_answers_and_after_disconnecting_only_one_s_own_words(two: TwoPhones) -> None:
@@ -636,6 +641,120 @@ def test_no_data_of_an_earlier_couple_stays_on_a_phone(a_page: NewPage, a_couple
     page.session.page.reload()
     page.ada.open("Today")
     expect(words).to_have_value("")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_an_erasure_says_what_it_means_and_leaves_nothing_but_a_receipt(
+    a_page: NewPage, a_couple: NewCouple, width: int, *, dark: bool
+) -> None:
+    persons = a_couple()
+    page = a_page(*persons, width=width, dark=dark).settle()
+    page.session.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.session.refused |= AFTER_ERASURE
+    page.ada.look_at().answer(COFFEE)
+    page.ben.look_at().answer(RIVER)
+    page.ben.sees("Both are open.")
+    page.ada.look_at().open_erasure()
+    page.ada.sees("Ben gets no message, and nobody says that you erased your account.")
+    page.ada.unfold("What is left, and until when")
+    assert (page.session.barriers(), page.too_wide()) == ([], [])
+    copy = downloaded(page.ada, "Save to read and print", "html").read_text(encoding="utf-8")
+    assert (COFFEE in copy, RIVER in copy) == (True, True)
+
+    word, now_button = page.ada.root.get_by_label("type the word erase"), "Erase everything now"
+    for other in ("", "delete", "erased"):
+        word.fill(other)
+        page.ada.press(now_button)
+        expect(word).to_be_focused()
+    page.session.page.reload()
+    expect(word).to_have_value("erased")
+    word.fill(" Erase ")
+    assert page.session.barriers() == []
+    page.ada.press(now_button)
+    expect(page.ada.root.get_by_role("heading", name="Your account is erased")).to_be_focused()
+    receipt = page.ada.root.locator(".receipt").inner_text()
+    assert re.fullmatch(r"(\w{5}-){3}\w{5}", receipt)
+    page.ada.press("Copy the number")
+    expect(page.ada.root.get_by_role("button", name="Copied")).to_be_focused()
+    assert page.session.page.evaluate("navigator.clipboard.readText()") == receipt
+    kept = page.session.page.evaluate("sessionStorage['rekindle.phone.a']")
+    assert [each for each in (persons[0].uid, COFFEE, RIVER, persons[0].token, "Ada", "Ben") if each in kept] == []
+
+    page.session.page.reload()  # the receipt is still there
+    page.ada.sees("Everything is removed.")
+    expect(page.ada.root.locator(".receipt")).to_have_text(receipt)
+    expect(page.ada.root.get_by_text("The keys to everything you wrote")).to_be_visible()
+    assert (page.session.barriers(), page.too_wide()) == ([], [])
+    page.ada.press("I have kept the number")
+    expect(page.ada.root.get_by_role("button", name="Start")).to_be_visible()
+    assert receipt not in page.session.page.evaluate("JSON.stringify(sessionStorage)")
+    page.ada.unfold("I erased an account")
+    page.ada.root.get_by_label("The number of my receipt").fill(receipt.lower())
+    page.ada.press("Show what was removed")
+    page.ada.sees("Everything is removed.")
+    assert (page.session.barriers(), page.too_wide()) == ([], [])
+
+    page.ben.look_at().expect_unpaired()
+    page.ben.sees("You two are no longer connected.")
+    assert [each for each in ("Ada", "erased") if each in page.ben.root.inner_text()] == []
+
+
+def test_an_erasure_needs_a_recent_sign_in(a_page: NewPage, a_couple: NewCouple) -> None:
+    page = a_page(*a_couple(), signed_in_ago=3600).settle()
+    page.session.refused |= {403, *AFTER_ERASURE}
+    page.ada.open_erasure()
+    page.ada.root.get_by_label("type the word erase").fill("erase")
+    page.ada.press("Erase everything now")
+    page.ada.sees("Nothing is erased yet.")
+    assert page.session.barriers() == []
+    page.session.page.reload()
+    page.ada.press("Erase everything now")
+    page.ada.press("Sign in again")
+    expect(page.ada.root.get_by_role("button", name="Erase everything now")).to_be_focused()
+    page.ada.press("Erase everything now")
+    expect(page.ada.root.locator(".receipt")).to_be_visible()
+
+
+def test_a_person_can_still_keep_their_account(two: TwoPhones) -> None:
+    two.ada.open_erasure()
+    two.ada.root.get_by_label("type the word erase").fill("erase")
+    two.ada.press("No, keep my account")
+    expect(two.ada.root.locator("summary", has_text="Erase my account")).to_be_focused()
+    two.ada.unfold("Erase my account")
+    two.ada.press("Go to the page: erase my account")
+    expect(two.ada.root.get_by_label("type the word erase")).to_have_value("")
+    two.ada.open("Today")
+    expect(two.ada.prompt).to_be_visible()
+
+
+def test_a_phone_forgets_somebody_who_erased_their_account_on_another(a_page: NewPage, a_couple: NewCouple) -> None:
+    ada, ben = a_couple()
+    page = a_page(ada, ben).settle()
+    page.session.refused |= AFTER_ERASURE
+    page.ada.days.locator("textarea").fill(COFFEE)
+    ada.call("DELETE", "/v1/me", status=202)
+    page.ada.press("Journal")
+    expect(page.ada.root.get_by_role("alert")).to_contain_text("You have erased your account.")
+    expect(page.ada.root.get_by_role("button", name="Start")).to_be_visible()
+    kept = page.session.page.evaluate("sessionStorage['rekindle.phone.a']")
+    assert [each for each in (ada.uid, ada.token, COFFEE) if each in kept] == []
+
+
+def test_signing_out_everywhere_asks_first_and_leads_back(two: TwoPhones) -> None:
+    two.session.refused.add(401)
+    two.ada.open("Me")
+    two.ada.unfold("My devices")
+    # A double press changes nothing.
+    two.ada.root.get_by_role("button", name="Sign out everywhere", exact=True).dblclick()
+    two.ada.press("Sign out everywhere")
+    two.ada.press("Yes, sign out everywhere")
+    expect(two.ada.root.get_by_role("heading", name="Your sign-in has ended")).to_be_visible()
+    assert "Ben" not in two.ada.root.inner_text()
+    time.sleep(1)  # tokens have whole seconds, so a sign-in in the second of the sign-out is refused
+    two.ada.press("Sign in again")
+    two.ada.unfold("My devices")
+    expect(two.ada.root.get_by_role("button", name="Sign out everywhere", exact=True)).to_be_visible()
+    expect(two.ben.prompt).to_be_visible()
 
 
 def test_a_pause_is_for_both_until_either_ends_it(two: TwoPhones) -> None:

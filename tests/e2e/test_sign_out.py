@@ -66,6 +66,16 @@ def test_an_older_token_of_a_good_account_is_checked_once(stack: Stack, ada: Pho
         assert api.get("/v1/me").status_code == 200, "the answer holds for five minutes"
 
 
+def test_staff_whose_account_is_disabled_are_out_as_well(stack: Stack) -> None:
+    staff = {"email": "leaver@practice.example", "claims": {"scope": "practice:read practice:publish"}}
+    tokens = stack.sign_in(**staff, issued_ago=360)
+    with as_of(stack, tokens) as api:
+        assert api.get("/v1/practice/packs").status_code == 200
+        disable(stack, tokens["uid"])
+        for refused in (api.get("/v1/practice/packs"), api.post("/v1/practice/packs/leaving/code")):
+            assert (refused.status_code, refused.json()["type"]) == (401, "urn:rekindle:problem:signed-out")
+
+
 def disable(stack: Stack, uid: Uid) -> None:
     httpx.post(
         f"{stack.google_url}/identitytoolkit.googleapis.com/v1/projects/rekindle-local/accounts:update",

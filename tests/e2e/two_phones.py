@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Phone
 
 IDS: Final = ("a", "b")
-PARTS: Final = ("About me", "Reminders", "Our packs", "Pause", "Help", "What I wrote", "Disconnect")
+PARTS: Final = (
+    *("About me", "Reminders", "Our packs", "Pause", "Help", "What I wrote", "My devices", "Disconnect"),
+    "Erase my account",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,13 @@ class OnScreen:
     def unfold(self, title: str) -> None:
         """Unfold the part with this title."""
         self.root.locator("summary", has_text=title).click()
+
+    def open_erasure(self) -> None:
+        """Open the page that says what an erasure means."""
+        self.open("Me")
+        self.unfold("Erase my account")
+        self.press("Go to the page: erase my account")
+        expect(self.root.get_by_role("heading", name="Erase my account")).to_be_focused()
 
     def screens(self) -> Iterator[str]:
         """Open every screen in turn, and yield its name."""
@@ -126,15 +136,24 @@ class TwoPhones:
     ben: OnScreen
 
     @classmethod
-    def at(cls, stack: Stack, browser: Browser, *persons: Phone, ended: bool = False, **options: Any) -> Self:
+    def at(
+        cls,
+        stack: Stack,
+        browser: Browser,
+        *persons: Phone,
+        ended: bool = False,
+        signed_in_ago: int = 0,
+        **options: Any,
+    ) -> Self:
         """Open the page with two signed-in persons, or with nobody signed in.
 
         `ended` means that Firebase refuses their refresh tokens, and that their ID tokens have expired.
+        `signed_in_ago` is in seconds.
         """
         session = BrowserSession.at(stack, browser, "about:blank", **options)
         if persons:
             kept = {
-                f"rekindle.phone.{phone_id}": json.dumps(_kept(stack, person, ended=ended))
+                f"rekindle.phone.{phone_id}": json.dumps(_kept(stack, person, ended=ended, signed_in_ago=signed_in_ago))
                 for phone_id, person in zip(IDS, persons, strict=True)
             }
             # Only once: from then on the page stores its own data.
@@ -180,9 +199,10 @@ class TwoPhones:
         return any(each.evaluate(test) for each in self.session.page.locator(selector).all())
 
 
-def _kept(stack: Stack, person: Phone, *, ended: bool) -> dict[str, Any]:
+def _kept(stack: Stack, person: Phone, *, ended: bool, signed_in_ago: int) -> dict[str, Any]:
     """Return the data that a phone stores about a sign-in."""
-    tokens = stack.sign_in(uid=person.uid, ended=ended, **({"lifetime": -1} if ended else {}))
+    lifetime = {"lifetime": -1} if ended else {}
+    tokens = stack.sign_in(uid=person.uid, ended=ended, signed_in_ago=signed_in_ago, **lifetime)
     session = {
         "idToken": tokens["id_token"],
         "refreshToken": tokens["refresh_token"],

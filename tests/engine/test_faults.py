@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import boto3
 import pytest
 
+from cleanup.ended import finish_end
 from couples_api.services import Services
 from rekindle.crypto.sealing import AUTHORS_KEY
 from rekindle.domain.prompts import Theme
@@ -27,6 +28,7 @@ from rekindle.store.slot_rows import rows_of
 from testing import engines
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, publish_choices
+from testing.cleanups import cleanup_services
 from testing.phones import Phone, Reply, a_phone, pair
 from testing.stored import couple_of, day_of, person_of, row_in, slot_rows
 from testing.wire import WRITES, Crash, EveryOther, Fault, Wire, refusal, strike, tapped
@@ -541,7 +543,11 @@ class Resumes(PairedAction):
 
 @registered
 class Unpairs(PairedAction):
-    """Unpair. A repeat after a success finds no couple, which counts as success."""
+    """Unpair. A repeat after a success finds no couple, which counts as success. `cleanup` then frees both persons."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.couple = self.world.couple_of(self.ada).id
 
     def request(self) -> Reply:
         reply = self.ada.delete("/v1/couple")
@@ -549,6 +555,9 @@ class Unpairs(PairedAction):
 
     def verify(self) -> None:
         assert {phone.get("/v1/today").problem for phone in (self.ada, self.ben)} == {"not-paired"}
+        services = self.world.services
+        finish_end(cleanup_services(services.people.table, services.vault.table.name), self.couple)
+        assert {self.world.person(phone).couple for phone in (self.ada, self.ben)} == {None}
 
 
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.__name__)
@@ -658,7 +667,7 @@ class TestDown:
         couple = world.couple_of(done.ada)
 
         def streak_stuck(operation: str, request: AWSPreparedRequest) -> AWSResponse | None:
-            writes_it = operation == "PutItem" and b'"STREAK"' in bytes(request.body or b"")  # type: ignore[arg-type]
+            writes_it = operation == "UpdateItem" and b'"STREAK"' in bytes(request.body or b"")  # type: ignore[arg-type]
             return refusal("ProvisionedThroughputExceededException") if writes_it else None
 
         with tapped(streak_stuck, *world.clients):

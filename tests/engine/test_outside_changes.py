@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from moto.events.models import EventPattern
 
+from local.reseal import AGENT
 from testing import engines
 from tests.build.cloudformation import properties, resources
 
@@ -22,6 +23,7 @@ STACK: Final = "rekindle-prod"
 KEY: Final = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ROLE: Final = f"{STACK}-CouplesApiRole-1ABCDEFGHIJK"
 FUNCTION: Final = f"{STACK}-CouplesApi-1ABCDEFGHIJK"
+RESEAL: Final = f"{STACK}-Reseal-1ABCDEFGHIJK"
 TABLE: Final = f"{STACK}-KeyTable-1ABCDEFGHIJK"
 ADMINISTRATOR: Final = {"type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/Administrator/ruth"}
 BY_CLOUDFORMATION: Final = ADMINISTRATOR | {"invokedBy": "cloudformation.amazonaws.com"}
@@ -75,6 +77,11 @@ def event(source: str, call: str, who: Mapping[str, str] = ADMINISTRATOR, **para
     }
 
 
+def with_agent(happened: dict[str, Any], agent: str) -> dict[str, Any]:
+    """Return the event of the same call by a program with this name."""
+    return {**happened, "detail": {**happened["detail"], "userAgent": f"Boto3/1.43 Botocore/1.43 {agent}"}}
+
+
 CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "new code": ("CodeChanges", event("lambda", "UpdateFunctionCode20150331v2", functionName=FUNCTION)),
     "new code, by an address": (
@@ -116,6 +123,11 @@ CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "a deleted table": ("TableChanges", event("dynamodb", "DeleteTable", tableName=TABLE)),
     "a restored copy": ("TableChanges", event("dynamodb", "RestoreTableToPointInTime", sourceTableName=TABLE)),
     "a forged call": ("ForgedCalls", event("lambda", "Invoke", functionName=FUNCTION)),
+    "a forged call in the name of make reseal": (
+        "ForgedCalls",
+        with_agent(event("lambda", "Invoke", functionName=FUNCTION), AGENT),
+    ),
+    "a call of reseal": ("ForgedCalls", with_agent(event("lambda", "Invoke", functionName=RESEAL), "aws-cli")),
     "a credential in somebody's hands": (
         "SecretReads",
         event(
@@ -140,6 +152,7 @@ QUIET: Final[Mapping[str, dict[str, Any]]] = {
     "another stack's role": event("iam", "PutRolePolicy", roleName="shop-OrdersRole-1"),
     "another stack's table": event("dynamodb", "DeleteTable", tableName="shop-Orders-1"),
     "API Gateway": event("lambda", "Invoke", BY_API_GATEWAY, functionName=FUNCTION),
+    "make reseal": with_agent(event("lambda", "Invoke", functionName=RESEAL), AGENT),
     "the release check": event("lambda", "Invoke", role_of("ReleaseCheck"), functionName=FUNCTION),
     "a call of a function that opens nothing": event("lambda", "Invoke", functionName=f"{STACK}-Tick-1"),
     "delivery, of its credential": event(

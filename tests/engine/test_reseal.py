@@ -36,10 +36,10 @@ def _one_race(older: Services, now: Services, job: ResealServices) -> None:
     outcomes = race(
         lambda: ada.answer(date, "The edit.", revision=1),
         lambda: handle(job, {"couple": couple}),
-        lambda: handle(job, {"couple": couple}),
+        lambda: handle(job, {"couple": couple, "end_key": True}),
     )
     assert lost(outcomes) == []
-    while handle(job, {"couple": couple})["left"]:
+    while handle(job, {"couple": couple, "end_key": True})["left"]:
         pass
     keys = now.vault.couple_keys(couple)
     assert keys.single is None
@@ -62,6 +62,8 @@ def test_every_kind_of_text_is_sealed_again(own_services: Services) -> None:
     couple = ada.couple_id
     assert [handle(job, {"couple": couple})["resealed"] for _ in range(3)] == [2, 0, 0]
     assert [handle(job, {"person": ada.uid})["resealed"] for _ in range(2)] == [1, 0]
+    assert now.vault.couple_keys(couple).single
+    assert handle(job, {"couple": couple, "end_key": True})["left"] is False
     assert now.vault.couple_keys(couple).single is None
     assert {scheme_of(text) for row in every_row(now.people.table) for text in sealed_in(row)} == {AUTHORS_KEY}
     ben = replace(ben, services=now)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from practice_api.services import Services as PracticeServices
 from rekindle.api.callers import caller_of
 from rekindle.api.identity import Standing
 from rekindle.api.sessions import CHECKED_EVERY, Sessions
 from rekindle.store import keys
-from testing.apis import phones_api
+from testing import contract
+from testing.apis import phones_api, practice_handler_of
 from testing.builders import LONDON, a_uid, an_instant
 from testing.phones import Phone, a_phone, http_event
 from testing.push_world import calls
@@ -20,6 +22,8 @@ from testing.stored import person_of, row_in
 
 if TYPE_CHECKING:
     from couples_api.services import Services
+    from rekindle.api.callers import Caller
+    from rekindle.store.table import Table
     from testing.phones import Handler
 
 SECOND = dt.timedelta(seconds=1)
@@ -33,9 +37,9 @@ class Firebase:
     given: Standing = Standing.GOOD
     asked: list[str] = field(default_factory=list)
 
-    def standing(self, token: str, page: str) -> Standing:
-        assert page.startswith("https://")
-        self.asked.append(token)
+    def standing(self, caller: Caller) -> Standing:
+        assert caller.page.startswith("https://")
+        self.asked.append(caller.token)
         return self.given
 
 
@@ -153,9 +157,78 @@ def test_a_check_of_somebody_who_is_gone_makes_no_row(services: Services) -> Non
 
 def test_a_change_keeps_the_time_of_the_check(services: Services, ada: Phone) -> None:
     ada.now += 6 * MINUTE
-    assert ada.put("/v1/me", {"display_name": "Ada Two", "zone": LONDON}).status == 200
     assert ada.get("/v1/me").status == 200
-    assert "checked_at" in row_in(services.people.table, keys.person(ada.uid))
+    checked_at = row_in(services.people.table, keys.person(ada.uid))["checked_at"]
+    ada.now += MINUTE
+    assert ada.put("/v1/me", {"display_name": "Ada Two", "zone": LONDON}).status == 200
+    assert row_in(services.people.table, keys.person(ada.uid))["checked_at"] == checked_at
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("PUT", "/v1/me", {"display_name": "Ada Two", "zone": LONDON}),
+        ("PUT", "/v1/me/reminders", {"prompt_time": "09:00"}),
+        ("PUT", "/v1/me/devices/phone", {"token": "other", "platform": "ios"}),
+        ("DELETE", "/v1/me/devices/phone", None),
+        ("POST", "/v1/invites", None),
+        ("POST", "/v1/me/sign-out-everywhere", None),
+    ],
+    ids=lambda call: " ".join(call[:2]),
+)
+def test_a_change_that_was_checked_itself_keeps_the_time_of_the_check(
+    ada: Phone, firebase: Firebase, services: Services, call: tuple[str, str, object]
+) -> None:
+    revision = person_of(services, ada).revision
+    ada.now += 6 * MINUTE
+    assert ada.call(*call).status < 300
+    assert len(firebase.asked) == 1
+    assert person_of(services, ada).revision == revision + 1
+    assert person_of(services, ada).checked_at == ada.now
+
+
+def test_a_checked_change_that_changes_nothing_writes_only_the_time(ada: Phone, services: Services) -> None:
+    before = person_of(services, ada)
+    ada.now += 6 * MINUTE
+    assert ada.delete("/v1/me/devices/unknown").status == 204
+    assert person_of(services, ada) == replace(before, checked_at=ada.now)
+
+
+STAFFS: Final = [each for each in contract.operations() if each.document == "openapi-practice.json"]
+
+
+@pytest.fixture
+def ruth(table: Table, firebase: Firebase) -> Phone:
+    """Return the phone of a member of staff, with a token that is older than five minutes."""
+    services = PracticeServices.on(table, firebase.standing, review_required=False)
+    ruth = Phone(practice_handler_of(lambda: services), a_uid("ruth"))
+    issued_at = int((ruth.now - CHECKED_EVERY - SECOND).timestamp())
+    ruth.claims = {"scope": "practice:read practice:publish", "iat": str(issued_at)}
+    return ruth
+
+
+@pytest.mark.parametrize("operation", STAFFS, ids=lambda each: each.id)
+def test_staff_whose_account_does_not_stand_are_refused_too(
+    ruth: Phone, firebase: Firebase, table: Table, operation: contract.Operation
+) -> None:
+    """A member of staff who was dismissed may publish nothing, although their token is valid for an hour."""
+    firebase.given = Standing.ENDED
+    path = operation.template.format(pack_id="river", version=1) + "?revision=1" * (operation.method == "DELETE")
+    with calls(table) as made:
+        said = ruth.call(operation.method, path, contract.example_of(operation.method, operation.template))
+    assert (said.status, said.problem) == (401, "signed-out")
+    assert made == []
+
+
+@pytest.mark.parametrize("standing", [Standing.GOOD, Standing.UNKNOWN])
+def test_staff_are_checked_whenever_their_token_is_older(ruth: Phone, firebase: Firebase, standing: Standing) -> None:
+    firebase.given = standing
+    for _ in range(2):
+        assert ruth.get("/v1/practice/help").status == 200
+    assert firebase.asked == [f"token-of-{ruth.uid}"] * 2
+    ruth.claims["iat"] = str(int((ruth.now - CHECKED_EVERY).timestamp()))
+    assert ruth.get("/v1/practice/help").status == 200
+    assert len(firebase.asked) == 2
 
 
 def test_a_caller_shows_no_token() -> None:

@@ -50,3 +50,17 @@ def test_a_request_without_a_caller_is_refused(context: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("after", "seconds"), [(dt.timedelta(seconds=5), 5), (dt.timedelta(microseconds=1), 1)])
 def test_a_wait_is_never_too_short(after: dt.timedelta, seconds: int) -> None:
     assert of().seconds_until(NOW + after) == seconds
+
+
+@pytest.mark.parametrize("header", ["Bearer a.b.c", "bearer a.b.c", "Bearer  a.b.c", "BEARER\ta.b.c ", "a.b.c"])
+def test_the_token_is_found_in_every_header_that_the_authorizer_may_accept(header: str) -> None:
+    event = http_event("GET", "/v1/me", "ada", NOW, None)
+    event["headers"]["authorization"] = header
+    assert caller_of(event).token == "a.b.c"
+
+
+@pytest.mark.parametrize("header", ["", " "])
+def test_an_empty_header_has_no_token(header: str) -> None:
+    event = http_event("GET", "/v1/me", "ada", NOW, None)
+    event["headers"]["authorization"] = header
+    assert caller_of(event).token == ""

@@ -104,7 +104,7 @@ def couples_parts() -> Services:
 
 def practice_parts() -> PracticeParts:
     """Return the services of practice_api, on a table in memory without a pack."""
-    return PracticeParts.on(cast("Table", MemoryTable(Bill())), review_required=False)
+    return PracticeParts.on(cast("Table", MemoryTable(Bill())), in_good_standing, review_required=False)
 
 
 class Api(NamedTuple):

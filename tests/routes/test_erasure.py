@@ -11,6 +11,7 @@ from privacy.services import RECENT
 from rekindle.domain.erasures import ErasedPart
 from rekindle.errors import KeyGoneError
 from rekindle.store import keys
+from rekindle.store.instants import to_ttl
 from rekindle.store.keys import Key
 from rekindle.store.table import Write
 from testing import contract
@@ -224,6 +225,14 @@ def test_the_table_of_erasures_has_no_uid_and_no_number(services: Services, coup
     assert keys.pseudonym_of(ada.uid) in stored
     for private in (ada.uid, receipt, receipt.replace("-", ""), "Ada"):
         assert private not in stored
+
+
+def test_the_rows_of_an_erasure_end_after_a_year(services: Services, couple: tuple[Phone, Phone]) -> None:
+    ada, _ = couple
+    erase(ada)
+    rows = every_row(services.erasures.table)
+    assert {row["pk"].partition("#")[0] for row in rows} == {"ERASED", "RECEIPT"}
+    assert {row["ttl"] for row in rows} == {to_ttl(ada.now + dt.timedelta(days=365))}
 
 
 def test_the_receipts_of_all_persons_differ(api: Handler) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import io
 import json
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from rich.progress import Progress
 
 from local.errors import StackError
-from local.reseal import Resealing, Subject
+from local.reseal import Resealing, Subject, require_settled
 from rekindle.crypto.sealing import AUTHORS_KEY, SINGLE_KEY, scheme_of
 from rekindle.push.reactions import Reaction, reaction_to
 from rekindle.store.key_rows import couple_keys, person_key
@@ -94,11 +95,13 @@ def shown(*phones: Phone) -> list[Any]:
 
 
 def finished(job: ResealServices, **subject: str) -> list[dict[str, Any]]:
-    """Call until nothing is left, and return all reports."""
+    """Call until nothing is left, and return all reports. Then delete a couple's single key, as the command does."""
     reports: list[dict[str, Any]] = []
     while not reports or reports[-1]["left"]:
         reports.append(handle(job, subject))
         assert len(reports) < 50
+    if "couple" in subject:
+        assert handle(job, {**subject, "end_key": True}) == reports[-1]
     return reports
 
 
@@ -132,6 +135,24 @@ def test_every_text_is_sealed_again_and_read_as_before(
     row = row_in(now.vault.table, couple_keys(couple))
     assert row["authors"].keys() == {ada.uid, ben.uid}
     assert "wrapped" not in row
+
+
+def test_the_single_key_stays_until_it_is_to_end(
+    services: Services, now: Services, job: ResealServices, phones: tuple[Phone, Phone]
+) -> None:
+    """A request may have read an older text just before it was resealed, or write one just after."""
+    ada, ben = phones
+    couple = couple_id_of(now, ada)
+    for _ in range(3):
+        handle(job, {"couple": couple})
+    assert now.vault.couple_keys(couple).single
+    older_request = replace(ben, handler=handler_of(lambda: services))
+    assert answer(older_request, "Just in time.").status == 200
+    assert handle(job, {"couple": couple, "end_key": True}) == {"outcome": "done", "resealed": 1, "left": True}
+    assert now.vault.couple_keys(couple).single
+    finished(job, couple=couple)
+    assert now.vault.couple_keys(couple).single is None
+    assert "Just in time." in ben.get(f"/v1/days/{ben.now.date()}").text
 
 
 def test_a_repeat_changes_nothing(now: Services, job: ResealServices, phones: tuple[Phone, Phone]) -> None:
@@ -197,7 +218,7 @@ def test_nobody_is_notified(now: Services, job: ResealServices, phones: tuple[Ph
     before = {(row["pk"], row["sk"]): row for row in every_row(now.people.table)}
     finished_all(job, *phones, couple=couple)
     changed = [row for row in every_row(now.people.table) if before[row["pk"], row["sk"]] != row]
-    assert len(changed) == 7  # three days, a shared answer, two solo days, and the couple's revision
+    assert len(changed) == 6  # three days, a shared answer, and two solo days
     for row in changed:
         record = stream_record(marshal(before[row["pk"], row["sk"]]), marshal(row))
         assert reaction_to(change_in(record)) == Reaction()
@@ -337,11 +358,46 @@ def everybody(couple: CoupleId, *phones: Phone) -> list[Subject]:
 def test_the_command_calls_until_nothing_is_left_and_counts(
     now: Services, job: ResealServices, phones: tuple[Phone, Phone]
 ) -> None:
-    command = Resealing(None, Functions(replace(job, most_changes=1)), "keys", "reseal")
-    subjects = everybody(couple_id_of(now, phones[0]), *phones)
+    couple, waits = couple_id_of(now, phones[0]), list[float]()
+    command = Resealing(None, Functions(replace(job, most_changes=1)), "keys", "reseal", pause=waits.append)
+    subjects = everybody(couple, *phones)
     assert command.run(subjects, Progress(disable=True)) == {"rows": 6, "done": 3, "gone": 1}
     assert command.run(subjects, Progress(disable=True)) == {"rows": 0, "done": 3, "gone": 1}
     assert schemes(now) == {AUTHORS_KEY}
+    assert now.vault.couple_keys(couple).single is None
+    assert waits == [30, 30]
+
+
+def test_the_command_deletes_no_key_within_half_a_minute_of_a_resealing(
+    services: Services, now: Services, job: ResealServices, phones: tuple[Phone, Phone]
+) -> None:
+    """Meanwhile an older request writes a last text. Then the command reseals this text, and waits again."""
+    ada, ben = phones
+    couple, waits = couple_id_of(now, ada), list[float]()
+
+    def wait(seconds: float) -> None:
+        assert now.vault.couple_keys(couple).single
+        if not waits:
+            assert answer(replace(ben, handler=handler_of(lambda: services)), "Just in time.").status == 200
+        waits.append(seconds)
+
+    command = Resealing(None, Functions(job), "keys", "reseal", pause=wait)
+    assert command.run([{"couple": couple}], Progress(disable=True)) == {"rows": 5, "done": 1}
+    assert waits == [30, 30]
+    assert "Just in time." in ben.get("/v1/today").text
+    assert now.vault.couple_keys(couple).single is None
+
+
+def test_the_command_waits_for_two_minutes_after_a_deployment() -> None:
+    """Until then, a request that began in the older version may still seal a text with the single key."""
+    ended = dt.datetime(2026, 3, 2, 15, tzinfo=dt.UTC)
+    events = [{"Timestamp": ended}, {"Timestamp": ended - dt.timedelta(minutes=20)}]
+    with pytest.raises(StackError, match="two minutes"):
+        require_settled("UPDATE_COMPLETE", events, ended + dt.timedelta(seconds=119))
+    require_settled("UPDATE_COMPLETE", events, ended + dt.timedelta(seconds=120))
+    require_settled("UPDATE_COMPLETE", [], ended)  # CloudFormation forgets events after some months
+    with pytest.raises(StackError, match="UPDATE_IN_PROGRESS"):
+        require_settled("UPDATE_IN_PROGRESS", events, ended + dt.timedelta(days=1))
 
 
 def test_the_command_says_that_it_is_too_early(now: Services, job: ResealServices, phones: tuple[Phone, Phone]) -> None:
@@ -356,6 +412,6 @@ def test_the_log_names_nobody(
 ) -> None:
     couple = couple_id_of(now, phones[0])
     finished_all(job, *phones, couple=couple)
-    assert logged.getvalue().count('"resealed"') == 12
+    assert logged.getvalue().count('"resealed"') == 14
     for private in (couple, *(phone.uid for phone in phones), "Ada", PERSON_PREFIX, COUPLE_PREFIX):
         assert private not in logged.getvalue()

@@ -12,8 +12,9 @@ import pytest
 
 import cleanup.handler
 import privacy.handler
+from local.set_ends import Orphans
 from react.handler import React
-from rekindle.cleanup import cleanup_job_from
+from rekindle.cleanup import RestJob, cleanup_job_from
 from rekindle.push.queue import Outbox
 from rekindle.store import keys
 from rekindle.store.couples import KEEPSAKE, Couples
@@ -170,6 +171,47 @@ def test_a_person_whom_nobody_freed_is_free_after_the_couple_is_gone(world: Worl
         assert (person.couple, person.parted) == (None, {})
         assert slot_rows(table, person.uid) == {}
     assert ada.get("/v1/solo/today").status == 200
+
+
+def test_a_person_is_free_although_nobody_heard_that_the_couple_is_gone(world: World) -> None:
+    """`react` may have given up both the couple's end and the deletion of its row."""
+    ada, ben, couple = world.phones["ada"], world.phones["ben"], couple_id_of(world.services, world.phones["ada"])
+    assert world.services.couples.end(ada.uid, couple, NOW)
+    cast("Table", world.table).write(Write("Delete", keys.couple(couple)))
+    assert ada.get("/v1/solo/today").status == 200
+    person = person_of(world.services, ada)
+    assert (person.couple, set(person.parted)) == (None, {couple})  # so an erasure finds the rest
+    assert slot_rows(cast("Table", world.table), ada.uid) == {}
+    assert ada.post("/v1/me/export").status == 200
+    pair(ada, ben)
+    assert {couple_id_of(world.services, phone) for phone in (ada, ben)} != {couple}
+
+
+def test_the_rest_of_a_couple_is_found_although_nobody_heard_that_it_is_gone(world: World) -> None:
+    """`make set-ends` sends the job that `react` gave up. A couple that stands, or can stand again, gets none."""
+    table, queue = cast("Table", world.table), MemorySqs("cleanup")
+    outbox = Outbox(cast("SQSClient", queue), "cleanup")
+    former, stands = former_couple(world), couple_id_of(world.services, world.phones["ada"])
+
+    def orphans() -> Orphans:
+        found = Orphans(table)
+        for item in world.table.items():
+            found.see(item)
+        return found
+
+    assert orphans().send(outbox, NOW) == 0
+    for couple in (former, stands):
+        table.write(Write("Delete", keys.couple(couple)))
+    assert orphans().send(outbox, NOW) == 2
+    jobs = {job.couple: job for job in map(cleanup_job_from, queue.bodies) if isinstance(job, RestJob)}
+    assert {couple: set(job.members) for couple, job in jobs.items()} == {
+        former: {world.phones[name].uid for name in ("cem", "dua")},
+        stands: {world.phones[name].uid for name in ("ada", "ben")},
+    }
+    clean_up(world, *jobs.values())
+    assert rows_naming(world, former) == []
+    assert {person_of(world.services, world.phones[name]).couple for name in ("ada", "ben")} == {None}
+    assert orphans().send(outbox, NOW) == 0
 
 
 def kinds_in_the_document() -> dict[tuple[str, str], tuple[str, str]]:

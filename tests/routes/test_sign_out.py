@@ -10,13 +10,14 @@ import pytest
 
 from local import openapi
 from rekindle.accounts import RevokeJob
+from rekindle.crypto.sealing import SINGLE_KEY
 from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Platform
 from rekindle.domain.pushes import PushKind
 from rekindle.push.jobs import NewDeviceJob
 from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
-from rekindle.store.devices import Devices
+from rekindle.store.devices import STALE_AFTER, Devices
 from rekindle.store.instants import to_ttl
 from rekindle.store.people import People
 from rekindle.store.person_items import person_item
@@ -27,9 +28,11 @@ from testing.apis import phones_api
 from testing.builders import LONDON, a_paired_person, a_target, a_uid, an_instant
 from testing.phones import Phone, a_couple, a_phone
 from testing.push_world import DATE, do, saved
-from testing.stored import person_of, row_in, slot_rows, stream_record
+from testing.stored import person_in, person_of, row_in, slot_rows, stream_record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from couples_api.services import Services
     from delivery.services import Services as DeliveryServices
     from rekindle.domain.persons import Person
@@ -49,6 +52,40 @@ OPERATIONS: Final = [
 ENTRIES: Final = {"date": "2026-03-02", "pack_id": "choice", "device_id": "phone"}
 MINUTE: Final = dt.timedelta(minutes=1)
 SECOND: Final = dt.timedelta(seconds=1)
+
+
+def of_phone(services: Services, ada: Phone) -> tuple[str, str, dt.datetime]:
+    """Return the fields of a cleanup job about the person's device `phone`."""
+    target = person_of(services, ada).devices[DeviceId("phone")].target
+    return keys.pseudonym_of(ada.uid), keys.digest_of(target), ada.now
+
+
+def _is_dead(services: Services, ada: Phone) -> None:
+    services.devices.forget_target(*of_phone(services, ada))
+
+
+def _is_stale(services: Services, ada: Phone) -> None:
+    services.devices.prune(*of_phone(services, ada))
+
+
+def _is_stale_as_another_registers(services: Services, ada: Phone) -> None:
+    device = Device(a_target("tablet"), Platform.IOS, ada.now)
+    services.devices.register(ada.uid, DeviceId("tablet"), device)
+
+
+def _has_moved_to_another_owner(services: Services, ada: Phone) -> None:
+    ben = a_phone(ada.handler, "ben", LONDON)
+    target = person_of(services, ada).devices[DeviceId("phone")].target
+    services.devices.register(ben.uid, DeviceId("same"), Device(target, Platform.ANDROID, ada.now))
+
+
+REMOVALS: Final = {
+    "dead": _is_dead,
+    "stale": _is_stale,
+    "stale, as another registers": _is_stale_as_another_registers,
+    "moved to another owner": _has_moved_to_another_owner,
+}
+"""The cases in which not the owner, but the system removes the device `phone`."""
 
 
 @pytest.fixture
@@ -84,6 +121,16 @@ def test_every_operation_but_help_refuses_a_token_from_before(
         assert said.status == 200
     else:
         assert (said.status, said.problem) == (401, "signed-out")
+    assert person_of(services, ada) == before
+
+
+def test_nobody_signs_out_or_erases_while_a_version_may_run_that_loses_the_mark(services: Services) -> None:
+    """Version 0.1.0 stores whole persons without `signed_out_at` and `erased_at`, and its `react` tells nobody."""
+    beside = replace(services, vault=replace(services.vault, scheme=SINGLE_KEY))
+    ada = a_phone(phones_api(lambda: beside), "ada", LONDON)
+    before = person_of(services, ada)
+    for said in (ada.post(SIGN_OUT), ada.delete("/v1/me")):
+        assert (said.status, said.problem, said.headers["Retry-After"]) == (503, "busy", "3600")
     assert person_of(services, ada) == before
 
 
@@ -194,6 +241,60 @@ class TestDevices:
         assert old.put("/v1/me/devices/phone", body).status == 200
         assert old.delete("/v1/me/devices/phone").status == 204
         assert old.put("/v1/me/devices/phone", body).problem == "sign-in-not-recent"
+
+    @pytest.mark.parametrize("removal", REMOVALS.values(), ids=list(REMOVALS))
+    def test_a_phone_that_the_system_removed_comes_back_without_a_sign_in(
+        self, api: Handler, services: Services, removal: Callable[[Services, Phone], None]
+    ) -> None:
+        """Firebase gives the app a new token while the app is closed. Nobody signs in for this."""
+        ada = a_phone(api, "ada", LONDON)
+        ada.now += MINUTE
+        ada.put("/v1/me/devices/tablet", {"token": "tablet", "platform": "ios"})
+        signed_in, before = ada.now, ada.get("/v1/me/devices").body["devices"]
+        ada.now += STALE_AFTER - MINUTE
+        removal(services, ada)
+        assert [each["id"] for each in ada.get("/v1/me/devices").body["devices"]] == ["tablet"]
+
+        old = signed_in_at(ada, signed_in)
+        assert old.put("/v1/me/devices/phone", {"token": "rotated", "platform": "android"}).status == 200
+
+        again = ada.get("/v1/me/devices").body["devices"]
+        assert [each["added_at"] for each in again] == [each["added_at"] for each in before]
+        assert person_of(services, ada).removed_devices == {}
+        notes = announced(services.people.table, person_of(services, ada))
+        assert [job.added for job in notes] == [keys.digest_of(a_target("tablet"))]
+
+    @pytest.mark.parametrize("sign_out_first", [False, True])
+    def test_a_removed_phone_that_its_owner_removes_too_is_unknown(
+        self, api: Handler, services: Services, *, sign_out_first: bool
+    ) -> None:
+        ada = a_phone(api, "ada", LONDON)
+        signed_in = ada.now + 2 * SECOND
+        Devices(services.people).forget_target(*of_phone(services, ada))
+        assert person_of(services, ada).removed_devices.keys() == {"phone"}
+        if sign_out_first:
+            sign_out(ada)
+        ada.now += MINUTE
+        old = signed_in_at(ada, signed_in)
+        if not sign_out_first:
+            assert old.delete("/v1/me/devices/phone").status == 204
+        assert person_of(services, ada).removed_devices == {}
+        old.now += 15 * MINUTE
+        body = {"token": "new", "platform": "ios"}
+        assert old.put("/v1/me/devices/phone", body).problem == "sign-in-not-recent"
+
+    def test_a_person_s_row_names_ten_removed_devices_at_most(self, table: Table) -> None:
+        first = an_instant()
+        devices = {DeviceId(f"{n:02}"): Device(a_target(), Platform.IOS, first + n * SECOND) for n in range(12)}
+        person = replace(a_paired_person(), devices=devices)
+        saved(table, person)
+        Devices(People(table)).prune(
+            keys.pseudonym_of(person.uid), keys.digest_of(devices[DeviceId("00")].target), first + 2 * STALE_AFTER
+        )
+        after = person_in(table, person.uid)
+        assert after.devices == {}
+        latest = list(devices)[2:]
+        assert after.removed_devices == {each: devices[each].registered_at for each in latest}
 
 
 def _without_times(person: Person) -> Person:

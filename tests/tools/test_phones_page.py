@@ -60,6 +60,15 @@ def test_the_page_knows_how_long_a_text_may_be() -> None:
     assert longest("SoloAnswerBody", "text") == longest("AnswerBody", "text")
 
 
+def test_the_page_of_an_erasure_names_every_later_end() -> None:
+    privacy = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    _, _, rows = privacy.partition("| what is left | until | why |\n|---|---|---|\n")
+    ends = [row.split("|")[2].strip() for row in rows.partition("\n\n")[0].splitlines()]
+    module = (PAGE / "views" / "erase.js").read_text(encoding="utf-8")
+    (later,) = re.findall(r"LATER = \[\n(.*?)\n\];", module, re.DOTALL)
+    assert sorted(re.findall(r'^ *\["([^"]+)"', later, re.MULTILINE)) == sorted(ends)
+
+
 def test_the_next_tick_is_that_of_the_first_reminder_on_either_clock() -> None:
     assert next_tick([at(NEW_YORK, "08:30"), at(TOKYO, "08:30")], NOON) == NOON + dt.timedelta(hours=1, minutes=30)
     assert next_tick([at(TOKYO, "08:30")], NOON) == NOON + dt.timedelta(hours=11, minutes=30)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
+from rekindle.api.sessions import require_no_old_code
 from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
@@ -107,15 +108,17 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
     """Register this device for the caller. An address that belonged to another person moves to the caller.
 
     A device with a new id needs a sign-in of the last 15 minutes, and the caller's other devices get a push about it.
+    A device that was removed because no push reached it is not new.
     """
     new = DeviceId(device_id)
 
-    def guard(before: Person, after: Person) -> None:
-        services.sessions.require(caller, before)
-        if new not in before.devices and not caller.has_signed_in_within(RECENT):
+    def guard(before: Person, after: Person) -> Person:
+        checked = services.sessions.require(caller, before)
+        if before.known_since(new) is None and not caller.has_signed_in_within(RECENT):
             raise ProblemError(Problem.SIGN_IN_NOT_RECENT)
         if len(after.devices) > DEVICES_LIMIT:
             raise ProblemError(Problem.TOO_MANY_DEVICES)
+        return replace(after, checked_at=checked.checked_at)
 
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
     if services.devices.register(caller.uid, new, device, guard) is None:
@@ -130,10 +133,7 @@ def delete_device(device_id: DevicePath, caller: TheCaller, services: TheService
     person = services.people.change(
         caller.uid,
         caller.instant,
-        lambda before: replace(
-            services.sessions.require(caller, before),
-            devices={known: device for known, device in before.devices.items() if known != gone},
-        ),
+        lambda before: services.sessions.require(caller, before).without_device(gone),
     )
     if person is None:
         raise ProblemError(Problem.NO_PROFILE)
@@ -145,6 +145,7 @@ def post_sign_out_everywhere(caller: TheCaller, services: TheServices) -> None:
 
     From the next request on, every token of an earlier sign-in is refused. Firebase gives no new tokens for them.
     """
+    require_no_old_code(beside_old_code=services.vault.beside_old_code)
     person = services.people.change(
         caller.uid,
         caller.instant,

@@ -154,7 +154,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     # reads, `admissible` sees the live invite with this code, and `create` returns it.
     is_known = idempotency_key is not None and services.invites.is_known(code_mac)
 
-    freed(services, person)
+    freed(services, person, caller.instant)
 
     def admissible(inviter: Person) -> None:
         if inviter.couple:
@@ -230,7 +230,7 @@ def post_redeem(
     person = known_person(services, caller)
     code = read_code(body.code, CODE_LENGTH)
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/invites/redeem {code}{_chosen(body.resume)}")
-    person = require_unpaired(services, person)
+    person = require_unpaired(services, person, caller.instant)
     code_mac = services.vault.mac(code)
     # The request with the choice repeats a request with the same code, so it counts as the same try.
     tried = request if body.resume is None else replace(request, fingerprint=code_mac)
@@ -286,7 +286,7 @@ def post_confirm(
         if couple := _paired_by(services, body.invite_id, inviter):
             services.idempotency_keys.remember(request)
             return couple_view(couple, caller)
-        inviter = require_unpaired(services, inviter)
+        inviter = require_unpaired(services, inviter, caller.instant)
         invite = _live_invite(services, caller, inviter)
         if invite.id != body.invite_id:
             raise ProblemError(Problem.NO_INVITE)
@@ -294,7 +294,7 @@ def post_confirm(
         if redeemer is None:
             raise ProblemError(Problem.NOT_REDEEMED_YET)
         try:
-            redeemer = freed(services, redeemer)
+            redeemer = freed(services, redeemer, caller.instant)
         except ErasedError:
             continue  # The redeemer has just erased their account.
         if _paired_by(services, invite.id, redeemer):

@@ -80,7 +80,7 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
         # After an erasure no row of the person is left, but their last token may be valid for an hour.
         if services.erasures.has(caller.uid):
             raise ProblemError(Problem.ACCOUNT_ERASED)
-        services.sessions.require_account(caller, None)
+        services.sessions.require_account(caller)
         return services.people.create(Person(caller.uid, profile, Reminders(), created_at=caller.instant))
 
     person = changed() or created()

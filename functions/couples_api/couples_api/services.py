@@ -90,7 +90,7 @@ class Services:
 
     @classmethod
     def on(
-        cls, table: Table, vault: Vault, app_link: str, erasures: Erasures, standing: Callable[[str, str], Standing]
+        cls, table: Table, vault: Vault, app_link: str, erasures: Erasures, standing: Callable[[Caller], Standing]
     ) -> Self:
         """Return services that use this table. `standing` answers for Firebase, as `Identity.standing` does."""
         people, couples, days = People(table), Couples(table), Days(table)
@@ -190,21 +190,27 @@ def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleK
     return services.vault.couple_keys(couple.id)
 
 
-def freed(services: Services, person: Person) -> Person:
+def freed(services: Services, person: Person, instant: dt.datetime) -> Person:
     """Return the person. If their couple has ended, but nobody has freed them yet, free them first.
 
-    Raise ErasedError if they have erased their account meanwhile.
+    A couple without a row of its own ended more than a month ago. Raise ErasedError if the person has erased their
+    account meanwhile.
     """
-    couple = services.couples.couple(person.couple) if person.couple else None
-    if couple is None or not couple.ended_at:
+    if person.couple is None:
         return person
-    services.couples.free(person.uid, couple)
+    couple = services.couples.couple(person.couple)
+    if couple is None:
+        services.couples.free_from_missing(person.uid, person.couple, instant)
+    elif couple.ended_at:
+        services.couples.free(person.uid, couple)
+    else:
+        return person
     return services.people.person(person.uid) or person
 
 
-def require_unpaired(services: Services, person: Person) -> Person:
+def require_unpaired(services: Services, person: Person, instant: dt.datetime) -> Person:
     """Return the person, freed from a couple that has ended. Raise ALREADY_PAIRED if they are in a couple."""
-    person = freed(services, person)
+    person = freed(services, person, instant)
     if person.couple:
         raise ProblemError(Problem.ALREADY_PAIRED)
     return person

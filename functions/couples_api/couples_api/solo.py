@@ -259,7 +259,7 @@ def delete_solo_share(date: DatePath, caller: TheCaller, services: TheServices) 
 
 
 def _alone(services: Services, caller: Caller) -> Person:
-    return require_unpaired(services, known_person(services, caller))
+    return require_unpaired(services, known_person(services, caller), caller.instant)
 
 
 def _opened_day(services: Services, caller: Caller, person: Person, date: dt.date) -> SoloDay:

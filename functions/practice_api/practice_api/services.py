@@ -15,8 +15,10 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
-from rekindle.api.callers import called_at, claims_of
+from rekindle.api.callers import Caller, caller_of, claims_of
+from rekindle.api.identity import Identity, Standing
 from rekindle.api.problems import Problem, ProblemError, refusals
+from rekindle.api.sessions import Sessions
 from rekindle.clients import client
 from rekindle.domain.codes import code_from
 from rekindle.domain.ids import PackId
@@ -43,19 +45,23 @@ class Services:
     audit: Audit
     statistics: Statistics
     help: HelpStore
+    sessions: Sessions
     review_required: bool
     entropy: Callable[[int], bytes] = os.urandom
     _published: dict[tuple[PackId, int], Pack | None] = field(default_factory=dict)
 
     @classmethod
-    def on(cls, table: Table, *, review_required: bool) -> Self:
-        """Return services that use this table."""
-        return cls(Packs(table), Audit(table), Statistics(table), HelpStore(table), review_required)
+    def on(cls, table: Table, standing: Callable[[Caller], Standing], *, review_required: bool) -> Self:
+        """Return services that use this table. `standing` answers for Firebase, as `Identity.standing` does."""
+        # This function may write no person, so it stores no check of an account.
+        sessions = Sessions(standing)
+        return cls(Packs(table), Audit(table), Statistics(table), HelpStore(table), sessions, review_required)
 
     @classmethod
     def of(cls, settings: PracticeApiSettings) -> Self:
         """Return services that use the table in the settings."""
-        return cls.on(Table(client("dynamodb"), settings.table), review_required=settings.review_required)
+        table, identity = Table(client("dynamodb"), settings.table), Identity(settings.identity, settings.firebase_key)
+        return cls.on(table, identity.standing, review_required=settings.review_required)
 
     def new_code(self) -> str:
         """Return a practice code that nobody can guess."""
@@ -101,7 +107,9 @@ def _staff(request: Request, *scopes: str) -> Staff:
     # API Gateway has checked the scope. Check it again, because a route in template.yaml may lack its scope by mistake.
     if not {*scopes} & {*str(claims.get("scope", "")).split()}:
         raise ProblemError(Problem.NOT_ALLOWED)
-    return Staff(claims["sub"], name_of(claims), called_at(event))
+    caller = caller_of(event)
+    _services(request).sessions.require_account(caller)
+    return Staff(caller.uid, name_of(claims), caller.instant)
 
 
 def _reader(request: Request) -> Staff:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 from privacy.services import TheRecentCaller, TheServices
 from rekindle.api.examples import view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
+from rekindle.api.sessions import require_no_old_code
 from rekindle.domain.codes import code_from, displayed, read_code
 from rekindle.domain.erasures import RECEIPT_GROUPS, RECEIPT_LENGTH, ErasedPart
 from rekindle.store.erasures import delete_keys
@@ -70,12 +71,13 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
     else. Nobody can read the caller's texts any more. Everything else is removed within some minutes, and the account
     last. A repeat erases nothing more, and returns one more receipt of the same erasure.
     """
+    require_no_old_code(beside_old_code=services.vault.beside_old_code)
     # Check the sign-in also of a person who is marked already: a repeat gives a receipt.
     known = services.people.even_erased(caller.uid)
     if known:
         services.sessions.require(caller, known)
     else:
-        services.sessions.require_account(caller, None)
+        services.sessions.require_account(caller)
     receipt = code_from(services.entropy(_ENTROPY_BYTES), RECEIPT_LENGTH)
     view = ReceiptView(receipt=displayed(receipt, RECEIPT_GROUPS))
     requested_at = services.erasures.requested_at(caller.uid)

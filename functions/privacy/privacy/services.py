@@ -81,9 +81,9 @@ class Services:
             solo=Solo(table),
             invites=Invites(people),
             catalogue=Catalogue(table),
-            vault=Vault(client("kms"), settings.kms_key_id, keys, cells, read_only=True),
+            vault=Vault(client("kms"), settings.kms_key_id, keys, cells, settings.sealing_scheme, read_only=True),
             # This function stores no check of an account. The few pages of an export ask again.
-            sessions=Sessions(Identity(settings.identity, settings.firebase_key).standing, None),
+            sessions=Sessions(Identity(settings.identity, settings.firebase_key).standing),
             erasures=Erasures(Table(dynamodb, settings.erasure_table)),
         )
 

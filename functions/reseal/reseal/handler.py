@@ -1,6 +1,7 @@
 """Reseal the older texts of one couple or one person. An operator calls this function (`make reseal`).
 
-The event is `{"couple": ID}` or `{"person": UID}`. The result is a `Report`. A call may end before everything is
+The event is `{"couple": ID}` or `{"person": UID}`. With `"end_key": true`, the call also deletes a couple's single key
+if nothing needs it. The result is a `Report`. A call may end before everything is
 resealed: then `left` is true, and the operator calls again. A repeated call does no harm.
 """
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def handle(services: Services, event: Mapping[str, str]) -> dict[str, Any]:
+def handle(services: Services, event: Mapping[str, Any]) -> dict[str, Any]:
     """Reseal the texts of the couple or person in the event. Return the report."""
     if "couple" in event:
-        report = reseal_couple(services, CoupleId(event["couple"]))
+        report = reseal_couple(services, CoupleId(event["couple"]), end_key=event.get("end_key") is True)
     else:
         report = reseal_person(services, Uid(event["person"]))
     logger.info("resealed", extra=report._asdict())
@@ -37,6 +38,6 @@ def _services() -> Services:
     return Services.of(ResealSettings.read(os.environ))
 
 
-def handler(event: Mapping[str, str], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Handle an operator's call."""
     return handle(_services(), event)

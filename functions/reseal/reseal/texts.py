@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class Outcome(StrEnum):
     """The state of a couple's or a person's texts after a call.
 
-    DONE: no older text is left, or `left` is true. GONE: the keys were deleted. ENDED: the couple ended long ago and its
-    row is gone, so its texts keep the single key, which expires soon. UNREADABLE: at least one text cannot be opened, so
-    the couple keeps its single key. TOO_EARLY: the stack still seals new texts as version 0.1.0 does.
+    DONE: no older text is left, or `left` is true. GONE: the keys were deleted. ENDED: the couple ended long ago and
+    its row is gone, so its texts keep the single key, which expires soon. UNREADABLE: at least one text cannot be
+    opened, so the couple keeps its single key. TOO_EARLY: the stack still seals new texts as version 0.1.0 does.
     """
 
     DONE = "done"
@@ -78,11 +78,12 @@ class Progress:
         return Report(outcome, self.changes, left=self.changes > 0 or self.conflicts > 0)
 
 
-def reseal_couple(services: Services, couple: CoupleId) -> Report:
+def reseal_couple(services: Services, couple: CoupleId, *, end_key: bool) -> Report:
     """Reseal a couple's answers, reflections and shared answers.
 
-    If none of them needs it any more, delete the couple's single key. A request that has read an older text just before
-    still finds the key, because a call that changes texts does not delete the key.
+    If `end_key` is true and none of them needs it any more, delete the couple's single key. A request that has read an
+    older text just before a resealing still needs the key. So a call that changes texts does not delete the key, and
+    the operator's command waits before it sets `end_key`.
     """
     if services.vault.scheme == SINGLE_KEY:
         return Report(Outcome.TOO_EARLY)
@@ -95,7 +96,7 @@ def reseal_couple(services: Services, couple: CoupleId) -> Report:
     if keys.single is None:
         return Report(Outcome.DONE)
     report = _resealed(services, couple, keys)
-    if report == Report(Outcome.DONE):
+    if end_key and report == Report(Outcome.DONE):
         services.vault.delete_single_key(couple)
     return report
 

@@ -33,6 +33,14 @@ export function lastExport(phone) {
   );
 }
 
+/** Builds the offer of a copy before the person erases their account. @param {Phone} phone */
+export function finalExport(phone) {
+  return h("div", { class: "stack" },
+    h("p", null, "You may want to save a copy of what you wrote first. Afterwards there is none."),
+    ...saving(phone, "erasing"),
+  );
+}
+
 /** Builds the card for a person in no couple. @param {Phone} phone */
 export function exportCard(phone) {
   return phone.kept.ended ? partedCard(phone) : h("article", { class: "card" },

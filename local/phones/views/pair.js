@@ -43,9 +43,11 @@ export function pair(phone) {
   if (phone.kept.inviter) return waiting(phone, phone.kept.inviter);
   if (invite?.redeemed_by) return confirming(phone, invite);
   return h("div", { class: "stack" },
-    h("h3", null, "Invite your partner"),
-    ended && h("p", { class: "pause-note" }, "You two are no longer connected. Each of you keeps your own words."),
+    // After an end, the kind words come first.
+    ended && h("h3", null, "You two are no longer connected."),
+    ended && h("p", { class: "lead" }, "Each of you keeps your own words."),
     ended && exportCard(phone),
+    h(ended ? "h4" : "h3", null, "Invite your partner"),
     h("p", { class: "lead" }, "One of you sends an invite. The other enters the code. Then the first one confirms."),
     invite ? shown(phone, invite) : button("Invite my partner", () => open(phone), { class: "primary", id: `${phone.id}-invite` }),
     h("p", { class: "or" }, "or"),

@@ -6,6 +6,7 @@ import { button, h, select } from "../ui/dom.js";
 import { trimmed } from "../ui/text.js";
 import { LANGUAGES, SPOKEN } from "../words.js";
 import { candles } from "./candles.js";
+import { receiptPart } from "./erase.js";
 
 /** @param {import("../phone.js").Phone} phone */
 export function welcome(phone) {
@@ -55,5 +56,5 @@ export function welcome(phone) {
     h("p", { class: "hint" }, "This creates a new account for this phone."),
   );
   form.addEventListener("input", () => (form.dataset["changed"] = "yes"));
-  return h("div", null, form);
+  return h("div", { class: "stack" }, form, receiptPart(phone));
 }

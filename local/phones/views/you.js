@@ -1,10 +1,11 @@
-// The tab "Me": profile, reminders, packs, pause, help, export, devices and disconnecting.
+// The tab "Me": profile, reminders, packs, pause, help, export, devices, disconnecting, and the way to erase the account.
 
 import { dateIn, dateWords, zoneChoices } from "../clock.js";
 import { LIMITS, checkbox, counter, field, words } from "../parts.js";
 import { button, h, select } from "../ui/dom.js";
 import { counted } from "../ui/text.js";
 import { BARRIERS, LANGUAGES, PLATFORMS, SPOKEN, WEEKDAYS } from "../words.js";
+import { erasePart } from "./erase.js";
 import { exportPart, lastExport } from "./export.js";
 import { pausePart } from "./pause.js";
 import { waiting } from "./waiting.js";
@@ -22,10 +23,11 @@ const PARTS = [
   ["export", "What I wrote", exportPart],
   ["devices", "My devices", devicesPart],
   ["disconnect", "Disconnect", disconnectPart],
+  ["erase", "Erase my account", erasePart],
 ];
 
 /** The parts for a person in no couple. */
-const ALONE = ["profile", "reminders", "help", "devices"];
+const ALONE = ["profile", "reminders", "help", "devices", "erase"];
 
 /** @type {import("../phone.js").Tab} */
 export const you = {

@@ -55,7 +55,7 @@ def caller_of(event: Mapping[str, Any]) -> Caller:
         instant=called_at(event),
         signed_in_at=_instant_of(claims.get("auth_time")),
         token_issued_at=_instant_of(claims.get("iat")),
-        token=event.get("headers", {}).get("authorization", "").removeprefix("Bearer "),
+        token=_token_in(event.get("headers", {}).get("authorization", "")),
         page=f"https://{event['requestContext'].get('domainName', '')}/console",
     )
 
@@ -75,6 +75,11 @@ def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:
 def called_at(event: Mapping[str, Any]) -> dt.datetime:
     """Return the instant at which the call reached API Gateway."""
     return from_millis(event["requestContext"]["timeEpoch"])
+
+
+def _token_in(header: str) -> str:
+    # API Gateway takes the token with and without "Bearer", and does not say how exactly it reads this word.
+    return (header.split() or [""])[-1]
 
 
 def _instant_of(seconds: object) -> dt.datetime | None:

@@ -5,8 +5,10 @@ This needs no credential of ours: a token shows nothing but its own account.
 
 from __future__ import annotations
 
+import ssl
 import time
 from enum import StrEnum
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,14 +20,24 @@ from rekindle.telemetry import logger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rekindle.api.callers import Caller
+    from rekindle.domain.ids import Uid
+
 TIMEOUT: Final = 2.0
-"""In seconds, with the connection. A phone waits for the answer."""
+"""In seconds, with both attempts. A phone waits for the answer."""
 REST: Final = 30.0
-"""In seconds. After a failure, this process does not ask again for this long, so that not every call waits in vain."""
+"""In seconds. If Firebase cannot answer, this process does not ask again for this long.
+
+So not every call waits in vain. No answer about one caller may cause a rest, because it would end the checks of all
+other callers.
+"""
 
 _ENDED: Final = frozenset({"TOKEN_EXPIRED", "USER_DISABLED", "USER_NOT_FOUND"})
 """Firebase's codes for an account that is disabled or deleted, or has ended its sign-ins."""
-_PASSING: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+_INVALID: Final = frozenset({"INVALID_ID_TOKEN", "MISSING_ID_TOKEN"})
+"""Firebase's codes for a token that is no longer valid, or for a token of another project than the web key's."""
+
+_SILENT: Final = "Firebase does not say whether accounts stand"
 
 
 class Standing(StrEnum):
@@ -50,34 +62,82 @@ class Identity:
         timeout: float = TIMEOUT,
     ) -> None:
         self._address = f"{endpoint}/v1/accounts:lookup?key={api_key}"
-        self._http = urllib3.PoolManager(timeout=urllib3.Timeout(total=timeout), retries=False)
         self._monotonic = monotonic
+        self._timeout = timeout
         self._rests_until = 0.0
+        self._key_works = False
 
-    def standing(self, token: str, referer: str) -> Standing:
-        """Return the standing of the token's account. Return UNKNOWN if Firebase gives no answer about it.
+    @cached_property
+    def _http(self) -> urllib3.PoolManager:
+        # Reading the trusted certificates takes about as long as a request. So read them once, at the first request.
+        return urllib3.PoolManager(retries=False, ssl_context=ssl.create_default_context())
 
-        `referer` is a page of ours, because the web key may be limited to requests from our pages.
-        """
+    def standing(self, caller: Caller) -> Standing:
+        """Return the standing of the caller's account. Return UNKNOWN if Firebase gives no answer about it."""
         if self._monotonic() < self._rests_until:
             return Standing.UNKNOWN
         try:
-            answer = self._http.request("POST", self._address, json={"idToken": token}, headers={"Referer": referer})
+            answer = self._lookup(caller)
         except HTTPError as error:
-            return self._unknown(type(error).__name__, passing=True)
-        code = _code_in(answer)
-        if answer.status == HTTPStatus.OK:
-            return Standing.GOOD
-        if code in _ENDED:
+            return self._rest(type(error).__name__)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return self._rest(_reason_of(answer))
+        standing = _standing_in(answer, caller.uid)
+        if standing is Standing.GOOD:
+            self._key_works = True
+        if standing is not Standing.UNKNOWN:
+            return standing
+        if self._key_works and _code_in(answer) in _INVALID:
             return Standing.ENDED
-        passing = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _PASSING
-        return self._unknown(f"{answer.status} {code}".rstrip(), passing=passing)
-
-    def _unknown(self, reason: str, *, passing: bool) -> Standing:
-        self._rests_until = self._monotonic() + REST
-        say = logger.warning if passing else logger.error
-        say("Firebase does not say whether accounts stand", extra={"reason": reason, "outside": True})
+        # Perhaps our key is wrong. ENDED would then sign everybody out.
+        logger.error(_SILENT, extra={"reason": _reason_of(answer), "outside": True})
         return Standing.UNKNOWN
+
+    def _lookup(self, caller: Caller) -> urllib3.BaseHTTPResponse:
+        """Return Firebase's answer, from a second attempt if the first one fails early. Raise HTTPError otherwise."""
+        until = self._monotonic() + self._timeout
+        try:
+            return self._asked(caller, self._timeout)
+        except HTTPError:
+            if (left := until - self._monotonic()) <= 0:
+                raise
+            return self._asked(caller, left)
+
+    def _asked(self, caller: Caller, seconds: float) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._http.request(
+                "POST",
+                self._address,
+                json={"idToken": caller.token},
+                # The web key may be limited to requests from our pages.
+                headers={"Referer": caller.page, "Connection": "close"},
+                timeout=urllib3.Timeout(total=seconds),
+            )
+        finally:
+            # Keep no connection. Firebase may close it while Lambda freezes this process, and nobody would notice.
+            self._http.clear()
+
+    def _rest(self, reason: str) -> Standing:
+        self._rests_until = self._monotonic() + REST
+        logger.warning(_SILENT, extra={"reason": reason, "outside": True})
+        return Standing.UNKNOWN
+
+
+def _standing_in(answer: urllib3.BaseHTTPResponse, uid: Uid) -> Standing:
+    """Return what an answer below 500 says about this account. Return UNKNOWN if it says nothing."""
+    if answer.status != HTTPStatus.OK:
+        return Standing.ENDED if _code_in(answer) in _ENDED else Standing.UNKNOWN
+    try:
+        # Google's JSON leaves out an empty list, and a field that is false.
+        users: Any = answer.json().get("users", [])
+        stands = bool(users) and users[0]["localId"] == uid and not users[0].get("disabled")
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return Standing.UNKNOWN
+    return Standing.GOOD if stands else Standing.ENDED
+
+
+def _reason_of(answer: urllib3.BaseHTTPResponse) -> str:
+    return f"{answer.status} {_code_in(answer)}".rstrip()
 
 
 def _code_in(answer: urllib3.BaseHTTPResponse) -> str:

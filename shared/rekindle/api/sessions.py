@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rekindle.api.identity import Standing
@@ -19,36 +19,53 @@ if TYPE_CHECKING:
 CHECKED_EVERY: Final = dt.timedelta(minutes=5)
 """A caller's account is checked again when the last check is older than this. A new token counts as a check."""
 
+ASK_AGAIN: Final = 3_600
+"""In seconds. A person may ask again after this time for what `require_no_old_code` has refused."""
+
+
+def require_no_old_code(*, beside_old_code: bool) -> None:
+    """Raise BUSY if version 0.1.0 may run at the same time, so that no sign-out and no erasure is lost.
+
+    Version 0.1.0 stores whole persons without the marks that it does not know. Its `react` tells nobody about them.
+    """
+    if beside_old_code:
+        raise ProblemError(Problem.BUSY, retry_after=ASK_AGAIN)
+
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """The sign-ins of the callers.
 
-    `standing` asks Firebase about a token's account, and gets a page of ours too (see `Identity.standing`). `people`
-    stores when a person was last checked. Without `people`, nothing is stored.
+    `standing` asks Firebase about a caller's account (see `Identity.standing`). `people` stores when a person was last
+    checked. Without `people`, nothing is stored.
     """
 
-    standing: Callable[[str, str], Standing]
-    people: People | None
+    standing: Callable[[Caller], Standing]
+    people: People | None = None
 
     def require(self, caller: Caller, person: Person) -> Person:
-        """Return the person. Raise SIGNED_OUT if the caller's sign-in has ended, or their account does not stand."""
+        """Return the person, with the time of this check if there was one.
+
+        Raise SIGNED_OUT if the caller's sign-in has ended, or their account does not stand. Whoever stores a change of
+        the person must begin with the returned person. Otherwise the change would take the time of the check back.
+        """
         if person.signed_out_at and (caller.signed_in_at is None or caller.signed_in_at < person.signed_out_at):
             raise ProblemError(Problem.SIGNED_OUT)
-        self.require_account(caller, person.checked_at)
-        return person
+        return replace(person, checked_at=self.require_account(caller, person.checked_at))
 
-    def require_account(self, caller: Caller, checked_at: dt.datetime | None) -> None:
-        """Raise SIGNED_OUT if the caller's account is disabled or deleted.
+    def require_account(self, caller: Caller, checked_at: dt.datetime | None = None) -> dt.datetime | None:
+        """Return when the person was last checked. Raise SIGNED_OUT if the account is disabled or deleted.
 
         Firebase is asked only if both the token and `checked_at` are older than CHECKED_EVERY. If Firebase gives no
         answer, the call goes on. A token is valid for an hour, so nobody goes on for longer without an answer.
         """
         checks = [check for check in (caller.token_issued_at, checked_at) if check]
         if checks and caller.instant - max(checks) <= CHECKED_EVERY:
-            return
-        match self.standing(caller.token, caller.page):
+            return checked_at
+        match self.standing(caller):
             case Standing.ENDED:
                 raise ProblemError(Problem.SIGNED_OUT)
             case Standing.GOOD if self.people:
                 self.people.note_check(caller.uid, caller.instant)
+                return caller.instant
+        return checked_at

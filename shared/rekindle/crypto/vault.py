@@ -79,13 +79,18 @@ class Vault:
     entropy: Callable[[int], bytes] = os.urandom
     _cells: dict[str, tuple[float, bytes]] = field(default_factory=dict, repr=False)
 
+    @property
+    def beside_old_code(self) -> bool:
+        """Whether version 0.1.0, which knows only SINGLE_KEY, may run at the same time."""
+        return self.scheme == SINGLE_KEY
+
     def new_keys(self, couple: CoupleId, persons: Iterable[Uid]) -> Write:
         """Return the write that stores the keys of a new couple.
 
         Put this write into the transaction that creates the couple.
         """
         cell = _cell_of(couple)
-        if self.scheme == SINGLE_KEY:
+        if self.beside_old_code:
             keys: dict[str, Any] = {"wrapped": self._new_key(cell, couple_key_context(couple))}
         else:
             keys = {"authors": {each: self._new_key(cell, author_key_context(couple, each)) for each in persons}}
@@ -250,7 +255,7 @@ class Vault:
             KeyId=self.kms_key_id, NumberOfBytes=KEY_BYTES, EncryptionContext=_cell_context(cell)
         )
         wrapped = made["CiphertextBlob"]
-        if self.scheme == SINGLE_KEY:
+        if self.beside_old_code:
             # Version 0.1.0 may run at the same time, and looks only into the key table. So that table decides.
             wrapped = _first_of(self.table, row, wrapped)
         wrapped = _first_of(self.cells, row, wrapped)

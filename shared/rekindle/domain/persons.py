@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rekindle.domain.ids import CoupleId, DeviceId, InviteId, Language, Uid, Zone
     from rekindle.domain.pushes import PushKind
+
+
+REMOVED_LIMIT: Final = 10
+"""A person's item names at most this many removed devices: those that were added last."""
 
 
 class Barrier(StrEnum):
@@ -139,6 +143,8 @@ class Person:
 
     `parted` maps former couples to the instant of their end, so that we can find the person's texts in these couples.
     After a former couple is deleted, it is not in `parted` any more, and `partings_deleted` counts it.
+    `removed_devices` maps devices that the system removed, because no push reached them, to the instant of their first
+    registration. Such a device is not new when it comes back.
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
 
@@ -157,6 +163,7 @@ class Person:
     reminders: Reminders
     created_at: dt.datetime
     devices: Mapping[DeviceId, Device] = field(default_factory=dict)
+    removed_devices: Mapping[DeviceId, dt.datetime] = field(default_factory=dict)
     couple: CoupleId | None = None
     parted: Mapping[CoupleId, dt.datetime] = field(default_factory=dict)
     partings_deleted: int = 0
@@ -182,7 +189,36 @@ class Person:
         A token has its time of sign-in in whole seconds. So all sign-ins within the second of `instant` end, too.
         """
         end = instant.replace(microsecond=0) + dt.timedelta(seconds=1)
-        return replace(self, signed_out_at=max(end, self.signed_out_at or end), devices={})
+        return replace(self, signed_out_at=max(end, self.signed_out_at or end), devices={}, removed_devices={})
+
+    def known_since(self, device: DeviceId) -> dt.datetime | None:
+        """Return the first registration of the device. Return None if the person does not have it, and never had."""
+        known = self.devices.get(device)
+        return known.known_since if known else self.removed_devices.get(device)
+
+    def with_device(self, added: DeviceId, device: Device) -> Person:
+        """Return the person with this device, new or in place of an earlier registration."""
+        first = self.known_since(added) or device.registered_at
+        removed = {each: since for each, since in self.removed_devices.items() if each != added}
+        devices = {**self.devices, added: replace(device, added_at=first)}
+        return replace(self, devices=devices, removed_devices=removed)
+
+    def without_device(self, gone: DeviceId) -> Person:
+        """Return the person without a device that they removed. It is new if it comes back."""
+        return replace(
+            self,
+            devices={each: device for each, device in self.devices.items() if each != gone},
+            removed_devices={each: since for each, since in self.removed_devices.items() if each != gone},
+        )
+
+    def without_unreached(self, is_unreached: Callable[[Device], bool]) -> Person:
+        """Return the person without devices that no push reaches. These devices stay known."""
+        gone = {each: device.known_since for each, device in self.devices.items() if is_unreached(device)}
+        if not gone:
+            return self
+        known = sorted({**self.removed_devices, **gone}.items(), key=lambda each: (each[1], each[0]))
+        devices = {each: device for each, device in self.devices.items() if each not in gone}
+        return replace(self, devices=devices, removed_devices=dict(known[-REMOVED_LIMIT:]))
 
     def is_silent_on(self, date: dt.date) -> bool:
         """Return whether a pause silences the person's reminders of the date."""

@@ -138,13 +138,8 @@ class Couples:
 
     def while_together(self, couple: CoupleId, also: Sequence[Write]) -> None:
         """Execute the writes in `also` in a transaction that raises WriteConflictError if the couple has ended."""
-        together = Write(
-            "Update",
-            keys.couple(couple),
-            update="ADD revision :one",
-            condition="attribute_exists(pk) AND attribute_not_exists(ended_at)",
-            values={":one": 1},
-        )
+        # A check is enough, and the role of `reseal` may write no couple.
+        together = Write.check(keys.couple(couple), "attribute_exists(pk) AND attribute_not_exists(ended_at)", {})
         self.table.transact([together, *also])
 
     def while_unchanged(self, couple: Couple, also: Sequence[Write]) -> None:
@@ -197,6 +192,18 @@ class Couples:
                 return
             raise
 
+    @repeated_on_conflict("a person kept changing")
+    def free_from_missing(self, uid: Uid, couple: CoupleId, instant: dt.datetime) -> None:
+        """Remove the person from a couple whose own row is gone. Do nothing if they are not in it any more.
+
+        The couple stays in `parted`, so that an erasure finds other rows of the couple that may be left.
+        """
+        person = read_people(self.table, [uid]).get(uid)
+        if person is None or person.couple != couple:
+            return
+        freed = _unpaired(person, couple, instant)
+        self.table.transact([*person_writes(self.table, instant, (person, freed)), _is_gone(couple)])
+
     @repeated_on_conflict("a couple that has ended kept changing")
     def forget_member(self, uid: Uid, couple_id: CoupleId) -> frozenset[Uid] | None:
         """Remove the person from a couple that has ended. Return the persons who are left.
@@ -238,7 +245,7 @@ class Couples:
         """Delete all rows of a couple whose own row is gone, and its keys. Do nothing if its own row exists."""
         # Invariant: no row of a couple that stands, or that both may still resume, is deleted. So each transaction
         # checks that the couple's own row is gone.
-        is_gone = Write.check(keys.couple(couple), "attribute_not_exists(pk)", {})
+        is_gone = _is_gone(couple)
         with suppress(WriteConflictError):
             keys_of_couple = Write("Delete", couple_keys(couple), table=key_table)
             self.table.transact([is_gone, keys_of_couple, Write("Delete", keys.tally(couple))])
@@ -331,6 +338,11 @@ def resuming_row(couple: Couple, ended_at: dt.datetime) -> Write:
 def _still_ended(couple: Couple, ended_at: dt.datetime) -> Write:
     """Return the check that the couple has not been resumed since the caller read it."""
     return Write.check(keys.couple(couple.id), "ended_at = :ended_at", {":ended_at": to_millis(ended_at)})
+
+
+def _is_gone(couple: CoupleId) -> Write:
+    """Return the check that the couple has no row of its own."""
+    return Write.check(keys.couple(couple), "attribute_not_exists(pk)", {})
 
 
 def _unpaired(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:

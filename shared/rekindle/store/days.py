@@ -239,16 +239,16 @@ class Days:
             sets.append(f"answers.#{number}.{part} = :new{number}")
             conditions.append(f"answers.#{number}.{part} = :old{number}")
         # Invariant: an edit is never lost. An edit seals a new text, so the condition fails.
-        self.table.write(
-            Write(
-                "Update",
-                keys.day(day.couple, day.date),
-                update="SET " + ", ".join(sets),
-                condition=" AND ".join(conditions),
-                names=names,
-                values=values,
-            )
+        update = Write(
+            "Update",
+            keys.day(day.couple, day.date),
+            update="SET " + ", ".join(sets),
+            condition=" AND ".join(conditions),
+            names=names,
+            values=values,
         )
+        # The role of `reseal` may write no other attribute of a couple's rows, and the answer may not have others.
+        self.table.write(update, returned="NONE")
 
     def forget(self, couple: CoupleId, uid: Uid) -> None:
         """Remove the person, their answers and their reflections from all days of the couple."""

@@ -32,8 +32,8 @@ STALE_AFTER: Final = dt.timedelta(days=270)
 """A device is stale this long after its last registration. FCM expires an Android target at the same age."""
 
 
-type Guard = Callable[[Person, Person], None]
-"""Gets a person before and after a change. Raises an error to prevent the change."""
+type Guard = Callable[[Person, Person], Person]
+"""Gets a person before and after a change, and returns the person to store. Raises an error to prevent the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +44,28 @@ class Devices:
 
     @repeated_on_conflict("a device's person kept changing")
     def register(
-        self, uid: Uid, device_id: DeviceId, device: Device, guard: Guard = lambda _before, _after: None
+        self, uid: Uid, device_id: DeviceId, device: Device, guard: Guard = lambda _before, after: after
     ) -> Person | None:
         """Store the device in the person's item, and return the person. Return None for an unknown person.
 
         Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
         stores the device, removes any other device with the same target (even another person's), and removes the
         person's stale devices. If the device is new, and the person has others, the transaction stores a row for the
-        push to the others. `guard` gets the person before and after the change, and may raise an error to prevent it.
+        push to the others. `guard` gets the person before and after the change, and returns the person to store.
         """
         before = self.people.person(uid)
         if before is None:
             return None
         known = before.devices.get(device_id)
         if _is_fresh(known, device):
-            guard(before, before)
-            return before
+            return guard(before, before)
         kept = _without_stale(_without_target(before, device.target), device.registered_at)
-        added_at = known.known_since if known else device.registered_at
-        after = replace(before, devices={**kept.devices, device_id: replace(device, added_at=added_at)})
-        guard(before, after)
+        after = guard(before, kept.with_device(device_id, device))
         changes: list[PersonChange] = [(before, after)]
         owner = self.people.table.get(keys.target(device.target))
         if owner and owner["uid"] != uid and (loser := self.people.even_erased(owner["uid"])):
             changes.append((loser, _without_target(loser, device.target)))
-        is_news = known is None and len(after.devices) > 1
+        is_news = before.known_since(device_id) is None and len(after.devices) > 1
         writes = person_writes(self.people.table, device.registered_at, *changes)
         self.people.table.commit([*writes, *([added_device_row(uid, device)] if is_news else [])])
         return replace(after, revision=before.revision + 1)
@@ -89,7 +86,7 @@ class Devices:
 
         if owner := self._owner(pseudonym, digest):
             with suppress(ErasedError):
-                self.people.change(owner, instant, lambda person: _without(person, is_dead))
+                self.people.change(owner, instant, lambda person: person.without_unreached(is_dead))
 
     def prune(self, pseudonym: str, digest: str, instant: dt.datetime) -> None:
         """Remove the pseudonym's person's stale devices, if they still own the target with this digest."""
@@ -116,13 +113,8 @@ def _is_fresh(known: Device | None, device: Device) -> bool:
 
 
 def _without_stale(person: Person, instant: dt.datetime) -> Person:
-    return _without(person, lambda device: is_stale(device, instant))
+    return person.without_unreached(lambda device: is_stale(device, instant))
 
 
 def _without_target(person: Person, target: Target) -> Person:
-    return _without(person, lambda device: device.target == target)
-
-
-def _without(person: Person, unwanted: Callable[[Device], bool]) -> Person:
-    remaining = {known: device for known, device in person.devices.items() if not unwanted(device)}
-    return replace(person, devices=remaining) if len(remaining) < len(person.devices) else person
+    return person.without_unreached(lambda device: device.target == target)

@@ -164,17 +164,17 @@ class People:
     ) -> Person | None:
         """Change the person, and return the changed person. Return None for an unknown person.
 
-        `change` gets the current person and returns the changed person. If the person stays the same, this method
-        writes nothing. `change` may raise an error to prevent the change. `consequences` gets the person before and
-        after the change, and returns everything to write. If a condition of a write fails, this method reads the person
-        and calls both functions again. After too many failures in a row, it raises ContentionError.
+        `change` gets the current person and returns the changed person. If nothing but the time of a check differs,
+        this method writes nothing. `change` may raise an error to prevent the change. `consequences` gets the person
+        before and after the change, and returns everything to write. If a condition of a write fails, this method reads
+        the person and calls both functions again. After too many failures in a row, it raises ContentionError.
         """
         before = self.person(uid)
         if before is None:
             return None
         after = change(before)
-        if after == before:
-            return before
+        if after == replace(before, checked_at=after.checked_at):
+            return after  # `note_check` has stored the time of a check already
         result = consequences(before, after)
         writes = person_writes(self.table, instant, (before, result.person), *result.others)
         self.table.commit([*writes, *result.writes])

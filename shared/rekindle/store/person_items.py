@@ -70,6 +70,8 @@ def person_item(person: Person) -> Item:
         },
         "created_at": to_millis(person.created_at),
     }
+    if person.removed_devices:
+        item["removed_devices"] = {each: to_millis(since) for each, since in person.removed_devices.items()}
     if person.couple:
         item["couple"] = person.couple
     if person.parted:
@@ -113,6 +115,9 @@ def person_from(item: Mapping[str, Any]) -> Person:
                 added_at=from_millis(device["added_at"]) if "added_at" in device else None,
             )
             for device_id, device in item["devices"].items()
+        },
+        removed_devices={
+            DeviceId(device_id): from_millis(since) for device_id, since in item.get("removed_devices", {}).items()
         },
         couple=CoupleId(item["couple"]) if "couple" in item else None,
         parted={CoupleId(couple): from_millis(ended_at) for couple, ended_at in item.get("parted", {}).items()},

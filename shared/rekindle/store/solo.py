@@ -151,12 +151,14 @@ class Solo:
         """
         if day.answer and resealed.answer:
             key = keys.solo_day(day.person, day.date)
-            self.table.write(_replacing(key, "answer.sealed", day.answer.sealed, resealed.answer.sealed))
+            self.table.write(
+                _replacing(key, "answer.sealed", day.answer.sealed, resealed.answer.sealed), returned="NONE"
+            )
 
     def replace_shared_text(self, shared: SharedAnswer, resealed: SharedAnswer) -> None:
         """Do the same as `replace_text` for a shared answer. Raise WriteConflictError also if it was taken back."""
         key = keys.shared(shared.couple, shared.date, shared.person)
-        self.table.write(_replacing(key, "sealed", shared.sealed, resealed.sealed))
+        self.table.write(_replacing(key, "sealed", shared.sealed, resealed.sealed), returned="NONE")
 
     def take_back(self, day: SoloDay, couple: CoupleId) -> None:
         """Delete the couple's copy of the day's answer, and clear the day's `shared_with`."""
