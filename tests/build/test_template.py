@@ -483,6 +483,14 @@ def test_the_tick_gets_its_time_every_five_minutes() -> None:
     assert schedule["RoleArn"] == {"Fn::GetAtt": "TickScheduleRole.Arn"}
 
 
+def test_cleanup_has_time_for_one_large_erasure() -> None:
+    """An erasure writes each day of the person's couples. A repeat goes on with the days that are left."""
+    cleanup = functions()["Cleanup"]
+    assert cleanup["Events"]["Jobs"]["Properties"]["BatchSize"] == 1
+    assert cleanup["Timeout"] >= 300
+    assert int(properties("CleanupQueue")["VisibilityTimeout"]) >= 6 * cleanup["Timeout"]
+
+
 def test_a_push_job_stays_hidden_while_it_is_handled() -> None:
     """Lambda recommends six times the function's timeout, because it may hold a batch back that long."""
     assert int(properties("PushQueue")["VisibilityTimeout"]) >= 6 * functions()["Delivery"]["Timeout"]

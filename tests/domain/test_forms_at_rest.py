@@ -311,7 +311,7 @@ FORMS: dict[str, Form] = {
     "job of an erasure": cleanup_job(EraseJob(uid=ADA, erased_at=an_instant(), is_last=True)),
     "row of an erasure": Form(ERASURE, lambda _: erasure_rows()[0], erasure_in),
     "row of a receipt": Form(RECEIPT, lambda _: erasure_rows()[1], None),
-    "job of a deleted account": cleanup_job(AccountDeletedJob(pseudonym="AAECAwQFBgcI")),
+    "job of a deleted account": cleanup_job(AccountDeletedJob(pseudonym="AAECAwQFBgcI", uid=ADA)),
     "cleanup job of an end": cleanup_job(EndedJob(couple=COUPLE)),
     "cleanup job of a dead target": cleanup_job(
         TargetJob(person="AAECAwQFBgcI", target="0" * 64, instant=an_instant())

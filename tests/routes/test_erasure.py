@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -16,12 +16,14 @@ from rekindle.store.keys import Key
 from rekindle.store.table import Write
 from testing import contract
 from testing.apis import phones_api
-from testing.builders import LONDON, a_token, a_uid
+from testing.builders import LONDON, a_token, a_uid, an_instant
 from testing.phones import Phone, Reply, a_phone, http_event, pair
 from testing.stored import couple_id_of, every_row, row_in
 
 if TYPE_CHECKING:
     from couples_api.services import Services
+    from rekindle.domain.ids import Uid
+    from testing.memory_table import MemoryTable
     from testing.phones import Handler
 
 MONDAY = dt.date(2026, 3, 2)
@@ -249,6 +251,26 @@ def test_an_invite_of_an_erased_person_is_not_usable(services: Services, api: Ha
     code = ben.post("/v1/invites").body["code"]
     services.people.erase(ben.uid, ben.now)
     assert ada.post("/v1/invites/redeem", {"code": code}).problem == "invite-not-usable"
+
+
+def test_a_request_that_meets_the_erasure_is_refused(services: Services, api: Handler) -> None:
+    """Mark the caller before each read in turn. Their couple has ended, and nobody has freed them yet."""
+    table = cast("MemoryTable", services.people.table)
+    for number in range(1, 10):
+        ada, ben = (a_phone(api, name, LONDON) for name in ("ada", "ben"))
+        pair(ada, ben)
+        services.couples.end(ada.uid, couple_id_of(services, ada), ada.now)
+        seen: list[str] = []
+
+        def mark(operation: str, uid: Uid = ada.uid, at: int = number, seen: list[str] = seen) -> None:
+            seen.append(operation)
+            if len(seen) == at:
+                services.people.erase(uid, an_instant())
+
+        table.watchers.append(mark)
+        reply = ada.post("/v1/invites")
+        table.watchers.remove(mark)
+        assert reply.status == 201 or reply.problem == "account-erased", reply.text
 
 
 def test_an_erased_persons_phone_can_be_registered_by_another_account(

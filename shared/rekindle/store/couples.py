@@ -147,13 +147,7 @@ class Couples:
 
         The couple may have ended.
         """
-        unchanged = Write(
-            "Update",
-            keys.couple(couple.id),
-            update="ADD revision :one",
-            condition="revision = :read",
-            values={":one": 1, ":read": couple.revision},
-        )
+        unchanged = Write.check(keys.couple(couple.id), "revision = :read", {":read": couple.revision})
         self.table.transact([unchanged, *also])
 
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime) -> Couple | None:
