@@ -307,6 +307,16 @@ def test_a_partner_who_keeps_changing_does_not_hold_up_the_erasure(life: Life) -
     require_partners_whole(life, world)
 
 
+def test_a_lost_job_about_the_account_is_sent_again(life: Life) -> None:
+    """`make restore-erasures` starts the erasure of each marked person again."""
+    world = life.world.copy()
+    world.drain(life.job, life.ada.now)
+    world.account_queue.bodies.clear()
+    world.drain(life.job, life.ada.now)
+    assert [json.loads(body)["uid"] for body in world.account_queue.bodies] == [life.ada.uid]
+    require_nothing_left(life, world)
+
+
 def test_a_request_that_died_after_the_mark_is_completed(life: Life) -> None:
     """`privacy` has marked the person and nothing else. The stream's job does the rest."""
     world = life.world.copy()
