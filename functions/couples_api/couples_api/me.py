@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from couples_api.members import change_person
-from couples_api.services import TheCaller, TheServices, known_person
+from couples_api.services import Services, TheCaller, TheServices, known_person
 from rekindle.api.examples import PROFILE, body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import zone_named
@@ -54,7 +54,7 @@ class MeView(BaseModel):
 @router.get("/me", responses=refusals(Problem.NO_PROFILE))
 def get_me(caller: TheCaller, services: TheServices) -> MeView:
     """Return the caller's own profile."""
-    return _view(known_person(services, caller))
+    return _view(services, known_person(services, caller))
 
 
 @router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE, Problem.ACCOUNT_ERASED))
@@ -87,8 +87,12 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
     if person.profile != profile:
         # Another request has just created the person with another profile. Replace that profile by `profile`.
         person = changed() or person
-    return _view(person)
+    return _view(services, person)
 
 
-def _view(person: Person) -> MeView:
-    return MeView.model_validate({"uid": person.uid, "paired": person.couple is not None, **asdict(person.profile)})
+def _view(services: Services, person: Person) -> MeView:
+    # After an erasure, the partner's row leads to the couple for some moments. They must not see a difference from any
+    # other end.
+    couple = services.couples.couple(person.couple) if person.couple else None
+    paired = couple is not None and couple.joins(person.uid)
+    return MeView.model_validate({"uid": person.uid, "paired": paired, **asdict(person.profile)})

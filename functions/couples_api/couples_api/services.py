@@ -25,7 +25,7 @@ from rekindle.crypto.vault import Vault
 from rekindle.domain.couples import Couple
 from rekindle.domain.ids import Uid
 from rekindle.domain.persons import Person
-from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.errors import ContentionError, ErasedError, WriteConflictError
 from rekindle.settings import CouplesApiSettings
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
@@ -142,6 +142,9 @@ def known_person(services: Services, caller: Caller) -> Person:
     """
     person = services.people.person(caller.uid)
     if person is None:
+        if services.erasures.has(caller.uid):
+            # The person's row is gone already, but a token from before the erasure is valid for up to an hour.
+            raise ErasedError("the person has erased their account")
         raise ProblemError(Problem.NO_PROFILE)
     return services.sessions.require(caller, person)
 
