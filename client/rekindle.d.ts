@@ -1173,7 +1173,9 @@ export interface components {
         ErasedPart: "keys" | "couple" | "devices_and_reminders" | "invites" | "answers" | "solo_answers" | "requests" | "profile" | "account";
         /**
          * ErasureView
-         * @description What an erasure has removed so far. `finished_at` is null until everything is removed.
+         * @description The parts that an erasure has removed so far. `finished_at` is null until the account is deleted.
+         *
+         *     `keys` is missing if a key of version 0.1.0 is left, with which both partners' older words are sealed.
          * @example {
          *       "finished_at": "2026-03-02T15:11:00Z",
          *       "removed": [

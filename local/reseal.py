@@ -141,8 +141,8 @@ class Resealing:
         counted: Counter[str] = Counter(rows=0)
         for _ in range(MOST_ROUNDS):
             resealed = self._each(self.finish, waiting, progress, "Resealing", counted)
-            with_key = [each.subject for each in resealed if each.outcome == "done" and "couple" in each.subject]
-            counted.update(each.outcome for each in resealed if each.subject not in with_key)
+            with_key = [each.subject for each in resealed if _may_have_key(each)]
+            counted.update(each.outcome for each in resealed if not _may_have_key(each))
             if not with_key:
                 return counted
             self.pause(self.settling)
@@ -174,6 +174,11 @@ class Resealing:
             finally:
                 pool.shutdown(cancel_futures=True)
         return results
+
+
+def _may_have_key(result: Result) -> bool:
+    """Return whether the function may delete a single key after this result."""
+    return result.outcome == "done" and "couple" in result.subject
 
 
 def require_settled(status: str, events: Sequence[Mapping[str, Any]], instant: dt.datetime) -> None:

@@ -1,4 +1,6 @@
-"""Define the jobs on the cleanup queue. `react`, `delivery` and `accounts` enqueue them. `cleanup` handles them.
+"""Define the jobs on the cleanup queue. `cleanup` handles them.
+
+`react`, `delivery`, `accounts` and `cleanup` itself enqueue jobs, and so do some commands of operators.
 
 Each job can be handled twice, and after a crash. A job contains ids, but never a push token, a name or a text.
 """

@@ -104,7 +104,11 @@ def test_an_old_sign_in_cannot_make_the_person_again(services: Services, couple:
     erase(ada)
     table = services.people.table
     table.write(Write("Delete", keys.person(ada.uid)))
-    assert {ada.get(path).problem for path in ("/v1/me", "/v1/today", "/v1/me/devices")} == {"account-erased"}
+    problems = [ada.get(path).problem for path in ("/v1/me", "/v1/today", "/v1/me/devices", "/v1/me/reminders")]
+    problems += [ada.post(path).problem for path in ("/v1/me/sign-out-everywhere", "/v1/me/export", "/v1/invites")]
+    problems += [ada.put("/v1/me/reminders", {}).problem, ada.delete("/v1/me/devices/phone").problem]
+    problems.append(ada.put("/v1/me/devices/phone", {"token": "fresh", "platform": "ios"}).problem)
+    assert set(problems) == {"account-erased"}
     assert ada.put("/v1/me", {"display_name": "Ada", "zone": LONDON}).problem == "account-erased"
     assert table.get(keys.person(ada.uid)) is None
 

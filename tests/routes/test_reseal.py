@@ -253,6 +253,27 @@ def test_an_erased_author_gets_no_key_and_the_partner_keeps_their_words(
     assert ben.post("/v1/me/export").body == before
 
 
+@pytest.mark.parametrize("removed", [True, False], ids=["by cleanup", "not by cleanup yet"])
+def test_two_erased_authors_stop_nothing(
+    now: Services, job: ResealServices, phones: tuple[Phone, Phone], *, removed: bool
+) -> None:
+    """Both authors had keys, and their erasures have deleted both. No author is left who could get a key."""
+    ada, _ = phones
+    couple = couple_id_of(now, ada)
+    now.couples.while_together(couple, [now.vault.adding_author_keys(couple, [each.uid for each in phones])])
+    ada.delete("/v1/couple")
+    for phone in phones:
+        now.vault.table.write(
+            Write("Update", couple_keys(couple), update="REMOVE authors.#uid", names={"#uid": phone.uid})
+        )
+        if removed:
+            now.couples.forget_member(phone.uid, couple)
+            now.days.forget(couple, phone.uid)
+    report = handle(job, {"couple": couple, "end_key": True})
+    assert report == {"outcome": "done", "resealed": 0, "left": not removed}
+    assert ("wrapped" in row_in(now.vault.table, couple_keys(couple))) is not removed
+
+
 def test_a_couple_that_ends_meanwhile_gets_keys_all_the_same(
     now: Services, job: ResealServices, phones: tuple[Phone, Phone]
 ) -> None:

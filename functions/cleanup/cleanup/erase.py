@@ -38,7 +38,7 @@ def erase(services: Services, job: EraseJob, instant: dt.datetime) -> None:
             last = job.model_copy(update={"is_last": True})
             services.outbox.send([last], delay=services.settling)
             return
-        _remove_what_nobody_needs_any_more(services, person)
+        _remove_last_rows(services, person)
         delete_profile(services.people.table, person)
         services.accounts.send([DeleteJob(uid=job.uid, pseudonym=keys.pseudonym_of(job.uid))])
     # If there is no row, then the account is deleted already.
@@ -91,7 +91,7 @@ def _remove_requests(services: Services, person: ErasedPerson) -> bool:
     return True
 
 
-def _remove_what_nobody_needs_any_more(services: Services, person: ErasedPerson) -> None:
+def _remove_last_rows(services: Services, person: ErasedPerson) -> None:
     delete_person_rows(services.people.table, person.uid, solo=False)
     for couple in person.couples:
         delete_tally(services.people.table, couple)

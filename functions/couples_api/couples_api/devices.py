@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
-from rekindle.api.sessions import require_no_old_code
+from rekindle.api.sessions import refuse_unknown, require_no_old_code
 from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
@@ -122,7 +122,7 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
 
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
     if services.devices.register(caller.uid, new, device, guard) is None:
-        raise ProblemError(Problem.NO_PROFILE)
+        refuse_unknown(services.erasures, caller.uid)
     return body
 
 
@@ -136,7 +136,7 @@ def delete_device(device_id: DevicePath, caller: TheCaller, services: TheService
         lambda before: services.sessions.require(caller, before).without_device(gone),
     )
     if person is None:
-        raise ProblemError(Problem.NO_PROFILE)
+        refuse_unknown(services.erasures, caller.uid)
 
 
 @router.post("/me/sign-out-everywhere", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
@@ -152,4 +152,4 @@ def post_sign_out_everywhere(caller: TheCaller, services: TheServices) -> None:
         lambda before: services.sessions.require(caller, before).signed_out_everywhere(caller.instant),
     )
     if person is None:
-        raise ProblemError(Problem.NO_PROFILE)
+        refuse_unknown(services.erasures, caller.uid)

@@ -19,6 +19,7 @@ from couples_api.way_back import Pairing, complete_streak, former_couple, way_ba
 from rekindle.api.callers import Caller
 from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
+from rekindle.api.sessions import refuse_unknown
 from rekindle.domain.calendar import local_date
 from rekindle.domain.codes import code_from, displayed, read_code
 from rekindle.domain.couples import Couple
@@ -176,7 +177,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
     )
     live = services.invites.create(invite, caller.instant, admissible, request.writes)
     if live is None:
-        raise ProblemError(Problem.NO_PROFILE)
+        refuse_unknown(services.erasures, caller.uid)
     return NewInviteView(
         invite_id=live.id,
         code=displayed(code),

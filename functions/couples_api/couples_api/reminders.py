@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.examples import body_config
-from rekindle.api.problems import Problem, ProblemError, refusals
+from rekindle.api.problems import Problem, refusals
+from rekindle.api.sessions import refuse_unknown
 from rekindle.domain.persons import QuietHours, Reminders, TouchReminder
 
 router = APIGatewayHttpRouter()
@@ -128,7 +129,7 @@ def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices)
         news=body.news,
     )
     if change_person(services, caller, lambda person: replace(person, reminders=reminders)) is None:
-        raise ProblemError(Problem.NO_PROFILE)
+        refuse_unknown(services.erasures, caller.uid)
     return _view(reminders)
 
 

@@ -18,14 +18,14 @@ from pydantic import BeforeValidator
 from rekindle.api.callers import Caller, caller_of
 from rekindle.api.identity import Identity, Standing
 from rekindle.api.problems import Problem, ProblemError
-from rekindle.api.sessions import Sessions
+from rekindle.api.sessions import Sessions, refuse_unknown
 from rekindle.clients import client
 from rekindle.crypto.author_keys import CoupleKeys
 from rekindle.crypto.vault import Vault
 from rekindle.domain.couples import Couple
 from rekindle.domain.ids import Uid
 from rekindle.domain.persons import Person
-from rekindle.errors import ContentionError, ErasedError, WriteConflictError
+from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.settings import CouplesApiSettings
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
@@ -142,10 +142,7 @@ def known_person(services: Services, caller: Caller) -> Person:
     """
     person = services.people.person(caller.uid)
     if person is None:
-        if services.erasures.has(caller.uid):
-            # The person's row is gone already, but a token from before the erasure is valid for up to an hour.
-            raise ErasedError("the person has erased their account")
-        raise ProblemError(Problem.NO_PROFILE)
+        refuse_unknown(services.erasures, caller.uid)
     return services.sessions.require(caller, person)
 
 

@@ -44,7 +44,10 @@ class RemovedView(BaseModel):
 
 
 class ErasureView(BaseModel):
-    """What an erasure has removed so far. `finished_at` is null until everything is removed."""
+    """The parts that an erasure has removed so far. `finished_at` is null until the account is deleted.
+
+    `keys` is missing if a key of version 0.1.0 is left, with which both partners' older words are sealed.
+    """
 
     model_config = view_config(
         {

@@ -37,6 +37,7 @@ from privacy.views import (
 )
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError, refusals
+from rekindle.api.sessions import refuse_unknown
 from rekindle.crypto.author_keys import CoupleKeys
 from rekindle.domain.calendar import local_date
 from rekindle.domain.couples import Couple
@@ -66,7 +67,7 @@ def post_export(
     """
     person = services.people.person(caller.uid)
     if person is None:
-        raise ProblemError(Problem.NO_PROFILE)
+        refuse_unknown(services.erasures, caller.uid)
     services.sessions.require(caller, person)
     return _page(Exporter(person, caller, services), _position(person, body))
 

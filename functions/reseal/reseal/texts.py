@@ -91,6 +91,8 @@ def reseal_couple(services: Services, couple: CoupleId, *, end_key: bool) -> Rep
         keys = _keys_of_authors(services, couple)
     except KeyGoneError:
         return Report(Outcome.GONE)
+    except ContentionError:
+        return Report(Outcome.DONE, left=True)
     if keys is None:
         return Report(Outcome.ENDED)
     if keys.single is None:
@@ -133,7 +135,8 @@ def reseal_person(services: Services, person: Uid) -> Report:
 def _keys_of_authors(services: Services, couple: CoupleId) -> CoupleKeys | None:
     """Return the couple's keys. If its authors have no keys yet, give them keys, even after the couple's end.
 
-    An erased person is no member any more, and gets no key. Return None if the couple is gone.
+    An erased person gets no key once `cleanup` has removed them from the couple. Return None if the couple is gone.
+    Raise ContentionError if the couple keeps changing.
     """
     for _ in range(CONFLICTS):
         keys = services.vault.couple_keys(couple)
@@ -142,6 +145,8 @@ def _keys_of_authors(services: Services, couple: CoupleId) -> CoupleKeys | None:
         current = services.couples.couple(couple)
         if current is None:
             return None
+        if not current.members:
+            return keys  # both have erased their accounts, so nobody needs a key
         with suppress(WriteConflictError):  # the couple has just changed, or a request has just stored the keys
             adding = services.vault.adding_author_keys(couple, current.members)
             services.couples.while_unchanged(current, [adding])

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Never
 
 from rekindle.api.identity import Standing
 from rekindle.api.problems import Problem, ProblemError
+from rekindle.errors import ErasedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rekindle.api.callers import Caller
+    from rekindle.domain.ids import Uid
     from rekindle.domain.persons import Person
+    from rekindle.store.erasures import Erasures
     from rekindle.store.people import People
 
 CHECKED_EVERY: Final = dt.timedelta(minutes=5)
@@ -30,6 +33,16 @@ def require_no_old_code(*, beside_old_code: bool) -> None:
     """
     if beside_old_code:
         raise ProblemError(Problem.BUSY, retry_after=ASK_AGAIN)
+
+
+def refuse_unknown(erasures: Erasures, uid: Uid) -> Never:
+    """Refuse a caller without a row: raise ErasedError after an erasure, and otherwise the problem NO_PROFILE.
+
+    When the last row of an erased person is gone, a token from before the erasure is valid for up to an hour.
+    """
+    if erasures.has(uid):
+        raise ErasedError("the person has erased their account")
+    raise ProblemError(Problem.NO_PROFILE)
 
 
 @dataclass(frozen=True, slots=True)
