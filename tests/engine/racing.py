@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from couples_api import couple as couple_routes
@@ -58,7 +58,7 @@ class Racer:
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.uid, self.now)
+        return Caller(self.uid, self.now, signed_in_at=self.now)
 
     @property
     def person(self) -> Person:
@@ -94,8 +94,7 @@ class Racer:
         invites.delete_invite(self.caller, self.services)
 
     def erase(self) -> erasure.ReceiptView:
-        caller = replace(self.caller, signed_in_at=self.now)
-        return erasure.delete_me(caller, privacy_services(self.services))
+        return erasure.delete_me(self.caller, privacy_services(self.services))
 
     def unpair(self) -> None:
         couple_routes.delete_couple(self.caller, self.services)

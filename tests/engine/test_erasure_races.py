@@ -13,7 +13,7 @@ import pytest
 
 from cleanup.handler import handle
 from rekindle.api.problems import Problem
-from rekindle.cleanup import EndedJob, EraseJob
+from rekindle.cleanup import AccountDeletedJob, EndedJob, EraseJob
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from testing.builders import an_instant
@@ -56,7 +56,10 @@ class Worker:
         return self.handle(EraseJob(uid=racer.uid, erased_at=NOW))
 
     def last(self, racer: Racer) -> int:
-        return self.handle(EraseJob(uid=racer.uid, erased_at=NOW, is_last=True))
+        """Handle the last job, and then the report that the account is deleted."""
+        deliveries = self.handle(EraseJob(uid=racer.uid, erased_at=NOW, is_last=True))
+        self.handle(AccountDeletedJob(uid=racer.uid, pseudonym=keys.pseudonym_of(racer.uid)))
+        return deliveries
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +103,7 @@ def test_five_hundred_erasures_race_an_answer(services: Services, worker: Worker
         assert set(lost(outcomes)) <= REFUSALS
         worker.first(ada)
         worker.last(ada)
-        assert race(lambda: ada.answer(date, "Again.")) == [Problem.NO_PROFILE]
+        assert race(lambda: ada.answer(date, "Again.")) == [Problem.ACCOUNT_ERASED]
         assert race(lambda: ada.introduce(zone="Europe/London")) == [Problem.ACCOUNT_ERASED]
         assert race(ben.today) == [Problem.NOT_PAIRED]
         day = day_of(services, couple, date)

@@ -103,7 +103,8 @@ def test_there_are_ten_at_most_though_all_come_at_once(services: Services, api: 
     def add(number: int) -> str:
         body = DeviceBody(token=a_token(), fid=None, platform=Platform.IOS)
         try:
-            devices.put_device(f"phone-{number}", body, Caller(phone.uid, phone.now), services)
+            caller = Caller(phone.uid, phone.now, signed_in_at=phone.now)
+            devices.put_device(f"phone-{number}", body, caller, services)
         except ProblemError as error:
             return error.problem.name
         return "registered"

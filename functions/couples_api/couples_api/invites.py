@@ -288,7 +288,9 @@ def post_confirm(
             services.idempotency_keys.remember(request)
             return couple_view(couple, caller)
         inviter = require_unpaired(services, inviter, caller.instant)
-        invite = _live_invite(services, caller, inviter)
+        invite = _invite_of(services, caller, inviter)
+        if invite is None:
+            continue
         if invite.id != body.invite_id:
             raise ProblemError(Problem.NO_INVITE)
         redeemer = services.people.find(invite.redeemer) if invite.redeemer else None
@@ -312,6 +314,20 @@ def post_confirm(
         complete_streak(services, pairing, caller)
         return couple_view(pairing.couple, caller)
     raise ContentionError("two persons kept changing while they paired")
+
+
+def _invite_of(services: Services, caller: Caller, inviter: Person) -> Invite | None:
+    """Return the inviter's live invite. Raise ProblemError if there is none.
+
+    Return None if another request has just confirmed the invite, or changed the inviter.
+    """
+    try:
+        return _live_invite(services, caller, inviter)
+    except ProblemError:
+        current = services.people.person(inviter.uid)
+        if current is None or current.revision != inviter.revision:
+            return None
+        raise
 
 
 def _pairing(
