@@ -189,4 +189,5 @@ def test_two_partners_who_erase_at_once_leave_nothing(services: Services, worker
         erased.extend([ada, ben])
 
     run_all([partial(one, number) for number in range(RACES // 10)])
+    Racer(services)  # somebody who stays
     require_gone(services, erased)
