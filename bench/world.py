@@ -30,7 +30,7 @@ from rekindle.store.catalogue import Catalogue
 from rekindle.store.help import HelpStore
 from rekindle.store.table import Table, marshal
 from testing import engines
-from testing.apis import in_good_standing, privacy_services
+from testing.apis import every_account_is_good, privacy_services
 from testing.builders import NEW_YORK, an_instant
 from testing.phones import Phone
 from testing.stored import erasures_beside
@@ -134,7 +134,7 @@ class World:
     def _services(self, vault: Vault) -> Services:
         """Return the API's stores. The caches of the catalogue and the help never expire."""
         return replace(
-            Services.on(self.table, vault, APP_LINK, self.erasures, in_good_standing),
+            Services.on(self.table, vault, APP_LINK, self.erasures, every_account_is_good),
             catalogue=Catalogue(self.table, monotonic=lambda: 0.0),
             help=HelpStore(self.table, monotonic=lambda: 0.0),
             entropy=self.entropy,

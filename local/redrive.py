@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import os
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 from rich.console import Console
@@ -23,10 +20,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from local.clock import now
-from local.deploy.deployment import outputs_of
+from local.connection import connected
 from local.errors import StackError
-from local.places import STATE
-from local.stack import Stack
 from rekindle.errors import RekindleError
 from rekindle.push.jobs import ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.push.queue import BATCH_JOBS, Outbox
@@ -158,12 +153,8 @@ class DeadLetters:
 
 def letters_of(stack_name: str | None) -> DeadLetters:
     """Return the dead letters of the named stack in AWS, or of the local stack if the name is None."""
-    if stack_name is None:
-        stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
-        return DeadLetters(stack.client("sqs"), stack.outputs["DlqUrl"], stack.outputs["QueueUrl"])
-    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-    outputs = outputs_of(found)
-    return DeadLetters(boto3.client("sqs"), outputs["DlqUrl"], outputs["QueueUrl"])
+    client, outputs = connected(stack_name)
+    return DeadLetters(client("sqs"), outputs["DlqUrl"], outputs["QueueUrl"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,21 +9,16 @@ each marked person again, because the job of an erasure may be lost. Running the
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import Progress
 
-from local.deploy.deployment import outputs_of
+from local.connection import connected
 from local.errors import StackError
-from local.places import STATE
-from local.stack import Stack
 from rekindle.cleanup import EraseJob
 from rekindle.errors import RekindleError
 from rekindle.push.queue import Outbox
@@ -35,7 +30,7 @@ from rekindle.store.table import Table, unmarshal
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rekindle.store.table import Item
 
@@ -97,14 +92,7 @@ def restored_of(stack_name: str | None, table: str | None) -> Restored:
 
     `table` is the name of a restored table that the stack does not use yet.
     """
-    if stack_name is None:
-        stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
-        client: Callable[[str], Any] = stack.client
-        outputs = stack.outputs
-    else:
-        client = boto3.client  # type: ignore[assignment]  # it has an overload for each service
-        (found,) = client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-        outputs = outputs_of(found)
+    client, outputs = connected(stack_name)
     dynamodb = client("dynamodb")
     return Restored(
         Table(dynamodb, table or outputs["TableName"]),

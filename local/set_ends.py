@@ -13,23 +13,18 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import os
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import Progress
 
 from local.clock import now
-from local.deploy.deployment import outputs_of
+from local.connection import connected
 from local.errors import StackError
-from local.places import STATE
-from local.stack import Stack
 from rekindle.cleanup import RestJob
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.errors import RekindleError
@@ -40,7 +35,7 @@ from rekindle.store.people import uid_of_row
 from rekindle.store.table import Table, unmarshal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 TERMINAL: Final = Console(highlight=False, soft_wrap=True)
 ERRORS: Final = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -100,14 +95,7 @@ def set_ends(table: Table, progress: Progress) -> tuple[Counter[str], Orphans]:
 
 def resources_of(stack_name: str | None) -> tuple[Table, Outbox]:
     """Return the main table and the cleanup queue of the named stack in AWS, or of the local stack if it is None."""
-    if stack_name is None:
-        stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
-        client: Callable[[str], Any] = stack.client
-        outputs = stack.outputs
-    else:
-        client = boto3.client  # type: ignore[assignment]  # it has an overload for each service
-        (found,) = client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-        outputs = outputs_of(found)
+    client, outputs = connected(stack_name)
     return Table(client("dynamodb"), outputs["TableName"]), Outbox(client("sqs"), outputs["CleanupQueueUrl"])
 
 

@@ -19,7 +19,7 @@ from delivery.services import Services as DeliveryServices
 from rekindle.crypto.vault import Vault
 from rekindle.store.slots import Slots
 from testing import fcm_wire
-from testing.apis import handler_of, in_good_standing
+from testing.apis import every_account_is_good, handler_of
 from testing.builders import prompts, publish
 from testing.fcm_wire import PROJECT
 from testing.phones import Phone, a_couple
@@ -97,7 +97,7 @@ def new_services(new_tables: NewTables, kms: KMSClient, kms_key: str) -> Callabl
         table, key_table, cell_table = new_tables()
         publish(table, pack or prompts())
         vault = Vault(kms, kms_key, key_table, cell_table)
-        return Services.on(table, vault, "https://app.example", erasures_beside(table), in_good_standing)
+        return Services.on(table, vault, "https://app.example", erasures_beside(table), every_account_is_good)
 
     return made
 

@@ -15,7 +15,7 @@ import practice_api.handler
 import privacy.handler
 from privacy.services import Services as PrivacyServices
 from rekindle.api import resolver
-from rekindle.api.identity import Standing
+from rekindle.api.identity import AccountState
 from rekindle.store.catalogue import Catalogue
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from testing.phones import Handler
 
 
-def in_good_standing(_caller: Caller) -> Standing:
-    """Say that every account stands, as `Identity.standing` would."""
-    return Standing.GOOD
+def every_account_is_good(_caller: Caller) -> AccountState:
+    """Say that every account stands, as `Identity.account_state` would."""
+    return AccountState.GOOD
 
 
 class _Resolvers:

@@ -18,7 +18,7 @@ from rekindle.crypto.sealing import AUTHORS_KEY, SINGLE_KEY
 from rekindle.crypto.vault import Vault
 from rekindle.store.erasures import Erasures
 from rekindle.store.table import Table
-from testing.apis import handler_of, in_good_standing
+from testing.apis import every_account_is_good, handler_of
 from testing.builders import LONDON
 from testing.phones import a_couple
 from testing.stored import couple_id_of
@@ -39,7 +39,7 @@ def services(stack: Stack) -> Services:
     names = ("TableName", "KeyTableName", "CellTableName", "ErasureTableName")
     table, keys, cells, erasures = (Table(dynamodb, stack.outputs[name]) for name in names)
     vault = Vault(kms, stack.outputs["KeyArn"], keys, cells, SINGLE_KEY)
-    return Services.on(table, vault, "https://app.example", Erasures(erasures), in_good_standing)
+    return Services.on(table, vault, "https://app.example", Erasures(erasures), every_account_is_good)
 
 
 def reseal(stack: Stack) -> dict[str, int]:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local.google.place import Place
+from local.stack.start import free_ports
 from rekindle.store.table import Table
 from testing import engines
 from testing.api_fixtures import *  # noqa: F403  pytest finds fixtures by their names
 from testing.push_world import Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_kms import KMSClient
@@ -29,6 +31,17 @@ def dynamodb(dynamodb_local_url: str) -> DynamoDBClient:
     """Make a client of DynamoDB Local."""
     client: DynamoDBClient = engines.client("dynamodb", dynamodb_local_url)
     return client
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Start the stand-in for Google, for the project `rekindle-test`."""
+    (port,) = free_ports(1)
+    place = Place(port, "rekindle-test", tmp_path_factory.mktemp("google"))
+    place.issuer()
+    with place.start(place.folder / "google.log") as server:
+        server.await_answer(place.origin, 30)
+        yield place
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from accounts import handler as accounts
 from accounts.firebase import CredentialError, Firebase, credential_from
-from local.google.place import Place
 from local.stack.start import free_ports
 from rekindle.accounts import DeleteJob, RevokeJob
 from rekindle.cleanup import cleanup_job_from
@@ -28,22 +27,13 @@ if TYPE_CHECKING:
 
     from pytest_mock import MockerFixture
 
+    from local.google.place import Place
     from rekindle.accounts import AccountJob
     from rekindle.batches import BatchResponse
 
 PROJECT = "rekindle-test"
 SAMPLE = Path(__file__).parents[2] / "events" / "accounts.json"
 LOOKUP = f"/identitytoolkit.googleapis.com/v1/projects/{PROJECT}/accounts:lookup"
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    (port,) = free_ports(1)
-    place = Place(port, PROJECT, tmp_path_factory.mktemp("google"))
-    place.issuer()
-    with place.start(place.folder / "google.log") as server:
-        server.await_answer(place.origin, 30)
-        yield place
 
 
 @pytest.fixture

@@ -11,29 +11,20 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from local.google.place import Place
 from local.stack.start import free_ports
 from rekindle.api.callers import Caller
-from rekindle.api.identity import REST, TIMEOUT, Identity, Standing
+from rekindle.api.identity import REST, TIMEOUT, AccountState, Identity
 from rekindle.domain.ids import Uid
 from testing.builders import an_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from local.google.place import Place
+
 PROJECT = "rekindle-test"
 ADMIN = f"/identitytoolkit.googleapis.com/v1/projects/{PROJECT}"
 PAGE = "https://api.example/console"
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    (port,) = free_ports(1)
-    place = Place(port, PROJECT, tmp_path_factory.mktemp("google"))
-    place.issuer()
-    with place.start(place.folder / "google.log") as server:
-        server.await_answer(place.origin, 30)
-        yield place
 
 
 @pytest.fixture
@@ -58,17 +49,17 @@ def signed_in(web: httpx.Client, uid: str, **more: Any) -> Caller:
 
 def test_an_account_stands_until_it_is_disabled(web: httpx.Client, firebase: Identity) -> None:
     ada = signed_in(web, "ada")
-    assert firebase.standing(ada) is Standing.GOOD
+    assert firebase.account_state(ada) is AccountState.GOOD
     web.post(f"{ADMIN}/accounts:update", json={"localId": "ada", "disableUser": True}).raise_for_status()
-    assert firebase.standing(ada) is Standing.ENDED
+    assert firebase.account_state(ada) is AccountState.ENDED
     web.post(f"{ADMIN}/accounts:update", json={"localId": "ada", "disableUser": False}).raise_for_status()
-    assert firebase.standing(ada) is Standing.GOOD
+    assert firebase.account_state(ada) is AccountState.GOOD
 
 
 def test_a_deleted_account_does_not_stand(web: httpx.Client, firebase: Identity) -> None:
     ben = signed_in(web, "ben")
     web.post(f"{ADMIN}/accounts:delete", json={"localId": "ben"}).raise_for_status()
-    assert firebase.standing(ben) is Standing.ENDED
+    assert firebase.account_state(ben) is AccountState.ENDED
 
 
 def test_a_sign_in_that_was_revoked_does_not_stand(web: httpx.Client, firebase: Identity) -> None:
@@ -76,12 +67,12 @@ def test_a_sign_in_that_was_revoked_does_not_stand(web: httpx.Client, firebase: 
     account = web.post(f"{ADMIN}/accounts:lookup", json={"localId": ["cleo"]}).json()["users"][0]
     since = int(account["validSince"]) + 300
     web.post(f"{ADMIN}/accounts:update", json={"localId": "cleo", "validSince": since}).raise_for_status()
-    assert firebase.standing(old) is Standing.ENDED
-    assert firebase.standing(signed_in(web, "cleo")) is Standing.GOOD
+    assert firebase.account_state(old) is AccountState.ENDED
+    assert firebase.account_state(signed_in(web, "cleo")) is AccountState.GOOD
 
 
 def test_somebody_elses_account_does_not_count(web: httpx.Client, firebase: Identity) -> None:
-    assert firebase.standing(caller("mallory", signed_in(web, "ada").token)) is Standing.ENDED
+    assert firebase.account_state(caller("mallory", signed_in(web, "ada").token)) is AccountState.ENDED
 
 
 def test_a_key_that_never_worked_signs_nobody_out(
@@ -89,8 +80,8 @@ def test_a_key_that_never_worked_signs_nobody_out(
 ) -> None:
     """API Gateway has verified the token. So if Firebase calls it invalid, perhaps our key is of another project."""
     dora = signed_in(web, "dora")
-    assert Identity(place.identity, "").standing(dora) is Standing.UNKNOWN
-    assert Identity(place.identity, "local").standing(caller(token="not.a.token")) is Standing.UNKNOWN
+    assert Identity(place.identity, "").account_state(dora) is AccountState.UNKNOWN
+    assert Identity(place.identity, "local").account_state(caller(token="not.a.token")) is AccountState.UNKNOWN
     lines = [vars(record) for record in caplog.records if record.levelname == "ERROR"]
     assert [(line["reason"], line["outside"]) for line in lines] == [("403", True), ("400 INVALID_ID_TOKEN", True)]
     assert dora.token not in str(lines)
@@ -100,10 +91,10 @@ def test_once_the_key_has_worked_an_invalid_token_ends_this_callers_sign_in_alon
     web: httpx.Client, firebase: Identity
 ) -> None:
     dora = signed_in(web, "dora")
-    assert firebase.standing(dora) is Standing.GOOD
+    assert firebase.account_state(dora) is AccountState.GOOD
     for token in ("not.a.token", ""):
-        assert firebase.standing(caller("mallory", token)) is Standing.ENDED
-    assert firebase.standing(dora) is Standing.GOOD
+        assert firebase.account_state(caller("mallory", token)) is AccountState.ENDED
+    assert firebase.account_state(dora) is AccountState.GOOD
 
 
 @contextlib.contextmanager
@@ -141,25 +132,25 @@ def saying(status: int, said: object) -> type[Handler]:
 
 
 @pytest.mark.parametrize(
-    ("said", "standing"),
+    ("said", "account_state"),
     [
-        ({"users": [{"localId": "ada", "disabled": False}]}, Standing.GOOD),
-        ({"users": [{"localId": "ada", "disabled": True}]}, Standing.ENDED),
-        ({"users": [{"localId": "ben"}]}, Standing.ENDED),
-        ({"users": []}, Standing.ENDED),
-        ({}, Standing.ENDED),
-        ({"users": [{}]}, Standing.UNKNOWN),
-        ({"users": "ada"}, Standing.UNKNOWN),
-        ({"users": {"localId": "ada"}}, Standing.UNKNOWN),
-        ([], Standing.UNKNOWN),
-        (b"<html>", Standing.UNKNOWN),
-        (b"", Standing.UNKNOWN),
+        ({"users": [{"localId": "ada", "disabled": False}]}, AccountState.GOOD),
+        ({"users": [{"localId": "ada", "disabled": True}]}, AccountState.ENDED),
+        ({"users": [{"localId": "ben"}]}, AccountState.ENDED),
+        ({"users": []}, AccountState.ENDED),
+        ({}, AccountState.ENDED),
+        ({"users": [{}]}, AccountState.UNKNOWN),
+        ({"users": "ada"}, AccountState.UNKNOWN),
+        ({"users": {"localId": "ada"}}, AccountState.UNKNOWN),
+        ([], AccountState.UNKNOWN),
+        (b"<html>", AccountState.UNKNOWN),
+        (b"", AccountState.UNKNOWN),
     ],
     ids=str,
 )
-def test_only_the_callers_own_account_that_is_not_disabled_is_good(said: object, standing: Standing) -> None:
+def test_only_the_callers_own_account_that_is_not_disabled_is_good(said: object, account_state: AccountState) -> None:
     with answering(saying(200, said)) as address:
-        assert Identity(address, "local").standing(caller()) is standing
+        assert Identity(address, "local").account_state(caller()) is account_state
 
 
 @pytest.mark.parametrize(
@@ -182,9 +173,9 @@ def test_an_answer_about_one_caller_never_ends_the_checks_of_others(
     (port,) = free_ports(1)
     firebase = Identity(f"http://127.0.0.1:{port}", "local")
     with answering(saying(status, said), port):
-        firebase.standing(caller("mallory"))
+        firebase.account_state(caller("mallory"))
     with answering(Handler, port):
-        assert firebase.standing(caller()) is (Standing.UNKNOWN if rests else Standing.GOOD)
+        assert firebase.account_state(caller()) is (AccountState.UNKNOWN if rests else AccountState.GOOD)
     levels = {record.levelname for record in caplog.records if "Firebase" in record.getMessage()}
     assert levels == ({"WARNING"} if rests else {"ERROR"} if said != {} else set())
 
@@ -206,7 +197,7 @@ def test_a_connection_that_was_closed_meanwhile_is_never_used(caplog: pytest.Log
     """Lambda freezes a process between two calls, so the process does not hear that Firebase closes a connection."""
     with answering(Forgetful) as address:
         firebase = Identity(address, "local")
-        assert [firebase.standing(caller()) for _ in range(3)] == [Standing.GOOD] * 3
+        assert [firebase.account_state(caller()) for _ in range(3)] == [AccountState.GOOD] * 3
     assert not caplog.records
 
 
@@ -225,25 +216,25 @@ def failing(times: int) -> type[Handler]:
     return Failing
 
 
-@pytest.mark.parametrize(("times", "standing"), [(1, Standing.GOOD), (2, Standing.UNKNOWN)])
-def test_a_failed_connection_gets_one_more_attempt(times: int, standing: Standing) -> None:
+@pytest.mark.parametrize(("times", "account_state"), [(1, AccountState.GOOD), (2, AccountState.UNKNOWN)])
+def test_a_failed_connection_gets_one_more_attempt(times: int, account_state: AccountState) -> None:
     with answering(failing(times)) as address:
         firebase = Identity(address, "local")
-        assert firebase.standing(caller()) is standing
-        assert firebase.standing(caller()) is standing  # after two failures, the process rests
+        assert firebase.account_state(caller()) is account_state
+        assert firebase.account_state(caller()) is account_state  # after two failures, the process rests
 
 
 def test_after_a_failure_nobody_waits_in_vain_for_a_while(caplog: pytest.LogCaptureFixture) -> None:
     clock = [0.0]
     (port,) = free_ports(1)
     firebase = Identity(f"http://127.0.0.1:{port}", "local", lambda: clock[0])
-    assert [firebase.standing(caller()) for _ in range(3)] == [Standing.UNKNOWN] * 3
+    assert [firebase.account_state(caller()) for _ in range(3)] == [AccountState.UNKNOWN] * 3
     assert [record.levelname for record in caplog.records if "Firebase" in record.getMessage()] == ["WARNING"]
     with answering(Handler, port):
         clock[0] = REST - 0.1
-        assert firebase.standing(caller()) is Standing.UNKNOWN
+        assert firebase.account_state(caller()) is AccountState.UNKNOWN
         clock[0] = REST
-        assert firebase.standing(caller()) is Standing.GOOD
+        assert firebase.account_state(caller()) is AccountState.GOOD
 
 
 class Silent(Handler):
@@ -260,7 +251,7 @@ class Silent(Handler):
 def test_a_slow_firebase_costs_a_call_little_time(caplog: pytest.LogCaptureFixture) -> None:
     with answering(Silent) as address:
         slow = Identity(address, "local", timeout=TIMEOUT / 20)
-        assert slow.standing(caller()) is Standing.UNKNOWN
+        assert slow.account_state(caller()) is AccountState.UNKNOWN
         Silent.over.set()
     assert Silent.asked == 1
     assert [vars(line)["reason"] for line in caplog.records if "Firebase" in line.getMessage()] == ["ReadTimeoutError"]

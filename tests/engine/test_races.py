@@ -21,7 +21,6 @@ import pytest
 from cleanup.ended import finish_end
 from couples_api import days, invites, solo, streak
 from couples_api.reader import AnswerState
-from couples_api.services import free_both
 from rekindle.api.problems import Problem
 from rekindle.domain.persons import Target, TargetKind
 from rekindle.domain.prompts import Audience
@@ -704,7 +703,7 @@ class TestComingBack:
                 ended = services.couples.end(ada.uid, couple_id, ada.now)
                 assert ended
                 if number % 3:
-                    free_both(services, ended, first=ada.uid)
+                    services.couples.finish_end(ended, services.vault.table.name, first=ada.uid)
                 invite = ada.invite()
                 ben.redeem(invite.code, resume=True)
                 late = [partial(services.couples.free, uid, ended) for uid in (ada.uid, ben.uid)]

@@ -10,7 +10,7 @@ import pytest
 
 from practice_api.services import Services as PracticeServices
 from rekindle.api.callers import caller_of
-from rekindle.api.identity import Standing
+from rekindle.api.identity import AccountState
 from rekindle.api.sessions import CHECKED_EVERY, Sessions
 from rekindle.store import keys
 from testing import contract
@@ -32,12 +32,12 @@ MINUTE = dt.timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Firebase:
-    """Stands for Firebase. It gives every account this standing, and remembers the tokens."""
+    """Stands for Firebase. It gives every account this state, and remembers the tokens."""
 
-    given: Standing = Standing.GOOD
+    given: AccountState = AccountState.GOOD
     asked: list[str] = field(default_factory=list)
 
-    def standing(self, caller: Caller) -> Standing:
+    def account_state(self, caller: Caller) -> AccountState:
         assert caller.page.startswith("https://")
         self.asked.append(caller.token)
         return self.given
@@ -50,7 +50,7 @@ def firebase() -> Firebase:
 
 @pytest.fixture
 def checked(services: Services, firebase: Firebase) -> Services:
-    return replace(services, sessions=Sessions(firebase.standing, services.people))
+    return replace(services, sessions=Sessions(firebase.account_state, services.people))
 
 
 @pytest.fixture
@@ -72,9 +72,9 @@ def test_a_new_token_needs_no_check(ada: Phone, firebase: Firebase) -> None:
     assert firebase.asked == []
 
 
-@pytest.mark.parametrize("standing", [Standing.GOOD, Standing.UNKNOWN])
-def test_an_older_token_is_checked_with_itself(ada: Phone, firebase: Firebase, standing: Standing) -> None:
-    firebase.given = standing
+@pytest.mark.parametrize("account_state", [AccountState.GOOD, AccountState.UNKNOWN])
+def test_an_older_token_is_checked_with_itself(ada: Phone, firebase: Firebase, account_state: AccountState) -> None:
+    firebase.given = account_state
     ada.now += CHECKED_EVERY + SECOND
     assert ada.get("/v1/me").status == 200
     assert firebase.asked == [f"token-of-{ada.uid}"]
@@ -97,7 +97,7 @@ def test_a_good_answer_holds_for_five_minutes_and_for_every_process(
 
 
 def test_without_an_answer_the_next_call_asks_again(ada: Phone, firebase: Firebase, services: Services) -> None:
-    firebase.given = Standing.UNKNOWN
+    firebase.given = AccountState.UNKNOWN
     ada.now += 20 * MINUTE
     for _ in range(2):
         assert ada.get("/v1/me").status == 200
@@ -123,7 +123,7 @@ CALLS: Final = [
 def test_an_account_that_does_not_stand_is_refused_and_changes_nothing(
     ada: Phone, firebase: Firebase, services: Services, call: tuple[str, str, object]
 ) -> None:
-    firebase.given = Standing.ENDED
+    firebase.given = AccountState.ENDED
     before = person_of(services, ada)
     ada.now += 6 * MINUTE
     said = ada.call(*call)
@@ -133,7 +133,7 @@ def test_an_account_that_does_not_stand_is_refused_and_changes_nothing(
 
 
 def test_such_an_account_makes_no_new_profile(everything: Handler, firebase: Firebase, services: Services) -> None:
-    firebase.given = Standing.ENDED
+    firebase.given = AccountState.ENDED
     nobody = Phone(everything, a_uid("nobody"))
     nobody.claims = {"iat": str(int((nobody.now - 6 * MINUTE).timestamp()))}
     assert nobody.put("/v1/me", {"display_name": "G", "zone": LONDON}).problem == "signed-out"
@@ -200,7 +200,7 @@ STAFFS: Final = [each for each in contract.operations() if each.document == "ope
 @pytest.fixture
 def ruth(table: Table, firebase: Firebase) -> Phone:
     """Return the phone of a member of staff, with a token that is older than five minutes."""
-    services = PracticeServices.on(table, firebase.standing, review_required=False)
+    services = PracticeServices.on(table, firebase.account_state, review_required=False)
     ruth = Phone(practice_handler_of(lambda: services), a_uid("ruth"))
     issued_at = int((ruth.now - CHECKED_EVERY - SECOND).timestamp())
     ruth.claims = {"scope": "practice:read practice:publish", "iat": str(issued_at)}
@@ -212,7 +212,7 @@ def test_staff_whose_account_does_not_stand_are_refused_too(
     ruth: Phone, firebase: Firebase, table: Table, operation: contract.Operation
 ) -> None:
     """A member of staff who was dismissed may publish nothing, although their token is valid for an hour."""
-    firebase.given = Standing.ENDED
+    firebase.given = AccountState.ENDED
     path = operation.template.format(pack_id="river", version=1) + "?revision=1" * (operation.method == "DELETE")
     with calls(table) as made:
         said = ruth.call(operation.method, path, contract.example_of(operation.method, operation.template))
@@ -220,9 +220,11 @@ def test_staff_whose_account_does_not_stand_are_refused_too(
     assert made == []
 
 
-@pytest.mark.parametrize("standing", [Standing.GOOD, Standing.UNKNOWN])
-def test_staff_are_checked_whenever_their_token_is_older(ruth: Phone, firebase: Firebase, standing: Standing) -> None:
-    firebase.given = standing
+@pytest.mark.parametrize("account_state", [AccountState.GOOD, AccountState.UNKNOWN])
+def test_staff_are_checked_whenever_their_token_is_older(
+    ruth: Phone, firebase: Firebase, account_state: AccountState
+) -> None:
+    firebase.given = account_state
     for _ in range(2):
         assert ruth.get("/v1/practice/help").status == 200
     assert firebase.asked == [f"token-of-{ruth.uid}"] * 2

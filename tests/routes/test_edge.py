@@ -30,7 +30,7 @@ from rekindle.api import resolver
 from rekindle.api.problems import Problem
 from rekindle.crypto.vault import Vault
 from testing import contract
-from testing.apis import in_good_standing, privacy_services
+from testing.apis import every_account_is_good, privacy_services
 from testing.builders import an_instant
 from testing.memory_kms import MemoryKms
 from testing.memory_table import Bill, MemoryTable
@@ -99,12 +99,12 @@ def couples_parts() -> Services:
     """Return the services of couples_api, on a table in memory in which nobody has a profile."""
     table = cast("Table", MemoryTable(Bill()))
     vault = Vault(cast("KMSClient", MemoryKms()), "key", table, table)
-    return Services.on(table, vault, "https://app.example", erasures_beside(table), in_good_standing)
+    return Services.on(table, vault, "https://app.example", erasures_beside(table), every_account_is_good)
 
 
 def practice_parts() -> PracticeParts:
     """Return the services of practice_api, on a table in memory without a pack."""
-    return PracticeParts.on(cast("Table", MemoryTable(Bill())), in_good_standing, review_required=False)
+    return PracticeParts.on(cast("Table", MemoryTable(Bill())), every_account_is_good, review_required=False)
 
 
 class Api(NamedTuple):

@@ -19,7 +19,7 @@ from rekindle.domain.ids import CoupleId, Uid
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from rekindle.store.table import Write
-from testing.apis import in_good_standing, phones_api
+from testing.apis import every_account_is_good, phones_api
 from testing.builders import LONDON, TOKYO, a_token, prompts, publish, publish_choices
 from testing.cleanups import SETTLING, cleanup_services
 from testing.memory_kms import MemoryKms
@@ -68,7 +68,7 @@ class World:
         vault = Vault(cast("KMSClient", KMS), KMS_KEY, cast("Table", key_table), cast("Table", key_table))
         cleanup_queue, account_queue = MemorySqs("cleanup"), MemorySqs("accounts")
         cleanup = cleanup_services(whole, key_table.name, jobs=cleanup_queue, accounts=account_queue)
-        services = Services.on(whole, vault, "https://app.example", stored, in_good_standing)
+        services = Services.on(whole, vault, "https://app.example", stored, every_account_is_good)
         return cls(table, key_table, services, cleanup, cleanup_queue, account_queue)
 
     def copy(self) -> World:

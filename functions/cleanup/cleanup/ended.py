@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rekindle.errors import ContentionError
-
 if TYPE_CHECKING:
     from cleanup.services import Services
     from rekindle.domain.ids import CoupleId
@@ -14,20 +12,11 @@ if TYPE_CHECKING:
 def finish_end(services: Services, couple_id: CoupleId) -> None:
     """Make the keys of a couple that has ended expire, and free both persons. Do nothing if it stands.
 
-    A person whose requests keep changing their own row holds up only themself.
+    If the requests of one person keep changing their row, the other person is freed all the same.
 
     Raises:
         ContentionError: A person is not free yet. A repeat frees them.
     """
     couple = services.couples.couple(couple_id)
-    if couple is None or couple.ended_at is None:
-        return
-    services.couples.expire_keys(couple, services.key_table)
-    held_up: ContentionError | None = None
-    for uid in sorted(couple.members):
-        try:
-            services.couples.free(uid, couple)
-        except ContentionError as error:
-            held_up = error
-    if held_up:
-        raise held_up
+    if couple and couple.ended_at:
+        services.couples.finish_end(couple, services.key_table)

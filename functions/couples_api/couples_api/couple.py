@@ -6,6 +6,7 @@ import datetime as dt
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
 
 from couples_api.pause import PAUSE, PauseBody, PauseView, change_pause, pause_view
@@ -15,7 +16,6 @@ from couples_api.services import (
     TheCaller,
     TheServices,
     current_couple,
-    free_both,
     known_person,
 )
 from rekindle.api.callers import Caller
@@ -24,6 +24,8 @@ from rekindle.api.problems import Problem, refusals
 from rekindle.domain.couples import Couple
 from rekindle.domain.persons import Person
 from rekindle.domain.playlist import comfort_of, playing
+from rekindle.errors import ContentionError
+from rekindle.telemetry import log_failure
 
 router = APIGatewayHttpRouter()
 
@@ -97,8 +99,14 @@ def delete_couple(caller: TheCaller, services: TheServices) -> None:
     """
     person = known_person(services, caller)
     couple = current_couple(services, person)
-    if ended := services.couples.end(caller.uid, couple.id, caller.instant):
-        free_both(services, ended, first=caller.uid)
+    ended = services.couples.end(caller.uid, couple.id, caller.instant)
+    if ended is None:
+        return
+    try:
+        services.couples.finish_end(ended, services.vault.table.name, first=caller.uid)
+    except (ContentionError, BotoCoreError, ClientError) as error:
+        # The couple has ended in any case, and `cleanup` repeats the rest.
+        log_failure("left to cleanup", error)
 
 
 def couple_view(couple: Couple, caller: Caller) -> CoupleView:

@@ -350,10 +350,9 @@ def _couple_id(invite_id: str) -> CoupleId:
 
 def _paired_by(services: Services, invite_id: str, person: Person) -> Couple | None:
     """Return the person's current couple, if this invite has made or resumed the couple."""
-    couple = services.couples.couple(person.couple) if person.couple else None
-    if couple is None or not couple.joins(person.uid):
-        return None
-    return couple if couple.id == _couple_id(invite_id) or couple.resumed_by == invite_id else None
+    couple = services.couples.joined_by(person)
+    is_of_invite = couple is not None and (couple.id == _couple_id(invite_id) or couple.resumed_by == invite_id)
+    return couple if is_of_invite else None
 
 
 def _chosen(resume: Choice) -> str:

@@ -93,6 +93,5 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
 def _view(services: Services, person: Person) -> MeView:
     # After an erasure, the partner's row leads to the couple for some moments. They must not see a difference from any
     # other end.
-    couple = services.couples.couple(person.couple) if person.couple else None
-    paired = couple is not None and couple.joins(person.uid)
+    paired = services.couples.joined_by(person) is not None
     return MeView.model_validate({"uid": person.uid, "paired": paired, **asdict(person.profile)})

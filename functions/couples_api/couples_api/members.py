@@ -30,8 +30,8 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
     def consequences(before: Person, after: Person) -> Consequences:
         if (before.profile, before.wants_touch) == (after.profile, after.wants_touch):
             return Consequences(after)
-        couple = services.couples.couple(after.couple) if after.couple else None
-        if couple is None or not couple.joins(after.uid):
+        couple = services.couples.joined_by(after)
+        if couple is None:
             return Consequences(after)
         changed = couple.with_person(after, local_date(caller.instant, after.profile.zone))
         widenings: list[Write] = []

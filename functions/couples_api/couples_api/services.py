@@ -7,16 +7,14 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BeforeValidator
 
 from rekindle.api.callers import Caller, caller_of
-from rekindle.api.identity import Identity, Standing
+from rekindle.api.identity import AccountState, Identity
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.api.sessions import Sessions, refuse_unknown
 from rekindle.clients import client
@@ -25,7 +23,7 @@ from rekindle.crypto.vault import Vault
 from rekindle.domain.couples import Couple
 from rekindle.domain.ids import Uid
 from rekindle.domain.persons import Person
-from rekindle.errors import ContentionError, WriteConflictError
+from rekindle.errors import WriteConflictError
 from rekindle.settings import CouplesApiSettings
 from rekindle.store.catalogue import Catalogue
 from rekindle.store.couples import Couples
@@ -41,7 +39,6 @@ from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.store.tries import Tries
-from rekindle.telemetry import log_failure
 
 
 def _written_out(value: object) -> object:
@@ -86,13 +83,18 @@ class Services:
         vault = Vault(client("kms"), settings.kms_key_id, keys, cells, settings.sealing_scheme)
         erasures = Erasures(Table(dynamodb, settings.erasure_table))
         identity = Identity(settings.identity, settings.firebase_key)
-        return cls.on(Table(dynamodb, settings.table), vault, settings.app_link, erasures, identity.standing)
+        return cls.on(Table(dynamodb, settings.table), vault, settings.app_link, erasures, identity.account_state)
 
     @classmethod
     def on(
-        cls, table: Table, vault: Vault, app_link: str, erasures: Erasures, standing: Callable[[Caller], Standing]
+        cls,
+        table: Table,
+        vault: Vault,
+        app_link: str,
+        erasures: Erasures,
+        account_state: Callable[[Caller], AccountState],
     ) -> Self:
-        """Return services that use this table. `standing` answers for Firebase, as `Identity.standing` does."""
+        """Return services that use this table. `account_state` answers as `Identity.account_state` does."""
         people, couples, days = People(table), Couples(table), Days(table)
         return cls(
             people=people,
@@ -109,7 +111,7 @@ class Services:
             help=HelpStore(table),
             erasures=erasures,
             vault=vault,
-            sessions=Sessions(standing, people),
+            sessions=Sessions(account_state, people),
             app_link=app_link,
         )
 
@@ -151,24 +153,10 @@ def current_couple(services: Services, person: Person) -> Couple:
 
     The couple's own row decides. The person's row only leads to it.
     """
-    couple = services.couples.couple(person.couple) if person.couple else None
-    if couple is None or not couple.joins(person.uid):
+    couple = services.couples.joined_by(person)
+    if couple is None:
         raise ProblemError(Problem.NOT_PAIRED)
     return couple
-
-
-def free_both(services: Services, couple: Couple, first: Uid) -> None:
-    """Remove both persons from a couple that has ended, the person `first` first, and make the couple's keys expire.
-
-    The couple has ended in any case. So if a step fails, log the failure and go on: `cleanup` repeats all steps.
-    """
-    members = sorted(couple.members, key=lambda each: each != first)
-    steps = [partial(services.couples.free, uid, couple) for uid in members]
-    for step in (*steps, partial(services.couples.expire_keys, couple, services.vault.table.name)):
-        try:
-            step()
-        except (ContentionError, BotoCoreError, ClientError) as error:
-            log_failure("left to cleanup", error)
 
 
 def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleKeys:

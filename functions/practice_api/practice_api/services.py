@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from rekindle.api.callers import Caller, caller_of, claims_of
-from rekindle.api.identity import Identity, Standing
+from rekindle.api.identity import AccountState, Identity
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.api.sessions import Sessions
 from rekindle.clients import client
@@ -51,17 +51,17 @@ class Services:
     _published: dict[tuple[PackId, int], Pack | None] = field(default_factory=dict)
 
     @classmethod
-    def on(cls, table: Table, standing: Callable[[Caller], Standing], *, review_required: bool) -> Self:
-        """Return services that use this table. `standing` answers for Firebase, as `Identity.standing` does."""
+    def on(cls, table: Table, account_state: Callable[[Caller], AccountState], *, review_required: bool) -> Self:
+        """Return services that use this table. `account_state` answers as `Identity.account_state` does."""
         # This function may write no person, so it stores no check of an account.
-        sessions = Sessions(standing)
+        sessions = Sessions(account_state)
         return cls(Packs(table), Audit(table), Statistics(table), HelpStore(table), sessions, review_required)
 
     @classmethod
     def of(cls, settings: PracticeApiSettings) -> Self:
         """Return services that use the table in the settings."""
         table, identity = Table(client("dynamodb"), settings.table), Identity(settings.identity, settings.firebase_key)
-        return cls.on(table, identity.standing, review_required=settings.review_required)
+        return cls.on(table, identity.account_state, review_required=settings.review_required)
 
     def new_code(self) -> str:
         """Return a practice code that nobody can guess."""

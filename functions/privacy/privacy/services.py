@@ -83,7 +83,7 @@ class Services:
             catalogue=Catalogue(table),
             vault=Vault(client("kms"), settings.kms_key_id, keys, cells, settings.sealing_scheme, read_only=True),
             # This function stores no check of an account. The few pages of an export ask again.
-            sessions=Sessions(Identity(settings.identity, settings.firebase_key).standing),
+            sessions=Sessions(Identity(settings.identity, settings.firebase_key).account_state),
             erasures=Erasures(Table(dynamodb, settings.erasure_table)),
         )
 

@@ -28,8 +28,8 @@ TIMEOUT: Final = 2.0
 REST: Final = 30.0
 """In seconds. If Firebase cannot answer, this process does not ask again for this long.
 
-So not every call waits in vain. No answer about one caller may cause a rest, because it would end the checks of all
-other callers.
+Otherwise every call would wait. An error about one caller never sets this pause, because the pause ends the checks of
+all other callers.
 """
 
 _ENDED: Final = frozenset({"TOKEN_EXPIRED", "USER_DISABLED", "USER_NOT_FOUND"})
@@ -40,7 +40,7 @@ _INVALID: Final = frozenset({"INVALID_ID_TOKEN", "MISSING_ID_TOKEN"})
 _SILENT: Final = "Firebase does not say whether accounts stand"
 
 
-class Standing(StrEnum):
+class AccountState(StrEnum):
     """Firebase's answer about an account."""
 
     GOOD = "good"
@@ -72,26 +72,26 @@ class Identity:
         # Reading the trusted certificates takes about as long as a request. So read them once, at the first request.
         return urllib3.PoolManager(retries=False, ssl_context=ssl.create_default_context())
 
-    def standing(self, caller: Caller) -> Standing:
-        """Return the standing of the caller's account. Return UNKNOWN if Firebase gives no answer about it."""
+    def account_state(self, caller: Caller) -> AccountState:
+        """Return the state of the caller's account. Return UNKNOWN if Firebase gives no answer about it."""
         if self._monotonic() < self._rests_until:
-            return Standing.UNKNOWN
+            return AccountState.UNKNOWN
         try:
             answer = self._lookup(caller)
         except HTTPError as error:
             return self._rest(type(error).__name__)
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._rest(_reason_of(answer))
-        standing = _standing_in(answer, caller.uid)
-        if standing is Standing.GOOD:
+        state = _state_in(answer, caller.uid)
+        if state is AccountState.GOOD:
             self._key_works = True
-        if standing is not Standing.UNKNOWN:
-            return standing
+        if state is not AccountState.UNKNOWN:
+            return state
         if self._key_works and _code_in(answer) in _INVALID:
-            return Standing.ENDED
+            return AccountState.ENDED
         # Perhaps our key is wrong. ENDED would then sign everybody out.
         logger.error(_SILENT, extra={"reason": _reason_of(answer), "outside": True})
-        return Standing.UNKNOWN
+        return AccountState.UNKNOWN
 
     def _lookup(self, caller: Caller) -> urllib3.BaseHTTPResponse:
         """Return Firebase's answer, from a second attempt if the first one fails early. Raise HTTPError otherwise."""
@@ -117,23 +117,23 @@ class Identity:
             # Keep no connection. Firebase may close it while Lambda freezes this process, and nobody would notice.
             self._http.clear()
 
-    def _rest(self, reason: str) -> Standing:
+    def _rest(self, reason: str) -> AccountState:
         self._rests_until = self._monotonic() + REST
         logger.warning(_SILENT, extra={"reason": reason, "outside": True})
-        return Standing.UNKNOWN
+        return AccountState.UNKNOWN
 
 
-def _standing_in(answer: urllib3.BaseHTTPResponse, uid: Uid) -> Standing:
+def _state_in(answer: urllib3.BaseHTTPResponse, uid: Uid) -> AccountState:
     """Return what an answer below 500 says about this account. Return UNKNOWN if it says nothing."""
     if answer.status != HTTPStatus.OK:
-        return Standing.ENDED if _code_in(answer) in _ENDED else Standing.UNKNOWN
+        return AccountState.ENDED if _code_in(answer) in _ENDED else AccountState.UNKNOWN
     try:
         # Google's JSON leaves out an empty list, and a field that is false.
         users: Any = answer.json().get("users", [])
         stands = bool(users) and users[0]["localId"] == uid and not users[0].get("disabled")
     except (ValueError, LookupError, AttributeError, TypeError):
-        return Standing.UNKNOWN
-    return Standing.GOOD if stands else Standing.ENDED
+        return AccountState.UNKNOWN
+    return AccountState.GOOD if stands else AccountState.ENDED
 
 
 def _reason_of(answer: urllib3.BaseHTTPResponse) -> str:

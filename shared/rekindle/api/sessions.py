@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Never
 
-from rekindle.api.identity import Standing
+from rekindle.api.identity import AccountState
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.errors import ErasedError
 
@@ -49,11 +49,11 @@ def refuse_unknown(erasures: Erasures, uid: Uid) -> Never:
 class Sessions:
     """The sign-ins of the callers.
 
-    `standing` asks Firebase about a caller's account (see `Identity.standing`). `people` stores when a person was last
-    checked. Without `people`, nothing is stored.
+    `account_state` asks Firebase about a caller's account (see `Identity.account_state`). `people` stores when a person
+    was last checked. Without `people`, nothing is stored.
     """
 
-    standing: Callable[[Caller], Standing]
+    account_state: Callable[[Caller], AccountState]
     people: People | None = None
 
     def require(self, caller: Caller, person: Person) -> Person:
@@ -75,10 +75,10 @@ class Sessions:
         checks = [check for check in (caller.token_issued_at, checked_at) if check]
         if checks and caller.instant - max(checks) <= CHECKED_EVERY:
             return checked_at
-        match self.standing(caller):
-            case Standing.ENDED:
+        match self.account_state(caller):
+            case AccountState.ENDED:
                 raise ProblemError(Problem.SIGNED_OUT)
-            case Standing.GOOD if self.people:
+            case AccountState.GOOD if self.people:
                 self.people.note_check(caller.uid, caller.instant)
                 return caller.instant
         return checked_at

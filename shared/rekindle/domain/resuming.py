@@ -48,7 +48,7 @@ def resumed(
     """
     if ended.ended_at is None:
         raise ValueError("only a couple that has ended can be resumed")
-    standing = replace(
+    together = replace(
         ended,
         profiles={person.uid: person.profile for person in persons},
         ended_at=None,
@@ -58,8 +58,8 @@ def resumed(
         touch_from=None,
         resumed_by=invite,
     )
-    today = min(local_date(instant, zone) for zone in standing.zones)
-    couple = with_time_apart(standing, today, latest_closed(standing, stored, ended.ended_at))
+    today = min(local_date(instant, zone) for zone in together.zones)
+    couple = with_time_apart(together, today, latest_closed(together, stored, ended.ended_at))
     for person in persons:
         couple = couple.with_person(person, today)
     return couple

@@ -9,7 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from rekindle.domain.couples import Couple, PackWish, Pause, Wish
 from rekindle.domain.ids import CoupleId, InviteId, PackId, Uid
@@ -52,6 +55,11 @@ class Couples:
         """Return the couple, even if it has ended (a strongly consistent read). Return None for an unknown couple."""
         item = self.table.get(keys.couple(couple))
         return couple_from(item) if item else None
+
+    def joined_by(self, person: Person) -> Couple | None:
+        """Return the couple that the person is in, by the couple's own row. Return None if they are in no couple."""
+        couple = self.couple(person.couple) if person.couple else None
+        return couple if couple and couple.joins(person.uid) else None
 
     def member_update(self, couple: Couple, uid: Uid) -> Write:
         """Return the write that copies a person's changed profile and touch wish into their couple.
@@ -153,7 +161,7 @@ class Couples:
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime) -> Couple | None:
         """End the couple by one write, and return it. Return None if `uid` was never in the couple.
 
-        The write depends only on the couple still standing, so nothing that the partner does can prevent it. If the
+        The write needs only a couple that has not ended, so nothing that the partner does can prevent it. If the
         couple has ended already, return it as it is. Call `free` for both persons afterwards.
         """
         couple = self.couple(couple_id)
@@ -165,6 +173,22 @@ class Couples:
             # The partner's requests may change this row in one transaction after another.
             self.table.write(ending(couple, instant, "attribute_not_exists(ended_at)"), urgent=True)
         return self.couple(couple_id)
+
+    def finish_end(self, couple: Couple, key_table: str, first: Uid | None = None) -> None:
+        """Make the keys of a couple that has ended expire, and free both persons, the person `first` first.
+
+        Try each step, even if a step before it has failed. Afterwards raise the first error. A repeat does no harm.
+        """
+        members = sorted(couple.members, key=lambda uid: (uid != first, uid))
+        freeing = [partial(self.free, uid, couple) for uid in members]
+        failed: Exception | None = None
+        for step in (partial(self.expire_keys, couple, key_table), *freeing):
+            try:
+                step()
+            except (ContentionError, BotoCoreError, ClientError) as error:
+                failed = failed or error
+        if failed:
+            raise failed
 
     @repeated_on_conflict("a person kept changing")
     def free(self, uid: Uid, couple: Couple) -> None:

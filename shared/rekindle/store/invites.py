@@ -40,7 +40,7 @@ class InviteState(StrEnum):
 
     OPEN = "open"
     REDEEMED = "redeemed"
-    CONFIRMED = "confirmed"
+    CONFIRMED = "confirmed"  # only version 0.1.0 stores this; today a confirmed invite keeps no state
 
 
 @dataclass(frozen=True, slots=True)
