@@ -202,7 +202,7 @@ def resealing_of(stack_name: str | None) -> Resealing:
     if stack_name is None:
         stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
         outputs = stack.outputs
-        # No older version runs beside on the local stack, so nothing has to settle.
+        # No older version runs on the local stack, so nothing has to settle.
         return Resealing(
             stack.client("dynamodb"), stack.client("lambda"), outputs["KeyTableName"], outputs["ResealFunction"], 0
         )

@@ -1,8 +1,8 @@
 """Reseal the older texts of one couple or one person. An operator calls this function (`make reseal`).
 
 The event is `{"couple": ID}` or `{"person": UID}`. With `"end_key": true`, the call also deletes a couple's single key
-if nothing needs it. The result is a `Report`. A call may end before everything is
-resealed: then `left` is true, and the operator calls again. A repeated call does no harm.
+if nothing needs it. The result is a `Report`. A call may end before everything is resealed: then `left` is true, and
+the operator calls again. A repeated call does no harm.
 """
 
 from __future__ import annotations

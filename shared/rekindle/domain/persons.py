@@ -143,8 +143,9 @@ class Person:
 
     `parted` maps former couples to the instant of their end, so that we can find the person's texts in these couples.
     After a former couple is deleted, it is not in `parted` any more, and `partings_deleted` counts it.
-    `removed_devices` maps devices that the system removed, because no push reached them, to the instant of their first
-    registration. Such a device is not new when it comes back.
+    `removed_devices` maps devices that the system removed to the instant of their first registration: no push reached
+    them, or their target was registered elsewhere. Such a device is not new when it comes back.
+
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
 

@@ -2,9 +2,10 @@
 
 The transaction that changes a person also changes their slot rows (for reminders) and target rows (for devices).
 
-A person who erases their account is marked first. From then on, no reader gets this person, and each write that began
-before the mark fails, because the mark changes the revision. The mark may be the only attribute of the row: a person
-without a profile can erase their account, too. Only `even_erased` and `erased_person` return a marked person.
+A person who erases their account is marked first. From then on, no reader gets this person, and each change of the
+person that began before the mark fails, because the mark changes the revision. The mark may be the only attribute of
+the row: a person without a profile can erase their account, too. Only `even_erased` and `erased_person` return a marked
+person.
 """
 
 from __future__ import annotations
