@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from collections import Counter
@@ -14,6 +15,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
+from rekindle.api.callers import caller_of
+from rekindle.api.sessions import CHECKED_EVERY
 from rekindle.errors import SettingsError
 from release_check import handler as hook
 from tests.build.cloudformation import properties
@@ -164,3 +167,13 @@ def test_every_function_has_a_sample_and_no_more_than_fit_into_the_hook_s_time()
     assert count.keys() == set(FUNCTIONS)
     timeout = properties("ReleaseCheck")["Timeout"]
     assert max(count.values()) * 3 * (28 + 2) < timeout
+
+
+def test_no_sample_asks_firebase_about_an_account() -> None:
+    """The persons of the samples have no account there. So each sample has a token that needs no check."""
+    events = [json.loads(event) for event in hook.samples().values()]
+    callers = [caller_of(event) for event in events if "authorizer" in event.get("requestContext", {})]
+    assert callers
+    for caller in callers:
+        assert caller.token_issued_at
+        assert dt.timedelta(0) < caller.instant - caller.token_issued_at < CHECKED_EVERY
