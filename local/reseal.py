@@ -1,7 +1,7 @@
 """Reseal all texts of version 0.1.0 on the local stack or on a stack in AWS, with a progress line.
 
-This program reads which rows of the key table may have older texts, and calls the function `reseal` for each of them.
-It sees wrapped keys only, and no text. It can be stopped and started again at any time.
+The key table shows which couples and persons may have older texts. This program calls the function `reseal` for each of
+them. The program itself reads no text. It can be stopped and started again at any time.
 
 A request that began before a resealing may still need the couple's single key. So the program first reseals all texts.
 Then it waits, and lets the function delete the single keys in a second pass.

@@ -46,7 +46,7 @@ def erase(services: Services, job: EraseJob, instant: dt.datetime) -> None:
 
 
 def _end_couple(services: Services, person: ErasedPerson) -> bool:
-    # The stream's job about the end frees the partner. The partner's own requests could hold up that job, but not this.
+    # Only end the couple. A job from the stream frees the partner, because the partner's requests can hold that up.
     if person.couple:
         services.couples.end(person.uid, person.couple, person.erased_at)
     return True
@@ -106,4 +106,6 @@ _STEPS: Final[Mapping[ErasedPart, Callable[[Services, ErasedPerson], bool]]] = {
     ErasedPart.SOLO_ANSWERS: _remove_solo_answers,
     ErasedPart.REQUESTS: _remove_requests,
 }
-"""Each step returns whether the part is removed. The single key of an older couple may stay after the keys."""
+"""Each step returns whether the part is removed. The step KEYS returns False while a couple that began with version
+0.1.0 still has its single key, which opens the texts of both.
+"""

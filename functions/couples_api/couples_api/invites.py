@@ -356,7 +356,7 @@ def _paired_by(services: Services, invite_id: str, person: Person) -> Couple | N
 
 
 def _chosen(resume: Choice) -> str:
-    """Return the choice for the fingerprint of a request. A request without a choice has the same one as before."""
+    """Return the choice as a part of the request's fingerprint. None adds nothing, as in version 0.1.0."""
     return "" if resume is None else f" resume={resume}"
 
 

@@ -23,7 +23,7 @@ class ErasedPart(StrEnum):
     DEVICES_AND_REMINDERS = "devices_and_reminders"
     INVITES = "invites"
     ANSWERS = "answers"
-    """Their answers, reflections and shared answers, and the names in their couples."""
+    """Their answers and reflections, the solo answers that they showed a partner, and the names in their couples."""
     SOLO_ANSWERS = "solo_answers"
     REQUESTS = "requests"
     """Their nudges, their tries of codes, and the keys with which their phone repeated requests."""

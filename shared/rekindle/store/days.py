@@ -247,7 +247,8 @@ class Days:
             names=names,
             values=values,
         )
-        # The role of `reseal` may write no other attribute of a couple's rows, and the answer may not have others.
+        # The role of `reseal` may read and write only these attributes of a couple's rows. So DynamoDB may not return
+        # the whole row.
         self.table.write(update, returned="NONE")
 
     def forget(self, couple: CoupleId, uid: Uid) -> None:

@@ -1,7 +1,7 @@
 """Store erasures and their receipts in a table of their own, which a restore of the main table does not change.
 
-The table has no uid and no name. A row has the person's pseudonym, so that nobody can make the same person again from
-an old sign-in, and so that a person stays erased after a restore.
+The table has no uid and no name. An erasure is stored under the person's pseudonym. It shows that a caller with an old
+sign-in has erased their account, also after a restore of the main table.
 """
 
 from __future__ import annotations
