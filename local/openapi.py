@@ -262,7 +262,7 @@ def _completed(operation: Json, route: Route, problems: set[Problem]) -> Json:
 
 
 def problems_of(route: Route) -> set[Problem]:
-    """Return the problems with which a route can answer a signed-in caller.
+    """Return the problems that a signed-in caller can get from a route.
 
     These are the problems that the route declares, the problems of its body and parameters, INTERNAL and BUSY.
     """

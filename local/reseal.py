@@ -3,8 +3,9 @@
 The key table shows which couples and persons may have older texts. This program calls the function `reseal` for each of
 them. The program itself reads no text. It can be stopped and started again at any time.
 
-A request that began before a resealing may still need the couple's single key. So the program first reseals all texts.
-Then it waits, and lets the function delete the single keys in a second pass.
+A couple that paired before authors had keys has a single key for both partners' texts. A request that began before a
+resealing may still need this key. So the program first reseals all texts. Then it waits, and lets the function delete
+the single keys in a second pass.
 """
 
 from __future__ import annotations
@@ -38,17 +39,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 AT_ONCE: Final = 8
-"""The program waits for this many calls at the same time."""
+"""At most this many calls are under way at the same time."""
 MOST_CALLS: Final = 100
 """After this many calls for one couple or person, the program leaves the rest to its next run."""
 MOST_ROUNDS: Final = 10
-"""If older texts appear after the first pass, the program begins again, at most this often."""
+"""The program makes at most this many rounds. It makes another round if older texts appear after the first pass."""
 SETTLING: Final = 30.0
 """Seconds between the last resealing and the first deletion of a key. A request ends within this time."""
 QUIET_AFTER_DEPLOYMENT: Final = dt.timedelta(minutes=2)
-"""Requests that began in the older version have ended after this time."""
+"""This long after a deployment, all requests that began in the older version have ended."""
 AGENT: Final = "rekindle-reseal"
-"""The name by which the rule `ForgedCalls` knows the calls of this program. It reports other calls of the function."""
+"""The name by which the rule `ForgedCalls` knows this program's calls. The rule reports all other calls of `reseal`."""
 TERMINAL: Final = Console(highlight=False, soft_wrap=True)
 # A call takes at most a minute. A repeated call does no harm.
 _PATIENCE: Final = Config(
@@ -106,7 +107,7 @@ class Resealing:
                     yield {_KINDS[kind + mark]: name}
 
     def finish(self, subject: Subject) -> Result:
-        """Call the function until nothing is left.
+        """Call the function until no older text of the subject is left, at most MOST_CALLS times.
 
         Raises:
             StackError: The function failed, or refused because the stack still seals in the scheme of version 0.1.0.

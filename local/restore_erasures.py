@@ -1,9 +1,10 @@
 """Erase again everybody who came back when the main table was restored, or whose erasure has stopped.
 
-A restored table has each person who erased their account after the backup. The table of erasures is not restored with
-it, and has the pseudonyms of the last year. This module marks these persons again, and then `cleanup` removes them
-again. Meanwhile nobody can read their words, because their keys have no backup. The module also starts the erasure of
-each marked person again, because the job of an erasure may be lost. Running the module twice does no harm.
+A restored main table contains again each person who erased their account after the backup. The table of erasures is not
+restored. It has the pseudonym of each person who erased their account in the last year. This module marks these persons
+again, and then `cleanup` removes them again. Meanwhile nobody can read their words, because their keys have no backup.
+The module also starts the erasure of each marked person again, because the job of an erasure may be lost. Running the
+module twice does no harm.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Restored:
 
 
 def _scanned(table: Table) -> Iterator[Item]:
-    # Leave all names and sealed texts where they are.
+    # Do not read names or sealed texts.
     pages = table.client.get_paginator("scan").paginate(
         TableName=table.name, ConsistentRead=True, ProjectionExpression="pk, sk, erased_at"
     )

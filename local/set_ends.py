@@ -1,11 +1,13 @@
 """Give an end to rows that have none, on the local stack or on a stack in AWS.
 
-Version 0.1.0 stored some rows without an end. Run this once, after the deployment that replaces version 0.1.0. A second
-run changes nothing. If a run is interrupted, run it again.
+The end of a row is its `ttl`, after which DynamoDB deletes the row. Version 0.1.0 stored some rows without an end. Run
+this program once, after the deployment that replaces version 0.1.0. A second run changes nothing. If a run is
+interrupted, run it again.
 
 The program reads the whole main table with the operator's own permissions, because no role of a function may scan. It
-also finds couples whose own row is gone, while other rows are left. `cleanup` deletes these rows, but `react` tells it
-of a couple only once. So run this also after `react` has given up a record (docs/runbook.md).
+also finds couples whose own row is gone, while other rows are left. `cleanup` deletes these rows when `react` enqueues
+a job. But `react` sees the deletion of a couple's own row only once. So run this program also after `react` has given
+up a record (docs/runbook.md).
 """
 
 from __future__ import annotations
@@ -64,8 +66,8 @@ class Orphans:
         """Enqueue a job for each couple without a row of its own. Return the number of jobs."""
         sent = 0
         for couple, members in self._named.items():
-            # The scan leaves out rows with a `ttl`, such as that of a couple that has just ended. It may also miss the
-            # row of a new couple. The job checks again that the row is gone.
+            # The scan leaves out rows with a `ttl`, such as the row of a couple that has ended. It may also miss
+            # the row of a new couple. So read the row now. The job checks again that the row is gone.
             if couple in self._with_row or self.table.get(keys.couple(couple)):
                 continue
             outbox.send([RestJob(couple=couple, members=tuple(sorted(members)), ended_at=instant)])
@@ -94,13 +96,16 @@ def set_ends(table: Table, progress: Progress) -> tuple[Counter[str], Orphans]:
 
 
 def resources_of(stack_name: str | None) -> tuple[Table, Outbox]:
-    """Return the main table and the cleanup queue of the named stack in AWS, or of the local stack if it is None."""
+    """Return a stack's main table and cleanup queue.
+
+    The stack is the one in AWS with this name, or the local stack if the name is None.
+    """
     client, outputs = connected(stack_name)
     return Table(client("dynamodb"), outputs["TableName"]), Outbox(client("sqs"), outputs["CleanupQueueUrl"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Give rows their ends, and print how many. Return the exit status."""
+    """Give rows their ends, and print how many rows got one. Return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m local.set_ends", description="Give an end to rows that have none.")
     parser.add_argument("stack", nargs="?", help="a stack in AWS, such as rekindle-prod; default: the local stack")
     parser.add_argument("--json", action="store_true", help="print one JSON document")

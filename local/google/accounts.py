@@ -41,7 +41,7 @@ class Account:
 
     @property
     def view(self) -> dict[str, Any]:
-        """The account in the form of Firebase's answers."""
+        """The account in the form of Firebase's responses."""
         view = {
             "localId": self.uid,
             "createdAt": str(self.created * 1000),
@@ -77,7 +77,7 @@ class Accounts:
         return self._accounts[uid]
 
     def times_deleted(self, email: str) -> int:
-        """Return how many accounts with this email were deleted. Firebase gives the next one another uid."""
+        """Return how many accounts with this email were deleted. Firebase gives the next account another uid."""
         return self._deleted.get(email.casefold(), 0)
 
     def change(self, uid: str, *, disabled: bool | None, valid_since: int | None) -> None:
@@ -112,7 +112,7 @@ class Accounts:
 
 
 def looked_up(accounts: Accounts, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of the Admin API's `accounts:lookup`. Unknown accounts are left out."""
+    """Return the response of the Admin API's `accounts:lookup`. Unknown accounts are left out."""
     answer: dict[str, Any] = {"kind": "identitytoolkit#GetAccountInfoResponse"}
     found = []
     for uid in asked.get("localId", []):
@@ -124,7 +124,7 @@ def looked_up(accounts: Accounts, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def updated(accounts: Accounts, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of the Admin API's `accounts:update`, which knows `disableUser` and `validSince`."""
+    """Set `disableUser` and `validSince`. Return the response of the Admin API's `accounts:update`."""
     since = asked.get("validSince")
     accounts.change(
         _uid_in(asked), disabled=asked.get("disableUser"), valid_since=None if since is None else int(since)
@@ -133,7 +133,7 @@ def updated(accounts: Accounts, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def deleted(accounts: Accounts, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of the Admin API's `accounts:delete`."""
+    """Delete an account. Return the response of the Admin API's `accounts:delete`."""
     accounts.delete(_uid_in(asked))
     return {"kind": "identitytoolkit#DeleteAccountResponse"}
 

@@ -1,5 +1,6 @@
-"""Serve Firebase's endpoints for the console: sign in, refresh tokens, and ask for a new password.
+"""Serve Firebase's endpoints for sign-ins, tokens, new passwords and accounts.
 
+The console and the command line call these endpoints, and so do the functions that ask about accounts or change them.
 Bodies, errors and paths are Firebase's. The name of Firebase's host comes before each path, as in Firebase's own
 emulator. There are four fixed accounts: a reader, a writer and an editor of the practice, and a person of a couple.
 """
@@ -57,7 +58,7 @@ def error_answer(refusal: RefusedError) -> JSONResponse:
 
 
 def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:signInWithPassword`. Raise RefusedError if Firebase would refuse the request."""
+    """Return the response of `accounts:signInWithPassword`. Raise RefusedError if Firebase would refuse the request."""
     email, password = _email_in(asked), asked.get("password")
     if not password:
         raise RefusedError("MISSING_PASSWORD")
@@ -79,7 +80,7 @@ def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return new tokens in the form of Firebase's answer. Raise RefusedError if Firebase would refuse the request."""
+    """Return new tokens in the form of Firebase's response. Raise RefusedError if Firebase would refuse the request."""
     if (grant := asked.get("grant_type")) != "refresh_token":
         raise RefusedError("MISSING_GRANT_TYPE" if grant is None else "INVALID_GRANT_TYPE", _INVALID)
     if not (token := asked.get("refresh_token")):
@@ -102,9 +103,9 @@ def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:sendOobCode`. Raise RefusedError if Firebase would refuse the request.
+    """Return the response of `accounts:sendOobCode`. Raise RefusedError if Firebase would refuse the request.
 
-    The answer is the same for a known and an unknown email.
+    The response is the same for a known and an unknown email.
     """
     if asked.get("requestType") != "PASSWORD_RESET":
         raise RefusedError("INVALID_REQ_TYPE" if asked.get("requestType") else "MISSING_REQ_TYPE")
@@ -112,7 +113,10 @@ def password_reset(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def own_account(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of `accounts:lookup` for a person's own ID token. Raise RefusedError if Firebase refuses it."""
+    """Return the response of `accounts:lookup` for a person's own ID token.
+
+    Raise RefusedError if Firebase would refuse the token.
+    """
     try:
         claims = issuer.claims_of(asked.get("idToken", ""))
     except jwt.InvalidTokenError as error:

@@ -105,7 +105,7 @@ class Issuer:
     def refreshed(self, refresh_token: str) -> dict[str, Any]:
         """Return new tokens for the same sign-in.
 
-        Raise jwt.InvalidTokenError if the refresh token is not valid, and RefusedError if the account refuses it.
+        Raise jwt.InvalidTokenError if the refresh token is not valid. Raise RefusedError as `account_of` does.
         """
         session = jwt.decode(
             refresh_token, self.key.public_key(), algorithms=["RS256"], audience="refresh", issuer=self.url
@@ -121,7 +121,10 @@ class Issuer:
         return claims
 
     def account_of(self, uid: str, auth_time: int) -> Account:
-        """Return the account of a sign-in. Raise RefusedError if the account is deleted or disabled, or refuses it."""
+        """Return the account of a sign-in.
+
+        Raise RefusedError if the account is deleted or disabled, or if the sign-in is older than `valid_since`.
+        """
         account = self.accounts.named(uid)
         if account.disabled:
             raise RefusedError(DISABLED)
@@ -200,7 +203,8 @@ class Issuer:
 def _uid_of(email: str, deleted: int) -> str:
     """Return a uid of 28 letters and digits, as in Firebase.
 
-    The same email always gets the same uid, until its account is deleted. `deleted` counts the deleted accounts.
+    The same email always gets the same uid, until its account is deleted. `deleted` is the number of deleted accounts
+    with this email.
     """
     alphabet = string.ascii_letters + string.digits
     number = int.from_bytes(hashlib.sha256((email.casefold() + "~" * deleted).encode()).digest())

@@ -1,7 +1,7 @@
 """Update the changed functions and layer of a running stack in about a second.
 
 A new package contains the current sources. All its other files come from the last build. So if the requirements have
-changed, a person has to start the stack again, which makes a new build.
+changed, a developer has to start the stack again, which makes a new build.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Reloader:
         """Update the functions and the layer whose sources have changed. Return their logical ids.
 
         Raises:
-            StackError: The requirements or the template have changed, so a person has to start the stack again.
+            StackError: The requirements or the template have changed, so a developer has to start the stack again.
         """
         if {tags.get(TEMPLATE_TAG) for tags in self._tags().values()} != {_template_fingerprint()}:
             raise StackError("The template has changed. End the stack, then run `make run` to deploy the template.")
@@ -143,7 +143,7 @@ class Reloader:
         version = self._lambda.publish_version(FunctionName=name)["Version"]
         self._lambda.update_alias(FunctionName=name, Name=ALIAS, FunctionVersion=version)
         self._lambda.tag_resource(Resource=self._configuration(unit)["FunctionArn"], Tags={VERSION_TAG: version})
-        # The last reload made the version `before`. CloudFormation deletes only its own versions, so delete it here.
+        # Delete the version `before`, which the last reload made. CloudFormation deletes only its own versions.
         if before:
             self._lambda.delete_function(FunctionName=name, Qualifier=before)
 

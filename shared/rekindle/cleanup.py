@@ -2,7 +2,8 @@
 
 `react`, `delivery`, `accounts` and `cleanup` itself enqueue jobs, and so do some commands of operators.
 
-Each job can be handled twice, and after a crash. A job contains ids, but never a push token, a name or a text.
+Each job can be handled twice, even after a crash in the middle. A job contains ids, but never a push token, a name or a
+text.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class RestJob(_Body):
 
 
 class _DeviceJob(_Body):
-    """A job about one device at `instant`: the pseudonym of its owner, and the digest of its target."""
+    """A job about one device at `instant`. `person` is its owner's pseudonym. `target` is the digest of its target."""
 
     person: str
     target: str

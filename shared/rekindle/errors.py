@@ -87,4 +87,7 @@ class KeyGoneError(VaultError):
 
 
 class KeyUnavailableError(VaultError):
-    """A cell key cannot be read now: KMS or the key table fails. Nothing is lost, and the caller may try again."""
+    """A cell key cannot be read now: KMS or a table fails, or the key is missing until somebody restores it.
+
+    The texts are not lost, and the caller may try again.
+    """

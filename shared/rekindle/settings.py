@@ -135,7 +135,7 @@ class ReactSettings(TickSettings):
 class CleanupSettings(Settings):
     """Settings of cleanup.
 
-    After `settling_seconds`, no request is under way any more that began before a person was erased.
+    `settling_seconds` after a person was erased, no request from before the erasure is under way any more.
     """
 
     table: _Table

@@ -53,7 +53,7 @@ def credential_from(secret: str) -> Credentials:
 class Firebase:
     """The accounts of one Firebase project.
 
-    If FIREBASE_AUTH_EMULATOR_HOST is set, the SDK calls this host, and sends no credential.
+    If FIREBASE_AUTH_EMULATOR_HOST is set, the SDK calls this host, and does not send `credential`.
     """
 
     def __init__(self, credential: Credentials, project: str) -> None:

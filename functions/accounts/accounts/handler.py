@@ -34,13 +34,16 @@ if TYPE_CHECKING:
     from rekindle.batches import BatchResponse, Record
 
 _PASSING: Final = frozenset({ABORTED, DEADLINE_EXCEEDED, INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE, UNKNOWN})
-"""The SDK's codes of failures that may pass. If they do not, the message becomes a dead letter, which is an alarm."""
+"""The SDK's codes of failures that may pass.
+
+If a failure lasts, its message becomes a dead letter, and an alarm goes off.
+"""
 
 
 def handle(firebase_of: Callable[[], Firebase], cleanup: Outbox, records: Sequence[Record]) -> BatchResponse:
     """Handle the jobs of a batch. Return the failed messages in the format of ReportBatchItemFailures.
 
-    A job about an unknown account is done: somebody has deleted the account already.
+    A job about an account that Firebase does not know counts as done: somebody has deleted the account already.
     """
 
     def attempt(record: Record) -> None:
@@ -83,9 +86,9 @@ def _start_over() -> None:
 
 
 def _log(error: Exception, message_id: str) -> None:
-    """Log the failure of a message. A failure of Google is no reason to roll this version back.
+    """Log the failure of a message. After an error about the credential, let the next job read the secret again.
 
-    After an error about the credential, let the next job read the secret again.
+    The field `outside` marks a failure of Google, because such a failure must not roll this version back.
     """
     outside = {"message_id": message_id, "outside": True}
     if isinstance(error, FirebaseError):

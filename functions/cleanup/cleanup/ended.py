@@ -1,4 +1,4 @@
-"""Finish the end of a couple. The request that ended the couple does the same, but may have failed after the end."""
+"""Finish the end of a couple, in case the request that ended the couple failed before it had done all steps."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ if TYPE_CHECKING:
 
 
 def finish_end(services: Services, couple_id: CoupleId) -> None:
-    """Make the keys of a couple that has ended expire, and free both persons. Do nothing if it stands.
+    """Make the keys of a couple that has ended expire, and free both persons.
 
-    If the requests of one person keep changing their row, the other person is freed all the same.
+    Do nothing if the couple stands, or if its row is gone.
+
+    If the requests of one person keep changing that person's row, the other person is freed all the same.
 
     Raises:
         ContentionError: A person is not free yet. A repeat frees them.

@@ -1,7 +1,7 @@
 """Remove everything about a person who has erased their account, step by step. Each step may be repeated.
 
-`privacy` has marked the person, and has mostly done the first steps too. The steps are repeated here, because the
-request may have failed after the mark.
+Usually, the request to `privacy` has marked the person and done some of these steps. `cleanup` does all steps again,
+because the request may have failed after it marked the person.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 
 def erase(services: Services, job: EraseJob, instant: dt.datetime) -> None:
-    """Remove everything about the person, and record each step. Then enqueue the last job, or delete the account.
+    """Remove everything about the person, and record each step. Then enqueue the last job.
 
-    `instant` is when the job was first received. The row with the mark stays until the account is deleted.
+    The last job enqueues the deletion of the account. `instant` is when this job was first received. The row with the
+    mark stays until the account is deleted.
     """
     services.people.erase_known(job.uid, job.erased_at)
     services.erasures.begin(job.uid, job.erased_at)
@@ -46,7 +47,8 @@ def erase(services: Services, job: EraseJob, instant: dt.datetime) -> None:
 
 
 def _end_couple(services: Services, person: ErasedPerson) -> bool:
-    # Only end the couple. A job from the stream frees the partner, because the partner's requests can hold that up.
+    # Only end the couple. A job from the stream frees the partner. Freeing the partner here could hold up the
+    # erasure, because it fails while the partner's requests keep changing the partner's row.
     if person.couple:
         services.couples.end(person.uid, person.couple, person.erased_at)
     return True
@@ -106,6 +108,6 @@ _STEPS: Final[Mapping[ErasedPart, Callable[[Services, ErasedPerson], bool]]] = {
     ErasedPart.SOLO_ANSWERS: _remove_solo_answers,
     ErasedPart.REQUESTS: _remove_requests,
 }
-"""Each step returns whether the part is removed. The step KEYS returns False while a couple that began with version
-0.1.0 still has its single key, which opens the texts of both.
+"""Each step returns whether the part is removed. The step KEYS returns False while one of the couples still has a single
+key, which opens both partners' texts.
 """

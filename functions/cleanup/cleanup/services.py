@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 class Services:
     """The stores and queues of one process.
 
-    `key_table` is the name of the key table. `outbox` is the queue of cleanup jobs, and `accounts` that of account
-    jobs. After `settling`, no request is under way any more that began before a person was erased.
+    `key_table` is the name of the key table. `outbox` is the queue of cleanup jobs, and `accounts` is the queue of
+    account jobs. `settling` is the wait before the last job of an erasure. After this wait, every request that began
+    before the erasure has ended.
     """
 
     people: People

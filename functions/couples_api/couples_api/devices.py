@@ -19,7 +19,7 @@ from rekindle.domain.ids import DeviceId
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
 RECENT = dt.timedelta(minutes=15)
-"""A person may add a device for this long after a sign-in. Somebody with a stolen token cannot add their own."""
+"""A person may add a device for this long after a sign-in. Somebody with an older, stolen token cannot add a device."""
 
 DEVICES_LIMIT = 10
 """A person can have at most this many devices. So the person's item and the transactions that write it stay small."""

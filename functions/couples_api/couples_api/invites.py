@@ -239,7 +239,7 @@ def post_redeem(
     invite = services.invites.find(code_mac)
     if invite is None or not invite.is_open_to(caller.uid, caller.instant):
         raise ProblemError(Problem.INVITE_NOT_USABLE)
-    # The inviter's row is read only if the caller has parted at all.
+    # Only a caller who has left a couple before can resume it. So read the inviter's row only for such a caller.
     inviter = services.people.find(invite.inviter) if person.parted else None
     if person.parted and inviter is None:
         # The inviter has just erased their account.
@@ -333,7 +333,7 @@ def _invite_of(services: Services, caller: Caller, inviter: Person) -> Invite | 
 def _pairing(
     services: Services, caller: Caller, body: ConfirmBody, persons: tuple[Person, Person], invite: Invite
 ) -> Pairing:
-    """Return the former couple, if both persons want that, or else a new couple. `persons` begins with the inviter."""
+    """Resume the former couple if both persons want to, or else make a new one. `persons` begins with the inviter."""
     former = former_couple(services, caller, *persons) if invite.resume is not None else None
     if former and body.resume is None:
         raise ProblemError(Problem.CHOICE_MISSING)
@@ -356,7 +356,7 @@ def _paired_by(services: Services, invite_id: str, person: Person) -> Couple | N
 
 
 def _chosen(resume: Choice) -> str:
-    """Return the choice as a part of the request's fingerprint. None adds nothing, as in version 0.1.0."""
+    """Return the choice as a part of the request's fingerprint: an empty text for None, as in version 0.1.0."""
     return "" if resume is None else f" resume={resume}"
 
 

@@ -91,7 +91,7 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
 
 
 def _view(services: Services, person: Person) -> MeView:
-    # After an erasure, the partner's row leads to the couple for some moments. They must not see a difference from any
-    # other end.
+    # After a person was erased, their partner's row still names the couple for some moments. So ask the couple's own
+    # row: the partner must not see a difference from any other end of a couple.
     paired = services.couples.joined_by(person) is not None
     return MeView.model_validate({"uid": person.uid, "paired": paired, **asdict(person.profile)})

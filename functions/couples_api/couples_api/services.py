@@ -94,7 +94,7 @@ class Services:
         erasures: Erasures,
         account_state: Callable[[Caller], AccountState],
     ) -> Self:
-        """Return services that use this table. `account_state` answers as `Identity.account_state` does."""
+        """Return services that use this table. `account_state` returns the same as `Identity.account_state`."""
         people, couples, days = People(table), Couples(table), Days(table)
         return cls(
             people=people,
@@ -151,7 +151,7 @@ def known_person(services: Services, caller: Caller) -> Person:
 def current_couple(services: Services, person: Person) -> Couple:
     """Return the couple that the person is in. Raise ProblemError if the person is in no couple.
 
-    The couple's own row decides. The person's row only leads to it.
+    The couple's own row decides. The person's row only names the couple.
     """
     couple = services.couples.joined_by(person)
     if couple is None:
@@ -162,8 +162,9 @@ def current_couple(services: Services, person: Person) -> Couple:
 def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleKeys:
     """Return the couple's keys, with a key for the author's new texts.
 
-    An older couple may have only one key, for both partners (`CoupleKeys.single`). If new texts need a key for each
-    author, first store a new key for each partner. Raise ProblemError if somebody has ended the couple meanwhile.
+    A couple that paired before authors had keys may have only one key, for both partners (`CoupleKeys.single`). If new
+    texts need a key for each author, first store a new key for each partner. Raise ProblemError if somebody has ended
+    the couple meanwhile.
     """
     keys = services.vault.couple_keys(couple.id)
     if keys.can_seal(author):
@@ -179,10 +180,10 @@ def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleK
 
 
 def freed(services: Services, person: Person, instant: dt.datetime) -> Person:
-    """Return the person. If their couple has ended, but nobody has freed them yet, free them first.
+    """Return the person. If their row still names a couple that has ended, first free them from this couple.
 
-    A couple without a row of its own ended more than a month ago. Raise ErasedError if the person has erased their
-    account meanwhile.
+    If the couple's own row is gone, the couple ended more than a month ago. Raise ErasedError if the person has erased
+    their account meanwhile.
     """
     if person.couple is None:
         return person

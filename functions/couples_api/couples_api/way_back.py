@@ -1,4 +1,4 @@
-"""Let two persons who pair again go on with the couple that they were, if both want that."""
+"""Let two persons who pair again resume their former couple, if both want to."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from rekindle.store.table import Write
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A couple that two persons are about to become, and the writes of the couple and of its keys.
+    """A couple that two persons are about to become, and the writes that store the couple and its keys.
 
-    If the couple is resumed, `stored` has its days that may have been open when it ended.
+    If the couple is resumed, `stored` has the days that may have been open when the couple ended.
     """
 
     couple: Couple
@@ -35,7 +35,7 @@ class Pairing:
 def former_couple(services: Services, caller: Caller, one: Person, other: Person) -> Couple | None:
     """Return the couple that the two were, if they can resume it. Otherwise return None.
 
-    They can resume their latest couple until KEEPSAKE after its end, while the keys of both are there.
+    They can resume their latest couple until KEEPSAKE after its end, if the keys of both still exist.
     """
     latest = latest_shared(one, other)
     if latest is None or one.parted[latest] + KEEPSAKE <= caller.instant:
@@ -54,7 +54,8 @@ def way_back(
     first, last = nearby_dates(min(ended_at, caller.instant))[0], nearby_dates(max(ended_at, caller.instant))[1]
     stored = services.days.between(ended.id, first, last)
     couple = resumed(ended, persons, invite, stored, caller.instant)
-    # A partner may have moved to another zone meanwhile. As after a move in a couple, an open day only gets longer.
+    # A partner may have moved to another zone meanwhile. Then the window of an open day can only get longer, as when a
+    # partner moves while the couple is together.
     widenings = [
         services.days.widening(day, day_window(day.date, couple.zones))
         for day in stored.values()
@@ -66,9 +67,9 @@ def way_back(
 
 
 def complete_streak(services: Services, pairing: Pairing, caller: Caller) -> None:
-    """Add the days to the streak that both answered just before the couple ended.
+    """Add to the streak the days that both answered just before the couple ended.
 
-    No request adds a day to the streak of a couple that has ended.
+    Some of these days may be missing, because no request adds a day to the streak of a couple that has ended.
     """
     if pairing.stored:
         known_history(services, pairing.couple, pairing.stored, caller.instant)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NO_WAIT: Final = dt.timedelta(0)
 
 TIMEOUT: Final = (3, 10)
-"""In seconds: the longest wait for a connection, and then the longest wait for the answer."""
+"""In seconds: the longest wait for a connection, and then the longest wait for the response."""
 
 LONGEST_SEND: Final = dt.timedelta(seconds=4 * sum(TIMEOUT))
 """The longest time that four requests take: two for an access token, and then two for a push."""
@@ -85,8 +85,10 @@ class PushGateway(Protocol):
 
         The gateway begins no further push in two cases:
 
-        - An answer asks to wait, or refuses even a new access token. The remaining pushes get this answer's outcome.
+        - A response asks to wait, or refuses even a new access token. The remaining pushes get the outcome of this
+          response.
         - Less than LONGEST_SEND of `within` is left. The remaining pushes get the outcome NO_TIME.
 
-        If an answer asks to wait, only the caller waits. Raise CredentialError if the credential gives no access token.
+        If a response asks to wait, `send` does not wait: the caller has to wait. Raise CredentialError if the
+        credential gives no access token.
         """

@@ -64,7 +64,7 @@ def _outbox() -> Outbox:
 
 
 def _start_over() -> None:
-    """Close the connections to FCM. The next job reads the FCM secret again, which an operator may have changed."""
+    """Close the connections to FCM. The next job reads the secret again, because an operator may have changed it."""
     if _gateway.cache_info().currsize:
         _gateway().close()
     _gateway.cache_clear()

@@ -1,7 +1,8 @@
 """Send requests to FCM with libcurl. One thread has hundreds of requests under way over a few HTTP/2 connections.
 
 It would take too much processor time to encode a message for each push. So each call of `Libcurl.send` encodes only one
-message for each kind of target, with a mark in place of the target. For each push, the target's bytes replace the mark.
+message for each kind of target, with a placeholder for the target. For each push, the target's bytes replace the
+placeholder.
 The handles and connections of libcurl stay open for the next call.
 """
 
@@ -34,10 +35,13 @@ CONNECTIONS: Final = 4
 """At most this many HTTP/2 connections are open. libcurl opens another when all open connections are full."""
 
 REQUESTS: Final = 2
-"""At most this many requests for one push. The second is sent if the connection breaks before an answer begins."""
+"""At most this many requests for one push. The second is sent if the connection breaks before a response begins."""
 
 BURST: Final = 0.05
-"""In seconds. After a pause, 1 push can begin at once, plus the pushes of this time: 1 + 5 at 100 pushes a second."""
+"""In seconds. After a pause, one push can begin at once, and also as many as the pace allows in this time.
+
+For example, 1 + 5 pushes can begin at once if the pace is 100 pushes a second.
+"""
 
 _MARK: Final = "\0target\0"
 _OK: Final = 200
@@ -62,7 +66,7 @@ _CODES: Final = {
         "UNAVAILABLE",
     ),
 }
-"""Google's codes for libcurl's errors. All these errors mean that no complete answer came. Other errors get UNKNOWN."""
+"""Google's codes for libcurl's errors. After these errors, no complete response came. Other errors get UNKNOWN."""
 
 
 class Libcurl:
@@ -98,7 +102,7 @@ class Libcurl:
 
         The first pushes begin even if the monotonic clock is past `until`. After `until`, or after an outcome for which
         `stops_page` is true, no further push begins. A push that was not begun has the outcome NO_TIME. `send` waits
-        for the answers to all requests.
+        for the responses to all requests.
         """
         encoded = {kind: _encoded(message, kind) for kind in {target.kind for target in targets}}
         outcomes = [NO_TIME] * len(targets)
@@ -126,7 +130,7 @@ class Libcurl:
 
 
 class Pace:
-    """Limits how many pushes one worker begins in a second: its share of FCM's limit for all workers together.
+    """Limits how many pushes one worker begins in a second: its part of FCM's limit for all workers together.
 
     If `per_second` is None, `Pace` sets no limit. `now` is in seconds of the monotonic clock.
     """
@@ -164,7 +168,7 @@ class _Call:
     def count(self, *_: object) -> int:
         """Count a request for the push. If the push already had REQUESTS requests, abort this request.
 
-        libcurl calls this before each request. Sometimes libcurl itself repeats a request if its connection broke.
+        libcurl calls this method before each request. Sometimes libcurl repeats a request whose connection broke.
         """
         self.requests += 1
         return int(pycurl.PREREQFUNC_OK if self.requests <= REQUESTS else pycurl.PREREQFUNC_ABORT)
@@ -172,12 +176,12 @@ class _Call:
     def may_repeat(self) -> bool:
         """Return whether to repeat the request after its connection broke.
 
-        If a part of an answer came, do not repeat the request, because FCM may have sent the push.
+        If a part of a response came, do not repeat the request, because FCM may have sent the push.
         """
         return not self.is_repeat and self.requests < REQUESTS and not self.handle.getinfo(pycurl.RESPONSE_CODE)
 
     def outcome(self) -> Outcome:
-        """Return the outcome of the push, from FCM's answer."""
+        """Return the outcome of the push, from FCM's response."""
         status = self.handle.getinfo(pycurl.RESPONSE_CODE)
         if status == _OK and len(self.body) == 1 and _NAME in self.body[0]:
             return DELIVERED
@@ -204,7 +208,7 @@ class _Connections:
 
     @property
     def under_way(self) -> int:
-        """The number of requests that still wait for their answer."""
+        """The number of requests that still wait for their response."""
         return len(self._calls) - len(self._free)
 
     def authorise(self, access_token: str) -> None:

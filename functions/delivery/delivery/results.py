@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LAST_ATTEMPT: Final = 6
 FIRST_BACKOFF: Final = dt.timedelta(seconds=30)
-"""The wait before the second attempt. It doubles for each further attempt, to eight minutes before the sixth."""
+"""The wait before the second attempt. The wait doubles for each further attempt, up to eight minutes for the sixth."""
 
 MISSED: Final = 1000
 """A retry job has at most this many devices. They fill about 100 KB of the 256 KB in an `Outbox` batch."""

@@ -52,8 +52,8 @@ class Services:
 
     @classmethod
     def on(cls, table: Table, account_state: Callable[[Caller], AccountState], *, review_required: bool) -> Self:
-        """Return services that use this table. `account_state` answers as `Identity.account_state` does."""
-        # This function may write no person, so it stores no check of an account.
+        """Return services that use this table. `account_state` returns the same as `Identity.account_state`."""
+        # This function may not write a person's row. So it does not store when an account was checked.
         sessions = Sessions(account_state)
         return cls(Packs(table), Audit(table), Statistics(table), HelpStore(table), sessions, review_required)
 
@@ -68,7 +68,7 @@ class Services:
         return code_from(self.entropy(_ENTROPY_BYTES), CODE_LENGTH)
 
     def others(self, pack: PackId, instant: dt.datetime) -> Iterator[Pack]:
-        """Yield the live versions of all packs except `pack`. A check compares a text for `pack` with them."""
+        """Yield the live versions of all other packs. A check compares a text of `pack` with these versions."""
         for head in self.packs.heads():
             live = None if head.id == pack else head.live(instant)
             if live and (published := self.published(head.id, live)):

@@ -75,7 +75,7 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
     last. A repeat erases nothing more, and returns one more receipt of the same erasure.
     """
     require_no_old_code(beside_old_code=services.vault.beside_old_code)
-    # Check the sign-in also of a person who is marked already: a repeat gives a receipt.
+    # Check the sign-in even if the person is marked already, because a repeat returns a new receipt.
     known = services.people.even_erased(caller.uid)
     if known:
         services.sessions.require(caller, known)
@@ -85,7 +85,7 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
     view = ReceiptView(receipt=displayed(receipt, RECEIPT_GROUPS))
     requested_at = services.erasures.requested_at(caller.uid)
     if requested_at and known is None and services.people.erased_person(caller.uid) is None:
-        # The erasure is finished, and no row may be made again.
+        # The erasure is finished. Do not create a row of this person again.
         services.erasures.add_receipt(caller.uid, requested_at, receipt)
         return view
     person = services.people.erase(caller.uid, caller.instant)

@@ -87,9 +87,10 @@ class Section:
     entries: list[ExportedEntryView]
 
     def share_until(self, date: dt.date) -> float:
-        """Return which share of the section's dates is over with this date, from 0 to 1."""
+        """Return which part of the section's dates comes before or on this date, from 0 to 1."""
         share = ((date - self.begins).days + 1) / ((self.ends - self.begins).days + 1)
-        # A date may be outside: the person may have changed their zone, or the partner's date is ahead.
+        # The date may be before `begins` or after `ends`: the person may have changed their zone, or the partner's date
+        # is ahead.
         return min(max(share, 0), 1)
 
 
@@ -138,7 +139,7 @@ class Exporter:
         # Read the couple only now, after its days. If somebody has just ended it, leave out the partner's answers.
         couple = self.services.couples.couple(couple_id)
         if couple is None or self.person.uid not in couple.members:
-            # The person's row leads to a couple that was deleted, or that they were never in.
+            # The person's row names a couple that was deleted, or that the person was never in.
             return Section(today, today, self._couple_view(number, None, ended_at, included=False), [], [])
         return Section(
             begins=couple.first_date,

@@ -82,7 +82,8 @@ class Services:
             invites=Invites(people),
             catalogue=Catalogue(table),
             vault=Vault(client("kms"), settings.kms_key_id, keys, cells, settings.sealing_scheme, read_only=True),
-            # This function stores no check of an account. The few pages of an export ask again.
+            # This function does not store when an account was checked. So each page of an export may ask Firebase
+            # again. An export has only a few pages.
             sessions=Sessions(Identity(settings.identity, settings.firebase_key).account_state),
             erasures=Erasures(Table(dynamodb, settings.erasure_table)),
         )

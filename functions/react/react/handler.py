@@ -1,4 +1,4 @@
-"""Read the table's stream, enqueue jobs of pushes, cleanup and accounts, and add completed days to streaks.
+"""Read the table's stream, enqueue jobs for pushes, cleanup and accounts, and add completed days to streaks.
 
 The API call that stores the second answer also adds the day to the streak. This function adds the day again, because
 the call may have failed after it stored the answer. A day that is added twice counts once.

@@ -1,8 +1,9 @@
-"""Reseal the older texts of one couple or one person. An operator calls this function (`make reseal`).
+"""Reseal one couple's or one person's texts of version 0.1.0. An operator calls this function (`make reseal`).
 
-The event is `{"couple": ID}` or `{"person": UID}`. With `"end_key": true`, the call also deletes a couple's single key
-if nothing needs it. The result is a `Report`. A call may end before everything is resealed: then `left` is true, and
-the operator calls again. A repeated call does no harm.
+The event is `{"couple": ID}` or `{"person": UID}`. A couple that paired before authors had keys has a single key for
+both partners' texts. With `"end_key": true`, the call also deletes this key if no text needs it. The result is a
+`Report`. A call may end before everything is resealed: then `left` is true, and the operator calls again. A repeated
+call does no harm.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Seal older texts again, with their author's key, padded, and bound to the answer's revision and `share_first`."""
+"""Seal the texts of version 0.1.0 again, each with its author's key.
+
+The new seal also pads each text, and binds an answer's text to the answer's revision and `share_first`. A couple that
+paired before authors had keys has a single key for both partners' texts. In this module, an older text is a text of the
+scheme SINGLE_KEY.
+"""
 
 from __future__ import annotations
 
@@ -73,15 +78,15 @@ class Progress:
 
     @property
     def report(self) -> Report:
-        """Return the report of this call. After a change, another call has to see that nothing is left."""
+        """Return the report of this call. After a change, another call must check that no older text is left."""
         outcome = Outcome.UNREADABLE if self.unreadable else Outcome.DONE
         return Report(outcome, self.changes, left=self.changes > 0 or self.conflicts > 0)
 
 
 def reseal_couple(services: Services, couple: CoupleId, *, end_key: bool) -> Report:
-    """Reseal a couple's answers, reflections and shared answers.
+    """Reseal a couple's answers and reflections, and the solo answers that the partners share.
 
-    If `end_key` is true and none of them needs it any more, delete the couple's single key. A request that has read an
+    If `end_key` is true and no text needs the couple's single key any more, delete this key. A request that has read an
     older text just before a resealing still needs the key. So a call that changes texts does not delete the key, and
     the operator's command waits before it sets `end_key`.
     """
@@ -117,7 +122,7 @@ def _resealed(services: Services, couple: CoupleId, keys: CoupleKeys) -> Report:
 
 
 def reseal_person(services: Services, person: Uid) -> Report:
-    """Reseal a person's solo answers. Their key stays the same."""
+    """Reseal a person's solo answers. The person's key stays the same."""
     if services.vault.scheme == SINGLE_KEY:
         return Report(Outcome.TOO_EARLY)
     try:

@@ -1,11 +1,13 @@
 """Let policies see which partitions and which attributes a DynamoDB call names.
 
-ministack does not know the condition keys `dynamodb:LeadingKeys` and `dynamodb:ReturnValues`, and of the attributes it
-sees only those of a projection. The template's policies test the first and `dynamodb:Attributes` with `ForAllValues`,
-which is true for an unknown key. So without the patch, the policies would allow all partitions and attributes.
+ministack does not know the condition keys `dynamodb:LeadingKeys` and `dynamodb:ReturnValues`. For
+`dynamodb:Attributes`, it sees only the attributes of a projection. The template's policies test `dynamodb:LeadingKeys`
+and `dynamodb:Attributes` with `ForAllValues`, which is true for a condition key without a value. So without the patch,
+the policies would allow all partitions and attributes.
 
-AWS documents these keys under "Using IAM policy conditions for fine-grained access control". All names in the request
-count: those of the key, of the item, and of each expression. A path counts by its first name.
+AWS documents these keys under "Using IAM policy conditions for fine-grained access control". `dynamodb:Attributes` has
+all names of attributes in the request: in the key, in the item, and in each expression. A path such as `a.b` counts as
+its first name, `a`.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ _BY_NAME = ("Key", "Item", "AttributeUpdates", "Expected", "KeyConditions", "Que
 
 
 class _ArnOfOneItem(str):
-    """A table's ARN for one read or write of a transaction. `context` has what policies can test about it."""
+    """A table's ARN for one read or write of a transaction. `context` has what policies can test about this part."""
 
     __slots__ = ("context",)
     context: Context

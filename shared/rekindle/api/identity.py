@@ -1,6 +1,6 @@
 """Ask Firebase about the account of a caller, with the caller's own ID token and the public web key.
 
-This needs no credential of ours: a token shows nothing but its own account.
+This needs no credential of ours, because with a token one can ask only about the token's own account.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import Uid
 
 TIMEOUT: Final = 2.0
-"""In seconds, with both attempts. A phone waits for the answer."""
+"""In seconds, for both attempts together. Meanwhile the phone waits."""
 REST: Final = 30.0
-"""In seconds. If Firebase cannot answer, this process does not ask again for this long.
+"""In seconds. After Firebase has failed, this process does not ask again for this long.
 
-Otherwise every call would wait. An error about one caller never sets this pause, because the pause ends the checks of
-all other callers.
+Otherwise every call would wait. An error about one caller never begins this rest, because during the rest nobody's
+account is checked.
 """
 
 _ENDED: Final = frozenset({"TOKEN_EXPIRED", "USER_DISABLED", "USER_NOT_FOUND"})
-"""Firebase's codes for an account that is disabled or deleted, or has ended its sign-ins."""
+"""Firebase's error codes for an account that is disabled or deleted, or whose sign-ins have ended."""
 _INVALID: Final = frozenset({"INVALID_ID_TOKEN", "MISSING_ID_TOKEN"})
-"""Firebase's codes for a token that is no longer valid, or for a token of another project than the web key's."""
+"""Firebase's error codes for a token that is no longer valid, or whose project is not the web key's project."""
 
 _SILENT: Final = "Firebase does not say whether accounts stand"
 
 
 class AccountState(StrEnum):
-    """Firebase's answer about an account."""
+    """State of an account, as Firebase reports it."""
 
     GOOD = "good"
     ENDED = "ended"
@@ -73,7 +73,7 @@ class Identity:
         return urllib3.PoolManager(retries=False, ssl_context=ssl.create_default_context())
 
     def account_state(self, caller: Caller) -> AccountState:
-        """Return the state of the caller's account. Return UNKNOWN if Firebase gives no answer about it."""
+        """Return the state of the caller's account. Return UNKNOWN if Firebase does not tell."""
         if self._monotonic() < self._rests_until:
             return AccountState.UNKNOWN
         try:
@@ -94,7 +94,7 @@ class Identity:
         return AccountState.UNKNOWN
 
     def _lookup(self, caller: Caller) -> urllib3.BaseHTTPResponse:
-        """Return Firebase's answer, from a second attempt if the first one fails early. Raise HTTPError otherwise."""
+        """Return Firebase's response. Try again if the first attempt fails early. Raise HTTPError if all fail."""
         until = self._monotonic() + self._timeout
         try:
             return self._asked(caller, self._timeout)
@@ -124,7 +124,7 @@ class Identity:
 
 
 def _state_in(answer: urllib3.BaseHTTPResponse, uid: Uid) -> AccountState:
-    """Return what an answer below 500 says about this account. Return UNKNOWN if it says nothing."""
+    """Return the account's state from a response with a status below 500. Return UNKNOWN if it does not tell."""
     if answer.status != HTTPStatus.OK:
         return AccountState.ENDED if _code_in(answer) in _ENDED else AccountState.UNKNOWN
     try:

@@ -23,13 +23,14 @@ CHECKED_EVERY: Final = dt.timedelta(minutes=5)
 """A caller's account is checked again when the last check is older than this. A new token counts as a check."""
 
 ASK_AGAIN: Final = 3_600
-"""In seconds. A person may ask again after this time for what `require_no_old_code` has refused."""
+"""In seconds. After this time, a person may repeat a request that `require_no_old_code` has refused."""
 
 
 def require_no_old_code(*, beside_old_code: bool) -> None:
     """Raise BUSY if version 0.1.0 may run at the same time, so that no sign-out and no erasure is lost.
 
-    Version 0.1.0 stores whole persons without the marks that it does not know. Its `react` tells nobody about them.
+    When version 0.1.0 stores a person, it drops attributes that it does not know, such as `signed_out_at` and
+    `erased_at`. Its `react` enqueues no job for these attributes.
     """
     if beside_old_code:
         raise ProblemError(Problem.BUSY, retry_after=ASK_AGAIN)
@@ -38,7 +39,7 @@ def require_no_old_code(*, beside_old_code: bool) -> None:
 def refuse_unknown(erasures: Erasures, uid: Uid) -> Never:
     """Refuse a caller without a row: raise ErasedError after an erasure, and otherwise the problem NO_PROFILE.
 
-    When the last row of an erased person is gone, a token from before the erasure is valid for up to an hour.
+    After the last row of an erased person is gone, a token from before the erasure can still be valid for an hour.
     """
     if erasures.has(uid):
         raise ErasedError("the person has erased their account")
@@ -57,10 +58,11 @@ class Sessions:
     people: People | None = None
 
     def require(self, caller: Caller, person: Person) -> Person:
-        """Return the person, with the time of this check if there was one.
+        """Return the person. If this call checked the account, the person has the time of this check.
 
-        Raise SIGNED_OUT if the caller's sign-in has ended, or their account does not stand. Whoever stores a change of
-        the person must begin with the returned person. Otherwise the change would take the time of the check back.
+        Raise SIGNED_OUT if the caller's sign-in has ended, or their account is disabled or deleted. Whoever stores a
+        change of the person must begin with the returned person. Otherwise the change would overwrite the time of the
+        check with an older time.
         """
         if person.signed_out_at and (caller.signed_in_at is None or caller.signed_in_at < person.signed_out_at):
             raise ProblemError(Problem.SIGNED_OUT)
@@ -69,8 +71,8 @@ class Sessions:
     def require_account(self, caller: Caller, checked_at: dt.datetime | None = None) -> dt.datetime | None:
         """Return when the person was last checked. Raise SIGNED_OUT if the account is disabled or deleted.
 
-        Firebase is asked only if both the token and `checked_at` are older than CHECKED_EVERY. If Firebase gives no
-        answer, the call goes on. A token is valid for an hour, so nobody goes on for longer without an answer.
+        Firebase is asked only if both the token and `checked_at` are older than CHECKED_EVERY. If Firebase does not
+        tell the state, the call goes on. A token is valid for an hour, so nobody goes on for longer unchecked.
         """
         checks = [check for check in (caller.token_issued_at, checked_at) if check]
         if checks and caller.instant - max(checks) <= CHECKED_EVERY:

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 class CoupleKeys:
     """The unwrapped keys of a couple. They seal and open answers, reflections and shared solo answers.
 
-    `authors` has a key for each author. `single` is the one key for the texts of both in a couple that paired before
-    authors had keys. Otherwise `single` is None. `scheme` is the scheme of new texts: AUTHORS_KEY or SINGLE_KEY.
+    `authors` maps each author to their key. A couple that paired before authors had keys has one key for the texts of
+    both partners: `single`. Without such a key, `single` is None. `scheme` is the scheme of new texts: AUTHORS_KEY or
+    SINGLE_KEY.
     """
 
     couple: CoupleId
@@ -96,8 +97,8 @@ class CoupleKeys:
     def resealed(self, day: Day) -> Day:
         """Return the day, with each text of the scheme SINGLE_KEY sealed again with its author's key.
 
-        Leave out authors without a key: their texts shall not be readable again. Raise VaultError if a text cannot be
-        opened.
+        The texts of an author without a key stay as they are, so that nobody can read them after the single key is
+        deleted. Raise VaultError if a text cannot be opened.
         """
         answers = {uid: self._resealed_answer(day, uid) for uid in day.answers.keys() & self.authors.keys()}
         return replace(day, answers={**day.answers, **answers})
@@ -112,7 +113,7 @@ class CoupleKeys:
         return answer
 
     def resealed_shared(self, shared: SharedAnswer) -> SharedAnswer:
-        """Return a shared answer, sealed with its author's key as in `resealed`."""
+        """Return the shared solo answer, with its text sealed again as `resealed` does it."""
         if not _is_older(shared.sealed) or shared.person not in self.authors:
             return shared
         day = SoloDay(shared.person, shared.date, shared.prompt)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rekindle.domain.prompts import PromptRef
 
 SINGLE_KEY: Final = 1
-"""The first scheme: one key for all texts of a couple. Cell keys still wrap all other keys in this scheme."""
+"""The first scheme: one key for all texts of a couple. Cell keys still use it to wrap all other keys."""
 AUTHORS_KEY: Final = 3
 """The current scheme: each author has a key, texts are padded, and an answer's context includes the revision.
 
@@ -92,7 +92,7 @@ def author_key_context(couple: CoupleId, person: Uid) -> bytes:
 
 
 def couple_key_context(couple: CoupleId) -> bytes:
-    """Return the context of a couple's single key, which a cell key wraps."""
+    """Return the context of the one key of a couple in the scheme SINGLE_KEY, which a cell key wraps."""
     return _joined("couple-key", couple)
 
 

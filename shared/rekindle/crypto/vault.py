@@ -1,10 +1,11 @@
 """Store and open the keys. A KMS key wraps (encrypts) 65 cell keys, and 64 of these wrap the keys of authors.
 
 An author has one key in each couple, and a key of their own for solo answers. The other cell key makes the MACs of
-codes. A couple that paired before authors had keys still has one key for both (`rekindle.crypto.sealing.SINGLE_KEY`).
+codes. A couple that paired before authors had keys has one key for both, its single key, until `reseal` has
+resealed its texts (`rekindle.crypto.sealing.SINGLE_KEY`).
 
 The cell table has the cell keys, and has backups. The key table has the keys of authors, and can never be restored.
-Version 0.1.0 stored the cell keys in the key table too, so the vault also reads them there, and copies them.
+Version 0.1.0 stored the cell keys in the key table. So the vault also looks for cell keys there, and copies them.
 
 The vault uses a cell key from memory for at most an hour. It reads an author's key from the key table each time. After
 the deletion of a key's row, nobody can read the texts that this key sealed, even in backups of the main table.
@@ -97,9 +98,9 @@ class Vault:
         return Write.new(key_rows.couple_keys(couple), {"cell": cell, **keys}, self.table.name)
 
     def adding_author_keys(self, couple: CoupleId, persons: Iterable[Uid]) -> Write:
-        """Return the write that adds authors' keys to a couple without such keys. It fails if the couple has them.
+        """Return the write that adds authors' keys to a couple. It fails if the couple has such keys.
 
-        Put this write into a transaction that fails if the couple has ended.
+        Put this write into a transaction that fails if the couple's members have changed.
         """
         cell = _cell_of(couple)
         authors = {each: self._new_key(cell, author_key_context(couple, each)) for each in persons}
@@ -113,7 +114,7 @@ class Vault:
         )
 
     def delete_single_key(self, couple: CoupleId) -> None:
-        """Delete the single key of an older couple whose texts are all sealed with their authors' keys."""
+        """Delete a couple's single key, after all texts of the couple were sealed with their authors' keys."""
         with suppress(WriteConflictError):  # all of the couple's keys have just been deleted
             self.table.write(
                 Write(
@@ -126,14 +127,15 @@ class Vault:
             )
 
     def has_keys_of(self, couple: CoupleId, authors: Collection[Uid]) -> bool:
-        """Return whether the couple still has the keys of all these authors."""
+        """Return whether the couple still has its single key, or the keys of all these authors."""
         row = self.table.get(key_rows.couple_keys(couple)) or {}
         return "wrapped" in row or set(authors) <= row.get("authors", {}).keys()
 
     def keeping_keys(self, couple: CoupleId, authors: Iterable[Uid]) -> Write:
-        """Return the write that keeps the couple's keys after all. It fails if the key of an author is gone.
+        """Return the write that stops the couple's keys from expiring.
 
-        Put this write into the transaction that resumes the couple.
+        The write fails if the couple has no single key and the key of one of these authors is gone. Put this write into
+        the transaction that resumes the couple.
         """
         return key_rows.kept_couple_keys(couple, authors, self.table.name)
 
@@ -206,14 +208,14 @@ class Vault:
         return hmac.digest(self._ensured_cell_key(_INVITES), text.encode(), "sha256")
 
     def _ensured_cell_key(self, cell: str) -> bytes:
-        """Return a cell's key. If nobody has made the key, make it."""
+        """Return a cell's key. If the cell has no key yet, make one."""
         return self._remembered(cell, self._stored_or_new)
 
     def _cell_key(self, cell: str) -> bytes:
-        """Return a cell's key, which wraps a stored key.
+        """Return the key of a cell that has wrapped a stored key.
 
-        Raise KeyUnavailableError if the cell's key is missing. A new key would open nothing, and it would be in the way
-        when the lost key is restored from a backup.
+        Raise KeyUnavailableError if the cell's key is missing. Do not make a new key then: the new key would open
+        nothing, and it would be in the way when the lost key is restored from a backup.
         """
         return self._remembered(cell, self._stored)
 
@@ -256,7 +258,7 @@ class Vault:
         )
         wrapped = made["CiphertextBlob"]
         if self.beside_old_code:
-            # Version 0.1.0 may run at the same time, and looks only into the key table. So that table decides.
+            # Version 0.1.0 may run at the same time, and looks only into the key table. So use the key in that table.
             wrapped = _first_of(self.table, row, wrapped)
         wrapped = _first_of(self.cells, row, wrapped)
         return made["Plaintext"] if wrapped == made["CiphertextBlob"] else self._decrypted(wrapped, cell)
@@ -267,7 +269,7 @@ class Vault:
 
 
 def _first_of(table: Table, row: Key, wrapped: bytes) -> bytes:
-    """Store a cell's wrapped key, unless the table has one. Return the one that the table has now."""
+    """Store a cell's wrapped key, unless the table has one. Return the wrapped key that the table has now."""
     try:
         table.write(Write.new(row, {"wrapped": wrapped}))
     except WriteConflictError as conflict:

@@ -1,7 +1,7 @@
 """Define changes of stored records. `rekindle.store.stream` reads these changes from the table's stream.
 
 `DayChange`, `StreakChange` and `NudgesChange` have a record before and after one write. `CoupleGone` has the deleted
-record, and the others have only the record after the write. The stream can deliver a change more than once, and long
+record. All other changes have only the record after the write. The stream can deliver a change more than once, and long
 after the write.
 """
 

@@ -72,8 +72,8 @@ def read_code(text: str, length: int) -> str:
     plain = _plain(text)
     linked = _IN_A_LINK.findall(plain)
     words = re.findall(_WORD, _LINK.sub(" ", plain))
-    # A code may contain a space or a line break, but only if it is the whole text, or all that follows the mark in a
-    # link (`_BEFORE_A_CODE`).
+    # A code may contain a space or a line break, but only if the code is the whole text, or everything after the match
+    # of `_BEFORE_A_CODE` in a link.
     cut = [plain, _BEFORE_A_CODE.split(plain)[-1]]
     for texts in (filter(_may_be_code, [*linked, *words]), linked, cut):
         codes = _codes_among(texts, length)

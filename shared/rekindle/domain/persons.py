@@ -143,8 +143,9 @@ class Person:
 
     `parted` maps former couples to the instant of their end, so that we can find the person's texts in these couples.
     After a former couple is deleted, it is not in `parted` any more, and `partings_deleted` counts it.
-    `removed_devices` maps devices that the system removed to the instant of their first registration: no push reached
-    them, or their target was registered elsewhere. Such a device is not new when it comes back.
+    `removed_devices` has devices that the system removed, because no push reached them, because they were stale, or
+    because their target was registered elsewhere. It maps each device to the instant of its first registration. Such a
+    device is not new when it comes back.
 
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
@@ -154,9 +155,9 @@ class Person:
     kind to a date: this date and earlier dates do not come due again. `due_earlier` has the dates for which an old slot
     can still send. Each write adds one to `revision`, and fails if `revision` has changed since the read.
 
-    If the person signed out everywhere, `signed_out_at` is the end of that second: sign-ins before it have ended.
-    `checked_at` is when we last asked Firebase whether the account stands. `erased_at` is when the person erased their
-    account.
+    If the person signed out everywhere, `signed_out_at` is the end of the second in which they did this. Sign-ins
+    before `signed_out_at` have ended. `checked_at` is when Firebase last confirmed that the account is neither disabled
+    nor deleted. `erased_at` is when the person erased their account.
     """
 
     uid: Uid
@@ -193,7 +194,7 @@ class Person:
         return replace(self, signed_out_at=max(end, self.signed_out_at or end), devices={}, removed_devices={})
 
     def known_since(self, device: DeviceId) -> dt.datetime | None:
-        """Return the first registration of the device. Return None if the person does not have it, and never had."""
+        """Return the instant of the device's first registration. Return None if the device counts as new."""
         known = self.devices.get(device)
         return known.known_since if known else self.removed_devices.get(device)
 
@@ -205,7 +206,7 @@ class Person:
         return replace(self, devices=devices, removed_devices=removed)
 
     def without_device(self, gone: DeviceId) -> Person:
-        """Return the person without a device that they removed. It is new if it comes back."""
+        """Return the person without a device that they removed. If the device comes back, it counts as new."""
         return replace(
             self,
             devices={each: device for each, device in self.devices.items() if each != gone},
@@ -213,7 +214,7 @@ class Person:
         )
 
     def without_unreached(self, is_unreached: Callable[[Device], bool]) -> Person:
-        """Return the person without devices that no push reaches. These devices stay known."""
+        """Return the person, with the unreached devices moved to `removed_devices`."""
         gone = {each: device.known_since for each, device in self.devices.items() if is_unreached(device)}
         if not gone:
             return self

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def latest_shared(one: Person, other: Person) -> CoupleId | None:
-    """Return the latest couple that these two persons were. Return None if they were no couple."""
+    """Return the latest former couple of these two persons. Return None if there is none."""
     shared = one.parted.keys() & other.parted.keys()
     return max(shared, key=lambda each: (one.parted[each], each), default=None)
 

@@ -5,14 +5,15 @@ The words of this module:
 - A date is *complete* when both partners have answered. A *completion* is the moment at which this happens.
 - A *run* is a couple's streak: its number of complete dates in a row. A *length class* is a range of such numbers, such
   as `7-29`.
-- *Progress* is the news in one change of the table: a day's new state (`DayProgress`), or a completion
+- *Progress* is what is new in one change of the table: a day's new state (`DayProgress`), or a completion
   (`StreakProgress`).
 - A *tally* is the row with a couple's `History`: its counted days and completions of the last six weeks.
 - `Latest` is the completion that the history stores for a week. `active_28` counts couples over four weeks.
 
 From a history alone, `contributions` computes what the couple adds to the counters of dates and weeks. Progress adds
 the contributions of the new history, minus those of the history before. So progress that arrives a second time adds
-nothing, and neither does an old state of a day after a newer state. One transaction writes history and counters.
+nothing. An old state of a day that arrives after a newer state also adds nothing. One transaction writes the history
+and the counters.
 
 A history stores the packs of a day, but not its prompts. So the progress of a day names all prompts of the day, and
 `prompt_contributions` counts them.
@@ -173,7 +174,7 @@ class CountedDay:
 
 
 class Latest(NamedTuple):
-    """The completion that a history stores for a week: the couple's `total` and its run's length class after it.
+    """The completion that a history stores for a week: the couple's `total` and length class after it.
 
     The history first stores the first completion of the week. A later completion replaces the stored completion only
     if it has another length class, because otherwise it changes no counter.

@@ -193,7 +193,7 @@ class PackHead:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One action of staff. The audit keeps it permanently, without the texts of a pack."""
+    """One action of staff. The audit keeps it for ten years, without the texts of a pack."""
 
     done: Actor
     action: StaffAction

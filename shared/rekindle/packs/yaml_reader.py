@@ -252,7 +252,7 @@ class _Reading:
             parser.dispose()
         if self._root is None:
             _refuse(1, "there is nothing here yet. Begin with the pack's id, such as “id: river”")
-        # If a block has a name twice, the data has only the first value. So report these names instead of the data.
+        # If a block has a name twice, the data has only the first value. So report these names only.
         if self._twins:
             raise DocumentError(*self._twins)
         return Document(*self._root, self._flaws)

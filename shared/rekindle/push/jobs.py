@@ -40,9 +40,10 @@ class _Body(BaseModel):
     """
 
     def again(self, late: dt.timedelta, wait: dt.timedelta = dt.timedelta(0)) -> Self:
-        """Return a copy of the job, to enqueue it again. `late` is the copy's lateness. `wait` sets its `hold`.
+        """Return a copy of the job, to enqueue it again. `late` is the copy's lateness.
 
-        The caller must delay the copy's message by `wait`, but by at most LONGEST_DELAY.
+        `wait` is how long the copy must wait in all. The caller must delay the copy's message by `wait`, but by at most
+        LONGEST_DELAY. The copy's `hold` is the rest of `wait`.
         """
         return self.model_copy(update={"late": late, "hold": max(wait - LONGEST_DELAY, dt.timedelta(0))})
 
@@ -110,7 +111,7 @@ class PersonJob(_PushJob):
 
 
 class NewDeviceJob(_PushJob):
-    """Push to the devices of a person, but not to their new device. `added` is the digest of its target."""
+    """Push to the devices of a person, except their new device. `added` is the digest of the new device's target."""
 
     type: Literal["new-device"] = "new-device"
     kind: Literal[PushKind.NEW_DEVICE] = PushKind.NEW_DEVICE

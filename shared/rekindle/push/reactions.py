@@ -84,7 +84,8 @@ def reaction_to(change: Change | None) -> Reaction:  # noqa: PLR0911  each kind 
 
 def _to_answers(change: DayChange) -> Reaction:
     day, before = change.after, change.before.answers if change.before else {}
-    # An erasure removes an answer, which nobody hears of. If both were erased, nobody is left to hear of anything.
+    # An erasure removes an answer, and nobody gets a push about that. After the erasure of one person, the other has no
+    # partner who could get a push.
     if day.answers.keys() <= before.keys() or len(change.persons | day.answers.keys()) < _A_COUPLE:
         return NOTHING
     answered_at = {uid: answer.at for uid, answer in day.answers.items()}

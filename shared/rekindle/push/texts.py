@@ -1,8 +1,9 @@
 """Define the texts of all pushes, by language, kind and variant.
 
 STREAK_MILESTONE has a text for each milestone. Every other kind has numbered variants, and the date decides the number.
-On one date, all kinds use the same number, and a phone can list their pushes together. So titles with the same number
-must begin differently. No text may show on a lock screen what the app is for, who the partner is, or who did what.
+On one date, kinds with equally many variants use the same number, and a phone can list their pushes together. So titles
+with the same number must begin differently. No text may show on a lock screen what the app is for, who the partner is,
+or who did what.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Store a row for each new device of a person. The function `react` reads the row and tells the other devices."""
+"""Store a row for each new device of a person who has other devices.
+
+The function `react` reads the row, and queues a push to the other devices.
+"""
 
 from __future__ import annotations
 

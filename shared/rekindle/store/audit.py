@@ -1,4 +1,4 @@
-"""Store an audit row in the transaction of each staff action. An audit row is never changed or deleted."""
+"""Store an audit row in the transaction of each staff action. No function changes or deletes an audit row."""
 
 from __future__ import annotations
 

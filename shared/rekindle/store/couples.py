@@ -161,8 +161,8 @@ class Couples:
     def end(self, uid: Uid, couple_id: CoupleId, instant: dt.datetime) -> Couple | None:
         """End the couple by one write, and return it. Return None if `uid` was never in the couple.
 
-        The write needs only a couple that has not ended, so nothing that the partner does can prevent it. If the
-        couple has ended already, return it as it is. Call `free` for both persons afterwards.
+        The write has only one condition: the couple has not ended yet. So nothing that the partner does can prevent the
+        write. If the couple has ended already, return it as it is. Call `free` for both persons afterwards.
         """
         couple = self.couple(couple_id)
         if couple is None or uid not in couple.members:
@@ -233,7 +233,7 @@ class Couples:
             return None
         left = couple.members - {uid}
         if uid in couple.members:
-            # A couple that ended under version 0.1.0 still has both profiles, and who ended it.
+            # The row of a couple that ended under version 0.1.0 still has both profiles, and `ended_by`.
             forgetting = Write(
                 "Update",
                 keys.couple(couple_id),
@@ -272,7 +272,7 @@ class Couples:
 
     @repeated_on_conflict("a person kept changing")
     def forget(self, uid: Uid, couple: CoupleId, ended_at: dt.datetime) -> None:
-        """Remove a couple that is gone from the person's former couples. Free them if nobody has freed them yet."""
+        """Remove a couple that is gone from the person's former couples. Also free a person who is not free yet."""
         person = read_people(self.table, [uid]).get(uid)
         if person is None or (person.couple != couple and couple not in person.parted):
             return

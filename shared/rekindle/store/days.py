@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _FOR_0_1_0: Final = b"\x01"
 """The first byte of the sealed texts that version 0.1.0 can read.
 
-That version needs `share_first` in each answer. All other answers leave out a false `share_first`: a journal reads many
-days, and DynamoDB bills reads by size.
+Answers with such a text need `share_first`, even if it is false. Answers with any other sealed text leave out a false
+`share_first`: a journal reads many days, and DynamoDB bills reads by size.
 """
 
 

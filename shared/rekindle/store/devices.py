@@ -50,8 +50,9 @@ class Devices:
 
         Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
         stores the device, removes any other device with the same target (even another person's), and removes the
-        person's stale devices. If the device is new, and the person has others, the transaction stores a row for the
-        push to the others. `guard` gets the person before and after the change, and returns the person to store.
+        person's stale devices. If the device is new, and the person has other devices, the transaction stores a row,
+        from which `react` queues a push to the other devices. `guard` gets the person before and after the change, and
+        returns the person to store.
         """
         before = self.people.person(uid)
         if before is None:
@@ -76,7 +77,7 @@ class Devices:
         return {item["pk"].partition("#")[2]: Uid(item["uid"]) for item in items}
 
     def forget_target(self, pseudonym: str, digest: str, instant: dt.datetime) -> None:
-        """Remove the device whose target has this digest, if the pseudonym's person still owns the target.
+        """Remove the device whose target has this digest, if the person with this pseudonym still owns it.
 
         Keep a device that was registered after `instant`.
         """
@@ -89,7 +90,7 @@ class Devices:
                 self.people.change(owner, instant, lambda person: person.without_unreached(is_dead))
 
     def prune(self, pseudonym: str, digest: str, instant: dt.datetime) -> None:
-        """Remove the pseudonym's person's stale devices, if they still own the target with this digest."""
+        """Remove the stale devices of the person with this pseudonym, if they still own the target with this digest."""
         if owner := self._owner(pseudonym, digest):
             with suppress(ErasedError):
                 self.people.change(owner, instant, lambda person: _without_stale(person, instant))

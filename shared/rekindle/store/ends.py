@@ -1,4 +1,4 @@
-"""Give an end to rows that version 0.1.0 stored without one. A later version writes these rows with their `ttl`."""
+"""Give an end (`ttl`) to rows that version 0.1.0 stored without one. Later versions store such rows with an end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Store erasures and their receipts in a table of their own, which a restore of the main table does not change.
 
-The table has no uid and no name. An erasure is stored under the person's pseudonym. It shows that a caller with an old
-sign-in has erased their account, also after a restore of the main table.
+The table has no uid and no name. An erasure is stored under the person's pseudonym. From this row, the API knows that a
+caller with an old sign-in has erased their account, even after a restore of the main table.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def recorded_erasure(item: Mapping[str, Any]) -> tuple[str, dt.datetime] | None:
 def delete_keys(table: Table, person: ErasedPerson, key_table: str) -> bool:
     """Delete the keys of everything that the person wrote. Nobody can read these texts any more, even in backups.
 
-    Return whether all their keys are gone. An older couple may still have a single key, which opens the texts of both.
+    Return whether all their keys are gone. A couple that paired before authors had keys may still have
+    a single key, which opens the texts of both.
     """
     all_gone = True
     for couple in person.couples:
@@ -121,7 +122,7 @@ def delete_keys(table: Table, person: ErasedPerson, key_table: str) -> bool:
 def delete_person_rows(table: Table, uid: Uid, *, solo: bool, but: frozenset[Key] = frozenset()) -> None:
     """Delete rows of the person's partition, except for the person's own row and the rows in `but`.
 
-    If `solo` is true, delete the solo days and their history. Otherwise delete all other rows.
+    If `solo` is true, delete only the solo days and the solo history. Otherwise keep these rows, and delete all others.
     """
     for item in every_item(table, keys.person(uid).pk):
         key = Key(item["pk"], item["sk"])

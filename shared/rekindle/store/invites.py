@@ -133,7 +133,7 @@ class Invites:
     def forget(self, person: ErasedPerson) -> None:
         """Cancel the person's invites, and open every invite again that they have redeemed.
 
-        The rows then have no name and no uid of theirs.
+        Afterwards no invite's row has the name or the uid of the person.
         """
         live = person.profiled.invite if person.profiled else None
         tried = Tries(self.people.table).codes(person.uid)

@@ -1,6 +1,6 @@
 """Keys of the rows of the key table and the cell table, and the writes that end a key.
 
-A function that only deletes keys imports this module. It does not need the vault, which opens the keys.
+A function that only deletes keys imports this module, and not the vault, which opens keys.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def cell_key(cell: str) -> Key:
 def deleting_author_key(couple: CoupleId, author: Uid, table: str) -> Write:
     """Return the write that deletes an author's key in a couple. The write fails if there is no such key.
 
-    The write does not touch the single key of an older couple, which has sealed texts of both.
+    A couple that paired before authors had keys may still have a single key. The write keeps this key, because it also
+    opens texts of the partner.
     """
     return Write(
         "Update",
@@ -65,7 +66,10 @@ def expiring_couple_keys(couple: CoupleId, ttl: int, table: str) -> Write:
 
 
 def kept_couple_keys(couple: CoupleId, authors: Iterable[Uid], table: str) -> Write:
-    """Return the write that keeps a couple's keys after all. The write fails if an author's key is gone."""
+    """Return the write that stops a couple's keys from expiring.
+
+    The write fails if the couple has no single key and the key of one of these authors is gone.
+    """
     names = {f"#author{number}": author for number, author in enumerate(authors)}
     all_there = " AND ".join(f"attribute_exists(authors.{name})" for name in names)
     return Write(

@@ -150,12 +150,12 @@ def all_days() -> tuple[str, str]:
 
 
 def shared_before(date: dt.date) -> tuple[str, str]:
-    """Return the range of sort keys that has a couple's shared answers before a date."""
+    """Return the range of sort keys that has a couple's copies of solo answers before a date."""
     return SHARED_PREFIX, f"{SHARED_PREFIX}{date}"
 
 
 def is_shared_by(sk: str, uid: Uid) -> bool:
-    """Return whether the sort key is that of a shared answer of this person."""
+    """Return whether the sort key is that of a couple's copy of this person's solo answer."""
     return sk.startswith(SHARED_PREFIX) and sk.endswith(f"#{uid}")
 
 

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 @repeated_on_conflict("a couple's row kept changing")
 def forget_member(table: Table, key: Key, uid: Uid, path: str | None = None) -> None:
-    """Remove the person from the row's `persons`, and what they have at `path`, in which `#uid` is the person."""
+    """Remove the person from the row's `persons`. Also remove the attribute at `path`, where `#uid` is the person."""
     item = table.get(key)
     if item is None:
         return
-    # Both persons of a couple may be erased at the same moment, so neither may restore the other's uid.
+    # Both persons of a couple may be erased at the same moment, so neither write may put back the uid that the other
+    # write has removed.
     table.write(
         Write(
             "Update",

@@ -2,10 +2,9 @@
 
 The transaction that changes a person also changes their slot rows (for reminders) and target rows (for devices).
 
-A person who erases their account is marked first. From then on, no reader gets this person, and each change of the
-person that began before the mark fails, because the mark changes the revision. The mark may be the only attribute of
-the row: a person without a profile can erase their account, too. Only `even_erased` and `erased_person` return a marked
-person.
+An erasure first marks the person. From then on, only `even_erased` and `erased_person` return this person. A change of
+the person that began before the mark fails, because the mark changes the revision. The marked row may have no profile,
+because a person who never had a profile can also erase their account.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class Consequences:
 
 @dataclass(frozen=True, slots=True)
 class ErasedPerson:
-    """A person who is being erased. `profiled` is None if they never had a profile."""
+    """A person who is being erased. `profiled` is None if the person's row has no profile."""
 
     uid: Uid
     erased_at: dt.datetime
@@ -142,8 +141,8 @@ class People:
     def note_check(self, uid: Uid, instant: dt.datetime) -> None:
         """Store that the person's account was checked at `instant`.
 
-        The revision stays, so that this write is in nobody's way. If another write is in its way, the next call checks
-        again.
+        The write does not change the revision, so that no other write fails because of it. If this write meets another
+        write and fails, the next call checks again.
         """
         update = Write(
             "Update",

@@ -1,8 +1,9 @@
 """Store the names of each slot's shards. A shard is a partition with some of the slot's rows.
 
 The function `delivery` reshards a slot if a shard has too many rows. No step begins while the slot's pushes are
-being sent or come soon. `name_more` names two new shards for each old shard. At least 15 minutes later, `move_rows`
-moves the rows to the new shards, and `forget_old` removes the names of the old shards. A repeated step does no harm.
+being sent, or shortly before. `name_more` names two new shards for each old shard. At least 15 minutes later,
+`move_rows` moves the rows to the new shards, and `forget_old` removes the names of the old shards. A repeated step
+does no harm.
 
 The function `cleanup` deletes a slot that holds nobody, in two steps on two days (`EmptySlots`).
 """
@@ -33,9 +34,9 @@ MOVED_AT_ONCE: Final = 50
 EMPTY_FOR: Final = dt.timedelta(hours=12)
 """A slot is deleted if a run finds it empty, and another run found it empty at least this long ago.
 
-A slot comes about once a day. This time is much longer than any request, and longer than a deployment in which an
-older version runs that does not know the mark `empty_since`. A repeat of a failed job may set the mark half an hour too
-early.
+A slot comes about once a day. EMPTY_FOR is much longer than any request. It is also longer than a deployment, in which
+an older version may run that does not know the attribute `empty_since`. Each repeat of a failed job may make
+`empty_since` half an hour too early.
 """
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -132,9 +133,10 @@ class EmptySlots:
 
     @repeated_on_conflict("a slot or its zone's list of slots kept changing")
     def delete(self, slot: Slot, at: dt.datetime) -> bool:
-        """Mark the slot if it holds nobody, or delete it if it has the mark for EMPTY_FOR. Return whether it is gone.
+        """Delete the slot if it is empty, and a run found it empty EMPTY_FOR ago. Return whether the slot is gone.
 
-        `at` is the present instant. Do nothing while the slot is resharded.
+        If it is found empty for the first time, store `at` as `empty_since`. `at` is when the job was first received.
+        Do nothing while the slot is resharded.
         """
         shards = read_shards(self.table, [slot]).get(slot)
         if shards is None or shards.new_names or not all(map(self._is_empty, shards.names)):
@@ -149,9 +151,9 @@ class EmptySlots:
             )
             self.table.write(marking)
         elif at - shards.empty_since >= EMPTY_FOR:
-            # Invariant: no row is in a slot that does not exist. A writer who read the slot without the mark has ended
-            # since, so the rows are read after its write. A writer who read the mark removes it before its write, and
-            # then this transaction fails.
+            # Invariant: no row is in a slot that does not exist. A request that read the slot without `empty_since`
+            # ended long ago, so `_is_empty` has seen its row. A request that read `empty_since` removes it before it
+            # writes a row, and then this transaction fails.
             unchanged = "empty_since = :read AND attribute_not_exists(spreading_to)"
             values = {":read": to_millis(shards.empty_since)}
             gone = Write("Delete", keys.shards(slot), condition=unchanged, values=values)
@@ -163,7 +165,7 @@ class EmptySlots:
         return not self.table.query(keys.slot_shard(shard), between=keys.SLOT_ROWS, limit=1).items
 
     def _unlisting(self, slot: Slot) -> Write:
-        """Return the write that removes the slot from the list. A zone without slots has no row."""
+        """Return the write that removes the slot from its zone's list. An empty list has no row."""
         key, time = keys.zone(slot.zone), {f"{slot.time:%H:%M}"}
         if (self.table.get(key) or {"times": time})["times"] == time:
             return Write("Delete", key, condition="times = :only", values={":only": time})
@@ -196,7 +198,7 @@ def make_slot(table: Table, slot: Slot) -> None:
 
 
 def keep_slot(table: Table, slot: Slot, shards: Shards) -> bool:
-    """Remove the mark of a slot that was empty, because somebody joins it. Return False if the slot is deleted."""
+    """Remove `empty_since` from a slot, because somebody joins it. Return False if the slot is deleted."""
     if shards.empty_since is None:
         return True
     try:

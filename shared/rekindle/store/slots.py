@@ -54,7 +54,7 @@ class SlotPage:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """The slots of the table. `EmptySlots` deletes a slot without rows after two days."""
+    """The slots of the table. `EmptySlots` deletes a slot that was empty on two days."""
 
     table: Table
     few_rows: int = FEW_ROWS

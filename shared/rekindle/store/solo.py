@@ -108,12 +108,12 @@ class Solo:
         return replace(day, answer=answer, shared_with=None)
 
     def journal(self, person: Uid, before: dt.date | None, limit: int) -> list[SoloDay]:
-        """Return the person's latest `limit` days, latest first. With a `before`, return only days before it."""
+        """Return the person's latest `limit` days, latest first. If `before` is a date, return only days before it."""
         items = dated_items(self.table, partial(keys.solo_day, person), before, limit, descending=True)
         return list(map(_day_from, items))
 
     def onward(self, person: Uid, after: dt.date | None, limit: int) -> list[SoloDay]:
-        """Return the person's first `limit` days, earliest first. With an `after`, return only days after it."""
+        """Return the person's first `limit` days, earliest first. If `after` is a date, return only days after it."""
         return list(map(_day_from, dated_items(self.table, partial(keys.solo_day, person), after, limit)))
 
     def share(self, day: SoloDay, shared: SharedAnswer) -> SoloDay:
@@ -156,7 +156,10 @@ class Solo:
             )
 
     def replace_shared_text(self, shared: SharedAnswer, resealed: SharedAnswer) -> None:
-        """Do the same as `replace_text` for a shared answer. Raise WriteConflictError also if it was taken back."""
+        """Store the text of `resealed` in place of the text of `shared`, which is the same text in another scheme.
+
+        Raise WriteConflictError if the text has changed, or if the person has taken the shared answer back.
+        """
         key = keys.shared(shared.couple, shared.date, shared.person)
         self.table.write(_replacing(key, "sealed", shared.sealed, resealed.sealed), returned="NONE")
 
@@ -181,7 +184,7 @@ class Solo:
                 self.table.write(Write("Delete", keys.Key(item["pk"], item["sk"])))
 
     def shared(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[SharedAnswer]:
-        """Return the couple's shared answers of the latest `limit` dates with shared answers, latest first.
+        """Return the couple's shared solo answers of the latest `limit` dates that have any, latest first.
 
         If `before` is a date, return only answers of dates before this date.
         """

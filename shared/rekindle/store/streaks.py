@@ -64,7 +64,7 @@ class Streaks:
             ":run": streak_at(couple, self._history(couple, complete), stored, instant).current,
             ":instant": to_millis(instant),
         }
-        # The role of `react` may write only these attributes of a couple's rows, and the answer may not have others.
+        # The role of `react` may write only these attributes of a couple's rows, and DynamoDB may return no others.
         update = Write(
             "Update",
             key,

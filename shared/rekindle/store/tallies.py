@@ -55,8 +55,8 @@ The stream can repeat a run's record, but for a shorter time than this.
 COUNTERS_KEPT: Final = dt.timedelta(days=2 * 365 + 1)
 """The table keeps the counters of a date or a week for two years.
 
-The statistics show twelve weeks. Two years let the practice compare a season with the one a year before. Counters of
-a prompt have no end: their number does not grow with time, and they count couples without naming any.
+The statistics show twelve weeks. Two years let the practice compare a season with the same season of the year before.
+Counters of a prompt have no end: their number does not grow with time, and they name no couple.
 """
 
 WRITES: Final = 100

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 KEPT: Final = dt.timedelta(days=2)
-"""The table keeps the row for at least this time after its latest try. An invite's row ends earlier."""
+"""The table keeps the row for at least this time after its latest try. The row of a tried invite ends earlier."""
 
 
 @dataclass(frozen=True, slots=True)
