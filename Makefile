@@ -7,6 +7,8 @@ UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/u
 PYTHON := .venv/bin/python
 STAGE ?= dev
 PACKS := $(wildcard packs/*.yaml)
+# One more than the cores of the smallest machine, because tests of the whole stack often wait.
+TEST_PROCESSES ?= 3
 # The folders count too: a file that is removed or renamed changes its folder.
 PAGES := $(shell find functions/console/console/page local/phones -name '*.js' -o -type d)
 # The source roots: the layer's folder, and the folder of each function. A path file in .venv makes them importable.
@@ -100,7 +102,7 @@ unit: setup ## test the rules, the routes on a table in memory, and the tools
 pack-lint: .venv/.synced ## check the prompt packs: print what must be fixed, and advice
 	@./rekindle packs lint $(PACKS)
 test: lint types pack-lint contract ## run all checks and tests, also those of engines, artifacts and the local stack
-	@REKINDLE_STATEFUL_STEPS=2000 .venv/bin/pytest -n 2 --dist loadfile
+	@REKINDLE_STATEFUL_STEPS=2000 .venv/bin/pytest -n $(TEST_PROCESSES) --dist loadfile
 calendar: setup ## test every slot of every zone around each change of its clocks, in one or two minutes
 	@.venv/bin/pytest -q tests/calendar
 	@$(PYTHON) -m tests.calendar

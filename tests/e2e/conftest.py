@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -176,14 +177,17 @@ def await_quiet(stack: Stack, seconds: float = PATIENCE_SECONDS) -> None:
 
 @pytest.fixture
 def impatient_queue(stack: Stack) -> Iterator[None]:
-    """Make the queue repeat a failed job after seconds instead of twelve minutes.
+    """Make the queue repeat a failed job after seconds instead of twelve minutes, and give it up after two attempts.
 
     The delay is longer than a batch takes on a busy machine. Otherwise its good jobs would come again, too.
     """
     stack.invoke("Delivery", {"Records": []})  # otherwise its first start would take longer than the queue hides a job
     sqs, queue = stack.client("sqs"), stack.outputs["QueueUrl"]
-    patient = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "6"})
+    names = ("VisibilityTimeout", "RedrivePolicy")
+    patient = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    redrive = json.loads(patient["RedrivePolicy"]) | {"maxReceiveCount": 2}
+    impatient = {"VisibilityTimeout": "6", "RedrivePolicy": json.dumps(redrive)}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes=impatient)
     yield
     sqs.set_queue_attributes(QueueUrl=queue, Attributes=patient)
 

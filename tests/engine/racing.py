@@ -58,7 +58,7 @@ class Racer:
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.uid, self.now, signed_in_at=self.now)
+        return Caller(self.uid, self.now, signed_in_at=self.now, token_issued_at=self.now)
 
     @property
     def person(self) -> Person:

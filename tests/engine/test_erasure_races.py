@@ -101,7 +101,8 @@ def test_five_hundred_erasures_race_an_answer(services: Services, worker: Worker
         )
         assert not isinstance(outcomes[0], Problem)
         assert set(lost(outcomes)) <= REFUSALS
-        worker.first(ada)
+        if not number % 2:
+            worker.first(ada)
         worker.last(ada)
         assert race(lambda: ada.answer(date, "Again.")) == [Problem.ACCOUNT_ERASED]
         assert race(lambda: ada.introduce(zone="Europe/London")) == [Problem.ACCOUNT_ERASED]
@@ -135,7 +136,8 @@ def test_five_hundred_erasures_race_the_reveal(services: Services, worker: Worke
         assert not isinstance(outcomes[0], Problem)
         assert set(lost(outcomes)) <= REFUSALS | {Problem.NOT_OPEN_YET}
         assert race(lambda: ben.day(date)) == [Problem.NOT_PAIRED]
-        worker.first(ada)
+        if not number % 3:
+            worker.first(ada)
         worker.last(ada)
         day = day_of(services, couple, date)
         assert day.answers.keys() <= {ben.uid}

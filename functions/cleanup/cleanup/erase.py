@@ -29,11 +29,11 @@ def erase(services: Services, job: EraseJob, instant: dt.datetime) -> None:
     mark stays until the account is deleted.
     """
     services.people.erase_known(job.uid, job.erased_at)
-    services.erasures.begin(job.uid, job.erased_at)
+    recorded = services.erasures.begin(job.uid, job.erased_at)
     person = services.people.erased_person(job.uid)
     if person:
         for part, step in _STEPS.items():
-            if step(services, person):
+            if step(services, person) and part not in recorded:
                 services.erasures.removed(job.uid, part, instant)
         if not job.is_last:
             last = job.model_copy(update={"is_last": True})

@@ -36,11 +36,15 @@ class Erasures:
 
     table: Table
 
-    def begin(self, uid: Uid, requested_at: dt.datetime) -> None:
-        """Record the person's erasure, if it is not recorded yet."""
+    def begin(self, uid: Uid, requested_at: dt.datetime) -> frozenset[ErasedPart]:
+        """Record the person's erasure, if it is not recorded yet. Return the parts that are recorded as removed."""
         item = {"erased_at": to_millis(requested_at), "steps": {}, "ttl": to_ttl(requested_at + KEPT)}
-        with suppress(WriteConflictError):
+        try:
             self.table.write(Write.new(keys.erased(keys.pseudonym_of(uid)), item))
+        except WriteConflictError as conflict:
+            recorded = conflict.existing[0]
+            return frozenset(_erasure_from(recorded).removed) if recorded else frozenset()
+        return frozenset()
 
     def add_receipt(self, uid: Uid, requested_at: dt.datetime, number: str) -> None:
         """Record one more number under which the person can ask about their erasure."""
