@@ -108,6 +108,4 @@ _STEPS: Final[Mapping[ErasedPart, Callable[[Services, ErasedPerson], bool]]] = {
     ErasedPart.SOLO_ANSWERS: _remove_solo_answers,
     ErasedPart.REQUESTS: _remove_requests,
 }
-"""Each step returns whether the part is removed. The step KEYS returns False while one of the couples still has a single
-key, which opens both partners' texts.
-"""
+"""Each step returns whether the part is removed. The step KEYS returns False while a couple still has a single key."""

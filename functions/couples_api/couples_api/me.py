@@ -91,7 +91,7 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
 
 
 def _view(services: Services, person: Person) -> MeView:
-    # After a person was erased, their partner's row still names the couple for some moments. So ask the couple's own
-    # row: the partner must not see a difference from any other end of a couple.
+    # After a person was erased, their partner's row still names the couple for some moments. So read the couple's own
+    # row. Otherwise the partner could see that this couple did not end by unpairing.
     paired = services.couples.joined_by(person) is not None
     return MeView.model_validate({"uid": person.uid, "paired": paired, **asdict(person.profile)})

@@ -38,8 +38,8 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         if couple.zones != changed.zones:
             stored = services.days.nearby(couple.id, caller.instant)
             changed = replace(changed, windows=windows_after_move(couple, changed.zones, stored, caller.instant))
-            # A request that stores a day after this read also changes the couple's revision. Then this
-            # transaction fails, and `people.change` tries again.
+            # Another request may store a day (`Day`) after we have read `stored`. It also changes the couple's
+            # revision. Then this transaction fails, and `people.change` tries again.
             widenings = _widenings(services, changed, stored)
             after = _without_closed_dates(after, latest_closed(changed, {}, caller.instant))
         writes = [services.couples.member_update(changed, after.uid), *widenings]

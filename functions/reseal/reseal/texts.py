@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 class Outcome(StrEnum):
     """The state of a couple's or a person's texts after a call.
 
-    DONE: no older text is left, or `left` is true. GONE: the keys were deleted. ENDED: the couple ended long ago and
-    its row is gone, so its texts keep the single key, which expires soon. UNREADABLE: at least one text cannot be
-    opened, so the couple keeps its single key. TOO_EARLY: the stack still seals new texts as version 0.1.0 does.
+    DONE: no older text is left, unless the report's `left` is true. GONE: the keys were deleted. ENDED: the couple
+    ended long ago and its row is gone, so its texts keep the single key, which expires soon. UNREADABLE: at least one
+    text cannot be opened, so the couple keeps its single key. TOO_EARLY: the stack still seals new texts as version
+    0.1.0 does.
     """
 
     DONE = "done"

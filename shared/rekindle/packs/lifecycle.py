@@ -206,8 +206,8 @@ class AuditEntry:
 def news_date(live_from: dt.datetime) -> dt.date:
     """Return the date of the news about a pack that goes live at `live_from`.
 
-    In every zone, this date begins at least an hour (NEWS_NOTICE) after `live_from`. Workers keep the dates of news in
-    memory, and read them again within this hour. All persons get the news on the same local date. So nobody gets the
-    news twice if their zone or prompt time changes.
+    In every zone, this date begins at least an hour (NEWS_NOTICE) after `live_from`. Each process of `delivery` keeps
+    the dates of news in memory, and reads them again within this hour. All persons get the news on the same local date.
+    So nobody gets the news twice if their zone or prompt time changes.
     """
     return (live_from + NEWS_NOTICE).astimezone(FARTHEST_AHEAD).date() + dt.timedelta(days=1)

@@ -57,7 +57,7 @@ def prose_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
 
 
 def note_flaws(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the first note (YAML comment) that may belong to the text. Call this if the parser fails after the text."""
+    """Yield the first note (YAML comment) that may be meant as text. Call this if the parser fails after the text."""
     behind = _BEHIND.match(prose.source, prose.event.end_mark.index, end)
     for position, reason in _notes(prose, behind.end() if behind else end):
         yield _line(prose, position), reason
@@ -69,9 +69,9 @@ def _line(prose: Prose, position: int) -> int:
 
 
 def _notes(prose: Prose, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the first note that may belong to the text: its position, and what is wrong.
+    """Yield the first note that may be meant as text: its position, and what is wrong.
 
-    A note may belong to the text if it follows other characters in its line, if it begins further right than the
+    A note may be meant as text if it follows other characters in its line, if it begins further right than the
     field's name, or if it is between brackets and no comma comes before it.
     """
     source, name, event = prose.source, prose.name, prose.event

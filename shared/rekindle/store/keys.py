@@ -137,7 +137,7 @@ def solo_day(uid: Uid, date: dt.date) -> Key:
 
 
 def shared(couple: CoupleId, date: dt.date, uid: Uid) -> Key:
-    """Return the key of a couple's copy of a solo answer.
+    """Return the key of a shared solo answer, the couple's copy of what a person answered alone.
 
     The date is before the uid in the sort key, so that one query can read the answers of a range of dates.
     """
