@@ -247,8 +247,7 @@ class Days:
             names=names,
             values=values,
         )
-        # The role of `reseal` may read and write only these attributes of a couple's rows. So DynamoDB may not return
-        # the whole row.
+        # The policy of `reseal` lets an update change only these attributes of a day, and return no attribute.
         self.table.write(update, returned="NONE")
 
     def forget(self, couple: CoupleId, uid: Uid) -> None:

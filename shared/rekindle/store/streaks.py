@@ -64,7 +64,7 @@ class Streaks:
             ":run": streak_at(couple, self._history(couple, complete), stored, instant).current,
             ":instant": to_millis(instant),
         }
-        # The role of `react` may write only these attributes of a couple's rows, and DynamoDB may return no others.
+        # The policy of `react` lets an update change only these attributes of a couple's rows, and return no attribute.
         update = Write(
             "Update",
             key,
