@@ -104,8 +104,8 @@ _NULL: Final = {"type": "null"}
 class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
-    Each of the `applications` returns a resolver, which has the routes of one Lambda function. Every route can refuse a
-    call with one of the problems UNAUTHORIZED.
+    Each of the `applications` returns a resolver, which has the routes of one Lambda function. Every route
+    except OPEN_ROUTES can refuse a call with each problem in UNAUTHORIZED.
     """
 
     file: Path

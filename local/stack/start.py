@@ -139,8 +139,8 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
     if deployment.is_first:
         reloader.record()
     else:
-        # After a `make reload`, `deploy` may keep the reloaded code, because it does not know of the reload. So compare
-        # the running code with the sources, and update what differs.
+        # `deploy` installs nothing if the sources are as at its last deployment. But a `make reload` since then may have
+        # installed other code. So compare the running code with the sources, and update what differs.
         reloader.update()
     return stack
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 REMOVED_LIMIT: Final = 10
-"""A person's item names at most this many removed devices: those that were added last."""
+"""A person's item names at most this many removed devices: those with the latest first registrations."""
 
 
 class Barrier(StrEnum):
