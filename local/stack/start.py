@@ -139,7 +139,7 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
     if deployment.is_first:
         reloader.record()
     else:
-        # `deploy` installs nothing if the sources are as at its last deployment. But a `make reload` since then may have
+        # `deploy` installs nothing if the sources are as at its last deployment. But a later `make reload` may have
         # installed other code. So compare the running code with the sources, and update what differs.
         reloader.update()
     return stack
