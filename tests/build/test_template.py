@@ -87,10 +87,11 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     },
     "Privacy": {
         "Table": {
-            "BatchGetItem": {"PACK#*"},
+            "BatchGetItem": {"PACK#*", "SLOT#*"},
             "Query": {"PERSON#*", "COUPLE#*"},
             **{action: {"PERSON#*", "COUPLE#*", "INVITE#*"} for action in ("GetItem", "UpdateItem")},
-            "PutItem": {"INVITE#*"},
+            "PutItem": {"PERSON#*", "DUE#*", "INVITE#*"},
+            "DeleteItem": {"DUE#*", "TARGET#*"},
         },
         "KeyTable": {
             "GetItem": {"CELL#*", "COUPLE#*", "PERSON#*"},

@@ -135,7 +135,7 @@ def well(reply: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def life() -> Life:
-    """Let Ada use everything that the app has, with Cai, with Ben and alone, and begin her erasure."""
+    """Let Ada use everything that the app has, with Cai, with Ben and alone, and mark her as erased."""
     world = World.with_rows([], [], [])
     table = cast("Table", world.table)
     publish(table, prompts())
@@ -159,10 +159,8 @@ def life() -> Life:
     well(ada.put("/v1/me", {"display_name": NAME, "zone": TOKYO, "depth": 3, "touch_comfort": 2}))
     well(ada.put("/v1/me/reminders", {"prompt_time": "00:05", "touch": touch}))
     ada.claims["auth_time"] = str(int(ada.now.timestamp()))
-    invites = [row for row in world.table.items() if row["pk"].startswith("INVITE#")]
-    well(ada.delete("/v1/me"))
-    # Put the invites back, as if the request had died before it canceled them.
-    world.table.put_many((keys.Key(row["pk"], row["sk"]), row) for row in invites)
+    # The request has died after the mark.
+    world.services.people.erase(ada.uid, ada.now)
     erased = world.services.people.erased_person(ada.uid)
     assert erased
     assert len(erased.couples) == 2
@@ -317,23 +315,14 @@ def test_a_lost_job_about_the_account_is_sent_again(life: Life) -> None:
     require_nothing_left(life, world)
 
 
-def test_a_request_that_died_after_the_mark_is_completed(life: Life) -> None:
-    """`privacy` has marked the person and nothing else. The stream's job does the rest."""
+def test_after_a_whole_request_the_jobs_leave_nothing_either(life: Life) -> None:
+    """The other tests begin right after the mark. Here, the person asks again, and the request does all its steps."""
     world = life.world.copy()
-    world.erasure_table.transact([Write("Delete", keys.Key(row["pk"], "")) for row in world.erasure_table.items()])
-    couple = world.services.people.erased_person(life.ada.uid).couple  # type: ignore[union-attr]
-    assert couple
-    stand = Write(
-        "Update",
-        keys.couple(couple),
-        update="SET profiles = :profiles REMOVE ended_at, former",
-        values={":profiles": {uid: profile_of(world, uid) for uid in (life.ada.uid, life.ben.uid)}},
-    )
-    world.table.write(stand)
+    well(Phone(phones_api(lambda: world.services), life.ada.uid, life.ada.now, life.ada.claims).delete("/v1/me"))
+    assert not any(row["sk"] == "TARGET" for _, row in world.found(life.ada.uid))
     world.drain(life.job, life.ada.now)
-    world.handle(account_deleted(life.ada.uid), instant=life.ada.now)
-    assert world.found(life.ada.uid, NAME) == []
-    assert world.services.erasures.has(life.ada.uid)
+    require_nothing_left(life, world)
+    require_partners_whole(life, world)
 
 
 def profile_of(world: World, uid: Uid) -> Any:

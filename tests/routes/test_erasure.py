@@ -18,7 +18,7 @@ from testing import contract
 from testing.apis import phones_api
 from testing.builders import LONDON, a_token, a_uid, an_instant
 from testing.phones import Phone, Reply, a_phone, http_event, pair
-from testing.stored import couple_id_of, every_row, row_in
+from testing.stored import couple_id_of, every_row, row_in, slot_rows
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -132,6 +132,18 @@ def test_the_partner_sees_the_neutral_state_and_keeps_their_words(
     assert services.people.find(ada.uid) is None
 
 
+def test_no_reminder_and_no_push_comes_from_then_on(services: Services, couple: tuple[Phone, Phone]) -> None:
+    """No slot has a row of the person, and no target has them as its owner. So no job finds an address of theirs."""
+    ada, ben = couple
+    table = services.people.table
+    assert slot_rows(table, ada.uid)
+    erase(ada)
+    assert slot_rows(table, ada.uid) == {}
+    owners = {row["uid"] for row in every_row(table) if row["sk"] == "TARGET"}
+    assert ben.uid in owners
+    assert ada.uid not in owners
+
+
 def test_the_keys_of_all_their_words_are_deleted_at_once(services: Services, api: Handler) -> None:
     """Each couple has a key for each author. The partners' keys stay."""
     ada, ben, cai = (a_phone(api, name, LONDON, depth=3) for name in ("ada", "ben", "cai"))
@@ -158,7 +170,7 @@ def test_a_receipt_does_not_say_that_all_keys_are_gone_while_an_older_key_is_lef
     row = Key(f"COUPLE#{couple_id_of(services, ada)}", "")
     update = "SET wrapped = :key" + ("" if with_authors else " REMOVE authors")
     services.vault.table.write(Write("Update", row, update=update, values={":key": b"old"}))
-    assert erasure(ada, erase(ada))["removed"] == []
+    assert "keys" not in [each["what"] for each in erasure(ada, erase(ada))["removed"]]
     assert row_in(services.vault.table, row)["wrapped"] == b"old"
 
 
@@ -178,13 +190,15 @@ def test_a_receipt_shows_what_was_removed_and_when(services: Services, couple: t
     receipt = erase(ada)
     first = erasure(ada, receipt)
     at = f"{ada.now:%Y-%m-%dT%H:%M:%SZ}"
-    assert first == {"requested_at": at, "finished_at": None, "removed": [{"what": "keys", "at": at}]}
+    removed = [{"what": part, "at": at} for part in ("devices_and_reminders", "keys")]
+    assert first == {"requested_at": at, "finished_at": None, "removed": removed}
     services.erasures.removed(ada.uid, ErasedPart.PROFILE, ada.now + SECOND)
     services.erasures.removed(ada.uid, ErasedPart.PROFILE, ada.now + 5 * SECOND)
     for _ in range(2):
         services.erasures.finish(keys.pseudonym_of(ada.uid), ada.now + 2 * SECOND)
     typed = receipt.lower().replace("-", " ")
-    assert [each["what"] for each in erasure(ada, typed)["removed"]] == ["keys", "profile", "account"]
+    parts = [each["what"] for each in erasure(ada, typed)["removed"]]
+    assert parts == ["devices_and_reminders", "keys", "profile", "account"]
     assert erasure(ada, typed)["finished_at"] == erasure(ada, receipt)["removed"][-1]["at"] > at
 
 
@@ -280,12 +294,12 @@ def test_a_request_that_meets_the_erasure_is_refused(services: Services, api: Ha
 def test_an_erased_persons_phone_can_be_registered_by_another_account(
     services: Services, couple: tuple[Phone, Phone]
 ) -> None:
-    """The same phone signs in with a new account, before `cleanup` has removed the old person's devices."""
+    """The same phone signs in with a new account. The erasure was not finished after the mark."""
     ada, _ = couple
     new = a_phone(ada.handler, "new", LONDON)
     token = a_token("shared")
     assert ada.put("/v1/me/devices/tablet", {"token": token, "platform": "ios"}).status == 200
-    erase(ada)
+    services.people.erase(ada.uid, ada.now)
     assert new.put("/v1/me/devices/tablet", {"token": token, "platform": "ios"}).status == 200
     assert ada.get("/v1/me").problem == "account-erased"
     erased = services.people.erased_person(ada.uid)

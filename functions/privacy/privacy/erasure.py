@@ -1,13 +1,14 @@
 """`DELETE /v1/me` erases a person, and `/v1/erasures` shows what was removed, and when.
 
-The request hides the person at once, ends their couple, deletes the keys of everything that they wrote, and cancels
-their invites. The stream then tells `cleanup` to remove the rows. If the request fails on the way, `cleanup` repeats
-all its steps.
+The request hides the person at once, ends their couple, deletes the keys of everything that they wrote, cancels their
+invites, and stops their reminders. The stream then tells `cleanup` to remove the rows. If the request fails on the
+way, `cleanup` repeats all its steps.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.api.sessions import require_no_old_code
 from rekindle.domain.codes import code_from, displayed, read_code
 from rekindle.domain.erasures import RECEIPT_GROUPS, RECEIPT_LENGTH, ErasedPart
+from rekindle.errors import ContentionError
 from rekindle.store.erasures import delete_keys
 
 router = APIGatewayHttpRouter()
@@ -97,6 +99,10 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
     if delete_keys(services.people.table, person, services.vault.table.name):
         services.erasures.removed(caller.uid, ErasedPart.KEYS, caller.instant)
     services.invites.forget(person)
+    # If requests about other persons keep changing the slots, `cleanup` removes this person's rows.
+    with suppress(ContentionError):
+        services.people.silence(caller.uid, person.erased_at)
+        services.erasures.removed(caller.uid, ErasedPart.DEVICES_AND_REMINDERS, caller.instant)
     return view
 
 
