@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from couples_api import couple as couple_routes
@@ -22,8 +22,10 @@ from rekindle.domain.ids import CoupleId, PackId, Uid
 from rekindle.domain.persons import Platform
 from rekindle.errors import ContentionError, ErasedError, KeyGoneError, KeyReusedError
 from rekindle.store import keys
+from rekindle.store.couples import couple_row
+from rekindle.store.people import person_writes
 from testing.apis import privacy_services
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_uid, an_instant
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_person, a_profile, a_uid, an_instant
 from testing.phones import whole
 from testing.stored import person_in, row_in
 
@@ -54,7 +56,8 @@ class Racer:
     zone: str = LONDON
 
     def __post_init__(self) -> None:
-        self.introduce(zone=self.zone, depth=3)
+        profile = a_profile(display_name=self.uid, zone=self.zone, depth=3)
+        self.services.people.create(a_person(uid=self.uid, profile=profile, created_at=self.now))
 
     @property
     def caller(self) -> Caller:
@@ -193,9 +196,13 @@ def pair(inviter: Racer, redeemer: Racer) -> None:
 
 
 def racing_couple(services: Services, first: str = LONDON, second: str = LONDON) -> tuple[Racer, Racer]:
-    """Pair two racers in these zones."""
+    """Store a couple of two racers in these zones. No race needs the requests that pair them, which are many."""
     ada, ben = Racer(services, zone=first), Racer(services, zone=second)
-    pair(ada, ben)
+    persons = ada.person, ben.person
+    couple = invites.new_couple(CoupleId(a_uid("couple")), persons, ada.caller)
+    table, paired = services.people.table, [(person, replace(person, couple=couple.id)) for person in persons]
+    keys_of_both = services.vault.new_keys(couple.id, couple.profiles)
+    table.transact([*person_writes(table, ada.now, *paired), couple_row(couple), keys_of_both])
     return ada, ben
 
 

@@ -339,7 +339,7 @@ def _pairing(
         raise ProblemError(Problem.CHOICE_MISSING)
     if former and body.resume and invite.resume:
         return way_back(services, caller, former, persons, invite.id)
-    couple = _new_couple(_couple_id(invite.id), persons, caller)
+    couple = new_couple(_couple_id(invite.id), persons, caller)
     return Pairing(couple, [couple_row(couple), services.vault.new_keys(couple.id, couple.profiles)])
 
 
@@ -360,7 +360,8 @@ def _chosen(resume: Choice) -> str:
     return "" if resume is None else f" resume={resume}"
 
 
-def _new_couple(couple_id: CoupleId, persons: tuple[Person, Person], caller: Caller) -> Couple:
+def new_couple(couple_id: CoupleId, persons: tuple[Person, Person], caller: Caller) -> Couple:
+    """Return the couple that these persons become at the instant of the caller's request."""
     profiles = {person.uid: person.profile for person in persons}
     zones = tuple(profile.zone for profile in profiles.values())
     first_date = min(local_date(caller.instant, zone) for zone in zones)
