@@ -1,4 +1,4 @@
-"""The tables of version 0.1.0 are sealed again and lose an erased person, and everybody else reads the same as before."""
+"""The tables of version 0.1.0 are sealed again and lose an erased person, and all others read the same as before."""
 
 from __future__ import annotations
 
