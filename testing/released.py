@@ -328,17 +328,27 @@ def unpack(version: str, folder: Path) -> None:
 
 def run_kept(folder: Path, command: str, tables: str) -> dict[str, Any]:
     """Return what `show` or `live-on` of the kept code in `folder` prints for these tables."""
+    return cast("dict[str, Any]", _run_kept(folder, ["-m", "testing.released", command], tables))
+
+
+def run_kept_workers(folder: Path, tasks: list[Any]) -> list[Any]:
+    """Return the results of tasks of `testing.released_workers`, which the kept code in `folder` runs."""
+    program = str(ROOT / "testing" / "released_workers.py")
+    return cast("list[Any]", _run_kept(folder, ["-P", program], json.dumps(tasks)))
+
+
+def _run_kept(folder: Path, arguments: list[str], given: str) -> Any:
     roots = [folder, folder / "shared", *(folder / "functions").iterdir()]
     ran = subprocess.run(  # noqa: S603  our own code
-        [sys.executable, "-m", "testing.released", command],
-        input=tables,
+        [sys.executable, *arguments],
+        input=given,
         capture_output=True,
         text=True,
         check=True,
         cwd=folder,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, roots))},
     )
-    return cast("dict[str, Any]", json.loads(ran.stdout))
+    return json.loads(ran.stdout)
 
 
 def written(world: World) -> str:
