@@ -9,6 +9,7 @@ people write between two looks. The kept code knows both commands too, because i
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import json
 import os
@@ -19,7 +20,7 @@ import tarfile
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO, cast
 
 from couples_api.services import Services
 from practice_api.services import Services as PracticeServices
@@ -47,7 +48,7 @@ from testing.phones import Phone, pair, set_clocks
 from testing.stored import erasures_beside, stream_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from types_boto3_kms import KMSClient
 
@@ -328,27 +329,47 @@ def unpack(version: str, folder: Path) -> None:
 
 def run_kept(folder: Path, command: str, tables: str) -> dict[str, Any]:
     """Return what `show` or `live-on` of the kept code in `folder` prints for these tables."""
-    return cast("dict[str, Any]", _run_kept(folder, ["-m", "testing.released", command], tables))
-
-
-def run_kept_workers(folder: Path, tasks: list[Any]) -> list[Any]:
-    """Return the results of tasks of `testing.released_workers`, which the kept code in `folder` runs."""
-    program = str(ROOT / "testing" / "released_workers.py")
-    return cast("list[Any]", _run_kept(folder, ["-P", program], json.dumps(tasks)))
-
-
-def _run_kept(folder: Path, arguments: list[str], given: str) -> Any:
-    roots = [folder, folder / "shared", *(folder / "functions").iterdir()]
     ran = subprocess.run(  # noqa: S603  our own code
-        [sys.executable, *arguments],
-        input=given,
+        [sys.executable, "-m", "testing.released", command],
+        input=tables,
         capture_output=True,
         text=True,
         check=True,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, roots))},
+        env=_kept_environment(folder),
     )
-    return json.loads(ran.stdout)
+    return cast("dict[str, Any]", json.loads(ran.stdout))
+
+
+@contextlib.contextmanager
+def kept_workers(folder: Path) -> Iterator[Callable[..., list[Any]]]:
+    """Start `testing.released_workers` with the kept code in `folder`. Yield a function that lets it do tasks."""
+    with (
+        (folder / "workers.log").open("w", encoding="utf-8") as log,
+        subprocess.Popen(  # noqa: S603  our own code
+            [sys.executable, "-P", str(ROOT / "testing" / "released_workers.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=folder,
+            env=_kept_environment(folder),
+        ) as process,
+    ):
+        given, results = cast("TextIO", process.stdin), cast("TextIO", process.stdout)
+
+        def done(task: Any) -> Any:
+            given.write(json.dumps(task) + "\n")
+            given.flush()
+            return json.loads(results.readline() or (folder / "workers.log").read_text(encoding="utf-8")[-2000:])
+
+        yield lambda *tasks: list(map(done, tasks))
+        given.close()
+
+
+def _kept_environment(folder: Path) -> dict[str, str]:
+    roots = [folder, folder / "shared", *(folder / "functions").iterdir()]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, roots))}
 
 
 def written(world: World) -> str:

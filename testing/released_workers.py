@@ -1,9 +1,10 @@
 """Run the workers of one version on rows and stream records of another: `python -P testing/released_workers.py`.
 
 The code that runs is what PYTHONPATH names, this version or a kept one. So this file uses only names that version 0.1.0
-has too, or asks what there is. It reads a list of tasks from standard input as JSON, and prints the list of their results.
-A task has a `command`, `tables` in the form of tests/released/VERSION/tables.json, and the command's other input:
+has too, or asks what there is. It reads tasks from standard input, each a line of JSON, and answers each with a line. A
+task has a `command`, `tables` in the form of tests/released/VERSION/tables.json, and the command's other input:
 
+- `show` returns what everybody sees, as in `testing.released`.
 - `write` lets people write as in `live-on`, and returns the records of the table's stream: first one for each row that
   exists, and then those of the writes. Writes to one row in one request make one record.
 - `react` and `tally` handle `records`. `tick` runs at each instant of `ats`. `delivery` handles the push jobs `bodies`.
@@ -34,7 +35,7 @@ from rekindle.store.tallies import Tallies
 from rekindle.store.watermark import Watermark
 from rekindle.telemetry import logger
 from tally.handler import Tally
-from testing.released import lived_on, read, written
+from testing.released import lived_on, read, served, written
 from testing.stored import stream_record
 from tick.handler import Tick
 
@@ -169,6 +170,8 @@ def run(task: Any, world: World | None = None) -> dict[str, Any]:
     """Run a task on its tables, or on a world. Return its result, and the tables after it."""
     world = world or read(task["tables"])
     match task["command"]:
+        case "show":
+            result = {"shown": served(world)}
         case "write":
             result = write(world)
         case "react":
@@ -186,4 +189,6 @@ def run(task: Any, world: World | None = None) -> dict[str, Any]:
 
 if __name__ == "__main__":
     cast("Any", logger.registered_handler).setStream(sys.stderr)
-    json.dump(list(map(run, json.load(sys.stdin))), sys.stdout)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(run(json.loads(line))) + "\n")
+        sys.stdout.flush()

@@ -22,16 +22,15 @@ from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from rekindle.store.slots import Slots
 from rekindle.store.stream import change_in
-from rekindle.store.table import Write, marshal, unmarshal
+from rekindle.store.table import Write, marshal
 from testing.cleanups import cleanup_services
 from testing.memory_sqs import MemorySqs
-from testing.released import FOLDER, NOW, World, lived, read, run_kept, run_kept_workers, unpack, written
+from testing.released import FOLDER, NOW, World, kept_workers, lived, read, unpack, written
 from testing.released_workers import run
 from testing.stored import person_in, stream_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from pydantic import BaseModel
 
@@ -60,30 +59,25 @@ class Side(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Unpack the code of version 0.1.0."""
-    made = tmp_path_factory.mktemp("released")
-    unpack("0.1.0", made)
-    return made
+def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., list[Any]]]:
+    """Return a function that lets the workers of version 0.1.0 do tasks."""
+    folder = tmp_path_factory.mktemp("released")
+    unpack("0.1.0", folder)
+    with kept_workers(folder) as workers:
+        yield workers
 
 
 @pytest.fixture(scope="module")
-def sides(folder: Path) -> dict[str, Side]:
+def sides(old: Callable[..., list[Any]]) -> dict[str, Side]:
     """Let people live on in each version, and return what each stores."""
     world = lived(SINGLE_KEY)
     tables = written(world)
     ours = run({"command": "write"}, world)
-    (theirs,) = run_kept_workers(folder, [{"command": "write", "tables": TABLES}])
+    (theirs,) = old({"command": "write", "tables": TABLES})
     return {
         "0.1.0": Side(TABLES, theirs["tables"], theirs["records"]),
         "this code": Side(tables, ours["tables"], ours["records"]),
     }
-
-
-@pytest.fixture(scope="module")
-def old(folder: Path) -> Callable[..., list[Any]]:
-    """Return a function that lets the workers of version 0.1.0 do tasks."""
-    return lambda *tasks: run_kept_workers(folder, list(tasks))
 
 
 def new(*tasks: Task) -> list[Any]:
@@ -218,7 +212,9 @@ def cleanup_jobs(records: list[Any]) -> list[Any]:
     return [job for record in records for job in reaction_to(change_in(record)).cleanup]
 
 
-def test_cleanup_ends_and_removes_couples_that_version_0_1_0_has_ended(sides: dict[str, Side], folder: Path) -> None:
+def test_cleanup_ends_and_removes_couples_that_version_0_1_0_has_ended(
+    sides: dict[str, Side], old: Callable[..., list[Any]]
+) -> None:
     world = read(sides["0.1.0"].after, SINGLE_KEY)
     jobs = cleanup_jobs(sides["0.1.0"].records)
     ended = {CoupleId(job.couple) for job in jobs}
@@ -226,7 +222,8 @@ def test_cleanup_ends_and_removes_couples_that_version_0_1_0_has_ended(sides: di
     cleaned(world, *jobs)
     assert all("ttl" in row for row in world.key_table.items() if row["pk"].startswith(keys.COUPLE_PREFIX))
     assert [row["pk"] for row in world.table.items() if row["sk"] == keys.PERSON and "couple" in row] == []
-    shown = run_kept(folder, "show", written(world))
+    (result,) = old({"command": "show", "tables": written(world)})
+    shown = result["shown"]
     assert {name: reply for name, reply in shown.items() if "status" in reply and reply["status"] >= 500} == {}
     for couple in ended:
         row = world.table.get(keys.couple(couple))
@@ -241,7 +238,9 @@ def test_cleanup_ends_and_removes_couples_that_version_0_1_0_has_ended(sides: di
 
 
 @pytest.mark.parametrize("kind", [TargetJob, StaleJob])
-def test_cleanup_removes_devices_that_version_0_1_0_has_stored(kind: type[TargetJob | StaleJob], folder: Path) -> None:
+def test_cleanup_removes_devices_that_version_0_1_0_has_stored(
+    kind: type[TargetJob | StaleJob], old: Callable[..., list[Any]]
+) -> None:
     """The rows that are left belong to the other devices, and 0.1.0 reads them."""
     world, ada = read(TABLES, SINGLE_KEY), Uid("ada")
     table = cast("Table", world.table)
@@ -252,7 +251,8 @@ def test_cleanup_removes_devices_that_version_0_1_0_has_stored(kind: type[Target
     left = person_in(table, ada).devices
     assert left.keys() == (before.keys() - {"phone"} if kind is TargetJob else set())
     assert world.table.get(keys.target(dead)) is None
-    shown = run_kept(folder, "show", written(world))
+    (result,) = old({"command": "show", "tables": written(world)})
+    shown = result["shown"]
     targets = {
         target for name, rows in shown.items() if isinstance(rows, list) for _, _, devices in rows for target in devices
     }
@@ -280,5 +280,5 @@ def test_cleanup_removes_empty_slots_of_version_0_1_0_and_its_tick_finds_the_mar
     gone, *_ = old({**task, "tables": written(world)})
     assert len(gone["pushes"]) < len(marked["pushes"])
     assert set(gone["pushes"]) <= set(marked["pushes"])
-    rows = [unmarshal(row) for row in json.loads(gone["tables"])["tables"]["main"]]
-    assert {row["pk"] for row in rows if row["sk"] == "SHARDS"} == {f"SLOT#{slot}" for slot in slots.known()}
+    rows = [(row["pk"]["S"], row["sk"]["S"]) for row in json.loads(gone["tables"])["tables"]["main"]]
+    assert {pk for pk, sk in rows if sk == "SHARDS"} == {f"SLOT#{slot}" for slot in slots.known()}
