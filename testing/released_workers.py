@@ -92,8 +92,7 @@ def write(world: World) -> dict[str, Any]:
         for key in sorted(rows.keys() | present.keys()):
             old, new = rows.get(key), present.get(key)
             if old != new:
-                images = (image and marshal(image) for image in (old, new))
-                records.append(stream_record(*images, number=len(records)))
+                records.append(stream_record(old and marshal(old), new and marshal(new), len(records)))
         rows.clear()
         rows.update(present)
 

@@ -252,7 +252,7 @@ def table_with(*items: Any) -> Any:
 
 
 def as_rows(*writes: Write) -> list[Any]:
-    return [as_json(write.key.attributes | write.item) for write in writes]
+    return [as_json({**write.key.attributes, **write.item}) for write in writes]
 
 
 def audit() -> Audit:
