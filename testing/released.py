@@ -9,20 +9,22 @@ people write between two looks. The kept code knows both commands too, because i
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO, cast
 
 from couples_api.services import Services
 from practice_api.services import Services as PracticeServices
-from rekindle.crypto.sealing import AUTHORS_KEY
+from rekindle.crypto.sealing import AUTHORS_KEY, SINGLE_KEY
 from rekindle.crypto.vault import Vault
 from rekindle.domain.ids import Uid, Zone
 from rekindle.domain.pushes import PushKind, Reach
@@ -46,7 +48,7 @@ from testing.phones import Phone, pair, set_clocks
 from testing.stored import erasures_beside, stream_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from types_boto3_kms import KMSClient
 
@@ -58,12 +60,21 @@ FOLDER: Final = ROOT / "tests" / "released"
 NOW: Final = an_instant("2026-03-09T15:00:00Z")
 """The instant at which the kept world is served."""
 PEOPLE: Final = ("ada", "ben", "cem", "dua", "eve", "fay")
+ERASED: Final = "gil"
+"""The person who has erased their account. Version 0.1.0 had no erasures."""
 STAFF: Final = ("ruth", "saul")
 _KMS_KEY: Final = "key-0"
 _CODE: Final = (
     *("shared/rekindle/**/*.py", "functions/*/*/*.py", "testing/*.py", "local/__init__.py", "local/places.py"),
     "docs/openapi*.json",
 )
+_TABLES: Final = {
+    "The main table": "main",
+    "The key table": "keys",
+    "The cell table": "cells",
+    "The table of erasures": "erasures",
+}
+"""The headings in docs/table.md of the tables in `tables.json`."""
 _SHOWN: Final = (
     *("/v1/me", "/v1/me/reminders", "/v1/couple", "/v1/today", "/v1/days", "/v1/streak", "/v1/recap", "/v1/nudges"),
     *("/v1/packs", "/v1/touch/today", "/v1/solo/today", "/v1/solo/days", "/v1/solo/shared", "/v1/invites", "/v1/help"),
@@ -112,7 +123,12 @@ class World:
     @property
     def tables(self) -> dict[str, MemoryTable]:
         """Return each table by its name in `tables.json`."""
-        return {"main": self.table, "keys": self.key_table, "cells": self.cell_table}
+        return {
+            "main": self.table,
+            "keys": self.key_table,
+            "cells": self.cell_table,
+            "erasures": cast("MemoryTable", self.services.erasures.table),
+        }
 
 
 def lived(scheme: int = AUTHORS_KEY) -> World:
@@ -126,6 +142,8 @@ def lived(scheme: int = AUTHORS_KEY) -> World:
     _work_at_the_practice(world)
     _remind(world)
     _count(world)
+    if scheme != SINGLE_KEY:
+        _erase(world)  # beside version 0.1.0, nobody can erase their account
     _asked(world.phones["ruth"].get("/v1/practice/statistics"))
     return world
 
@@ -237,6 +255,12 @@ def _count(world: World) -> None:
     Tally(Tallies(cast("Table", world.table))).handle(cast("Any", records))
 
 
+def _erase(world: World) -> None:
+    gil = Phone(world.phones["ada"].handler, Uid(ERASED), NOW)
+    _asked(gil.put("/v1/me", {"display_name": "Gil", "zone": LONDON, "language": "en"}))
+    _asked(gil.delete("/v1/me"))
+
+
 def served(world: World) -> dict[str, Any]:
     """Return what every person and member of staff sees, by name and route, and the rows of each slot."""
     return _rows_of_slots(cast("Table", world.table)) | {
@@ -305,7 +329,6 @@ def unpack(version: str, folder: Path) -> None:
 
 def run_kept(folder: Path, command: str, tables: str) -> dict[str, Any]:
     """Return what `show` or `live-on` of the kept code in `folder` prints for these tables."""
-    roots = [folder, folder / "shared", *(folder / "functions").iterdir()]
     ran = subprocess.run(  # noqa: S603  our own code
         [sys.executable, "-m", "testing.released", command],
         input=tables,
@@ -313,9 +336,40 @@ def run_kept(folder: Path, command: str, tables: str) -> dict[str, Any]:
         text=True,
         check=True,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, roots))},
+        env=_kept_environment(folder),
     )
     return cast("dict[str, Any]", json.loads(ran.stdout))
+
+
+@contextlib.contextmanager
+def kept_workers(folder: Path) -> Iterator[Callable[..., list[Any]]]:
+    """Start `testing.released_workers` with the kept code in `folder`. Yield a function that lets it do tasks."""
+    with (
+        (folder / "workers.log").open("w", encoding="utf-8") as log,
+        subprocess.Popen(  # noqa: S603  our own code
+            [sys.executable, "-P", str(ROOT / "testing" / "released_workers.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=folder,
+            env=_kept_environment(folder),
+        ) as process,
+    ):
+        given, results = cast("TextIO", process.stdin), cast("TextIO", process.stdout)
+
+        def done(task: Any) -> Any:
+            given.write(json.dumps(task) + "\n")
+            given.flush()
+            return json.loads(results.readline() or (folder / "workers.log").read_text(encoding="utf-8")[-2000:])
+
+        yield lambda *tasks: list(map(done, tasks))
+        given.close()
+
+
+def _kept_environment(folder: Path) -> dict[str, str]:
+    roots = [folder, folder / "shared", *(folder / "functions").iterdir()]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, roots))}
 
 
 def written(world: World) -> str:
@@ -339,7 +393,7 @@ def read(text: str, scheme: int = AUTHORS_KEY) -> World:
     world = World(scheme)
     world.kms.keys |= {name: bytes.fromhex(key) for name, key in kept["kms"].items()}
     for name, table in world.tables.items():
-        # Version 0.1.0 had no cell table.
+        # Version 0.1.0 had no cell table and no table of erasures.
         for item in map(unmarshal, kept["tables"].get(name, ())):
             key = keys.Key(item.pop("pk"), item.pop("sk", ""))
             table.write(Write("Put", key, item=item))
@@ -348,6 +402,33 @@ def read(text: str, scheme: int = AUTHORS_KEY) -> World:
 
 def _with_bytes(value: dict[str, Any]) -> dict[str, Any]:
     return {"B": base64.b64decode(value["B"])} if value.keys() == {"B"} else value
+
+
+class RowKind(NamedTuple):
+    """A kind of row in docs/table.md. `table` is the name in `tables.json`. `sk` is empty for a table without it."""
+
+    table: str
+    entity: str
+    pk: str
+    sk: str
+
+    def is_kind_of(self, item: Mapping[str, Any]) -> bool:
+        """Return whether an item with this key is of this kind."""
+        return all(
+            re.fullmatch(re.sub(r"<[^>]+>", ".+", pattern), item.get(part, ""))
+            for part, pattern in (("pk", self.pk), ("sk", self.sk))
+        )
+
+
+def row_kinds() -> list[RowKind]:
+    """Return every kind of row in docs/table.md."""
+    document = (ROOT / "docs" / "table.md").read_text(encoding="utf-8")
+    kinds = []
+    for heading, name in _TABLES.items():
+        section = document.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+        rows = re.findall(r"^\| ([^|]+) \| `([A-Z_]+[^`]*)` \|(?: `([^`]+)` \|)?", section, re.MULTILINE)
+        kinds += [RowKind(name, entity.partition(":")[0], pk, sk if name == "main" else "") for entity, pk, sk in rows]
+    return kinds
 
 
 def keep(version: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -41,6 +41,21 @@ def named(report: Report, section: str, name: str) -> Measurement:
 
 def api_calls(report: Report) -> list[Measurement]:
     return [*report.sections["couples_api"], *report.sections["privacy"]]
+
+
+READ_UNITS_BEFORE: Final = {
+    ("couples_api", "GET /v1/days, 30 days"): 11.5,
+    ("couples_api", "PUT /v1/days/{date}/answer, the second: both open"): 9.5,
+    ("privacy", "POST /v1/me/export, 30 days"): 13,
+    ("privacy", "POST /v1/me/export, 100 days, a full page"): 31,
+}
+"""The read units of these calls before each author had a key, and before each text was padded."""
+
+
+@pytest.mark.parametrize(("section", "name"), READ_UNITS_BEFORE, ids=str)
+def test_longer_texts_cost_at_most_one_more_read_unit(report: Report, section: str, name: str) -> None:
+    """The journal, the reveal and the export read padded texts. New figures on the page do not move these limits."""
+    assert named(report, section, name).cost.read <= READ_UNITS_BEFORE[section, name] + 1
 
 
 def test_everything_costs_what_the_page_says(report: Report) -> None:

@@ -1,22 +1,32 @@
 """Each stored or handed-out form stays readable: `tests/released/forms.json` has one example of each, with its version.
 
 A form that this code still writes must come out byte for byte, unless it is compressed: another version of zlib may
-choose other bytes. A new form gets a new entry, and the old entry stays.
+choose other bytes. A new form gets a new entry, and the old entry stays:
+`python -m tests.domain.test_forms_at_rest VERSION` adds each missing entry, and changes no other.
 """
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
+import hmac
+import importlib
 import json
+import pkgutil
+import sys
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import pytest
+from pydantic import BaseModel
 
+import rekindle
+from couples_api.idempotency import request_id
+from couples_api.services import Services
 from privacy.cursor import Position, cursor_of, position_from
 from rekindle.accounts import DeleteJob, RevokeJob, account_job_from
+from rekindle.api.callers import Caller
 from rekindle.cleanup import (
     AccountDeletedJob,
     EmptySlotJob,
@@ -45,33 +55,44 @@ from rekindle.crypto.sealing import (
     unseal_text,
 )
 from rekindle.crypto.vault import CONTEXT_PURPOSE, Vault
+from rekindle.domain.changes import DeviceAdded
 from rekindle.domain.days import Answer
 from rekindle.domain.erasures import ErasedPart, Erasure
 from rekindle.domain.ids import CoupleId, Language, PackId, PromptId, Uid
-from rekindle.domain.persons import QuietHours, Target, TargetKind
+from rekindle.domain.persons import Device, Platform, QuietHours, Target, TargetKind
 from rekindle.domain.playlist import Course, Entry, Release
 from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import pack_dates, unpack_dates
 from rekindle.domain.tallies import CountedDay, History, Latest, RunLength
-from rekindle.push.jobs import Missed, PersonJob, ReshardJob, RetryJob, SlotJob, job_from
+from rekindle.packs.lifecycle import Actor, AuditEntry, StaffAction
+from rekindle.push.jobs import Missed, NewDeviceJob, PersonJob, ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.store import catalogue, keys, pack_sources
+from rekindle.store.added_devices import added_device_from, added_device_row
+from rekindle.store.audit import Audit, audit_row
 from rekindle.store.days import answer_from, answer_item
 from rekindle.store.erasures import Erasures
+from rekindle.store.idempotency import IdempotencyKeys
+from rekindle.store.instants import to_millis
 from rekindle.store.shards import Shards, unused_names
 from rekindle.store.slot_rows import SlotRow, row_from, row_item
+from rekindle.store.statistics import Statistics, shown_rows
 from rekindle.store.table import Write
 from rekindle.store.tallies import history_from, item_from
 from rekindle.store.targets import Registered, packed, unpacked
+from testing.apis import every_account_is_good, handler_of
 from testing.builders import NEW_YORK, an_instant
 from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
-from testing.released import FOLDER
+from testing.phones import Phone
+from testing.released import FOLDER, ROOT, read, row_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-KEPT: dict[str, Any] = json.loads((FOLDER / "forms.json").read_text(encoding="utf-8"))
+FILE: Final = FOLDER / "forms.json"
+KEPT: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+HOW_TO_KEEP: Final = "Add a Form of each to FORMS, and keep it: python -m tests.domain.test_forms_at_rest VERSION"
 KEY, SALT = bytes(range(32)), bytes(range(100, 132))
 COUPLE, ADA, DATE = CoupleId("couple-1"), Uid("ada"), dt.date(2026, 3, 2)
 RECEIPT = "K7MP2QRX9T4WDCB8FHNV"
@@ -87,12 +108,16 @@ TOKEN = "cXh3k9_fQ0mZr2Vt7yLbNa:APA91bH3kq-7Zr_"
 
 
 class Form(NamedTuple):
-    """A value, and how this code writes and reads its form. `write` is None for a form that is only read."""
+    """A value, and how this code writes and reads its form. `write` is None for a form that is only read.
+
+    `route` is the route that hands out the form as its cursor.
+    """
 
     value: Any
     write: Callable[[Any], Any] | None
     read: Callable[[Any], Any] | None
     compressed: bool = False
+    route: str = ""
 
 
 def sealed(context: bytes) -> Form:
@@ -192,6 +217,69 @@ def cleanup_job(value: Any) -> Form:
     return Form(value, lambda each: each.model_dump_json(), cleanup_job_from)
 
 
+NEW_DEVICE = Device(REGISTERED[0].target, Platform.ANDROID, an_instant())
+KEY_NAME = "5b1c7f0e-try-1"
+"""An idempotency key."""
+SHOWN = {"weeks": [{"week": "2026-02-23", "active": 120}], "packs": {"starter": {"walk": {"offered": 30}}}}
+ENTRIES = [
+    AuditEntry(Actor("ruth", "Ruth", an_instant(f"2026-03-0{number}T15:00:00Z")), StaffAction.DRAFT_SAVED, PROMPT.pack)
+    for number in (1, 2, 3)
+]
+
+
+def invited(key: str) -> tuple[str, Any]:
+    """Let Ada create an invite with an idempotency key. Return the invite's code and the row of the key."""
+    table, memory = MemoryTable(), cast("Any", MemoryTable())
+    services = Services.on(cast("Any", table), vault(), "https://app.example", Erasures(memory), every_account_is_good)
+    phone = Phone(handler_of(lambda: services), ADA, an_instant())
+    assert phone.put("/v1/me", {"display_name": "Ada", "zone": NEW_YORK, "language": "en"}).status < 300
+    code = phone.post("/v1/invites", key=key).body["code"]
+    return code, table.get(keys.once(ADA, key))
+
+
+def request_in(form: Any) -> str | None:
+    """Return the text of the request in the row of KEY_NAME."""
+    text = "POST /v1/invites"
+    request = IdempotencyKeys(table_with(form)).request(ADA, KEY_NAME, vault().mac(text), an_instant())
+    return text if request and request.is_repeat else None
+
+
+def table_with(*items: Any) -> Any:
+    """Return a table with these rows, which are JSON values."""
+    table = MemoryTable()
+    table.put_many([(keys.Key(item["pk"], item.get("sk", "")), item) for item in map(from_json, items)])
+    return table
+
+
+def as_rows(*writes: Write) -> list[Any]:
+    return [as_json({**write.key.attributes, **write.item}) for write in writes]
+
+
+def audit() -> Audit:
+    table = MemoryTable()
+    for number, entry in enumerate(ENTRIES):
+        # The digest in a key may change, when an entry gets a new field.
+        table.write(replace(audit_row(entry, 1), key=keys.audit(to_millis(entry.done.at), f"{number:012x}")))
+    return Audit(cast("Any", table))
+
+
+def person_key_row() -> Any:
+    made = vault()
+    made.ensure_person_key(ADA)
+    return as_json(cast("MemoryTable", made.table).items()[0])
+
+
+def cell_key_in(form: Any) -> bytes:
+    """Return the cell key of a row of the cell table. The KMS key is KEY."""
+    cells = table_with(form)
+    kms = MemoryKms(keys={"key-0": KEY})
+    return Vault(cast("Any", kms), "key-0", cast("Any", MemoryTable()), cells).mac_bytes("code")
+
+
+def nudge_id(key: str) -> str:
+    return request_id(cast("Any", None), Caller(ADA, an_instant()), key)
+
+
 def shard_name(given: int) -> Any:
     table = cast("Any", MemoryTable())
     table.write(Write("Put", keys.SHARD_NAMES, item={"given": given}))
@@ -287,10 +375,42 @@ FORMS: dict[str, Form] = {
         lambda form: unpack_dates(DATE, bytes.fromhex(form)),
     ),
     "tally": Form(HISTORY, lambda history: as_json(item_from(history)), history_from),
-    "cursor of an export": Form(Position(2, DATE), partial(cursor_of, uid=ADA), partial(position_from, uid=ADA)),
+    "cursor of an export": Form(
+        Position(2, DATE),
+        partial(cursor_of, uid=ADA),
+        partial(position_from, uid=ADA),
+        route="POST /v1/me/export",
+    ),
     "cursor of an export, at the start of a section": Form(
         Position(2), partial(cursor_of, uid=ADA), partial(position_from, uid=ADA)
     ),
+    "cursor of the audit": Form(
+        ENTRIES[1::-1],
+        lambda _: audit().entries(None, 1)[1],
+        lambda form: audit().entries(form, 100)[0],
+        route="GET /v1/practice/audit",
+    ),
+    "row of a person's own key": Form(
+        SALT,
+        lambda _: person_key_row(),
+        lambda form: with_row(form["pk"], form).person_key(ADA).key,
+    ),
+    "row of a cell key": Form(hmac.digest(KEY, b"code", "sha256"), None, cell_key_in),
+    "row of an added device": Form(
+        DeviceAdded(ADA, keys.digest_of(REGISTERED[0].target), an_instant()),
+        lambda _: as_rows(added_device_row(ADA, NEW_DEVICE))[0],
+        added_device_from,
+    ),
+    "row of an idempotency key": Form("POST /v1/invites", lambda _: invited(KEY_NAME)[1], request_in),
+    "code of an invite with an idempotency key": Form(KEY_NAME, lambda key: invited(key)[0], None),
+    "id of a request with an idempotency key": Form(KEY_NAME, nudge_id, None),
+    "rows of shown statistics": Form(
+        SHOWN,
+        lambda view: as_rows(*shown_rows(view, an_instant(), 60)),
+        lambda form: Statistics(table_with(*form)).view(an_instant(), ()),
+        compressed=True,
+    ),
+    "job of a new device": job(NewDeviceJob(**JOB, uid=ADA, added="0" * 64)),
     "job of a slot": job(SlotJob(**JOB, **SLOT, after=("1", "2"))),
     "job of a person": job(PersonJob(**JOB, kind=PushKind.STREAK_MILESTONE, uid=ADA, couple=COUPLE, milestone=30)),
     "job of a retry": job(
@@ -323,7 +443,104 @@ FORMS: dict[str, Form] = {
 
 
 def test_every_form_is_kept_and_every_kept_form_has_a_reader() -> None:
-    assert KEPT.keys() == FORMS.keys()
+    assert FORMS.keys() - KEPT.keys() == set(), HOW_TO_KEEP
+    assert KEPT.keys() - FORMS.keys() == set(), "a kept form is read for ever"
+
+
+def jobs() -> set[type[BaseModel]]:
+    """Return every model of `rekindle` with a version and a type: the bodies of messages in queues."""
+    for module in pkgutil.walk_packages(rekindle.__path__, "rekindle."):
+        importlib.import_module(module.name)
+    return {
+        model
+        for model in models_below(BaseModel)
+        if model.__module__.startswith("rekindle.") and {"version", "type"} <= model.model_fields.keys()
+    }
+
+
+def models_below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for below in model.__subclasses__():
+        yield below
+        yield from models_below(below)
+
+
+def test_every_job_has_a_form() -> None:
+    found = jobs()
+    assert {SlotJob, EndedJob, RevokeJob} <= found
+    assert {model.__name__ for model in found - {type(form.value) for form in FORMS.values()}} == set(), HOW_TO_KEEP
+
+
+def kept_rows() -> Iterator[tuple[str, Any]]:
+    """Yield each kept row, with the name of its table: the rows of released versions, and of the kept forms."""
+    for tables in sorted(FOLDER.glob("*/tables.json")):
+        for name, table in read(tables.read_text(encoding="utf-8")).tables.items():
+            yield from ((name, item) for item in table.items())
+    names = {kind.table for kind in row_kinds()}
+    for entry in KEPT.values():
+        form = entry["form"]
+        for item in form if isinstance(form, list) else [form]:
+            if isinstance(item, dict) and "pk" in item:
+                yield from ((name, item) for name in names)
+
+
+def test_every_kind_of_row_has_a_form() -> None:
+    """Take the kinds from docs/table.md. The rows of a released version are kept too, and test_released.py reads them.
+
+    A kept form does not name its table. This is enough, because only cell keys have the same keys in two tables.
+    """
+    rows, kinds = list(kept_rows()), row_kinds()
+    assert len(kinds) > 40
+    assert [
+        kind for kind in kinds if not any(name == kind.table and kind.is_kind_of(item) for name, item in rows)
+    ] == [], HOW_TO_KEEP
+
+
+def cursors() -> set[str]:
+    """Return each route that hands out an opaque cursor.
+
+    A cursor is a field of a reply that is null on the last page, and that the client sends back for the next page. A
+    date is not opaque: the API's contract says its form.
+    """
+    found = set()
+    for file in ("openapi.json", "openapi-practice.json"):
+        document = json.loads((ROOT / "docs" / file).read_text(encoding="utf-8"))
+        for path, methods in document["paths"].items():
+            for method in methods.keys() & {"get", "post"}:
+                sent, shown = sent_fields(document, methods[method]), reply_fields(document, methods[method])
+                if any(is_cursor(sent[name], shown[name]) for name in sent.keys() & shown):
+                    found.add(f"{method.upper()} {path}")
+    return found - {"GET /v1/help"}  # its `country` is two letters
+
+
+def sent_fields(document: Any, operation: Any) -> dict[str, Any]:
+    body = fields_of(document, operation["requestBody"]) if "requestBody" in operation else {}
+    return body | {each["name"]: each["schema"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+
+
+def reply_fields(document: Any, operation: Any) -> dict[str, Any]:
+    return fields_of(document, operation["responses"].get("200", {}))
+
+
+def fields_of(document: Any, part: Any) -> dict[str, Any]:
+    """Return the fields of a JSON body, by name."""
+    schema = part.get("content", {}).get("application/json", {}).get("schema", {})
+    fields: dict[str, Any] = {}
+    for each in schema.get("anyOf", [schema]):
+        whole = document["components"]["schemas"][each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+        fields |= whole.get("properties", {})
+    return fields
+
+
+def is_cursor(sent: Any, shown: Any) -> bool:
+    texts = [[each for each in field.get("anyOf", [field]) if each.get("type") == "string"] for field in (sent, shown)]
+    nullable = all({"type": "null"} in field.get("anyOf", ()) for field in (sent, shown))
+    return nullable and all(texts) and "date" not in {each.get("format") for each in texts[0]}
+
+
+def test_every_cursor_has_a_form() -> None:
+    found = cursors()
+    assert "POST /v1/me/export" in found
+    assert found - {form.route for form in FORMS.values()} == set(), HOW_TO_KEEP
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -336,3 +553,18 @@ def test_a_kept_form_is_read_and_written_as_before(name: str) -> None:
         assert form.read(form.write(form.value)) == form.value
     elif form.write:
         assert as_json(form.write(form.value)) == kept
+
+
+def keep(version: str) -> None:
+    """Add an entry for each form that has none. Entries that exist stay as they are."""
+    for name in [name for name in FORMS if name not in KEPT]:
+        form = FORMS[name]
+        assert form.write, f"write the entry of {name} by hand"
+        KEPT[name] = {"since": version, "form": as_json(form.write(form.value))}
+    FILE.write_text(json.dumps(KEPT, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("python -m tests.domain.test_forms_at_rest VERSION")
+    keep(sys.argv[1])

@@ -47,17 +47,9 @@ class Statistics:
         if kept := self._kept(instant.date()):
             return kept
         fresh = self._counted(instant, packs)
-        packed = zlib.compress(json.dumps(fresh, separators=(",", ":")).encode())
-        parts = [bytes(part) for part in batched(packed, self.part, strict=False)]
-        ttl = to_ttl(instant + KEPT)
         # Invariant: a date's statistics never change.
         try:
-            self.table.transact(
-                [
-                    Write.new(keys.shown(instant.date(), number), {"view": part, "parts": len(parts), "ttl": ttl})
-                    for number, part in enumerate(parts)
-                ]
-            )
+            self.table.transact(shown_rows(fresh, instant, self.part))
         except WriteConflictError:
             # Another request has stored the statistics at the same moment.
             return self._kept(instant.date()) or fresh
@@ -94,6 +86,17 @@ class Statistics:
             },
             REMINDERS,
         )
+
+
+def shown_rows(view: Mapping[str, Any], instant: dt.datetime, part: int = PART) -> list[Write]:
+    """Return the writes that store the statistics of the instant's UTC date, in rows of at most `part` bytes."""
+    packed = zlib.compress(json.dumps(view, separators=(",", ":")).encode())
+    parts = [bytes(each) for each in batched(packed, part, strict=False)]
+    ttl = to_ttl(instant + KEPT)
+    return [
+        Write.new(keys.shown(instant.date(), number), {"view": each, "parts": len(parts), "ttl": ttl})
+        for number, each in enumerate(parts)
+    ]
 
 
 def _counters(item: Mapping[str, Any]) -> Counters:
