@@ -17,7 +17,7 @@ import pytest
 from local import openapi
 from rekindle.cleanup import AccountDeletedJob, EraseJob
 from rekindle.domain.days import Answer, DayWindow
-from rekindle.domain.ids import CoupleId, DeviceId
+from rekindle.domain.ids import CoupleId
 from rekindle.domain.persons import Reminders
 from rekindle.domain.prompts import Theme
 from rekindle.domain.pushes import PushKind
@@ -37,7 +37,6 @@ from testing.builders import (
     TOKYO,
     a_day,
     a_paired_person,
-    a_token,
     an_instant,
     prompts,
     publish,
@@ -130,34 +129,32 @@ class Scene:
         """Return a copy of the forgery's world in which the stranger's row names no couple."""
         return (self.ended if forgery.has_ended else self.together).copy()
 
-    def forged(self, forgery: Forgery, uid: Uid | None = None) -> World:
+    def forged(self, forgery: Forgery) -> World:
         """Return a copy of the forgery's world in which the stranger's row names the couple."""
         world = self.honest(forgery)
-        forge(world, uid or self.eve.uid, forgery.attributes(self.couple))
+        forge(world, self.eve.uid, forgery.attributes(self.couple))
         return world
 
-    def rows(self, world: World) -> list[Item]:
-        """Return all rows of the main table and the key table that name the couple or one of the two.
+    def rows(self, world: World) -> dict[keys.Key, Item]:
+        """Return all rows that name the couple or one of the two, also in keys.
 
         Leave out the stranger's own partition and slot rows.
         """
         two = (self.ada.uid, self.ben.uid)
         traces = (self.couple, *two, *map(keys.pseudonym_of, two))
         strangers = keys.pseudonym_of(self.eve.uid)
-        return [
-            row
-            for _, row in {id(row): (trace, row) for trace, row in world.found(*traces)}.values()
-            if row["pk"] != keys.person(self.eve.uid).pk and strangers not in row.get("sk", "")
-        ]
+        found = {keys.Key(row["pk"], row.get("sk", "")): row for _, row in world.found(*traces)}
+        strangers_own = keys.person(self.eve.uid).pk
+        return {key: row for key, row in found.items() if key.pk != strangers_own and strangers not in key.sk}
 
     def own_rows(self, world: World) -> list[Item]:
         """Return the couple's rows, its keys and its tally."""
         return [row for _, row in world.found(self.couple) if self.couple in row["pk"]]
 
-    def reads(self, world: World) -> dict[tuple[str, str], str]:
+    def reads(self, world: World) -> dict[tuple[Uid, str], str]:
         """Return everything that the couple's two can read, from a copy of the world."""
         api = api_of(world.copy())
-        read = {}
+        read: dict[tuple[Uid, str], str] = {}
         for phone in (on(api, self.ada), on(api, self.ben)):
             read |= {(phone.uid, path): phone.get(path).text for path in READS}
             read[phone.uid, "export"] = phone.post("/v1/me/export").text
@@ -242,9 +239,7 @@ def test_the_couple_has_something_to_hide(scene: Scene) -> None:
     seen = "".join(scene.reads(scene.together).values())
     for each in (*NAMES, CANARY, str(FIRST), str(PAUSED_UNTIL), '"hug"'):
         assert each in seen
-    kinds = {
-        f"{row['pk'].partition('#')[0]}/{row.get('sk', '').partition('#')[0]}" for row in scene.rows(scene.together)
-    }
+    kinds = {f"{key.pk.partition('#')[0]}/{key.sk.partition('#')[0]}" for key in scene.rows(scene.together)}
     assert kinds >= {
         *("COUPLE/COUPLE", "COUPLE/STREAK", "COUPLE/DAY", "COUPLE/SHARED", "COUPLE/SEEN", "COUPLE/", "TALLY/TALLY"),
         *("PERSON/PERSON", "PERSON/NUDGES", "PERSON/SOLO", "PERSON/", "TARGET/TARGET"),
