@@ -260,8 +260,10 @@ def test_a_slot_in_a_gap_that_ends_its_date_is_pushed_all_the_same(
 
 def a_day(table: Table, couple: CoupleId, *answered: Uid, closed: bool = False) -> None:
     window = day_window(DATE, [NEW_YORK])
+    stored = Couples(table).couple(couple)
+    assert stored
     item = {
-        "persons": list(answered),
+        "persons": sorted(stored.profiles),
         "prompt": {"pack": "test", "version": 1, "id": "spark-1"},
         "kind": "question",
         "opens_at": to_millis(window.opens_at),

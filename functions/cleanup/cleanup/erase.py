@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rekindle.cleanup import EraseJob
     from rekindle.store.people import ErasedPerson
 
+_A_COUPLE: Final = 2
+
 
 def erase(services: Services, job: EraseJob, instant: dt.datetime) -> None:
     """Remove everything about the person, and record each step. Then enqueue the last job.
@@ -96,7 +98,10 @@ def _remove_requests(services: Services, person: ErasedPerson) -> bool:
 def _remove_last_rows(services: Services, person: ErasedPerson) -> None:
     delete_person_rows(services.people.table, person.uid, solo=False)
     for couple in person.couples:
-        delete_tally(services.people.table, couple)
+        current = services.couples.couple(couple)
+        # The person is no member of their couples any more. So a couple of two is not theirs, whatever their row says.
+        if current is None or len(current.members) < _A_COUPLE:
+            delete_tally(services.people.table, couple)
 
 
 _STEPS: Final[Mapping[ErasedPart, Callable[[Services, ErasedPerson], bool]]] = {

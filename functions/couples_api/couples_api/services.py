@@ -180,16 +180,18 @@ def keys_for_writing(services: Services, couple: Couple, author: Uid) -> CoupleK
 
 
 def freed(services: Services, person: Person, instant: dt.datetime) -> Person:
-    """Return the person. If their row still names a couple that has ended, first free them from this couple.
+    """Return the person. If their row names a couple that they are not in, first free them from this couple.
 
-    If the couple's own row is gone, the couple ended more than a month ago. Raise ErasedError if the person has erased
-    their account meanwhile.
+    The couple's own row decides. If that row is gone, the couple ended more than a month ago. Raise ErasedError if the
+    person has erased their account meanwhile.
     """
     if person.couple is None:
         return person
     couple = services.couples.couple(person.couple)
     if couple is None:
         services.couples.free_from_missing(person.uid, person.couple, instant)
+    elif person.uid not in couple.members:
+        services.couples.free_from_foreign(person.uid, couple.id, instant)
     elif couple.ended_at:
         services.couples.free(person.uid, couple)
     else:

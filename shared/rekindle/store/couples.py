@@ -222,6 +222,18 @@ class Couples:
         freed = _unpaired(person, couple, instant)
         self.table.transact([*person_writes(self.table, instant, (person, freed)), _is_gone(couple)])
 
+    @repeated_on_conflict("a person kept changing")
+    def free_from_foreign(self, uid: Uid, couple: CoupleId, instant: dt.datetime) -> None:
+        """Remove the person from a couple that they never were in. Do nothing if their row names it no more.
+
+        The couple does not come into `parted`. Otherwise an export could show when it ended.
+        """
+        person = read_people(self.table, [uid]).get(uid)
+        if person is None or person.couple != couple:
+            return
+        freed = replace(person, couple=None, touch_agreed=False, paused_until=None)
+        self.table.commit(person_writes(self.table, instant, (person, freed)))
+
     @repeated_on_conflict("a couple that has ended kept changing")
     def forget_member(self, uid: Uid, couple_id: CoupleId) -> frozenset[Uid] | None:
         """Remove the person from a couple that has ended. Return the persons who are left.

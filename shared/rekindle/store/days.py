@@ -60,11 +60,12 @@ class Days:
         """Return the persons who have not answered for the date, but still can.
 
         A person can answer if the day's window is open at `instant`, or if nobody has opened the day yet. The read is
-        eventually consistent.
+        eventually consistent. If the day names other persons, the result is as if nobody had opened it. So a person
+        whose row names a foreign couple cannot learn from a reminder whether this couple has opened the day.
         """
         items = self.table.get_many(keys.day(couple, date) for _, couple in persons)
-        days = {day.couple: day for day in map(day_from, items)}
-        return frozenset(uid for uid, couple in persons if is_awaited(days.get(couple), uid, instant))
+        days = {(uid, day.couple): day for item in items for day in [day_from(item)] for uid in item["persons"]}
+        return frozenset(uid for uid, couple in persons if is_awaited(days.get((uid, couple)), uid, instant))
 
     def journal(self, couple: CoupleId, before: dt.date | None, limit: int) -> list[Day]:
         """Return the couple's latest `limit` days, latest first.
