@@ -449,3 +449,15 @@ def test_an_erasure_of_a_person_without_a_profile_deletes_their_account() -> Non
     assert world.found("nobody") == []
     assert json.loads(world.account_queue.bodies[0])["uid"] == "nobody"
     assert every_row(cast("Table", world.table)) == []
+
+
+def test_the_partner_s_solo_days_look_as_after_any_end(life: Life) -> None:
+    """Before the worker has freed the partner, the request has only ended the couple. Solo days do not show that."""
+    world = life.world.copy()
+    ben = Phone(phones_api(lambda: world.services), life.ben.uid, life.ben.now)
+    before = well(ben.get("/v1/solo/days"))
+    (day,) = before["days"]
+    assert not day["shared"]
+    world.drain(life.job, life.ada.now)
+    require_partners_whole(life, world)
+    assert well(ben.get("/v1/solo/days")) == before

@@ -959,7 +959,7 @@ class Life(RuleBasedStateMachine):
         self.asked.update({("event", event): count for event, count in self.model.events.items()})
 
     def somebody_leaves_at_last(self, who: str) -> None:
-        """Erase somebody, and let `cleanup` finish all that has begun. The queue then repeats each job, latest first."""
+        """Erase somebody, and let `cleanup` finish all that has begun. Then repeat each job, latest first."""
         self.ask(who, ERASE)
         delivered: list[Message] = []
         while self.messages:
