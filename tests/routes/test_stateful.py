@@ -668,8 +668,8 @@ class Life(RuleBasedStateMachine):
         self.ask(who, ERASE, signed_in=signed_in, dies=dies)
         if dies:
             begun = [each for each in self.messages if isinstance(each.job, EraseJob) and each.job.uid == who]
-            for each in begun[-1:]:
-                self.deliver(each)
+            for message in begun[-1:]:
+                self.deliver(message)
         for each in couple.members if couple else (who,):
             self.look_at_everything(each, self.date(who, 0))
 
