@@ -741,9 +741,8 @@ class Erases(PairedAction):
             assert "'Ada'" not in repr(item), item
 
 
-@registered
 class ErasesAlone(Erases):
-    """Erase Ada, who is in no couple, has an invite, and has redeemed Ben's."""
+    """Erase Ada, who is in no couple, has an invite, and has redeemed Ben's. Only the tests of erasures run this."""
 
     def prepare(self) -> None:
         self.receipts = []
