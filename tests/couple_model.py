@@ -203,7 +203,7 @@ class Invite:
     choice: bool | None = None
     """Whether the redeemer wants to go on with their former couple. None if there is none."""
     canceled: bool = False
-    """An erasure cancels the invites that the person has made or redeemed."""
+    """An erasure cancels the invites that the person has made."""
 
     @property
     def seen(self) -> Json:
@@ -530,10 +530,16 @@ class Model:
                 self.delete_v1_couple()
                 self.events["erased in a couple"] += 1
             for invite in self.invites:
-                if self.me.name in {invite.inviter, invite.redeemer}:
-                    invite.canceled = True
+                invite.canceled |= invite.inviter == self.me.name
+                if invite.redeemer == self.me.name:
+                    # Decided: an invite that the person has redeemed is open again.
+                    invite.redeemer = invite.redeemer_name = invite.choice = None
         self.me.erased = True
         return {"receipt": ANY}
+
+    def clean_up(self, name: str) -> None:
+        """Forget the requests of an erased person. Nobody sees anything else of what `cleanup` does."""
+        self.persons[name].keys.clear()
 
     def _zones(self, names: Iterable[str]) -> Zones:
         return tuple(self.persons[name].zone for name in names)

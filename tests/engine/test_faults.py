@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
+import re
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,20 +18,28 @@ import boto3
 import pytest
 
 from cleanup.ended import finish_end
+from cleanup.handler import handle
 from couples_api.services import Services
+from rekindle.accounts import DeleteJob, RevokeJob, account_job_from
+from rekindle.cleanup import AccountDeletedJob, EraseJob
 from rekindle.crypto.sealing import AUTHORS_KEY
 from rekindle.domain.prompts import Theme
 from rekindle.domain.streaks import unpack_dates
+from rekindle.push.reactions import reaction_to
 from rekindle.settings import CouplesApiSettings
 from rekindle.store import key_rows, keys
 from rekindle.store.catalogue import Catalogue
+from rekindle.store.instants import to_millis
 from rekindle.store.slot_rows import rows_of
+from rekindle.store.stream import change_in
+from rekindle.store.table import marshal
 from testing import engines
-from testing.apis import handler_of
+from testing.apis import phones_api
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, publish_choices
 from testing.cleanups import cleanup_services
+from testing.memory_sqs import MemorySqs
 from testing.phones import Phone, Reply, a_phone, pair
-from testing.stored import couple_of, day_of, person_of, row_in, slot_rows
+from testing.stored import couple_of, day_of, every_row, person_of, row_in, slot_rows, stream_record
 from testing.wire import WRITES, Crash, EveryOther, Fault, Wire, refusal, strike, tapped
 
 if TYPE_CHECKING:
@@ -40,30 +49,40 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from pytest_mock import MockerFixture
 
+    from cleanup.services import Services as CleanupServices
+    from rekindle.cleanup import CleanupJob
     from rekindle.domain.couples import Couple
+    from rekindle.domain.ids import CoupleId
     from rekindle.domain.persons import Person
+    from rekindle.push.reactions import Reaction
+    from rekindle.store.table import Item
 
 DATE = dt.date(2026, 3, 2)
+DONE = {200, 201, 202, 204}
 
 
 @pytest.fixture(scope="module")
-def world(
+def new_world(
     new_services: Callable[[], Services], emulator_url: str, dynamodb_local_url: str, module_mocker: MockerFixture
-) -> Iterator[World]:
-    """Make the services on tables that no other test uses."""
-    services = new_services()
-    publish_choices(services.people.table)
-    settings = CouplesApiSettings(
-        table=services.people.table.name,
-        key_table=services.vault.table.name,
-        cell_table=services.vault.cells.name,
-        erasure_table=services.erasures.table.name,
-        kms_key_id=services.vault.kms_key_id,
-        sealing_scheme=AUTHORS_KEY,
-        app_link=services.app_link,
-        firebase_key="local",
-        identity="http://127.0.0.1:1",  # every token in this test is new, so nobody asks there
-    )
+) -> Iterator[Callable[[], World]]:
+    """Return a function that makes the services on tables that no other test uses."""
+
+    def made() -> World:
+        services = new_services()
+        publish_choices(services.people.table)
+        settings = CouplesApiSettings(
+            table=services.people.table.name,
+            key_table=services.vault.table.name,
+            cell_table=services.vault.cells.name,
+            erasure_table=services.erasures.table.name,
+            kms_key_id=services.vault.kms_key_id,
+            sealing_scheme=AUTHORS_KEY,
+            app_link=services.app_link,
+            firebase_key="local",
+            identity="http://127.0.0.1:1",  # every token in this test is new, so nobody asks there
+        )
+        return World(Services.of(settings))
+
     module_mocker.patch.object(boto3, "DEFAULT_SESSION", None)
     # Skip botocore's pauses between its own tries, which would only make the test slow.
     module_mocker.patch("botocore.endpoint.time", autospec=True)
@@ -71,7 +90,13 @@ def world(
         for variable, value in engines.environment(emulator_url).items():
             patch.setenv(variable, value)
         patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_local_url)
-        yield World(Services.of(settings))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def world(new_world: Callable[[], World]) -> World:
+    """Make the services that all these tests share. Each action makes its own persons."""
+    return new_world()
 
 
 class World:
@@ -80,7 +105,7 @@ class World:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._first = services
-        self.handler = handler_of(lambda: self.services)
+        self.handler = phones_api(lambda: self.services)
 
     @property
     def clients(self) -> tuple[BaseClient, BaseClient]:
@@ -97,6 +122,48 @@ class World:
 
     def couple_of(self, phone: Phone) -> Couple:
         return couple_of(self.services, phone)
+
+    def reaction_to_row(self, key: keys.Key) -> Reaction:
+        """Return what `react` does when it sees that the row is there."""
+        row = marshal(row_in(self.services.people.table, key))
+        return reaction_to(change_in(stream_record(None, row)))
+
+    def rows_of(self, *partitions: Phone | CoupleId) -> list[Item]:
+        """Return all rows of these persons and couples, in the main table and in the key table."""
+        names = [f"PERSON#{each.uid}" if isinstance(each, Phone) else f"COUPLE#{each}" for each in partitions]
+        main, own_keys = self.services.people.table, self.services.vault.table
+        found = [item for pk in names for item in main.query(pk).items]
+        return [*found, *(item for pk in names if (item := own_keys.get(keys.Key(pk, ""))))]
+
+    def clean_up(self, done: Erases) -> None:
+        """Let `cleanup` handle the jobs of the erasure that follow from the stream, and the report about the account.
+
+        The queue delivers a job again until it succeeds.
+        """
+        jobs, accounts = MemorySqs("cleanup"), MemorySqs("accounts")
+        table, instant = self.services.people.table, done.ada.now
+        services = cleanup_services(table, self.services.vault.table.name, jobs=jobs, accounts=accounts)
+        begun: list[CleanupJob] = [*self.reaction_to_row(keys.person(done.ada.uid)).cleanup]
+        assert [type(job) for job in begun] == [EraseJob]
+        services.outbox.send(begun)
+        if done.couples:
+            self.handle(services, jobs, instant)
+            services.outbox.send(self.reaction_to_row(keys.couple(done.couples[-1])).cleanup)
+        self.handle(services, jobs, instant)
+        deletions = [account_job_from(body) for body in accounts.bodies]
+        assert deletions == [DeleteJob(uid=done.ada.uid, pseudonym=keys.pseudonym_of(done.ada.uid))]
+        services.outbox.send([AccountDeletedJob(uid=done.ada.uid, pseudonym=keys.pseudonym_of(done.ada.uid))])
+        self.handle(services, jobs, instant)
+
+    @staticmethod
+    def handle(services: CleanupServices, jobs: MemorySqs, instant: dt.datetime) -> None:
+        """Handle all jobs of the queue, and those that follow. No job may fail."""
+        stamp = {"ApproximateFirstReceiveTimestamp": str(to_millis(instant))}
+        while jobs.bodies:
+            body = jobs.bodies.pop(0)
+            assert handle(services, [{"messageId": "1", "body": body, "attributes": stamp}]) == {
+                "batchItemFailures": []
+            }
 
     def assert_whole(self, *phones: Phone) -> None:
         """Check that all rows about these persons agree: I1, I3, I7 and I11."""
@@ -153,6 +220,11 @@ class Action(ABC):
 
     def prepare(self) -> None:  # noqa: B027  most actions have something to prepare, some have not
         """Make the initial rows: by default two unpaired persons with a phone each."""
+
+    @property
+    def standing(self) -> tuple[Phone, ...]:
+        """The phones of the persons who are there after the request."""
+        return self.ada, self.ben
 
     def request(self) -> Reply:
         """Send the request, which is the same each time."""
@@ -560,6 +632,132 @@ class Unpairs(PairedAction):
         assert {self.world.person(phone).couple for phone in (self.ada, self.ben)} == {None}
 
 
+@registered
+class SignsOutEverywhere(PairedAction):
+    """Sign out everywhere. A repeat after a success is refused like every other request of these sign-ins."""
+
+    asks = "POST", "/v1/me/sign-out-everywhere", None
+
+    def prepare(self) -> None:
+        super().prepare()
+        assert self.ada.put("/v1/me/devices/tablet", {"token": a_token(), "platform": "ios"}).status == 200
+        self.tries = 0
+
+    def request(self) -> Reply:
+        self.tries += 1
+        reply = super().request()
+        has_ended = self.tries > 1 and reply.status == 401 and reply.problem == "signed-out"
+        return Reply(204, {}, "") if has_ended else reply
+
+    def verify(self) -> None:
+        """Check that the sign-out holds, now and after later changes of the person's row."""
+        ended = self.ada.now
+        assert self.ben.post("/v1/nudges", {"gesture": "hug"}).status == 201
+        assert self.ben.patch("/v1/couple", {"pause": {"until": "2026-03-09"}}).status == 200
+        self.ada.now += dt.timedelta(minutes=1)  # a phone that has signed in again
+        assert self.ada.put("/v1/me", {"display_name": "Ada", "zone": LONDON}).status == 200
+        assert self.ada.get("/v1/me/devices").body["devices"] == []
+        old = Phone(self.world.handler, self.ada.uid, self.ada.now, {"auth_time": str(int(ended.timestamp()))})
+        refused = [old.get(path) for path in ("/v1/me", "/v1/today", "/v1/me/devices")]
+        refused += [self.put_device(old), old.post("/v1/me/export"), old.delete("/v1/me")]
+        assert {(reply.status, reply.problem) for reply in refused} == {(401, "signed-out")}
+        (job,) = self.world.reaction_to_row(keys.person(self.ada.uid)).accounts
+        assert isinstance(job, RevokeJob)
+        assert job.uid == self.ada.uid
+        assert ended <= job.signed_out_at <= ended + dt.timedelta(seconds=1)
+
+    @staticmethod
+    def put_device(phone: Phone) -> Reply:
+        return phone.put("/v1/me/devices/phone", {"token": a_token(), "platform": "ios"})
+
+
+@registered
+class Erases(PairedAction):
+    """Erase Ada, who has shared everything with Ben. However often she asks, there is one erasure."""
+
+    asks = "DELETE", "/v1/me", None
+
+    def prepare(self) -> None:
+        self.receipts: list[str] = []
+        assert self.ask(*AnswersAlone.asks).status == 200
+        super().prepare()
+        for phone in (self.ada, self.ben):
+            assert phone.put(f"/v1/days/{DATE}/answer", {"text": "Ours"}).status == 200
+        assert self.ask(*Nudges.asks).status == 201
+        assert self.ask(*Shares.asks).status == 200
+        self.couples = [self.world.couple_of(self.ada).id]
+
+    @property
+    def standing(self) -> tuple[Phone, ...]:
+        return (self.ben,)
+
+    def request(self) -> Reply:
+        reply = super().request()
+        if reply.status == 202:
+            self.receipts.append(reply.body["receipt"])
+        return reply
+
+    def verify(self) -> None:
+        """Check what holds as soon as the request is done, and what is left after `cleanup`."""
+        assert self.receipts
+        self.require_refused()
+        self.require_keys_gone()
+        self.require_partner_neutral()
+        self.world.clean_up(self)
+        self.require_gone()
+        self.require_partner_neutral()
+        for receipt in self.receipts:
+            assert self.ben.get(f"/v1/erasures/{receipt}").body["finished_at"]
+
+    def require_refused(self) -> None:
+        """Check that every request of the erased person is refused, and that each receipt works."""
+        asked = (OpensToday.asks, AnswersFirst.asks, Moves.asks, ("POST", "/v1/invites", None))
+        refused = [self.ask(*each) for each in asked]
+        assert {reply.problem for reply in refused} == {"account-erased"}
+        for receipt in self.receipts:
+            assert self.ben.get(f"/v1/erasures/{receipt}").body["requested_at"] == "2026-03-02T15:00:00Z"
+
+    def require_keys_gone(self) -> None:
+        table = self.world.services.vault.table
+        assert table.get(key_rows.person_key(self.ada.uid)) is None
+        for couple in self.couples:
+            assert row_in(table, key_rows.couple_keys(couple))["authors"].keys() == {self.ben.uid}
+
+    def require_partner_neutral(self) -> None:
+        """Check that the partner sees what everybody sees after an end, and keeps their own words."""
+        assert self.ben.get("/v1/today").problem == "not-paired"
+        ada = self.ada.uid
+        exported = self.ben.post("/v1/me/export")
+        assert [entry["answer"]["text"] for entry in exported.body["entries"]] == ["Ours"]
+        for reply in (exported, self.ben.get("/v1/me")):
+            assert ada not in reply.text
+            assert "Ada" not in reply.text
+
+    def require_gone(self) -> None:
+        """Check that no row in the partitions of both persons and their couples names the erased person."""
+        assert not slot_rows(self.world.services.people.table, self.ada.uid)
+        for item in self.world.rows_of(self.ada, self.ben, *self.couples):
+            assert self.ada.uid not in repr(item), item
+            assert "'Ada'" not in repr(item), item
+
+
+class ErasesAlone(Erases):
+    """Erase Ada, who is in no couple, has an invite, and has redeemed Ben's. Only the tests of erasures run this."""
+
+    def prepare(self) -> None:
+        self.receipts = []
+        self.couples = []
+        assert self.ask(*AnswersAlone.asks).status == 200
+        self.code = self.ada.post("/v1/invites").body["code"]
+        theirs = self.ben.post("/v1/invites").body["code"]
+        assert self.ada.post("/v1/invites/redeem", {"code": theirs}).status == 200
+
+    def require_partner_neutral(self) -> None:
+        assert self.ben.post("/v1/invites/redeem", {"code": self.code}).problem == "invite-not-usable"
+        invite = self.ben.get("/v1/invites").body
+        assert (invite["state"], invite["redeemed_by"]) == ("open", None)
+
+
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.__name__)
 
 
@@ -584,9 +782,9 @@ def test_a_write_that_was_cut_off_is_found_to_be_done(world: World, action: type
             world.restart()
             reply = done.request()
         assert reply
-        assert reply.status in {200, 201, 204}, (at, wire.seen, reply.text)
+        assert reply.status in DONE, (at, wire.seen, reply.text)
         done.verify()
-        world.assert_whole(done.ada, done.ben)
+        world.assert_whole(*done.standing)
 
 
 @each_action
@@ -598,9 +796,9 @@ def test_a_passing_fault_never_reaches_a_phone(world: World, action: type[Action
     with tapped(every, *world.clients):
         reply = done.request()
     assert every.times
-    assert reply.status in {200, 201, 204}, reply.text
+    assert reply.status in DONE, reply.text
     done.verify()
-    world.assert_whole(done.ada, done.ben)
+    world.assert_whole(*done.standing)
 
 
 def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(world: World) -> None:
@@ -611,6 +809,60 @@ def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(
     assert wire.struck
     assert reply.status == 201, reply.text
     done.verify()
+
+
+ERASURES = (Erases, ErasesAlone)
+
+
+@pytest.mark.parametrize("action", ERASURES, ids=lambda action: action.__name__)
+def test_an_erasure_that_was_cut_off_ends_without_the_person_or_has_not_begun(
+    new_world: Callable[[], World], action: type[Erases]
+) -> None:
+    """Let the process die before each write in turn. The person never repeats the request, so `cleanup` does the rest.
+
+    Before the mark, nothing has changed. After the mark, nothing but the erasure itself is left in any table.
+    """
+    world, erased = new_world(), set()
+    for at in itertools.count(1):
+        done, wire = action(world), Wire(Fault.DIES_BEFORE, at, only=WRITES)
+        world.restart()
+        before = _everything(world, done)
+        with contextlib.suppress(Crash), tapped(wire, *world.clients):
+            done.request()
+        if not wire.struck:
+            assert at > 3
+            break
+        world.restart()
+        if world.services.people.erased_person(done.ada.uid) is None:
+            assert at == 1
+            assert _everything(world, done) == before
+            world.assert_whole(done.ada, done.ben)
+            continue
+        done.require_refused()
+        world.clean_up(done)
+        done.require_refused()
+        done.require_keys_gone()
+        done.require_partner_neutral()
+        world.assert_whole(*done.standing)
+        erased.add(done.ada.uid)
+    services = world.services
+    tables = services.people.table, services.vault.table, services.vault.cells, services.erasures.table
+    found = {uid for table in tables for row in every_row(table) for uid in re.findall(r"ada-\d+", repr(row))}
+    assert found
+    assert found & erased == set()
+
+
+@pytest.mark.parametrize("fault", [Fault.NOT_SENT, Fault.REPLY_LOST, Fault.THROTTLED, Fault.CONFLICT])
+def test_a_passing_fault_never_fails_a_job_of_an_erasure(world: World, fault: Fault) -> None:
+    """Each request of `cleanup` meets the fault once, one after the other."""
+    done, every = Erases(world), EveryOther(fault)
+    assert done.request().status == 202
+    with tapped(every, *world.clients):
+        world.clean_up(done)
+    assert every.times > 10
+    done.require_gone()
+    done.require_partner_neutral()
+    world.assert_whole(*done.standing)
 
 
 class TestDown:
@@ -650,7 +902,7 @@ class TestDown:
         world.restart()
         with tapped(lambda _operation, _request: refusal("ProvisionedThroughputExceededException"), *world.clients):
             assert_busy(done.request())
-        assert done.request().status in {200, 201, 204}
+        assert done.request().status in DONE
         done.verify()
 
     def test_a_profile_needs_no_key(self, world: World) -> None:
@@ -679,7 +931,7 @@ class TestDown:
         assert len(row_in(table, keys.day(couple.id, DATE))["answers"]) == 2
         world.services.streaks.complete(couple.id, DATE, done.ada.now)
         done.verify()
-        world.assert_whole(done.ada, done.ben)
+        world.assert_whole(*done.standing)
 
 
 def assert_busy(reply: Reply) -> None:

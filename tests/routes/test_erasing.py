@@ -30,7 +30,7 @@ from testing.stored import couple_id_of, erasures_beside, every_row
 from testing.wire import Crash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from types_boto3_kms import KMSClient
 
@@ -45,6 +45,19 @@ KMS = MemoryKms()
 KMS_KEY = cast("KMSClient", KMS).create_key()["KeyMetadata"]["KeyId"]
 
 
+class WatchedSqs(MemorySqs):
+    """A queue in memory. Before it takes jobs, each of `watchers` gets the request's name, and may raise an error."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.watchers: list[Callable[[str], None]] = []
+
+    def send_message_batch(self, **asked: Any) -> Any:
+        for watcher in self.watchers[:]:
+            watcher("SendMessageBatch")
+        return super().send_message_batch(**asked)
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The tables and queues of one stack in memory."""
@@ -53,8 +66,8 @@ class World:
     key_table: MemoryTable
     services: Services
     cleanup: CleanupServices
-    cleanup_queue: MemorySqs
-    account_queue: MemorySqs
+    cleanup_queue: WatchedSqs
+    account_queue: WatchedSqs
 
     @classmethod
     def with_rows(cls, rows: list[Item], key_rows: list[Item], erasures: list[Item]) -> Self:
@@ -66,7 +79,7 @@ class World:
             each.put_many((keys.Key(item["pk"], item.get("sk", "")), item) for item in items)
         # The cell keys are in the key table too, as in a stack that ran version 0.1.0.
         vault = Vault(cast("KMSClient", KMS), KMS_KEY, cast("Table", key_table), cast("Table", key_table))
-        cleanup_queue, account_queue = MemorySqs("cleanup"), MemorySqs("accounts")
+        cleanup_queue, account_queue = WatchedSqs("cleanup"), WatchedSqs("accounts")
         cleanup = cleanup_services(whole, key_table.name, jobs=cleanup_queue, accounts=account_queue)
         services = Services.on(whole, vault, "https://app.example", stored, every_account_is_good)
         return cls(table, key_table, services, cleanup, cleanup_queue, account_queue)
@@ -80,7 +93,12 @@ class World:
 
     @contextlib.contextmanager
     def dying_at(self, number: int) -> Iterator[list[str]]:
-        """Let the process die before the request with this number, counted from 1. Yield the names of all requests."""
+        """Let the process die before the request with this number, counted from 1. Yield the names of all requests.
+
+        They are the requests to the tables and to the queues. To die before a request is also to die after the request
+        before it: that request was carried out, and its reply was lost. If the number is one more than the number of
+        requests, the process dies after the last of them.
+        """
         seen: list[str] = []
 
         def note(operation: str) -> None:
@@ -88,13 +106,15 @@ class World:
             if len(seen) == number:
                 raise Crash
 
-        tables = (self.table, self.key_table, self.erasure_table)
-        for each in tables:
+        watched = (self.table, self.key_table, self.erasure_table, self.cleanup_queue, self.account_queue)
+        for each in watched:
             each.watchers.append(note)
         try:
             yield seen
+            if len(seen) + 1 == number:
+                raise Crash
         finally:
-            for each in tables:
+            for each in watched:
                 each.watchers.remove(note)
 
     def handle(self, *bodies: str, instant: dt.datetime) -> None:
@@ -104,8 +124,12 @@ class World:
         assert handle(self.cleanup, records) == {"batchItemFailures": []}
 
     def drain(self, job: EraseJob, instant: dt.datetime) -> None:
-        """Handle the job and all jobs that follow."""
+        """Handle the job, and all jobs that are on the queue or follow."""
         self.handle(job.model_dump_json(), instant=instant)
+        self.drain_queue(instant)
+
+    def drain_queue(self, instant: dt.datetime) -> None:
+        """Handle all jobs that are on the queue, and those that follow."""
         while self.cleanup_queue.bodies:
             body, *self.cleanup_queue.bodies = self.cleanup_queue.bodies
             instant += SETTLING
@@ -264,20 +288,25 @@ def test_the_account_goes_last_and_the_receipt_shows_every_part(life: Life) -> N
     }
 
 
+@pytest.mark.parametrize("is_late", [False, True], ids=["repeated at once", "repeated late"])
 @pytest.mark.parametrize("is_last", [False, True], ids=["the first job", "the last job"])
-def test_a_crash_anywhere_is_made_up_for_by_the_next_delivery(life: Life, *, is_last: bool) -> None:
-    """Let the process die before each request in turn. Then the queue delivers the job again, and once more."""
+def test_a_crash_anywhere_is_made_up_for_by_the_next_delivery(life: Life, *, is_last: bool, is_late: bool) -> None:
+    """Let the process die before and after each request in turn. Then the queue delivers the job again, and once more.
+
+    A job that is repeated late comes after the jobs that were sent before the crash.
+    """
     begun = life.world.copy()
     if is_last:
         begun.handle(life.job.model_dump_json(), instant=life.ada.now)
     job = life.job.model_copy(update={"is_last": is_last})
+    sends: set[int] = set()
     for number in itertools.count(1):
         world = begun.copy()
         with contextlib.suppress(Crash), world.dying_at(number) as seen:
             world.handle(job.model_dump_json(), instant=life.ada.now)
-        if len(seen) < number:
-            assert number > 10
-            return
+        sends |= {place for place, name in enumerate(seen, 1) if name == "SendMessageBatch"}
+        if is_late:
+            world.drain_queue(life.ada.now)
         for _ in range(2):
             world.drain(job, life.ada.now)
         if not is_last:
@@ -287,6 +316,12 @@ def test_a_crash_anywhere_is_made_up_for_by_the_next_delivery(life: Life, *, is_
         assert any(json.loads(body)["type"] == "delete" for body in world.account_queue.bodies), seen
         (row,) = (row for row in world.erasure_table.items() if row["pk"].startswith("ERASED#"))
         assert "profile" in row["steps"]
+        world.drain(job, life.ada.now)
+        assert world.found(*traces(life)) == []
+        if len(seen) < number:
+            assert number > 10
+            assert sends
+            return
 
 
 def test_a_partner_who_keeps_changing_does_not_hold_up_the_erasure(life: Life) -> None:
@@ -398,3 +433,15 @@ def test_an_erasure_of_a_person_without_a_profile_deletes_their_account() -> Non
     assert world.found("nobody") == []
     assert json.loads(world.account_queue.bodies[0])["uid"] == "nobody"
     assert every_row(cast("Table", world.table)) == []
+
+
+def test_the_partner_s_solo_days_look_as_after_any_end(life: Life) -> None:
+    """Before the worker has freed the partner, the request has only ended the couple. Solo days do not show that."""
+    world = life.world.copy()
+    ben = Phone(phones_api(lambda: world.services), life.ben.uid, life.ben.now)
+    before = well(ben.get("/v1/solo/days"))
+    (day,) = before["days"]
+    assert not day["shared"]
+    world.drain(life.job, life.ada.now)
+    require_partners_whole(life, world)
+    assert well(ben.get("/v1/solo/days")) == before

@@ -34,15 +34,26 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from cleanup.handler import handle
+from rekindle.accounts import account_job_from
+from rekindle.cleanup import AccountDeletedJob, EndedJob, EraseJob, cleanup_job_from
 from rekindle.domain.ids import PackId, Uid
 from rekindle.domain.playlist import Course
 from rekindle.domain.prompts import Audience, PromptKind, Theme
+from rekindle.push.reactions import reaction_to
 from rekindle.store import keys
+from rekindle.store.instants import to_millis
+from rekindle.store.stream import change_in
+from rekindle.store.table import marshal
 from rekindle.telemetry import logger
 from testing.apis import phones_api
 from testing.builders import a_stored_prompt, give_code, publish
+from testing.cleanups import SETTLING, cleanup_services
+from testing.memory_sqs import MemorySqs
 from testing.phones import Phone
-from testing.stored import row_in
+from testing.stored import every_row, row_in, stream_record
+from testing.wire import WRITES as TABLE_WRITES
+from testing.wire import Crash
 from tests.couple_model import (
     DAY,
     ERASE,
@@ -64,12 +75,14 @@ from tests.couple_model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from couples_api.services import Services
+    from rekindle.cleanup import CleanupJob
     from rekindle.domain.playlist import Entry
     from rekindle.store.catalogue import PromptText
-    from rekindle.store.table import Table
+    from rekindle.store.table import Item, Table
+    from testing.memory_table import MemoryTable
     from testing.phones import Handler, Reply
 
 NIGHTLY: Final = "REKINDLE_STATEFUL_STEPS"
@@ -227,6 +240,8 @@ WRITES: Final[tuple[tuple[str, Any], ...]] = (
     ("DELETE /v1/solo/days/{date}/share", None),
 )
 MARK: Final = re.compile(r"<\w+ \d+>")
+LEAVING: Final = {"DELETE /v1/couple", ERASE}
+"""Requests of which the stream makes jobs for `cleanup`."""
 
 
 def rule_of_two(**drawn: Any) -> Callable[[Any], Any]:
@@ -234,6 +249,14 @@ def rule_of_two(**drawn: Any) -> Callable[[Any], Any]:
     while_there_is_one: Any = precondition(lambda life: life.those(lambda person: person.couple))
     made: Any = rule(who=PAIRED, **drawn)
     return lambda step: while_there_is_one(made(step))
+
+
+@dataclasses.dataclass(frozen=True)
+class Message:
+    """A job on the cleanup queue. The queue may deliver it at any time from `since` on, and more than once."""
+
+    job: CleanupJob
+    since: dt.datetime
 
 
 class Life(RuleBasedStateMachine):
@@ -250,20 +273,41 @@ class Life(RuleBasedStateMachine):
         self.past: list[Request] = []
         self.unseen: Request | None = None
         self.is_sound = True
+        self.cleanup_queue, self.account_queue = MemorySqs("cleanup"), MemorySqs("accounts")
+        self.cleanup = cleanup_services(self.table, jobs=self.cleanup_queue, accounts=self.account_queue)
+        self.messages: list[Message] = []
+        self.gone: set[str] = set()
 
-    def ask(self, who: str, route: str, place: object = "", **more: Any) -> Any:
-        """Ask the API and the model, compare them, and return the body or None."""
+    @property
+    def table(self) -> Table:
+        return self.services.people.table
+
+    def ask(self, who: str, route: str, place: object = "", *, dies: bool = False, **more: Any) -> Any:
+        """Ask the API and the model, compare them, and return the body or None.
+
+        If `dies` is true, the process dies after its first write to a table, and nobody gets the reply.
+        """
         if more.get("key") == "new":
             more["key"] = f"key-of-{next(self.numbers)}"
         request = Request(who, route, str(place) if "{" in route else "", **more)
         if not route.startswith("GET"):
             self.past = [*self.past[-19:], request]
-        return self.sent(request)
+        return self.sent(request, dies=dies)
 
-    def sent(self, request: Request) -> Any:
+    def sent(self, request: Request, *, dies: bool = False) -> Any:
         """Send a request as `ask` does, without making a new one. It may be a repeat."""
         self.is_sound = False
-        reply = self.replied(request)
+        with self.seen_by_the_stream() if request.route in LEAVING else contextlib.nullcontext():
+            try:
+                with self.dying() if dies else contextlib.nullcontext():
+                    reply = self.replied(request)
+            except Crash:
+                self.model.reply_to(request, self.now, None, lambda _path: None)
+                self.asked[request.route, "died"] += 1
+                reply = None
+        if reply is None:
+            self.is_sound = True
+            return None
         body = reply.body if reply.text else None
 
         def read(path: str) -> Any:
@@ -293,6 +337,77 @@ class Life(RuleBasedStateMachine):
         headers = {"idempotency-key": request.key} if request.key else None
         phone = Phone(self.api, Uid(request.who), self.now, claims)
         return phone.call(request.route.partition(" ")[0], request.path, request.body, headers=headers)
+
+    @contextlib.contextmanager
+    def dying(self) -> Iterator[None]:
+        """Let the process die before the next request to a table after its first write."""
+        seen: list[str] = []
+
+        def note(operation: str) -> None:
+            if TABLE_WRITES & {*seen}:
+                raise Crash
+            seen.append(operation)
+
+        tables = cast("MemoryTable", self.table).tables.values()
+        for each in tables:
+            each.watchers.append(note)
+        try:
+            yield
+        finally:
+            for each in tables:
+                each.watchers.remove(note)
+
+    @contextlib.contextmanager
+    def seen_by_the_stream(self) -> Iterator[None]:
+        """Put the jobs on the queue that `react` makes of the changes of persons and couples."""
+        before = self._persons_and_couples()
+        yield
+        after = self._persons_and_couples()
+        for key in {**before, **after}:
+            old, new = (marshal(rows[key]) if key in rows else None for rows in (before, after))
+            if old != new:
+                jobs = reaction_to(change_in(stream_record(old, new))).cleanup
+                self.messages += [Message(job, self.now) for job in jobs]
+
+    def _persons_and_couples(self) -> dict[tuple[str, str], Item]:
+        rows = every_row(self.table)
+        return {(row["pk"], row["sk"]): row for row in rows if row["sk"] in {keys.PERSON, keys.COUPLE}}
+
+    def deliver(self, message: Message) -> None:
+        """Let `cleanup` handle the job, and put the jobs that follow on the queue."""
+        job, since = message.job, self.now
+        stamp = {"ApproximateFirstReceiveTimestamp": str(to_millis(self.now))}
+        record = {"messageId": "1", "body": job.model_dump_json(), "attributes": stamp}
+        with self.seen_by_the_stream():
+            assert handle(self.cleanup, [record]) == {"batchItemFailures": []}
+        deleted = [account_job_from(body) for body in self.account_queue.bodies]
+        following = [cleanup_job_from(body) for body in self.cleanup_queue.bodies]
+        self.messages += [Message(each, since + SETTLING) for each in following]
+        self.messages += [
+            Message(AccountDeletedJob(uid=each.uid, pseudonym=keys.pseudonym_of(each.uid)), since) for each in deleted
+        ]
+        self.account_queue.bodies.clear()
+        self.cleanup_queue.bodies.clear()
+        kind = "last" if isinstance(job, EraseJob) and job.is_last else job.type
+        self.model.events[f"job {kind}"] += 1
+        if isinstance(job, EndedJob) and (couple := self.services.couples.couple(job.couple)):
+            have_paired = any(self.couple(str(uid)) for uid in couple.members)
+            self.model.events["job of a couple that stands again"] += couple.ended_at is None
+            self.model.events["job of persons who have paired again"] += couple.ended_at is not None and have_paired
+        if isinstance(job, EraseJob):
+            self.model.events["job of somebody who is gone"] += job.uid in self.gone
+            self.model.clean_up(job.uid)
+        if isinstance(job, AccountDeletedJob):
+            self.gone.add(str(job.uid))
+        self.require_gone()
+
+    def require_gone(self) -> None:
+        """Check that no table has the uid, the name or a text of a person whose account is deleted."""
+        if self.gone:
+            traces = re.compile(rf"\b({'|'.join([*self.gone, *map(str.title, self.gone)])})\b")
+            for table in cast("MemoryTable", self.table).tables.values():
+                for row in table.items():
+                    assert not traces.search(repr(row)), row
 
     def text(self, who: str, length: int = 0) -> str:
         """Return a unique text."""
@@ -527,24 +642,64 @@ class Life(RuleBasedStateMachine):
         for each in (who, partner):
             self.look_at_everything(each, self.date(each, 0))
 
-    @rule_of_two(seldom=st.integers(0, 4))
-    def unpair(self, who: str, seldom: int) -> None:
+    @rule_of_two(seldom=st.integers(0, 4), dies=st.booleans())
+    def unpair(self, who: str, seldom: int, dies: bool) -> None:  # noqa: FBT001
         """End a couple, and check that the API refuses both everything that they shared."""
         if not seldom:
             couple = self.couple(who)
-            self.ask(who, "DELETE /v1/couple")
+            self.ask(who, "DELETE /v1/couple", dies=dies)
             for each in couple.members:
                 self.look_at_everything(each, max(couple.days, default=self.date(who, 0)))
 
-    @rule(who=WHO, seldom=st.integers(0, 11), signed_in=st.sampled_from([0 * SECOND, 0 * SECOND, HOUR]))
-    def erase(self, who: str, seldom: int, signed_in: dt.timedelta) -> None:
-        """Erase an account, and check that the API refuses it everything, and the partner what they shared."""
+    @rule(
+        who=WHO,
+        seldom=st.integers(0, 11),
+        signed_in=st.sampled_from([0 * SECOND, 0 * SECOND, HOUR]),
+        dies=st.booleans(),
+    )
+    def erase(self, who: str, seldom: int, signed_in: dt.timedelta, dies: bool) -> None:  # noqa: FBT001
+        """Erase an account, and check that the API refuses it everything, and the partner what they shared.
+
+        If the process dies after the mark, the partner's couple stands until `cleanup` has handled the first job.
+        """
         if seldom:
             return
         couple = self.couple(who)
-        self.ask(who, ERASE, signed_in=signed_in)
+        self.ask(who, ERASE, signed_in=signed_in, dies=dies)
+        if dies:
+            begun = [each for each in self.messages if isinstance(each.job, EraseJob) and each.job.uid == who]
+            for message in begun[-1:]:
+                self.deliver(message)
         for each in couple.members if couple else (who,):
             self.look_at_everything(each, self.date(who, 0))
+
+    @rule(
+        nth=st.lists(st.integers(0, 5), min_size=1, max_size=6),
+        again=st.sampled_from([False, False, True]),
+        wait=st.sampled_from([0 * SECOND, SETTLING, SETTLING]),
+    )
+    def the_worker_passes(self, nth: list[int], again: bool, wait: dt.timedelta) -> None:  # noqa: FBT001
+        """Let `cleanup` handle jobs in any order, perhaps one again. Afterwards everybody looks at everything."""
+        delivered = [each for number in nth for each in self.next_delivered(number, wait)]
+        if delivered and again:
+            self.deliver(delivered[0])
+            self.model.events["job repeated"] += 1
+        for who in PEOPLE if delivered else ():
+            self.look_at_everything(who, self.date(who, 0))
+
+    def next_delivered(self, nth: int, wait: dt.timedelta) -> list[Message]:
+        """Deliver one of the messages that may come now, and return it. If all come later, wait first."""
+        if self.messages and not self.deliverable():
+            self.now += wait
+        due = self.deliverable()
+        delivered = [due[nth % len(due)]] if due else []
+        for message in delivered:
+            self.messages.remove(message)
+            self.deliver(message)
+        return delivered
+
+    def deliverable(self) -> list[Message]:
+        return [each for each in self.messages if each.since <= self.now]
 
     @rule(who=PAIRED_WITH_OWN, after=st.sampled_from([1, 0, 2]))
     def begin_anew_with_somebody_else(self, who: str, after: int) -> None:
@@ -788,7 +943,7 @@ class Life(RuleBasedStateMachine):
             self.sent(dataclasses.replace(request, who=who or request.who))
 
     def teardown(self) -> None:
-        """Let all persons read everything, unless the run has failed already."""
+        """Let all persons read everything, unless the run has failed already. Then let two of them leave."""
         for who in PEOPLE:
             for route in ("GET /v1/days", "GET /v1/streak") if self.couple(who) else ():
                 if self.is_sound:
@@ -797,7 +952,23 @@ class Life(RuleBasedStateMachine):
                 self.ask(who, EXPORT)
         couples = [person.couple for person in self.model.persons.values() if person.couple]
         assert all(couples.count(couple) == 2 for couple in couples)
+        first = next(self.numbers)
+        for number in (first, first + 1):
+            if self.is_sound:
+                self.somebody_leaves_at_last(PEOPLE[number % len(PEOPLE)])
         self.asked.update({("event", event): count for event, count in self.model.events.items()})
+
+    def somebody_leaves_at_last(self, who: str) -> None:
+        """Erase somebody, and let `cleanup` finish all that has begun. Then repeat each job, latest first."""
+        self.ask(who, ERASE)
+        delivered: list[Message] = []
+        while self.messages:
+            delivered += self.next_delivered(0, SETTLING)
+        for message in reversed(delivered):
+            self.deliver(message)
+        assert who in self.gone
+        for each in self.those(lambda person: any(who in couple.members for couple, _ in person.parted)):
+            self.look_at_everything(each, self.date(each, 0))
 
 
 def table_of(asked: Counter[tuple[str, str]]) -> str:
@@ -816,6 +987,7 @@ COMMON: Final = {
     ("PATCH /v1/couple", "done"),
     ("POST /v1/days/{date}/swap", "done"),
     *(("event", name) for name in ("revealed", "edited", "rest day", "streak broken", "resumed")),
+    *(("event", f"job {kind}") for kind in ("ended", "erase", "last", "account-deleted")),
 }
 """Outcomes that every run of a few thousand steps meets many times. A run may miss the other OUTCOMES."""
 OUTCOMES: Final = COMMON | {
@@ -849,6 +1021,13 @@ OUTCOMES: Final = COMMON | {
     ("event", "resumed"),
     ("event", "resumed after days"),
     ("POST /v1/invites/confirm", "choice-missing"),
+    ("DELETE /v1/couple", "died"),
+    (ERASE, "died"),
+    ("event", "job rest"),
+    ("event", "job repeated"),
+    ("event", "job of a couple that stands again"),
+    ("event", "job of persons who have paired again"),
+    ("event", "job of somebody who is gone"),
 }
 """Outcomes that must happen in a run. Otherwise the run proves nothing."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from http import HTTPStatus
 
@@ -150,6 +151,9 @@ def get_solo_days(
     A caller who is in a couple can still read their solo days.
     """
     person = known_person(services, caller)
+    if services.couples.joined_by(person) is None:
+        # The couple may have ended some moments ago, and the person is not free yet. This must not show.
+        person = replace(person, couple=None)
     days = services.solo.journal(person.uid, before, limit)
     return SoloJournalView(
         days=_views(services, caller, person, days), before=days[-1].date if len(days) == limit else None
