@@ -703,7 +703,7 @@ def test_an_erasure_says_what_it_means_and_leaves_nothing_but_a_receipt(
 
 
 def test_a_receipt_without_the_keys_says_that_an_older_key_is_left(a_page: NewPage) -> None:
-    """A couple that began with version 0.1.0 may have such a key. The phone does not claim then that all keys are gone."""
+    """A couple of version 0.1.0 may have such a key. Then the phone does not say that nobody can read the words."""
 
     def without_keys(route: Route) -> None:
         at = "2026-03-02T15:00:00Z"
