@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -12,9 +13,10 @@ import httpx
 import pytest
 
 from local import restore_erasures
+from rekindle.push.jobs import job_from
 from rekindle.store import keys
 from testing.builders import LONDON, TOKYO
-from tests.e2e.conftest import eventually, pair
+from tests.e2e.conftest import await_quiet, eventually, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,8 @@ REMOVED = {
 }
 FINISHING_SECONDS = 180
 """An erasure starts several functions, one after the other, and waits two seconds between its two jobs."""
+HELD_SECONDS = 60
+"""For this long after a test has read a message, SQS hides the message from other readers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,59 @@ def await_finished(stack: Stack, receipt: str) -> Any:
     return erasure(stack, receipt)
 
 
+def messages(stack: Stack, queue: str) -> list[dict[str, Any]]:
+    """Return every message that waits on a queue. They stay there."""
+    sqs = stack.client("sqs")
+    found: list[dict[str, Any]] = []
+    # Do not wait for messages: some queues keep a reader waiting for 20 seconds.
+    asked = {"MaxNumberOfMessages": 10, "VisibilityTimeout": HELD_SECONDS, "WaitTimeSeconds": 0}
+    while batch := sqs.receive_message(QueueUrl=queue, **asked).get("Messages", []):
+        found += batch
+    for message in found:
+        sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+    return found
+
+
+def name_of(queue: str) -> str:
+    """Return the name in a queue's URL. One queue can have several URLs."""
+    return queue.rpartition("/")[2]
+
+
+@contextlib.contextmanager
+def failing_jobs(stack: Stack, token: str) -> Iterator[None]:
+    """Let every job about this phone fail, and become a dead letter after one attempt instead of an hour."""
+    stack.invoke("Delivery", {"Records": []})  # its first start would take longer than the queue hides a job
+    sqs, queue = stack.client("sqs"), stack.outputs["QueueUrl"]
+    names = ("VisibilityTimeout", "RedrivePolicy")
+    patient = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    redrive = json.dumps(json.loads(patient["RedrivePolicy"]) | {"maxReceiveCount": 1})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "6", "RedrivePolicy": redrive})
+    stack.fault("AUTH", token=token)
+    try:
+        yield
+    finally:
+        stack.heal()
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes=patient)
+
+
+@contextlib.contextmanager
+def idle_delivery(stack: Stack) -> Iterator[None]:
+    """Let jobs for pushes wait on their queue."""
+    function, client = stack.function("Delivery"), stack.client("lambda")
+    (mapping,) = client.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        yield
+    finally:
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
 @pytest.fixture(scope="module")
-def erased(stack: Stack, a_phone: NewPhone) -> Erased:
-    """Let Ada and Ben use the app, and Ada erase her account. Wait until her erasure is finished."""
+def erased(stack: Stack, a_phone: NewPhone) -> Iterator[Erased]:
+    """Let Ada and Ben use the app, and Ada erase her account. Wait until her erasure is finished.
+
+    Pushes to Ada fail before the erasure, so there are dead letters about her.
+    """
     name, words = f"Name{secrets.token_hex(6)}", f"canary{secrets.token_hex(8)}"
     ada, ben = a_phone(name, TOKYO), a_phone("Ben", LONDON)
     alone = ada.call("GET", "/v1/solo/today")["date"]
@@ -73,17 +127,20 @@ def erased(stack: Stack, a_phone: NewPhone) -> Erased:
     ada.call("POST", f"/v1/solo/days/{alone}/share")
     ada.call("PUT", "/v1/me/reminders", {"prompt_time": "06:05"})
     date = ada.today()
-    for phone in (ada, ben):
-        phone.answer(date, f"{words} of {phone.uid}")
-        phone.call("POST", "/v1/nudges", {"gesture": "hug"}, status=201, **{"idempotency-key": "tap"})
-    ada.call("PUT", f"/v1/days/{date}/reflection", {"kind": "heard", "text": words})
+    with failing_jobs(stack, ada.token):
+        for phone in (ada, ben):
+            phone.answer(date, f"{words} of {phone.uid}")
+            phone.call("POST", "/v1/nudges", {"gesture": "hug"}, status=201, **{"idempotency-key": "tap"})
+        ada.call("PUT", f"/v1/days/{date}/reflection", {"kind": "heard", "text": words})
+        eventually(lambda: ada.uid in repr(messages(stack, stack.outputs["DlqUrl"])))
     before = list(rows(stack, "TableName"))
     receipt = ada.call("DELETE", "/v1/me", status=202)["receipt"]
     traces = (rf"{ada.uid}(?!\d)", name, rf"{words}(?! of {ben.uid})", re.escape(ada.token))
     made = Erased(ada, ben, receipt, before, tuple(map(re.compile, traces)))
     assert made.seen_in(repr(before)) == [traces[0], name, traces[3]]
     await_finished(stack, receipt)
-    return made
+    yield made
+    stack.client("sqs").purge_queue(QueueUrl=stack.outputs["DlqUrl"])
 
 
 def test_the_receipt_shows_every_part(stack: Stack, erased: Erased) -> None:
@@ -104,13 +161,31 @@ def test_no_table_has_a_trace(stack: Stack, erased: Erased) -> None:
 
 
 def test_no_queue_has_a_trace(stack: Stack, erased: Erased) -> None:
-    sqs = stack.client("sqs")
-    queues = sqs.list_queues()["QueueUrls"]
+    """Only dead letters may name her id, until an operator repeats them or 14 days are over."""
+    queues = stack.client("sqs").list_queues()["QueueUrls"]
     assert len(queues) > 5
-    for queue in queues:
-        # Do not wait for messages: some queues keep a reader waiting for 20 seconds.
-        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=0)
-        assert erased.seen_in("".join(message["Body"] for message in found.get("Messages", []))) == [], queue
+    found = {name_of(queue): [message["Body"] for message in messages(stack, queue)] for queue in queues}
+    about_her = [body for body in found.pop(name_of(stack.outputs["DlqUrl"])) if erased.seen_in(body)]
+    assert about_her
+    for body in about_her:
+        assert erased.seen_in(body) == [erased.traces[0].pattern]  # her id, and no word, name or address
+        job_from(body)  # it is a job, which has no place for a text
+    for queue, bodies in found.items():
+        assert erased.seen_in("".join(bodies)) == [], queue
+
+
+def test_a_job_that_waits_meanwhile_has_an_id_alone_and_sends_nothing(stack: Stack, erased: Erased) -> None:
+    """Put the dead letters back, as `make redrive` does. While they wait, they are as they were in the dead letters."""
+    sqs, queue = stack.client("sqs"), stack.outputs["QueueUrl"]
+    letters = [message["Body"] for message in messages(stack, stack.outputs["DlqUrl"])]
+    pushes = erased.ada.inbox()
+    with idle_delivery(stack):
+        for body in letters:
+            sqs.send_message(QueueUrl=queue, MessageBody=body)
+        waiting = eventually(lambda: [message["Body"] for message in messages(stack, queue)])
+        assert erased.seen_in("".join(waiting)) == [erased.traces[0].pattern]
+    await_quiet(stack)
+    assert erased.ada.inbox() == pushes
 
 
 def test_no_bucket_has_a_trace(stack: Stack, erased: Erased) -> None:

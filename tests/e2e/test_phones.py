@@ -656,7 +656,9 @@ def test_an_erasure_says_what_it_means_and_leaves_nothing_but_a_receipt(
     page.ben.sees("Both are open.")
     page.ada.look_at().open_erasure()
     page.ada.sees("Ben gets no message, and nobody says that you erased your account.")
+    page.ada.sees("One exception: if you were ever a couple in Rekindle’s first version, an older key may be left")
     page.ada.unfold("What is left, and until when")
+    page.ada.sees("Only if you also work for the practice: your name with the packs")
     assert (page.session.barriers(), page.too_wide()) == ([], [])
     copy = downloaded(page.ada, "Save to read and print", "html").read_text(encoding="utf-8")
     assert (COFFEE in copy, RIVER in copy) == (True, True)
@@ -682,6 +684,7 @@ def test_an_erasure_says_what_it_means_and_leaves_nothing_but_a_receipt(
 
     page.session.page.reload()  # the receipt is still there
     page.ada.sees("Everything is removed.")
+    page.ada.sees("Nobody can read your words anymore, not even from a backup.")
     expect(page.ada.root.locator(".receipt")).to_have_text(receipt)
     expect(page.ada.root.get_by_text("The keys to everything you wrote")).to_be_visible()
     assert (page.session.barriers(), page.too_wide()) == ([], [])
@@ -697,6 +700,28 @@ def test_an_erasure_says_what_it_means_and_leaves_nothing_but_a_receipt(
     page.ben.look_at().expect_unpaired()
     page.ben.sees("You two are no longer connected.")
     assert [each for each in ("Ada", "erased") if each in page.ben.root.inner_text()] == []
+
+
+def test_a_receipt_without_the_keys_says_that_an_older_key_is_left(a_page: NewPage) -> None:
+    """A couple of version 0.1.0 may have such a key. Then the phone does not say that nobody can read the words."""
+
+    def without_keys(route: Route) -> None:
+        at = "2026-03-02T15:00:00Z"
+        finished = None if "11111" in route.request.url else at
+        removed = [{"what": "answers", "at": at}]
+        route.fulfill(json={"requested_at": at, "finished_at": finished, "removed": removed})
+
+    page = a_page()
+    page.session.page.route("**/v1/erasures/**", without_keys)
+    page.ada.look_at().unfold("I erased an account")
+    number, left = page.ada.root.get_by_label("The number of my receipt"), "One older key from Rekindle’s first version"
+    for receipt, says in (("11111", "The rest follows within minutes."), ("22222", "Everything else is removed.")):
+        number.fill("-".join([receipt] * 4))
+        page.ada.press("Show what was removed")
+        page.ada.sees(says)
+        expect(page.ada.root.get_by_text("Nobody can read your words anymore")).to_have_count(0)
+        expect(page.ada.root.get_by_text(left)).to_have_count(0 if receipt == "11111" else 1)
+    assert (page.session.barriers(), page.too_wide()) == ([], [])
 
 
 def test_an_erasure_needs_a_recent_sign_in(a_page: NewPage, a_couple: NewCouple) -> None:

@@ -13,18 +13,20 @@ import pytest
 
 from cleanup.handler import handle
 from couples_api.services import Services
+from practice_api.services import Services as PracticeServices
 from rekindle.cleanup import AccountDeletedJob, EndedJob, EraseJob
 from rekindle.crypto.vault import Vault
 from rekindle.domain.ids import CoupleId, Uid
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from rekindle.store.table import Write
-from testing.apis import every_account_is_good, phones_api
+from testing.apis import every_account_is_good, phones_api, practice_handler_of
 from testing.builders import LONDON, TOKYO, a_token, prompts, publish, publish_choices
 from testing.cleanups import SETTLING, cleanup_services
 from testing.memory_kms import MemoryKms
 from testing.memory_sqs import MemorySqs
 from testing.memory_table import MemoryTable
+from testing.packs import a_source
 from testing.phones import Phone, a_phone, pair, set_clocks
 from testing.stored import couple_id_of, erasures_beside, every_row
 from testing.wire import Crash
@@ -445,3 +447,27 @@ def test_the_partner_s_solo_days_look_as_after_any_end(life: Life) -> None:
     world.drain(life.job, life.ada.now)
     require_partners_whole(life, world)
     assert well(ben.get("/v1/solo/days")) == before
+
+
+def test_of_a_member_of_staff_only_their_work_is_left() -> None:
+    """Ada also writes packs. Her name stays in the audit and with her packs, and her life in the app goes."""
+    world = World.with_rows([], [], [])
+    table = cast("Table", world.table)
+    ada, ben = (a_phone(phones_api(lambda: world.services), name, LONDON) for name in ("ada", "ben"))
+    well(ada.put("/v1/me", {"display_name": NAME, "zone": LONDON}))
+    pair(ada, ben)
+    staff = PracticeServices.on(table, every_account_is_good, review_required=False)
+    work = {"email": f"{NAME}@practice.example", "email_verified": "true", "scope": "practice:read practice:publish"}
+    desk, pack = Phone(practice_handler_of(lambda: staff), ada.uid, ada.now, work), "/v1/practice/packs/river"
+    draft = well(desk.put(f"{pack}/draft", {"source": a_source(), "revision": 0}))
+    well(desk.post(f"{pack}/publish", {"revision": draft["revision"], "note": "The first one."}))
+    well(desk.put(f"{pack}/draft", {"source": a_source(), "revision": 0}))
+    well(desk.post(f"{pack}/withdraw", {"prompt": "rain", "reason": "Too wet."}))
+    ada.claims["auth_time"] = str(int(ada.now.timestamp()))
+    well(ada.delete("/v1/me"))
+    world.drain(EraseJob(uid=ada.uid, erased_at=ada.now), ada.now)
+    world.handle(account_deleted(ada.uid), instant=ada.now)
+    left = world.found(ada.uid, NAME)
+    assert {row["pk"] for _, row in left} == {"AUDIT", "PACKS"}
+    assert {trace for trace, row in left if row["pk"] == "PACKS"} == {ada.uid, NAME}
+    assert all("ttl" in row for _, row in left if row["pk"] == "AUDIT")

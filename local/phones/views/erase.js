@@ -18,13 +18,19 @@ const LATER = [
   ["2 days", "An invite with your name, if it cannot be found from your account."],
   ["3 days", "A number in place of your name, in records of reminders."],
   ["14 days", "If something fails on the way: a note that names your account, so that the work can be finished."],
-  ["35 days", "Backups, with your name. Your words are in them too, but the keys to read them are gone."],
+  ["30 days", "Only if you were ever a couple in Rekindle’s first version: perhaps an older key, as said above."],
+  ["35 days", "Backups, with your name. Your words are in them too, but the keys to read them are gone, unless an older key is left."],
   ["90 days", "A number in place of your name, in reports of notifications that failed."],
   ["1 year", "That an account was erased, under a number, and a fingerprint of your receipt. After a restore from a backup, you are erased again."],
   ["2 years", "Sums over ten couples or more, in which you were counted."],
+  ["10 years", "Only if you also work for the practice: what you did at work, with your name."],
+  ["as long as the practice works with Rekindle", "Only if you also work for the practice: your name with the packs that you worked on."],
   ["as they decide", "What your partner wrote about you, in their own words. It is theirs."],
   ["as Google and Apple say", "Notifications that were sent to your phone."],
 ];
+
+/** The case in which an erasure does not delete all keys at once. */
+const OLDER_KEY = "One exception: if you were ever a couple in Rekindle’s first version, an older key may be left, because your partner needs it for their own words. It goes at the latest 30 days after that couple ended. Until then, your older words are deleted here, but could still be read from a backup. Your receipt shows whether all keys are gone.";
 
 /** @type {Record<Schema["ErasedPart"], string>} */
 const REMOVED = {
@@ -60,13 +66,14 @@ export function erasePart(phone) {
 export function erasing(phone) {
   return h("div", { class: "stack" },
     h("h3", { tabindex: -1, id: `${phone.id}-erasing` }, "Erase my account"),
-    h("p", { class: "pause-note" }, "This cannot be undone. Nobody can bring your words back, not even the people who run Rekindle."),
+    h("p", { class: "pause-note" }, "This cannot be undone. Nobody can bring your account back, not even the people who run Rekindle."),
     h("h4", null, "At once"),
     h("ul", { class: "plain-list" },
       h("li", null, "Your account stops working on all your phones. No notification comes anymore."),
       h("li", null, "The keys to your words are deleted. From then on nobody can read what you wrote: not you, not your partner, and not from a backup."),
       phone.couple && h("li", null, `You and ${phone.partner} are no longer connected.`),
     ),
+    h("p", { class: "hint" }, OLDER_KEY),
     h("h4", null, "Within minutes"),
     h("p", null, "Your profile, phones, reminders, invites and everything you wrote are deleted. Your account at Google comes last."),
     h("h4", null, phone.couple ? `What ${phone.partner} sees` : "What others see"),
@@ -76,7 +83,7 @@ export function erasing(phone) {
     h("details", { class: "card part", id: `${phone.id}-fold-later` },
       h("summary", { id: `${phone.id}-later` }, "What is left, and until when"),
       h("div", { class: "stack" },
-        h("p", { class: "hint" }, "Nobody can read any word of yours in this."),
+        h("p", { class: "hint" }, "Nobody can read any word of yours in this, unless an older key is left, as said above."),
         h("dl", { class: "ends" }, ...LATER.map(([until, what]) => h("div", null, h("dt", null, until), h("dd", null, what)))),
       ),
     ),
@@ -158,7 +165,7 @@ export function receiptPage(phone) {
   void poll(phone);
   return h("div", { class: "stack" },
     h("h3", { tabindex: -1, id: `${phone.id}-erased` }, "Your account is erased"),
-    h("p", { class: "lead" }, "Nobody can read your words anymore. This phone has forgotten you."),
+    h("p", { class: "lead" }, "This phone has forgotten you."),
     h("div", { class: "card" },
       h("p", null, "This is your receipt. Copy its number, or write it down:"),
       h("p", { class: "code receipt", dir: "ltr" }, receipt),
@@ -207,6 +214,7 @@ function removedList(phone, erasure) {
   if (!erasure) return h("p", { class: "loading", role: "status" }, "One moment…");
   const when = (/** @type {string} */ at) => `${longDateIn(phone.zone, phone.language, new Date(at))}, ${timeIn(phone.zone, new Date(at))}`;
   const days = new Set([erasure.requested_at, ...erasure.removed.map(({ at }) => at)].map((at) => dateIn(phone.zone, new Date(at))));
+  const keysGone = erasure.removed.some(({ what }) => what === "keys");
   return h("div", { class: "stack" },
     h("h4", null, "What was removed"),
     h("p", { class: "hint" }, `You asked for it on ${when(erasure.requested_at)}.`),
@@ -217,7 +225,9 @@ function removedList(phone, erasure) {
         h("dd", null, REMOVED[what] ?? what),
       )),
     ),
-    h("p", { role: "status" }, erasure.finished_at ? "Everything is removed." : "The rest follows within minutes."),
+    h("p", { role: "status" }, erasure.finished_at ? keysGone ? "Everything is removed." : "Everything else is removed." : "The rest follows within minutes."),
+    keysGone && h("p", null, "Nobody can read your words anymore, not even from a backup."),
+    !keysGone && erasure.finished_at && h("p", null, "One older key from Rekindle’s first version was left, because your partner needs it for their own words. It goes at the latest 30 days after you erased your account. Until then, your older words could still be read from a backup. After that, nobody can read them."),
   );
 }
 

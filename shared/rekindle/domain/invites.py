@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CODE_LENGTH = 10
 VALIDITY = dt.timedelta(hours=24)
+
+KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
+"""After an invite expires, the table keeps its row for at least this time.
+
+During this time, a late repeat of the request that made the invite finds the row. So the repeat cannot make the code
+valid again.
+"""
 
 TRY_LIMITS = ((dt.timedelta(hours=1), 5), (dt.timedelta(days=1), 20))
 """Pairs of a time span and a number. Within any span of this length, a person may try at most this number of codes."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from rekindle.domain.invites import KEPT_AFTER_EXPIRY
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -221,6 +223,14 @@ class Person:
         known = sorted({**self.removed_devices, **gone}.items(), key=lambda each: (each[1], each[0]))
         devices = {each: device for each, device in self.devices.items() if each not in gone}
         return replace(self, devices=devices, removed_devices=dict(known[-REMOVED_LIMIT:]))
+
+    def without_old_invite(self, instant: dt.datetime) -> Person:
+        """Return the person without their invite, if the invite's own row has ended, too.
+
+        Until the end of that row, an erasure finds the row by this invite.
+        """
+        is_old = self.invite and self.invite.expires_at + KEPT_AFTER_EXPIRY <= instant
+        return replace(self, invite=None) if is_old else self
 
     def is_silent_on(self, date: dt.date) -> bool:
         """Return whether a pause silences the person's reminders of the date."""

@@ -5,13 +5,13 @@ At most one person redeems an invite, and an invite makes at most one couple.
 
 from __future__ import annotations
 
-import datetime as dt
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.ids import InviteId, Uid
+from rekindle.domain.invites import KEPT_AFTER_EXPIRY
 from rekindle.domain.persons import LiveInvite, Person
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
@@ -21,18 +21,12 @@ from rekindle.store.table import Write
 from rekindle.store.tries import Tries
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
     from rekindle.domain.couples import Couple
     from rekindle.store.people import ErasedPerson, People
     from rekindle.store.table import Item
-
-KEPT_AFTER_EXPIRY: Final = dt.timedelta(days=1)
-"""After an invite expires, the table keeps its row for at least this time.
-
-During this time, a late repeat of the request that made the invite finds the row. So the repeat cannot make the code
-valid again.
-"""
 
 
 class InviteState(StrEnum):

@@ -198,13 +198,14 @@ def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) ->
 
     The writes of the persons' items come first, in the order of `changes`. So a conflict at index i means that person i
     has changed since the caller read this person. For a new person, the conflict means that the person exists already.
-    The last writes store the overdue reminders (`rekindle.store.overdue`) that are at most MAX_LATENESS late.
+    The last writes store the overdue reminders (`rekindle.store.overdue`) that are at most MAX_LATENESS late. A changed
+    person keeps no invite that has ended.
     """
     settled: list[PersonChange] = []
     overdue = []
     for before, after in changes:
         person, due = move_reminders(before, after, instant) if before else (after, [])
-        settled.append((before, person))
+        settled.append((before, person.without_old_invite(instant)))
         overdue += [overdue_row(person, each, instant) for each in due if instant - each.instant <= MAX_LATENESS]
     return [
         *(_put(before, after) for before, after in settled),
