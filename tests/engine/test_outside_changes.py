@@ -135,6 +135,10 @@ CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
         "ApiChanges",
         event("apigateway", "CreateIntegration", apiId="o5p6q7r8s9", integrationUri=INVOCATION),
     ),
+    "a new API that leads to a function at once": (
+        "ApiChanges",
+        event("apigateway", "CreateApi", name="mine", protocolType="HTTP", target=INVOCATION),
+    ),
     "a REST API that leads to a function": (
         "ApiChanges",
         event(
@@ -203,6 +207,7 @@ QUIET: Final[Mapping[str, dict[str, Any]]] = {
     "an integration of another API": event(
         "apigateway", "CreateIntegration", apiId="o5p6q7r8s9", integrationUri="https://shop.example"
     ),
+    "a new API of another stack": event("apigateway", "CreateApi", name="shop", protocolType="HTTP"),
     "API Gateway, of a deployment of the stage": event("apigateway", "CreateDeployment", apiId=API),
     "API Gateway": event("lambda", "Invoke", BY_API_GATEWAY, functionName=FUNCTION),
     "make reseal": with_agent(event("lambda", "Invoke", functionName=RESEAL), AGENT),
