@@ -30,6 +30,8 @@ from rekindle.settings import (
     TallySettings,
     TickSettings,
 )
+from rekindle.store.couples import ending
+from testing.builders import a_couple, an_instant
 from tests.build.cloudformation import (
     STAGES,
     TEMPLATE,
@@ -140,7 +142,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "Query": ENDING | {"COUPLE#*", "DUE#*"},
             "BatchGetItem": ENDING | {"COUPLE#*", "TARGET#*"},
             "PutItem": ENDING | {"DUE#*", "INVITE#*"},
-            "UpdateItem": ENDING | {"DUE#*", "ZONES", "COUPLE#*", "INVITE#*"},
+            "UpdateItem": ENDING | {"ZONES", "COUPLE#*", "INVITE#*"},
             "DeleteItem": ENDING | {"DUE#*", "TARGET#*", "COUPLE#*", "TALLY#*", "ZONES"},
         },
         "KeyTable": {"DeleteItem": {"COUPLE#*", "PERSON#*"}, "UpdateItem": {"COUPLE#*"}},
@@ -164,22 +166,38 @@ A scan or PartiQL names no partition, so these conditions would not restrict it.
 """
 
 
-def only(partition: str, *attributes: str) -> Properties:
-    """Return the condition of writes that may touch only these attributes. IAM cannot limit a sort key."""
+def touching(partition: str, *attributes: str) -> Properties:
+    """Return the condition of updates that may touch only these attributes. IAM cannot limit a sort key."""
     return {
         "ForAllValues:StringLike": {
             "dynamodb:LeadingKeys": [partition],
             "dynamodb:Attributes": ["pk", "sk", *attributes],
         },
-        "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
     }
 
+
+def only(partition: str, *attributes: str) -> Properties:
+    """Return the condition of updates that may touch only these attributes, and get no row back."""
+    return touching(partition, *attributes) | {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}}
+
+
+END: Final = frozenset({"ended_at", "ended_by", "former", "profiles", "revision", "touch", "ttl", "windows"})
+"""The attributes of a couple that its end changes."""
 
 LIMITED: Final = {
     "ReactRole": [only("COUPLE#*", "persons", "bits_from", "bits", "run", "changed_at")],
     "ResealRole": [only("COUPLE#*", "answers", "sealed"), only("PERSON#*", "answer")],
+    # These two get whole rows back. They may read the rows anyway.
+    "PrivacyRole": [touching("COUPLE#*", *sorted(END)), touching("PERSON#*", "erased_at", "revision", "asked")],
+    "CleanupRole": [
+        touching("PERSON#*", "erased_at", "revision", "to"),
+        touching("COUPLE#*", *sorted(END | {"answers", "persons"})),
+    ],
 }
-"""The conditions of roles that may write only some attributes of the main table: a streak's, or the sealed texts."""
+"""The conditions of roles that may update only some attributes of the main table's persons and couples.
+
+`privacy` and `cleanup` also put whole persons, so only their updates are limited.
+"""
 
 SEND: Final = {"sqs:SendMessage"}
 STREAM: Final = {
@@ -275,13 +293,32 @@ def test_a_role_may_do_what_is_listed_for_it_and_nothing_else(role: str) -> None
 
 @pytest.mark.parametrize("role", LIMITED)
 def test_a_role_changes_only_some_attributes(role: str) -> None:
-    """React changes a streak, and reseal the sealed texts, but neither changes a couple's or a person's own row."""
+    """React changes a streak, and reseal the sealed texts, but neither changes a couple's or a person's own row.
+
+    Privacy ends couples and marks persons. Cleanup also removes erased persons from a couple's rows.
+    """
     updates = [
         each["Condition"]
         for each in statements(role)
-        if "dynamodb:UpdateItem" in listed(each["Action"]) and each["Resource"] == {"Fn::GetAtt": "Table.Arn"}
+        if "dynamodb:UpdateItem" in listed(each["Action"])
+        and each["Resource"] == {"Fn::GetAtt": "Table.Arn"}
+        and {"COUPLE#*", "PERSON#*"} & set(each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     ]
     assert updates == LIMITED[role]
+
+
+@pytest.mark.parametrize("role", ["PrivacyRole", "CleanupRole"])
+def test_a_role_that_ends_couples_may_touch_each_attribute_of_the_end(role: str) -> None:
+    """The policy and the store name the same attributes."""
+    write = ending(a_couple(), an_instant(), "attribute_not_exists(ended_at)").request("table")
+    words = set(re.findall(r"(?<![:#])\b[a-z_]+\b", f"{write['UpdateExpression']} {write['ConditionExpression']}"))
+    named = words - {"attribute_exists", "attribute_not_exists"} | set(write["ExpressionAttributeNames"].values())
+    assert named == END | {"pk"}
+    assert any(
+        named <= set(each["ForAllValues:StringLike"]["dynamodb:Attributes"])
+        for each in LIMITED[role]
+        if each["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == ["COUPLE#*"]
+    )
 
 
 def test_only_couples_api_privacy_and_reseal_open_answers() -> None:

@@ -1,4 +1,4 @@
-"""A change of code, a role, the key or a table sends a mail, unless a deployment makes it.
+"""A change of code, the API, a role, the key or a table sends a mail, unless a deployment makes it.
 
 The emulator and moto both decide which events match the rules' patterns. The events have the form of CloudTrail's.
 """
@@ -25,10 +25,13 @@ ROLE: Final = f"{STACK}-CouplesApiRole-1ABCDEFGHIJK"
 FUNCTION: Final = f"{STACK}-CouplesApi-1ABCDEFGHIJK"
 RESEAL: Final = f"{STACK}-Reseal-1ABCDEFGHIJK"
 TABLE: Final = f"{STACK}-KeyTable-1ABCDEFGHIJK"
+API: Final = "a1b2c3d4e5"
+INVOCATION: Final = f"arn:aws:lambda:eu-central-1:123456789012:function:{FUNCTION}:live"
 ADMINISTRATOR: Final = {"type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/Administrator/ruth"}
 BY_CLOUDFORMATION: Final = ADMINISTRATOR | {"invokedBy": "cloudformation.amazonaws.com"}
 BY_CODEDEPLOY: Final = ADMINISTRATOR | {"invokedBy": "codedeploy.amazonaws.com"}
 BY_API_GATEWAY: Final = {"type": "AWSService", "invokedBy": "apigateway.amazonaws.com"}
+BY_ANOTHER_SERVICE: Final = ADMINISTRATOR | {"invokedBy": "states.amazonaws.com"}
 
 
 def role_of(function: str) -> dict[str, str]:
@@ -44,6 +47,8 @@ def resolved(value: Any) -> Any:
             return text.replace("${AWS::StackName}", STACK)
         case {"Fn::GetAtt": "DataKey.Arn"}:
             return KEY
+        case {"Ref": "Api"}:
+            return API
         case dict():
             return {name: resolved(each) for name, each in value.items()}
         case list():
@@ -52,7 +57,7 @@ def resolved(value: Any) -> Any:
             return value
 
 
-def event(source: str, call: str, who: Mapping[str, str] = ADMINISTRATOR, **parameters: str) -> dict[str, Any]:
+def event(source: str, call: str, who: Mapping[str, str] = ADMINISTRATOR, **parameters: object) -> dict[str, Any]:
     """Return the event of a call that somebody has made."""
     return {
         "version": "0",
@@ -105,6 +110,44 @@ CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
         ),
     ),
     "a deployment by hand": ("CodeChanges", event("codedeploy", "CreateDeployment", applicationName=f"{STACK}-App-1")),
+    "whose tokens the API accepts": (
+        "ApiChanges",
+        event(
+            "apigateway", "UpdateAuthorizer", apiId=API, authorizerId="f6g7h8", jwtConfiguration={"issuer": "https://m"}
+        ),
+    ),
+    "a route without an authorizer": (
+        "ApiChanges",
+        event("apigateway", "UpdateRoute", apiId=API, routeId="i9j0k1", authorizationType="NONE"),
+    ),
+    "one more route": ("ApiChanges", event("apigateway", "CreateRoute", apiId=API, routeKey="ANY /mine")),
+    "where a route leads": (
+        "ApiChanges",
+        event("apigateway", "UpdateIntegration", apiId=API, integrationId="l2m3n4", integrationUri="https://m"),
+    ),
+    "one more integration of the API": (
+        "ApiChanges",
+        event("apigateway", "CreateIntegration", apiId=API, integrationUri=INVOCATION),
+    ),
+    "a stage's settings": ("ApiChanges", event("apigateway", "UpdateStage", apiId=API, stageName="$default")),
+    "the whole API": ("ApiChanges", event("apigateway", "ReimportApi", apiId=API)),
+    "another API that leads to a function": (
+        "ApiChanges",
+        event("apigateway", "CreateIntegration", apiId="o5p6q7r8s9", integrationUri=INVOCATION),
+    ),
+    "a new API that leads to a function at once": (
+        "ApiChanges",
+        event("apigateway", "CreateApi", name="mine", protocolType="HTTP", target=INVOCATION),
+    ),
+    "a REST API that leads to a function": (
+        "ApiChanges",
+        event(
+            "apigateway",
+            "PutIntegration",
+            restApiId="o5p6q7r8s9",
+            putIntegrationInput={"uri": f"{INVOCATION}/invocations"},
+        ),
+    ),
     "a role's policy": ("RoleChanges", event("iam", "PutRolePolicy", roleName=ROLE, policyName="more")),
     "a role's managed policy": ("RoleChanges", event("iam", "AttachRolePolicy", roleName=ROLE)),
     "who may take on a role": ("RoleChanges", event("iam", "UpdateAssumeRolePolicy", roleName=ROLE)),
@@ -127,6 +170,14 @@ CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
         "ForgedCalls",
         with_agent(event("lambda", "Invoke", functionName=FUNCTION), AGENT),
     ),
+    "a forged call through another service": (
+        "ForgedCalls",
+        event("lambda", "Invoke", BY_ANOTHER_SERVICE, functionName=FUNCTION),
+    ),
+    "a forged call of privacy": (
+        "ForgedCalls",
+        event("lambda", "Invoke", functionName=f"{STACK}-Privacy-1ABCDEFGHIJK"),
+    ),
     "a call of reseal": ("ForgedCalls", with_agent(event("lambda", "Invoke", functionName=RESEAL), "aws-cli")),
     "a credential in somebody's hands": (
         "SecretReads",
@@ -147,10 +198,17 @@ QUIET: Final[Mapping[str, dict[str, Any]]] = {
     "CloudFormation, of the key": event("kms", "PutKeyPolicy", BY_CLOUDFORMATION, keyId=KEY),
     "CloudFormation, of a table": event("dynamodb", "UpdateTable", BY_CLOUDFORMATION, tableName=TABLE),
     "CloudFormation, of a rule": event("events", "PutRule", BY_CLOUDFORMATION, name=f"{STACK}-CodeChanges-1"),
+    "CloudFormation, of the API": event("apigateway", "ReimportApi", BY_CLOUDFORMATION, apiId=API),
     "CodeDeploy": event("lambda", "UpdateAlias20150331", BY_CODEDEPLOY, functionName=FUNCTION),
     "another stack's function": event("lambda", "UpdateFunctionCode20150331v2", functionName="shop-Orders-1"),
     "another stack's role": event("iam", "PutRolePolicy", roleName="shop-OrdersRole-1"),
     "another stack's table": event("dynamodb", "DeleteTable", tableName="shop-Orders-1"),
+    "another API": event("apigateway", "UpdateAuthorizer", apiId="o5p6q7r8s9", authorizerId="f6g7h8"),
+    "an integration of another API": event(
+        "apigateway", "CreateIntegration", apiId="o5p6q7r8s9", integrationUri="https://shop.example"
+    ),
+    "a new API of another stack": event("apigateway", "CreateApi", name="shop", protocolType="HTTP"),
+    "API Gateway, of a deployment of the stage": event("apigateway", "CreateDeployment", apiId=API),
     "API Gateway": event("lambda", "Invoke", BY_API_GATEWAY, functionName=FUNCTION),
     "make reseal": with_agent(event("lambda", "Invoke", functionName=RESEAL), AGENT),
     "the release check": event("lambda", "Invoke", role_of("ReleaseCheck"), functionName=FUNCTION),
@@ -160,6 +218,7 @@ QUIET: Final[Mapping[str, dict[str, Any]]] = {
     ),
     "somebody, of another secret": event("secretsmanager", "GetSecretValue", secretId="shop/password"),
     "a look": event("lambda", "GetFunction20150331v2", functionName=FUNCTION),
+    "a look at the API": event("apigateway", "GetRoutes", apiId=API),
     "a call of the key": event("kms", "Decrypt", keyId=KEY),
 }
 """Calls that nobody is told about."""
