@@ -354,8 +354,9 @@ export interface paths {
          * @description The caller must have signed in within the last 15 minutes.
          *
          *     From now on, every other request of this account is refused. The partner is no longer paired, and learns nothing
-         *     else. Nobody can read the caller's texts any more. Everything else is removed within some minutes, and the account
-         *     last. A repeat erases nothing more, and returns one more receipt of the same erasure.
+         *     else. The keys of the caller's texts are deleted, so that nobody can read these texts. The receipt shows whether an
+         *     older key is left. Everything else is removed within some minutes, and the account last. A repeat erases nothing
+         *     more, and returns one more receipt of the same erasure.
          */
         delete: operations["deleteMe"];
         options?: never;

@@ -440,7 +440,9 @@ def test_an_erasure_of_a_person_without_a_profile_deletes_their_account() -> Non
 def test_the_partner_s_solo_days_look_as_after_any_end(life: Life) -> None:
     """Before the worker has freed the partner, the request has only ended the couple. Solo days do not show that."""
     world = life.world.copy()
-    ben = Phone(phones_api(lambda: world.services), life.ben.uid, life.ben.now)
+    api = phones_api(lambda: world.services)
+    ben = Phone(api, life.ben.uid, life.ben.now)
+    well(Phone(api, life.ada.uid, life.ada.now, life.ada.claims).delete("/v1/me"))
     before = well(ben.get("/v1/solo/days"))
     (day,) = before["days"]
     assert not day["shared"]

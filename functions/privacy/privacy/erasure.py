@@ -73,8 +73,9 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
     """Erase the caller. The caller must have signed in within the last 15 minutes.
 
     From now on, every other request of this account is refused. The partner is no longer paired, and learns nothing
-    else. Nobody can read the caller's texts any more. Everything else is removed within some minutes, and the account
-    last. A repeat erases nothing more, and returns one more receipt of the same erasure.
+    else. The keys of the caller's texts are deleted, so that nobody can read these texts. The receipt shows whether an
+    older key is left. Everything else is removed within some minutes, and the account last. A repeat erases nothing
+    more, and returns one more receipt of the same erasure.
     """
     require_no_old_code(beside_old_code=services.vault.beside_old_code)
     # Check the sign-in even if the person is marked already, because a repeat returns a new receipt.
