@@ -653,7 +653,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(
         who=WHO,
-        seldom=st.integers(0, 11),
+        seldom=st.integers(0, 5),
         signed_in=st.sampled_from([0 * SECOND, 0 * SECOND, HOUR]),
         dies=st.booleans(),
     )
@@ -955,12 +955,15 @@ class Life(RuleBasedStateMachine):
         first = next(self.numbers)
         for number in (first, first + 1):
             if self.is_sound:
-                self.somebody_leaves_at_last(PEOPLE[number % len(PEOPLE)])
+                self.somebody_leaves_at_last(PEOPLE[number % len(PEOPLE)], dies=number > first)
         self.asked.update({("event", event): count for event, count in self.model.events.items()})
 
-    def somebody_leaves_at_last(self, who: str) -> None:
-        """Erase somebody, and let `cleanup` finish all that has begun. Then repeat each job, latest first."""
-        self.ask(who, ERASE)
+    def somebody_leaves_at_last(self, who: str, *, dies: bool) -> None:
+        """Erase somebody, and let `cleanup` finish all that has begun. Then repeat each job, latest first.
+
+        If `dies` is true, the process dies after the mark.
+        """
+        self.ask(who, ERASE, dies=dies)
         delivered: list[Message] = []
         while self.messages:
             delivered += self.next_delivered(0, SETTLING)
