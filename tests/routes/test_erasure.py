@@ -174,6 +174,45 @@ def test_a_receipt_does_not_say_that_all_keys_are_gone_while_an_older_key_is_lef
     assert row_in(services.vault.table, row)["wrapped"] == b"old"
 
 
+def test_a_foreign_couple_s_single_key_is_no_key_of_the_person(services: Services, couple: tuple[Phone, Phone]) -> None:
+    """A stranger's row names the couple. Their receipt does not say that a key is left."""
+    ada, _ = couple
+    named = couple_id_of(services, ada)
+    eve = a_phone(ada.handler, "eve", LONDON)
+    row = Key(f"COUPLE#{named}", "")
+    services.vault.table.write(Write("Update", row, update="SET wrapped = :key", values={":key": b"old"}))
+    naming = Write("Update", keys.person(eve.uid), update="SET couple = :couple", values={":couple": named})
+    services.people.table.write(naming)
+    assert "keys" in [each["what"] for each in erasure(eve, erase(eve))["removed"]]
+
+
+def test_an_invite_whose_row_has_ended_but_is_not_deleted_yet_keeps_no_name(own_services: Services) -> None:
+    """DynamoDB deletes a row within some days of its end."""
+    ada = a_phone(phones_api(lambda: own_services), "ada", LONDON)
+    assert ada.post("/v1/invites").status == 201
+    ada.now += dt.timedelta(days=2, minutes=1)
+    assert ada.put("/v1/me/reminders", {"prompt_time": "08:00"}).status == 200
+    erase(ada)
+    (invite,) = (row for row in every_row(own_services.people.table) if row["sk"] == "INVITE")
+    assert ada.uid not in repr(invite)
+
+
+def test_an_erasure_does_not_wait_for_slots_that_keep_changing(services: Services, couple: tuple[Phone, Phone]) -> None:
+    """Each transaction about the person's row fails here. `cleanup` removes the person's devices later."""
+    ada, _ = couple
+    table = cast("MemoryTable", services.people.table)
+
+    def change(operation: str) -> None:
+        if operation == "TransactWriteItems":
+            table.write(Write("Update", keys.person(ada.uid), update="ADD revision :one", values={":one": 1}))
+
+    table.watchers.append(change)
+    receipt = erase(ada)
+    table.watchers.remove(change)
+    assert [each["what"] for each in erasure(ada, receipt)["removed"]] == ["keys"]
+    assert slot_rows(services.people.table, ada.uid)
+
+
 def test_an_erasure_needs_a_recent_sign_in(services: Services, couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     sign_in(ada)

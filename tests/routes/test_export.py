@@ -293,6 +293,22 @@ def test_an_ended_couple_s_answers_can_be_exported_for_thirty_days(
         assert [entry["date"] for entry in found["entries"]] == (["2026-03-02"] if is_there else [])
 
 
+@pytest.mark.parametrize(("since", "is_there"), [(KEEPSAKE - SECOND, True), (KEEPSAKE, False)])
+def test_the_thirty_days_begin_with_the_end_even_if_nobody_freed_the_person(
+    services: Services,
+    couple: tuple[Phone, Phone],
+    since: dt.timedelta,
+    is_there: bool,  # noqa: FBT001
+) -> None:
+    ada, ben = couple
+    meet(ada, ben)
+    services.couples.end(ada.uid, couple_id_of(services, ada), ada.now)
+    ben.now += since
+    (found,) = pages(ben)
+    assert [(span["until"] is None, span["included"]) for span in found["couples"]] == [(False, is_there)]
+    assert len(found["entries"]) == is_there
+
+
 def test_where_the_key_has_gone_it_is_said_that_something_is_left_out(
     services: Services, couple: tuple[Phone, Phone]
 ) -> None:

@@ -1,1 +1,1 @@
-"""Remove what is left after a couple has ended, devices that no push reaches, and slots that hold nobody."""
+"""Remove what is left of ended couples and erased persons, devices that no push reaches, and slots that hold nobody."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from rekindle.accounts import DeleteJob
 from rekindle.domain.erasures import ErasedPart
 from rekindle.store import keys
+from rekindle.store.couples import is_foreign
 from rekindle.store.erasures import delete_couple, delete_keys, delete_person_rows, delete_profile, delete_tally
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from cleanup.services import Services
     from rekindle.cleanup import EraseJob
     from rekindle.store.people import ErasedPerson
-
-_A_COUPLE: Final = 2
 
 
 def erase(services: Services, job: EraseJob, instant: dt.datetime) -> None:
@@ -98,9 +97,7 @@ def _remove_requests(services: Services, person: ErasedPerson) -> bool:
 def _remove_last_rows(services: Services, person: ErasedPerson) -> None:
     delete_person_rows(services.people.table, person.uid, solo=False)
     for couple in person.couples:
-        current = services.couples.couple(couple)
-        # The person is no member of their couples any more. So a couple of two is not theirs, whatever their row says.
-        if current is None or len(current.members) < _A_COUPLE:
+        if not is_foreign(services.people.table, couple, person.uid):
             delete_tally(services.people.table, couple)
 
 

@@ -152,7 +152,8 @@ def get_solo_days(
     """
     person = known_person(services, caller)
     if services.couples.joined_by(person) is None:
-        # The couple may have ended some moments ago, and the person is not free yet. This must not show.
+        # After an erasure, the couple has ended, but its partner is not free yet. The partner must not see a difference
+        # from any other end of a couple.
         person = replace(person, couple=None)
     days = services.solo.journal(person.uid, before, limit)
     return SoloJournalView(

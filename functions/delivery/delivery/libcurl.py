@@ -2,8 +2,7 @@
 
 It would take too much processor time to encode a message for each push. So each call of `Libcurl.send` encodes only one
 message for each kind of target, with a placeholder for the target. For each push, the target's bytes replace the
-placeholder.
-The handles and connections of libcurl stay open for the next call.
+placeholder. The handles and connections of libcurl stay open for the next call.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ BURST: Final = 0.05
 For example, 1 + 5 pushes can begin at once if the pace is 100 pushes a second.
 """
 
-_MARK: Final = "\0target\0"
+_PLACEHOLDER: Final = "\0target\0"
 _OK: Final = 200
 _NAME: Final = b'"name"'
 _IDLE: Final = 1.0
@@ -293,7 +292,7 @@ class _Connections:
 
 def _encoded(message: messaging.Message, kind: TargetKind) -> tuple[bytes, bytes]:
     """Let firebase-admin encode a request's body. Return the parts before and after the target."""
-    before, after = str(addressed(message, Target(kind, _MARK))).split(json.dumps(_MARK))
+    before, after = str(addressed(message, Target(kind, _PLACEHOLDER))).split(json.dumps(_PLACEHOLDER))
     return b'{"message": ' + before.encode(), after.encode() + b"}"
 
 

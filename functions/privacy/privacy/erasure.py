@@ -102,7 +102,7 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
     services.invites.forget(person)
     # If requests about other persons keep changing the slots, `cleanup` removes this person's rows.
     with suppress(ContentionError):
-        services.people.silence(caller.uid, person.erased_at)
+        services.people.silence(caller.uid, caller.instant)
         services.erasures.removed(caller.uid, ErasedPart.DEVICES_AND_REMINDERS, caller.instant)
     return view
 

@@ -131,9 +131,7 @@ class Exporter:
     def _of_couple(self, number: int, after: dt.date | None, limit: int) -> Section:
         couple_id = couples_in_order(self.person)[number]
         ended_at = self.person.parted.get(couple_id)
-        # DynamoDB may delete the couple's keys some hours late. So do not use keys that still exist after 30 days.
-        is_over = ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
-        keys = None if is_over else self._keys_of(couple_id)
+        keys = None if self._is_over(ended_at) else self._keys_of(couple_id)
         days = self.services.days.onward(couple_id, after, limit) if keys else []
         today = self._date_of(self.caller.instant)
         # Read the couple only now, after its days. If somebody has just ended it, leave out the partner's answers.
@@ -141,6 +139,10 @@ class Exporter:
         if couple is None or self.person.uid not in couple.members:
             # The person's row names a couple that was deleted, or that the person was never in.
             return Section(today, today, self._couple_view(number, None, ended_at, included=False), [], [])
+        # The couple may have ended before the person's row says so.
+        ended_at = ended_at or couple.ended_at
+        if self._is_over(ended_at):
+            keys, days = None, []
         return Section(
             begins=couple.first_date,
             ends=self._date_of(ended_at) if ended_at else today,
@@ -148,6 +150,10 @@ class Exporter:
             read=[day.date for day in days],
             entries=self._entries(number, days, keys, stands=couple.joins(self.person.uid)) if keys else [],
         )
+
+    def _is_over(self, ended_at: dt.datetime | None) -> bool:
+        # DynamoDB may delete the couple's keys some hours late. So do not use keys that still exist after 30 days.
+        return ended_at is not None and self.caller.instant >= ended_at + KEEPSAKE
 
     def _keys_of(self, couple: CoupleId) -> CoupleKeys | None:
         """Return the couple's keys. Return None if the key for the person's texts is gone."""
@@ -160,7 +166,6 @@ class Exporter:
     def _couple_view(
         self, number: int, couple: Couple | None, ended_at: dt.datetime | None, *, included: bool
     ) -> ExportedCoupleView:
-        ended_at = ended_at or (couple.ended_at if couple else None)
         return ExportedCoupleView(
             couple=number,
             since=couple.first_date if couple else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from rekindle.domain.ids import CoupleId, InviteId, PackId, Uid, Zone
     from rekindle.domain.persons import Person, Profile
     from rekindle.domain.prompts import Theme
+
+A_COUPLE: Final = 2
+"""The number of persons in a couple."""
 
 
 class Wish(StrEnum):
@@ -96,6 +99,10 @@ class Couple:
         """Return the partner of this person."""
         (partner,) = (each for each in self.profiles if each != uid)
         return partner
+
+    def is_foreign_to(self, uid: Uid) -> bool:
+        """Return whether the couple has two members, and this person is none of them."""
+        return len(self.members) == A_COUPLE and uid not in self.members
 
     def with_person(self, person: Person, date: dt.date) -> Couple:
         """Return the couple with this person's profile and touch choice.

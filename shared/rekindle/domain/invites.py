@@ -18,6 +18,12 @@ During this time, a late repeat of the request that made the invite finds the ro
 valid again.
 """
 
+POINTER_KEPT: Final = KEPT_AFTER_EXPIRY + dt.timedelta(days=7)
+"""A person's row names their invite for at least this time after the invite expires.
+
+DynamoDB deletes an expired row within a few days. Until then, an erasure finds the invite's row through the person's.
+"""
+
 TRY_LIMITS = ((dt.timedelta(hours=1), 5), (dt.timedelta(days=1), 20))
 """Pairs of a time span and a number. Within any span of this length, a person may try at most this number of codes."""
 

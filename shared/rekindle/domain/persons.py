@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from rekindle.domain.invites import KEPT_AFTER_EXPIRY
+from rekindle.domain.invites import POINTER_KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -225,11 +225,8 @@ class Person:
         return replace(self, devices=devices, removed_devices=dict(known[-REMOVED_LIMIT:]))
 
     def without_old_invite(self, instant: dt.datetime) -> Person:
-        """Return the person without their invite, if the invite's own row has ended, too.
-
-        Until the end of that row, an erasure finds the row by this invite.
-        """
-        is_old = self.invite and self.invite.expires_at + KEPT_AFTER_EXPIRY <= instant
+        """Return the person without their invite, if it expired more than POINTER_KEPT ago."""
+        is_old = self.invite and self.invite.expires_at + POINTER_KEPT <= instant
         return replace(self, invite=None) if is_old else self
 
     def is_silent_on(self, date: dt.date) -> bool:

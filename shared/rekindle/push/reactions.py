@@ -22,6 +22,7 @@ from rekindle.domain.changes import (
     SignedOut,
     StreakChange,
 )
+from rekindle.domain.couples import A_COUPLE
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import milestone_crossed
 from rekindle.push.jobs import NewDeviceJob, PersonJob
@@ -55,7 +56,6 @@ class Reaction:
 
 
 NOTHING: Final = Reaction()
-_A_COUPLE: Final = 2
 
 
 def reaction_to(change: Change | None) -> Reaction:  # noqa: PLR0911  each kind of change has its own branch
@@ -86,7 +86,7 @@ def _to_answers(change: DayChange) -> Reaction:
     day, before = change.after, change.before.answers if change.before else {}
     # An erasure removes an answer, and nobody gets a push about that. After the erasure of one person, the other has no
     # partner who could get a push.
-    if day.answers.keys() <= before.keys() or len(change.persons | day.answers.keys()) < _A_COUPLE:
+    if day.answers.keys() <= before.keys() or len(change.persons | day.answers.keys()) < A_COUPLE:
         return NOTHING
     answered_at = {uid: answer.at for uid, answer in day.answers.items()}
     latest = max(answered_at.values())

@@ -224,15 +224,14 @@ class Couples:
 
     @repeated_on_conflict("a person kept changing")
     def free_from_foreign(self, uid: Uid, couple: CoupleId, instant: dt.datetime) -> None:
-        """Remove the person from a couple that they never were in. Do nothing if their row names it no more.
+        """Remove the person from a couple that they never were in. Do nothing if their row does not name it any more.
 
         The couple does not come into `parted`. Otherwise an export could show when it ended.
         """
         person = read_people(self.table, [uid]).get(uid)
         if person is None or person.couple != couple:
             return
-        freed = replace(person, couple=None, touch_agreed=False, paused_until=None)
-        self.table.commit(person_writes(self.table, instant, (person, freed)))
+        self.table.commit(person_writes(self.table, instant, (person, _alone(person))))
 
     @repeated_on_conflict("a couple that has ended kept changing")
     def forget_member(self, uid: Uid, couple_id: CoupleId) -> frozenset[Uid] | None:
@@ -296,6 +295,12 @@ class Couples:
     def _members(self, couple: Couple) -> list[Person]:
         """Return the persons who are in the couple now."""
         return [each for each in read_people(self.table, list(couple.profiles)).values() if each.couple == couple.id]
+
+
+def is_foreign(table: Table, couple: CoupleId, uid: Uid) -> bool:
+    """Return whether a couple that a person's row names is a couple of two other persons."""
+    item = table.get(keys.couple(couple))
+    return item is not None and couple_from(item).is_foreign_to(uid)
 
 
 def couple_row(couple: Couple) -> Write:
@@ -381,7 +386,11 @@ def _unpaired(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
     # make `ended_at` later than the end of every couple in `person.parted`.
     ended_at = max([instant, *(each + _MILLISECOND for each in person.parted.values())])
     parted = {**person.parted, couple: ended_at}
-    return replace(person, couple=None, parted=parted, touch_agreed=False, paused_until=None)
+    return replace(_alone(person), parted=parted)
+
+
+def _alone(person: Person) -> Person:
+    return replace(person, couple=None, touch_agreed=False, paused_until=None)
 
 
 def couple_from(item: Mapping[str, Any]) -> Couple:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rekindle.domain.erasures import ErasedPart, Erasure
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
+from rekindle.store.couples import is_foreign
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.key_rows import deleting_author_key, deleting_couple_keys, deleting_person_key
 from rekindle.store.keys import Key
@@ -109,8 +110,8 @@ def recorded_erasure(item: Mapping[str, Any]) -> tuple[str, dt.datetime] | None:
 def delete_keys(table: Table, person: ErasedPerson, key_table: str) -> bool:
     """Delete the keys of everything that the person wrote. Nobody can read these texts any more, even in backups.
 
-    Return whether all their keys are gone. A couple that paired before authors had keys may still have
-    a single key, which opens the texts of both.
+    Return whether all their keys are gone. A couple that paired before authors had keys may still have a single key,
+    which opens the texts of both.
     """
     all_gone = True
     for couple in person.couples:
@@ -118,7 +119,8 @@ def delete_keys(table: Table, person: ErasedPerson, key_table: str) -> bool:
             left = table.write(deleting_author_key(couple, person.uid, key_table), urgent=True)
         except WriteConflictError as conflict:
             left = {**(conflict.existing[0] or {})}
-        all_gone = all_gone and "wrapped" not in left
+        if "wrapped" in left and not is_foreign(table, couple, person.uid):
+            all_gone = False
     table.write(deleting_person_key(person.uid, key_table), urgent=True)
     return all_gone
 
