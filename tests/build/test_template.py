@@ -199,6 +199,21 @@ LIMITED: Final = {
 `privacy` and `cleanup` also put whole persons, so only their updates are limited.
 """
 
+NO_SOLO_DAY: Final = {
+    "Sid": "PutNoSoloDay",
+    "Effect": "Deny",
+    "Action": "dynamodb:PutItem",
+    "Resource": {"Fn::GetAtt": "Table.Arn"},
+    "Condition": {
+        "ForAnyValue:StringLike": {
+            "dynamodb:LeadingKeys": ["PERSON#*"],
+            "dynamodb:Attributes": ["answer", "prompt", "seen", "shared_with", "themes_met"],
+        }
+    },
+}
+DENIED: Final = {"PrivacyRole": [NO_SOLO_DAY], "CleanupRole": [NO_SOLO_DAY]}
+"""What roles that put whole persons may not put. tests/routes/test_limited_roles.py compares this with their writes."""
+
 SEND: Final = {"sqs:SendMessage"}
 STREAM: Final = {
     "Table.StreamArn": {f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator")},
@@ -273,6 +288,8 @@ def test_a_role_may_do_what_is_listed_for_it_and_nothing_else(role: str) -> None
     reach: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     whole: dict[str, set[str]] = defaultdict(set)
     for statement in statements(role):
+        if statement in DENIED.get(role, []):
+            continue
         assert statement["Effect"] == "Allow"
         for resource, action in itertools.product(listed(statement["Resource"]), listed(statement["Action"])):
             (name,) = resource.values() if isinstance(resource, dict) else [resource]
@@ -305,6 +322,11 @@ def test_a_role_changes_only_some_attributes(role: str) -> None:
         and {"COUPLE#*", "PERSON#*"} & set(each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     ]
     assert updates == LIMITED[role]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_that_puts_whole_persons_puts_no_solo_day(role: str) -> None:
+    assert [each for each in statements(role) if each["Effect"] == "Deny"] == DENIED.get(role, [])
 
 
 @pytest.mark.parametrize("role", ["PrivacyRole", "CleanupRole"])
