@@ -419,10 +419,11 @@ SOLO: Final = [
 @pytest.mark.parametrize(("function", "name"), SOLO)
 def test_a_role_that_puts_whole_persons_puts_no_solo_day(function: str, name: str, roles: Roles) -> None:
     client, table = roles.client(function, "dynamodb"), roles.name_of("Table")
-    key = {"pk": {"S": "PERSON#x"}, "sk": {"S": "TRIAL"}}
-    person = {"TableName": table, "Item": {**key, "profile": {"S": "x"}}, **NOBODY}
-    other = {"TableName": table, "Item": {**key, "sk": {"S": "TRIAL-2"}, "profile": {"S": "x"}}, **NOBODY}
-    solo = {"TableName": table, "Item": {**person["Item"], name: {"S": "x"}}, **NOBODY}
+    row = {"pk": {"S": "PERSON#x"}, "sk": {"S": "TRIAL"}, "profile": {"S": "x"}}
+    person, solo, other = (
+        {"TableName": table, "Item": row | changes, **NOBODY}
+        for changes in ({}, {name: {"S": "x"}}, {"pk": {"S": "PERSON#y"}})
+    )
     assert may(lambda: client.put_item(**person))
     assert not may(lambda: client.put_item(**solo))
     assert may(lambda: client.transact_write_items(TransactItems=[{"Put": person}, {"Put": other}]))
