@@ -87,9 +87,14 @@ class Allowed(NamedTuple):
 
 
 def allowed(role: str, names: tuple[str, ...]) -> dict[Allowed, set[str]]:
-    """Map each action that a role's policies allow on these resources to the patterns of the partitions."""
+    """Map each action that a role's policies allow on these resources to the patterns of the partitions.
+
+    Leave out what they deny: that depends on more than the partition.
+    """
     found: defaultdict[Allowed, set[str]] = defaultdict(set)
     for statement in statements(role):
+        if statement["Effect"] == "Deny":
+            continue
         keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", EVERY_ROW)
         for resource in listed(statement["Resource"]):
             name = str(next(iter(resource.values()))).removesuffix(".Arn") if isinstance(resource, dict) else resource
@@ -399,6 +404,32 @@ def test_reseal_may_change_a_text_only_in_its_own_kind_of_row(partition: str, na
     reseal, table = roles.client("Reseal", "dynamodb"), roles.name_of("Table")
     update = updates({"pk": {"S": partition}, "sk": {"S": "TRIAL"}}, UpdateExpression=f"SET {name} = :bits")
     assert not may(lambda: reseal.update_item(TableName=table, **update))
+
+
+SOLO: Final = [
+    (function, name)
+    for function in FUNCTIONS
+    for statement in statements(f"{function}Role")
+    if statement["Effect"] == "Deny"
+    for name in statement["Condition"]["ForAnyValue:StringLike"]["dynamodb:Attributes"]
+]
+"""Each role that may put a person but no solo day, with each attribute of a solo day."""
+
+
+@pytest.mark.parametrize(("function", "name"), SOLO)
+def test_a_role_that_puts_whole_persons_puts_no_solo_day(function: str, name: str, roles: Roles) -> None:
+    client, table = roles.client(function, "dynamodb"), roles.name_of("Table")
+    row = {"pk": {"S": "PERSON#x"}, "sk": {"S": "TRIAL"}, "profile": {"S": "x"}}
+    person, solo, other = (
+        {"TableName": table, "Item": row | changes, **NOBODY}
+        for changes in ({}, {name: {"S": "x"}}, {"pk": {"S": "PERSON#y"}})
+    )
+    assert may(lambda: client.put_item(**person))
+    assert not may(lambda: client.put_item(**solo))
+    assert may(lambda: client.transact_write_items(TransactItems=[{"Put": person}, {"Put": other}]))
+    assert not may(lambda: client.transact_write_items(TransactItems=[{"Put": other}, {"Put": solo}]))
+    # Not the form of the call, but the role refuses it.
+    assert may(lambda: roles.client("CouplesApi", "dynamodb").put_item(**solo))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -31,7 +31,10 @@ ADMINISTRATOR: Final = {"type": "AssumedRole", "arn": "arn:aws:sts::123456789012
 BY_CLOUDFORMATION: Final = ADMINISTRATOR | {"invokedBy": "cloudformation.amazonaws.com"}
 BY_CODEDEPLOY: Final = ADMINISTRATOR | {"invokedBy": "codedeploy.amazonaws.com"}
 BY_API_GATEWAY: Final = {"type": "AWSService", "invokedBy": "apigateway.amazonaws.com"}
-BY_ANOTHER_SERVICE: Final = ADMINISTRATOR | {"invokedBy": "states.amazonaws.com"}
+BY_A_SERVICE_FOR_SOMEBODY: Final = ADMINISTRATOR | {"invokedBy": "states.amazonaws.com"}
+"""A service that calls in the name of a person or a role."""
+BY_A_SERVICE_ITSELF: Final = {"type": "AWSService", "invokedBy": "events.amazonaws.com"}
+"""A service that calls in its own name. The function's own policy must allow this."""
 
 
 def role_of(function: str) -> dict[str, str]:
@@ -53,6 +56,27 @@ def resolved(value: Any) -> Any:
             return {name: resolved(each) for name, each in value.items()}
         case list():
             return [resolved(each) for each in value]
+        case _:
+            return value
+
+
+def pattern_of(rule: str) -> dict[str, Any]:
+    """Return a rule's pattern as it is in the stack."""
+    found: dict[str, Any] = resolved(properties(rule)["EventPattern"])
+    return found
+
+
+def merged(value: Any) -> Any:
+    """Return an event in which one object, with lists of values, replaces each list of objects.
+
+    moto does not look into a list of objects. AWS does.
+    """
+    match value:
+        case dict():
+            return {name: merged(each) for name, each in value.items()}
+        case [dict(), *_]:
+            names = {name for each in value for name in each}
+            return {name: [each[name] for each in value if name in each] for name in names}
         case _:
             return value
 
@@ -96,6 +120,10 @@ CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     "a setting": ("CodeChanges", event("lambda", "UpdateFunctionConfiguration20150331v2", functionName=FUNCTION)),
     "a version behind the alias": ("CodeChanges", event("lambda", "UpdateAlias20150331", functionName=FUNCTION)),
     "another caller": ("CodeChanges", event("lambda", "AddPermission20150331v2", functionName=FUNCTION)),
+    "a service that may call in its own name": (
+        "CodeChanges",
+        event("lambda", "AddPermission20150331v2", functionName=FUNCTION, principal="events.amazonaws.com"),
+    ),
     "another function in the role": (
         "CodeChanges",
         event("lambda", "CreateFunction20150331", functionName="mine", role=f"arn:aws:iam::123456789012:role/{ROLE}"),
@@ -139,6 +167,11 @@ CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
         "ApiChanges",
         event("apigateway", "CreateApi", name="mine", protocolType="HTTP", target=INVOCATION),
     ),
+    "another API that leads to a function now": (
+        "ApiChanges",
+        event("apigateway", "UpdateApi", apiId="o5p6q7r8s9", target=INVOCATION, credentialsArn="arn:aws:iam::1:role/r"),
+    ),
+    "whose pages may call the API": ("ApiChanges", event("apigateway", "DeleteCorsConfiguration", apiId=API)),
     "a REST API that leads to a function": (
         "ApiChanges",
         event(
@@ -146,6 +179,22 @@ CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
             "PutIntegration",
             restApiId="o5p6q7r8s9",
             putIntegrationInput={"uri": f"{INVOCATION}/invocations"},
+        ),
+    ),
+    "a REST API that leads to a function now": (
+        "ApiChanges",
+        event(
+            "apigateway",
+            "UpdateIntegration",
+            restApiId="o5p6q7r8s9",
+            resourceId="t1u2v3",
+            httpMethod="POST",
+            updateIntegrationInput={
+                "patchOperations": [
+                    {"op": "replace", "path": "/timeoutInMillis", "value": "29000"},
+                    {"op": "replace", "path": "/uri", "value": f"{INVOCATION}/invocations"},
+                ]
+            },
         ),
     ),
     "a role's policy": ("RoleChanges", event("iam", "PutRolePolicy", roleName=ROLE, policyName="more")),
@@ -170,9 +219,9 @@ CHANGES: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
         "ForgedCalls",
         with_agent(event("lambda", "Invoke", functionName=FUNCTION), AGENT),
     ),
-    "a forged call through another service": (
+    "a forged call by a service, in somebody's name": (
         "ForgedCalls",
-        event("lambda", "Invoke", BY_ANOTHER_SERVICE, functionName=FUNCTION),
+        event("lambda", "Invoke", BY_A_SERVICE_FOR_SOMEBODY, functionName=FUNCTION),
     ),
     "a forged call of privacy": (
         "ForgedCalls",
@@ -207,9 +256,21 @@ QUIET: Final[Mapping[str, dict[str, Any]]] = {
     "an integration of another API": event(
         "apigateway", "CreateIntegration", apiId="o5p6q7r8s9", integrationUri="https://shop.example"
     ),
+    "a REST API of another stack that leads elsewhere": event(
+        "apigateway",
+        "UpdateIntegration",
+        restApiId="o5p6q7r8s9",
+        updateIntegrationInput={
+            "patchOperations": [{"op": "replace", "path": "/uri", "value": "https://shop.example"}]
+        },
+    ),
+    "a change of another API": event("apigateway", "UpdateApi", apiId="o5p6q7r8s9", target="https://shop.example"),
+    "cross-origin calls of another API": event("apigateway", "DeleteCorsConfiguration", apiId="o5p6q7r8s9"),
     "a new API of another stack": event("apigateway", "CreateApi", name="shop", protocolType="HTTP"),
     "API Gateway, of a deployment of the stage": event("apigateway", "CreateDeployment", apiId=API),
     "API Gateway": event("lambda", "Invoke", BY_API_GATEWAY, functionName=FUNCTION),
+    # Only its permission is reported.
+    "another service, in its own name": event("lambda", "Invoke", BY_A_SERVICE_ITSELF, functionName=FUNCTION),
     "make reseal": with_agent(event("lambda", "Invoke", functionName=RESEAL), AGENT),
     "the release check": event("lambda", "Invoke", role_of("ReleaseCheck"), functionName=FUNCTION),
     "a call of a function that opens nothing": event("lambda", "Invoke", functionName=f"{STACK}-Tick-1"),
@@ -231,19 +292,15 @@ def matches(request: pytest.FixtureRequest) -> Matches:
     """Return a function that tells whether an event matches a rule's pattern."""
 
     def in_moto(rule: str, happened: dict[str, Any]) -> bool:
-        pattern = resolved(properties(rule)["EventPattern"])
-        flat = json.loads(json.dumps(happened))
-        # moto does not look into a list of objects. AWS does.
-        (flat["detail"]["resources"],) = flat["detail"]["resources"] or [{}]
-        return EventPattern(None, pattern).matches_event(flat)
+        return EventPattern(None, pattern_of(rule)).matches_event(merged(happened))
 
     if request.param == "moto":
         return in_moto
     events = engines.client("events", request.getfixturevalue("emulator_url"))
 
     def in_the_emulator(rule: str, happened: dict[str, Any]) -> bool:
-        pattern = json.dumps(resolved(properties(rule)["EventPattern"]))
-        return bool(events.test_event_pattern(EventPattern=pattern, Event=json.dumps(happened))["Result"])
+        found = events.test_event_pattern(EventPattern=json.dumps(pattern_of(rule)), Event=json.dumps(happened))
+        return bool(found["Result"])
 
     return in_the_emulator
 
@@ -261,3 +318,9 @@ def test_a_deployment_and_other_stacks_are_not_reported(call: str, matches: Matc
 
 def test_every_rule_reports_something() -> None:
     assert {rule for rule, _ in CHANGES.values()} == set(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_eventbridge_takes_a_rule_s_pattern(rule: str) -> None:
+    """EventBridge refuses a pattern with more than 2,048 characters."""
+    assert len(json.dumps(pattern_of(rule))) <= 2048

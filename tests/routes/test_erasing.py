@@ -72,8 +72,10 @@ class World:
     account_queue: WatchedSqs
 
     @classmethod
-    def with_rows(cls, rows: list[Item], key_rows: list[Item], erasures: list[Item]) -> Self:
-        table = MemoryTable()
+    def with_rows(
+        cls, rows: list[Item], key_rows: list[Item], erasures: list[Item], table: MemoryTable | None = None
+    ) -> Self:
+        table = table or MemoryTable()
         key_table = table.beside("keys")
         whole = cast("Table", table)
         stored = erasures_beside(whole)

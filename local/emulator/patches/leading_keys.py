@@ -3,7 +3,8 @@
 ministack does not know the condition keys `dynamodb:LeadingKeys` and `dynamodb:ReturnValues`. For
 `dynamodb:Attributes`, it sees only the attributes of a projection. The template's policies test `dynamodb:LeadingKeys`
 and `dynamodb:Attributes` with `ForAllValues`, which is true for a condition key without a value. So without the patch,
-the policies would allow all partitions and attributes.
+the policies would allow all partitions and attributes. They also deny attributes with `ForAnyValue`, which is false for
+a condition key without a value.
 
 AWS documents these keys under "Using IAM policy conditions for fine-grained access control". `dynamodb:Attributes` has
 all names of attributes in the request: in the key, in the item, and in each expression. A path such as `a.b` counts as
