@@ -20,7 +20,7 @@ import tarfile
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from couples_api.services import Services
 from practice_api.services import Services as PracticeServices
@@ -356,7 +356,9 @@ def kept_workers(folder: Path) -> Iterator[Callable[..., list[Any]]]:
             env=_kept_environment(folder),
         ) as process,
     ):
-        given, results = cast("TextIO", process.stdin), cast("TextIO", process.stdout)
+        given, results = process.stdin, process.stdout
+        assert given
+        assert results
 
         def done(task: Any) -> Any:
             given.write(json.dumps(task) + "\n")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 pytest_plugins = ["testing.fixtures"]
+
+# Python's cyclic garbage collector would look again and again at thousands of collected tests.
+gc.set_threshold(50_000, 20, 20)
 
 settings.register_profile("check", deadline=None, max_examples=10)
 settings.register_profile("fast", deadline=None, max_examples=50)

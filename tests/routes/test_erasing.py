@@ -142,7 +142,7 @@ class World:
     def found(self, *traces: str) -> list[tuple[str, Item]]:
         """Return every row of every table that has one of the traces, in its key or in an attribute."""
         rows = [*self.table.items(), *self.key_table.items(), *self.erasure_table.items()]
-        return [(trace, row) for row in rows for trace in traces if trace in repr(row)]
+        return [(trace, row) for row in rows for text in [repr(row)] for trace in traces if trace in text]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1046,7 +1046,7 @@ def test_two_couples_and_a_stranger_live_as_the_design_says(
 ) -> None:
     # Otherwise a failure would be hidden among thousands of log lines.
     caplog.set_level(logging.ERROR, logger=logger.name)
-    steps = int(os.environ.get(NIGHTLY, "300"))
+    steps = int(os.environ.get(NIGHTLY, "200"))
     asked: Counter[tuple[str, str]] = Counter()
     world: list[Services] = []
     api = phones_api(lambda: world[-1], page_days=EXPORT_PAGE, page_sections=EXPORT_SECTIONS)
