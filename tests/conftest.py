@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["testing.fixtures"]
 
 # Python's cyclic garbage collector would look again and again at thousands of collected tests.
-gc.set_threshold(50_000, 20, 20)
+gc.set_threshold(500_000, 20, 20)
 
 settings.register_profile("check", deadline=None, max_examples=10)
 settings.register_profile("fast", deadline=None, max_examples=50)
