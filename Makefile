@@ -7,8 +7,6 @@ UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/u
 PYTHON := .venv/bin/python
 STAGE ?= dev
 PACKS := $(wildcard packs/*.yaml)
-# One more than the cores of the smallest machine, because tests of the whole stack often wait.
-TEST_PROCESSES ?= 3
 # The folders count too: a file that is removed or renamed changes its folder.
 PAGES := $(shell find functions/console/console/page local/phones -name '*.js' -o -type d)
 # The source roots: the layer's folder, and the folder of each function. A path file in .venv makes them importable.
@@ -80,7 +78,7 @@ bench: setup ## measure requests, capacity units and round trips of every call a
 simulate: .venv/.synced ## simulate two days of two million persons, check who gets each reminder, and print the costs; PERSONS=20000 for fewer
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
-.PHONY: check lint types contract unit pack-lint test calendar stateful
+.PHONY: check lint types contract unit pack-lint test calendar stateful races
 check: setup ## lint, types, contract, pack-lint and unit, in under a minute
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target unit lint types pack-lint contract PROFILE=check
 lint: setup .envs/sam/.linted ## check style, import contracts, dead code, the template, and breaking changes of the API
@@ -102,10 +100,12 @@ unit: setup ## test the rules, the routes on a table in memory, and the tools
 pack-lint: .venv/.synced ## check the prompt packs: print what must be fixed, and advice
 	@./rekindle packs lint $(PACKS)
 test: lint types pack-lint contract ## run all checks and tests, also those of engines, artifacts and the local stack
-	@REKINDLE_STATEFUL_STEPS=2000 .venv/bin/pytest -n $(TEST_PROCESSES) --dist loadfile
+	@REKINDLE_STATEFUL_STEPS=2000 .venv/bin/pytest -n 2 --dist loadfile
 calendar: setup ## test every slot of every zone around each change of its clocks, in one or two minutes
 	@.venv/bin/pytest -q tests/calendar
 	@$(PYTHON) -m tests.calendar
+races: setup ## let requests race on a real database, 500 times for each kind; RACES=100 for fewer
+	@REKINDLE_RACES=$(or $(RACES),500) .venv/bin/pytest -q -n 2 --dist loadfile tests/engine/test_races.py tests/engine/test_erasure_races.py tests/engine/test_empty_slots.py
 stateful: setup ## compare 30,000 random steps of two couples and a stranger with a simple model; STEPS=2000 for fewer
 	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/routes/test_stateful.py
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from couples_api import couple as couple_routes
 from couples_api import days, devices, invites, me, packs, pause, reflections, solo, swap
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     """What a route returned, or the problem that it raised."""
 
 LOOPS = 16
+RACES: Final = int(os.environ.get("REKINDLE_RACES", "100"))
+"""The number of races of each kind. `make races` sets 500."""
 UNDER_WAY = 5
 """The number of races that run at a time."""
 

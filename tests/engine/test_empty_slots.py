@@ -16,19 +16,18 @@ from rekindle.store.slots import Slots
 from testing.builders import NEW_YORK, a_paired_person, an_instant
 from testing.push_world import saved
 from testing.stored import slot_rows
-from tests.engine.racing import race, run_all
+from tests.engine.racing import RACES, race, run_all
 
 if TYPE_CHECKING:
     from rekindle.domain.persons import Person
     from rekindle.store.table import Table
 
-RACES = 500
 GROUPS = 5
 DAY = dt.timedelta(days=1)
 COUPLE = CoupleId("couple-1")
 
 
-def test_five_hundred_races_of_joining_and_deleting_a_slot_lose_nobody(table: Table) -> None:
+def test_races_of_joining_and_deleting_a_slot_lose_nobody(table: Table) -> None:
     people, empty_slots, slots = People(table), EmptySlots(table), Slots(table)
     outcomes: Counter[bool] = Counter()
 

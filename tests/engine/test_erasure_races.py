@@ -19,7 +19,7 @@ from rekindle.store.instants import to_millis
 from testing.builders import an_instant
 from testing.cleanups import cleanup_services
 from testing.stored import day_of, every_row
-from tests.engine.racing import LOOPS, Racer, lost, race, racing_couple, rewrite_until, run_all
+from tests.engine.racing import LOOPS, RACES, Racer, lost, race, racing_couple, rewrite_until, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from rekindle.cleanup import CleanupJob
     from rekindle.domain.ids import CoupleId
 
-RACES = 500
 NOW = an_instant()
 REFUSALS = {Problem.ACCOUNT_ERASED, Problem.NOT_PAIRED, Problem.BUSY, Problem.NO_PROFILE}
 
@@ -85,7 +84,7 @@ def tables(services: Services) -> list[Any]:
     return [services.people.table, services.vault.table]
 
 
-def test_five_hundred_erasures_race_an_answer(services: Services, worker: Worker) -> None:
+def test_erasures_race_an_answer(services: Services, worker: Worker) -> None:
     """Ada erases her account while both answer, and while `cleanup` begins already."""
     erased: list[Racer] = []
 
@@ -118,7 +117,7 @@ def test_five_hundred_erasures_race_an_answer(services: Services, worker: Worker
     require_gone(services, erased)
 
 
-def test_five_hundred_erasures_race_the_reveal(services: Services, worker: Worker) -> None:
+def test_erasures_race_the_reveal(services: Services, worker: Worker) -> None:
     """Ada has answered. She erases her account while Ben's answer opens both, or while he reads and replies."""
     erased: list[Racer] = []
 

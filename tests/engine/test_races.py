@@ -35,6 +35,7 @@ from testing.stored import day_of, every_row, row_in, slot_rows
 from testing.wire import refusal, tapped
 from tests.engine.racing import (
     LOOPS,
+    RACES,
     Racer,
     couples_among,
     lost,
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
     type Outcome = Any
     """What a route returned, or the problem that it raised."""
 
-RACES = 500
 DAY = dt.timedelta(days=1)
 
 
@@ -73,9 +73,9 @@ def services(new_services: Callable[[], Services]) -> Services:
 
 
 class TestPairing:
-    """I1, I2 and I3 under 500 races of redeeming and confirming."""
+    """I1, I2 and I3 under races of redeeming and confirming."""
 
-    def test_five_hundred_races_to_redeem_and_to_confirm_end_with_whole_couples_only(self, services: Services) -> None:
+    def test_races_to_redeem_and_to_confirm_end_with_whole_couples_only(self, services: Services) -> None:
         rounds = [self.one_code, self.both_invite, self.one_wanted_by_two, self.confirmed_and_cancelled]
         groups = 10
 
@@ -179,9 +179,9 @@ class TestPairing:
 
 
 class TestAnswers:
-    """I4 to I7 under 500 races of two answers."""
+    """I4 to I7 under races of two answers."""
 
-    def test_five_hundred_double_answers_always_open_and_count_once(self, services: Services) -> None:
+    def test_double_answers_always_open_and_count_once(self, services: Services) -> None:
         couples, rounds = 20, RACES // 20
         first = dt.date(2026, 3, 2)
 
@@ -504,7 +504,7 @@ class TestPausing:
 class TestLeaving:
     """I8: an unpairing races other requests of the couple."""
 
-    def test_five_hundred_unpairings_race_an_answer(self, services: Services) -> None:
+    def test_unpairings_race_an_answer(self, services: Services) -> None:
         groups = 10
 
         def play(group: int) -> None:
@@ -625,7 +625,7 @@ class TestLeaving:
 class TestComingBack:
     """Two who come back at the same moment, or while an earlier end is still being cleaned up, are one whole couple."""
 
-    def test_five_hundred_races_to_resume_end_with_the_one_couple(self, services: Services) -> None:
+    def test_races_to_resume_end_with_the_one_couple(self, services: Services) -> None:
         rounds = [self.two_taps, self.both_confirm, self.another_choice, self.back_and_away]
         groups = 10
 
@@ -692,7 +692,7 @@ class TestComingBack:
         assert couples_among(ada.services, [ada, ben]) == set()
         assert ada.person.parted.keys() == ben.person.parted.keys() == {couple_id}
 
-    def test_five_hundred_late_jobs_of_an_earlier_end_undo_nothing(self, services: Services) -> None:
+    def test_late_jobs_of_an_earlier_end_undo_nothing(self, services: Services) -> None:
         """The job reads the couple before they come back, or at the same moment."""
         cleanup, groups = cleanup_services(services.people.table, services.vault.table.name), 10
 

@@ -16,7 +16,7 @@ from testing.released import FOLDER, lived, lived_on, read, row_kinds, run_kept,
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERSIONS = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+VERSIONS = sorted(path.parent.name for path in FOLDER.glob("*/tables.json"))
 
 
 SENTENCES = {"detail", "reason", "title"}
