@@ -104,7 +104,7 @@ test: lint types pack-lint contract ## run all checks and tests, also those of e
 calendar: setup ## test every slot of every zone around each change of its clocks, in one or two minutes
 	@.venv/bin/pytest -q tests/calendar
 	@$(PYTHON) -m tests.calendar
-races: setup ## let requests race on a real database, 500 times for each kind; RACES=100 for fewer
+races: setup ## let requests race on a real database, 500 times for each kind; RACES=100 for fewer (at least 20)
 	@REKINDLE_RACES=$(or $(RACES),500) .venv/bin/pytest -q -n 2 --dist loadfile tests/engine/test_races.py tests/engine/test_erasure_races.py tests/engine/test_empty_slots.py
 stateful: setup ## compare 30,000 random steps of two couples and a stranger with a simple model; STEPS=2000 for fewer
 	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/routes/test_stateful.py

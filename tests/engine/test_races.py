@@ -175,7 +175,8 @@ class TestPairing:
         assert bound == dict.fromkeys(current, 2)
         # A confirmed invite keeps no name and no state, as a canceled one.
         used = [row for row in rows if row["sk"] == "INVITE" and "state" not in row]
-        assert len(used) >= len(couples) >= RACES * 0.9
+        # Other tests may have stored couples directly, without an invite.
+        assert min(len(used), len(couples)) >= RACES * 0.9
 
 
 class TestAnswers:
