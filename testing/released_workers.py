@@ -77,8 +77,8 @@ class Gateway:
         """Accept or refuse all pushes."""
         if self.is_down:
             return [Outcome(Fate.LATER, "UNAVAILABLE")] * len(targets)
-        told = {name: str(value) for name, value in dataclasses.asdict(payload).items()}
-        self.pushes += [[target.value, told] for target in targets]
+        data = {name: str(value) for name, value in dataclasses.asdict(payload).items()}
+        self.pushes += [[target.value, data] for target in targets]
         return [DELIVERED] * len(targets)
 
 

@@ -203,7 +203,7 @@ NO_SOLO_DAY: Final = {
     },
 }
 DENIED: Final = {role: [NO_SOLO_DAY] for role in ENDERS}
-"""What roles that put whole persons may not put. tests/routes/test_limited_roles.py compares this with their writes."""
+"""Denied puts of roles that put whole persons. tests/routes/test_limited_roles.py compares this with their writes."""
 
 SEND: Final = {"sqs:SendMessage"}
 STREAM: Final = {

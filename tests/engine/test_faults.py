@@ -222,8 +222,8 @@ class Action(ABC):
         """Make the initial rows: by default two unpaired persons with a phone each."""
 
     @property
-    def standing(self) -> tuple[Phone, ...]:
-        """The phones of the persons who are there after the request."""
+    def remaining(self) -> tuple[Phone, ...]:
+        """The phones of the persons whose accounts remain after the request."""
         return self.ada, self.ben
 
     def request(self) -> Reply:
@@ -688,7 +688,7 @@ class Erases(PairedAction):
         self.couples = [self.world.couple_of(self.ada).id]
 
     @property
-    def standing(self) -> tuple[Phone, ...]:
+    def remaining(self) -> tuple[Phone, ...]:
         return (self.ben,)
 
     def request(self) -> Reply:
@@ -784,7 +784,7 @@ def test_a_write_that_was_cut_off_is_found_to_be_done(world: World, action: type
         assert reply
         assert reply.status in DONE, (at, wire.seen, reply.text)
         done.verify()
-        world.assert_whole(*done.standing)
+        world.assert_whole(*done.remaining)
 
 
 @each_action
@@ -798,7 +798,7 @@ def test_a_passing_fault_never_reaches_a_phone(world: World, action: type[Action
     assert every.times
     assert reply.status in DONE, reply.text
     done.verify()
-    world.assert_whole(*done.standing)
+    world.assert_whole(*done.remaining)
 
 
 def test_a_nudge_without_a_key_whose_reply_is_lost_on_the_way_here_is_sent_once(world: World) -> None:
@@ -843,7 +843,7 @@ def test_an_erasure_that_was_cut_off_ends_without_the_person_or_has_not_begun(
         done.require_refused()
         done.require_keys_gone()
         done.require_partner_neutral()
-        world.assert_whole(*done.standing)
+        world.assert_whole(*done.remaining)
         erased.add(done.ada.uid)
     services = world.services
     tables = services.people.table, services.vault.table, services.vault.cells, services.erasures.table
@@ -862,7 +862,7 @@ def test_a_passing_fault_never_fails_a_job_of_an_erasure(world: World, fault: Fa
     assert every.times > 10
     done.require_gone()
     done.require_partner_neutral()
-    world.assert_whole(*done.standing)
+    world.assert_whole(*done.remaining)
 
 
 class TestDown:
@@ -931,7 +931,7 @@ class TestDown:
         assert len(row_in(table, keys.day(couple.id, DATE))["answers"]) == 2
         world.services.streaks.complete(couple.id, DATE, done.ada.now)
         done.verify()
-        world.assert_whole(*done.standing)
+        world.assert_whole(*done.remaining)
 
 
 def assert_busy(reply: Reply) -> None:

@@ -45,7 +45,7 @@ type Task = dict[str, Any]
 
 
 class Side(NamedTuple):
-    """What one version stores: tables in which people live on, the tables after that, and the stream's records."""
+    """The data of one version: tables in which people live on, the tables after that, and the stream's records."""
 
     tables: str
     after: str

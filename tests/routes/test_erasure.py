@@ -133,7 +133,7 @@ def test_the_partner_sees_the_neutral_state_and_keeps_their_words(
 
 
 def test_no_reminder_and_no_push_comes_from_then_on(services: Services, couple: tuple[Phone, Phone]) -> None:
-    """No slot has a row of the person, and no target has them as its owner. So no job finds an address of theirs."""
+    """No slot has a row of the person, and no target names the person as its owner. So no job finds an address."""
     ada, ben = couple
     table = services.people.table
     assert slot_rows(table, ada.uid)

@@ -274,7 +274,12 @@ def test_couples_keep_their_order_whichever_clock_they_ended_by(services: Servic
     assert person.parted[first] < person.parted[second]
 
 
-@pytest.mark.parametrize(("since", "is_there"), [(KEEPSAKE - SECOND, True), (KEEPSAKE, False), (KEEPSAKE + DAY, False)])
+around_thirty_days = pytest.mark.parametrize(
+    ("since", "is_there"), [(KEEPSAKE - SECOND, True), (KEEPSAKE, False), (KEEPSAKE + DAY, False)]
+)
+
+
+@around_thirty_days
 def test_an_ended_couple_s_answers_can_be_exported_for_thirty_days(
     couple: tuple[Phone, Phone],
     since: dt.timedelta,
@@ -293,7 +298,7 @@ def test_an_ended_couple_s_answers_can_be_exported_for_thirty_days(
         assert [entry["date"] for entry in found["entries"]] == (["2026-03-02"] if is_there else [])
 
 
-@pytest.mark.parametrize(("since", "is_there"), [(KEEPSAKE - SECOND, True), (KEEPSAKE, False)])
+@around_thirty_days
 def test_the_thirty_days_begin_with_the_end_even_if_nobody_freed_the_person(
     services: Services,
     couple: tuple[Phone, Phone],

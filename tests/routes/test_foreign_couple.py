@@ -96,7 +96,7 @@ READS: Final = (
 
 
 class Forgery(StrEnum):
-    """What the row of the stranger says about the foreign couple, and whether this couple stands."""
+    """A claim of the stranger's row about the foreign couple, and whether this couple stands."""
 
     IN_IT = "in a couple that stands"
     IN_ENDED = "in a couple that has ended"

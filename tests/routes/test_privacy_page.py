@@ -226,8 +226,8 @@ def test_every_table_log_queue_and_secret_is_on_the_page(kind: str) -> None:
 def test_every_function_s_rights_are_on_the_page() -> None:
     """A new function must say what it can read."""
     names = {each["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for each in functions().values()}
-    told = {name for line in LINES if len(line) == 3 for name in re.findall(r"`(\w+)`", line[0])}
-    assert names - told == set()
+    named = {name for line in LINES if len(line) == 3 for name in re.findall(r"`(\w+)`", line[0])}
+    assert names - named == set()
 
 
 def test_every_rule_about_changes_is_on_the_page() -> None:
@@ -343,8 +343,8 @@ def written() -> set[tuple[str, str]]:
 
 
 def test_every_attribute_about_a_person_has_words_for_couples(written: set[tuple[str, str]]) -> None:
-    told = {(kind, name) for kind, words in WORDS.items() for names in words.values() for name in names.split()}
-    missing = sorted(f"{kind}: {name}" for kind, name in written - told)
+    named = {(kind, name) for kind, words in WORDS.items() for names in words.values() for name in names.split()}
+    missing = sorted(f"{kind}: {name}" for kind, name in written - named)
     assert not missing, (
         f"docs/privacy.md says nothing of {missing}. Write words for couples there, and add them to WORDS."
     )

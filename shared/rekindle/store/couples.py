@@ -162,7 +162,7 @@ class Couples:
         """End the couple by one write, and return it. Return None if `uid` was never in the couple.
 
         The write has only one condition: the couple has not ended yet. So nothing that the partner does can prevent the
-        write. If the couple has ended already, return it as it is. Call `free` for both persons afterwards.
+        write. If the couple has ended already, return it as it is. Call `finish_end` afterwards.
         """
         couple = self.couple(couple_id)
         if couple is None or uid not in couple.members:

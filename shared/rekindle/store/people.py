@@ -199,7 +199,7 @@ def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) ->
     The writes of the persons' items come first, in the order of `changes`. So a conflict at index i means that person i
     has changed since the caller read this person. For a new person, the conflict means that the person exists already.
     The last writes store the overdue reminders (`rekindle.store.overdue`) that are at most MAX_LATENESS late. A changed
-    person keeps no invite that has ended.
+    person keeps no old invite (`Person.without_old_invite`).
     """
     settled: list[PersonChange] = []
     overdue = []
