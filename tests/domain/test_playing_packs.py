@@ -204,8 +204,8 @@ def test_a_couple_without_a_course_plays_by_the_rhythm_alone(themes: list[Theme]
     play, seen = Play(couple, [pack]), dict[tuple[PackId, PromptId], dt.date]()
     met: dict[dt.date, Theme] = {}
     for number in range(dates):
-        theme = theme_for(day(number), met, available_themes(pack.entries, comfort), (), couple.id)
-        entry = prompt_for(theme, pack.entries, seen, comfort, couple.id)
+        theme = theme_for(day(number), met, available_themes(pack.entries, comfort), (), couple.seed)
+        entry = prompt_for(theme, pack.entries, seen, comfort, couple.seed)
         met[day(number)], seen[entry.ref.pack, entry.ref.prompt] = theme, day(number)
         assert play.open(number) == entry
         assert play.asked[-1] == {theme}

@@ -126,6 +126,7 @@ WORDS: Final = {
         "who wants touch reminders": "touch.wanted_by touch.from",
         "when it ended": "ended_at",
         "the invite with which you came back": "resumed_by",
+        "a secret random text that decides the order of prompts": "seed",
     },
     "streak": {"on which dates both answered, and your streak": "bits bits_from persons run changed_at"},
     "prompts seen": {"the prompt with its theme": "<pack>/<prompt>"},

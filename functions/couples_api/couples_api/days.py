@@ -228,8 +228,9 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
     if date in stored:
         return stored[date]
     couple, services = reader.couple, reader.services
-    releases = services.catalogue.releases(reader.caller.instant)
+    releases, seed = services.catalogue.releases(reader.caller.instant), services.new_seed()
     for _ in range(OPENING_ATTEMPTS):
+        couple = couple.seeded(seed)  # A couple of version 0.1.0 gets its seed with this day.
         offer = prompt_on(date, couple, releases, partial(services.days.seen, couple.id))
         entry = offer.entry
         day = Day(couple.id, date, entry.ref, entry.kind, window_of(couple, date, stored), again=offer.again)

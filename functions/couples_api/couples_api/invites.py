@@ -339,7 +339,7 @@ def _pairing(
         raise ProblemError(Problem.CHOICE_MISSING)
     if former and body.resume and invite.resume:
         return way_back(services, caller, former, persons, invite.id)
-    couple = new_couple(_couple_id(invite.id), persons, caller)
+    couple = new_couple(_couple_id(invite.id), services.new_seed(), persons, caller)
     return Pairing(couple, [couple_row(couple), services.vault.new_keys(couple.id, couple.profiles)])
 
 
@@ -360,8 +360,8 @@ def _chosen(resume: Choice) -> str:
     return "" if resume is None else f" resume={resume}"
 
 
-def new_couple(couple_id: CoupleId, persons: tuple[Person, Person], caller: Caller) -> Couple:
-    """Return the couple that these persons become at the instant of the caller's request."""
+def new_couple(couple_id: CoupleId, seed: str, persons: tuple[Person, Person], caller: Caller) -> Couple:
+    """Return the couple that these persons become at the instant of the caller's request. `seed` is random."""
     profiles = {person.uid: person.profile for person in persons}
     zones = tuple(profile.zone for profile in profiles.values())
     first_date = min(local_date(caller.instant, zone) for zone in zones)
@@ -371,6 +371,7 @@ def new_couple(couple_id: CoupleId, persons: tuple[Person, Person], caller: Call
         first_date=first_date,
         counted_from=counted_from(zones, caller.instant),
         profiles=profiles,
+        seed=seed,
     )
     for person in persons:
         couple = couple.with_person(person, first_date)

@@ -18,7 +18,7 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
 If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
 allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
 four days apart. If the couple has no barrier, the other themes come again after fewer than seven days. If the rules
-rank two themes equally, an order that depends on the couple's id decides.
+rank two themes equally, an order that depends on the couple's secret seed decides.
 
 Prompts. A pack that a couple joined by its code is a course. A course has turns on some dates. On such a date, the
 couple gets a prompt of the course that they have not met. If the course has an order, this is the next prompt in the
@@ -202,13 +202,13 @@ def prompt_on(
         if unmet and course.course and course.course.in_order:
             return Offer(unmet[0], again=False)
         if unmet:
-            theme = theme_for(date, couple.themes_met, available_themes(unmet, comfort), barriers, couple.id)
-            return Offer(prompt_for(theme, unmet, seen, comfort, couple.id), again=False)
+            theme = theme_for(date, couple.themes_met, available_themes(unmet, comfort), barriers, couple.seed)
+            return Offer(prompt_for(theme, unmet, seen, comfort, couple.seed), again=False)
     everyday = _everyday(couple.packs, live, comfort)
-    theme = theme_for(date, couple.themes_met, available_themes(everyday, comfort), barriers, couple.id)
+    theme = theme_for(date, couple.themes_met, available_themes(everyday, comfort), barriers, couple.seed)
     if theme not in asked:
         seen = seen_of([theme])
-    entry = prompt_for(theme, [*everyday, *_met_of_courses(couple.packs, live, seen)], seen, comfort, couple.id)
+    entry = prompt_for(theme, [*everyday, *_met_of_courses(couple.packs, live, seen)], seen, comfort, couple.seed)
     return Offer(entry, again=_name(entry) in seen)
 
 
@@ -235,7 +235,7 @@ def another_prompt(
     for entries in (own, others):
         left = [entry for entry in entries if _name(entry) != (but.pack, but.prompt)]
         if theme in available_themes(left, comfort):
-            entry = prompt_for(theme, left, seen, comfort, couple.id)
+            entry = prompt_for(theme, left, seen, comfort, couple.seed)
             return Offer(entry, again=_name(entry) in seen)
     return None
 
@@ -249,7 +249,7 @@ def theme_for(
 ) -> Theme:
     """Choose the theme of `date` for a couple.
 
-    `met` has the themes of the couple's other dates. `seed` is the id of the couple, or of a person in no couple. The
+    `met` has the themes of the couple's other dates. `seed` is the couple's, or the id of a person in no couple. The
     seed decides ties, so the same arguments always give the same theme. Raise NoPromptError if no theme is available.
     """
     if not available:
@@ -285,7 +285,7 @@ def prompt_for(
 
     If there are prompts that they never met, choose one with the lowest depth. If they have met all prompts, choose the
     prompt that they met longest ago. A prompt that they met in an old version of a pack is not new in a new version.
-    `seed` decides ties: the id of the couple, or of a person in no couple. Raise NoPromptError if no prompt of the
+    `seed` decides ties: the couple's, or the id of a person in no couple. Raise NoPromptError if no prompt of the
     theme fits.
     """
 
@@ -420,5 +420,5 @@ def _fits(entry: Entry, comfort: Comfort) -> bool:
 
 
 def shuffled(seed: str, *name: str) -> bytes:
-    """Return a sort key for a name. Each seed, such as a couple's id, gives a different order of the names."""
+    """Return a sort key for a name. Each seed, such as a couple's, gives a different order of the names."""
     return hashlib.sha256("\n".join((seed, *name)).encode()).digest()

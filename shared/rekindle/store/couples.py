@@ -313,6 +313,7 @@ def couple_row(couple: Couple) -> Write:
         "first_date": str(couple.first_date),
         "counted_from": str(couple.counted_from),
         "profiles": stored(couple.profiles),
+        "seed": couple.seed,
         "themes_met": {},
         "touch": _touch_item(couple),
         "revision": couple.revision,
@@ -395,13 +396,15 @@ def _alone(person: Person) -> Person:
 
 def couple_from(item: Mapping[str, Any]) -> Couple:
     """Read a couple from its item."""
+    couple = CoupleId(item["pk"].partition("#")[2])
     touch, first_date = item["touch"], dt.date.fromisoformat(item["first_date"])
     return Couple(
-        id=CoupleId(item["pk"].partition("#")[2]),
+        id=couple,
         created_at=from_millis(item["created_at"]),
         first_date=first_date,
         counted_from=dt.date.fromisoformat(item["counted_from"]),
         profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
+        seed=item.get("seed", couple),  # Version 0.1.0 stored no seed.
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
         windows={dt.date.fromisoformat(date): window_from(each) for date, each in item.get("windows", {}).items()},
         packs={
