@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
@@ -339,20 +338,14 @@ def _pairing(
         raise ProblemError(Problem.CHOICE_MISSING)
     if former and body.resume and invite.resume:
         return way_back(services, caller, former, persons, invite.id)
-    couple = new_couple(_couple_id(invite.id), services.new_seed(), persons, caller)
+    couple = new_couple(services, invite.id, persons, caller)
     return Pairing(couple, [couple_row(couple), services.vault.new_keys(couple.id, couple.profiles)])
-
-
-def _couple_id(invite_id: str) -> CoupleId:
-    """Return the id of the couple that an invite makes. A repeat of the confirmation finds the couple by this id."""
-    return CoupleId(hashlib.sha256(f"couple of {invite_id}".encode()).hexdigest()[:24])
 
 
 def _paired_by(services: Services, invite_id: str, person: Person) -> Couple | None:
     """Return the person's current couple, if this invite has made or resumed the couple."""
     couple = services.couples.joined_by(person)
-    is_of_invite = couple is not None and (couple.id == _couple_id(invite_id) or couple.resumed_by == invite_id)
-    return couple if is_of_invite else None
+    return couple if couple and couple.paired_by == invite_id else None
 
 
 def _chosen(resume: Choice) -> str:
@@ -360,18 +353,19 @@ def _chosen(resume: Choice) -> str:
     return "" if resume is None else f" resume={resume}"
 
 
-def new_couple(couple_id: CoupleId, seed: str, persons: tuple[Person, Person], caller: Caller) -> Couple:
-    """Return the couple that these persons become at the instant of the caller's request. `seed` is random."""
+def new_couple(services: Services, invite: InviteId, persons: tuple[Person, Person], caller: Caller) -> Couple:
+    """Return the couple that these persons become at the instant of the caller's request. Its id and seed are random."""
     profiles = {person.uid: person.profile for person in persons}
     zones = tuple(profile.zone for profile in profiles.values())
     first_date = min(local_date(caller.instant, zone) for zone in zones)
     couple = Couple(
-        id=couple_id,
+        id=CoupleId(services.new_id()),
         created_at=caller.instant,
         first_date=first_date,
         counted_from=counted_from(zones, caller.instant),
         profiles=profiles,
-        seed=seed,
+        seed=services.new_seed(),
+        paired_by=invite,
     )
     for person in persons:
         couple = couple.with_person(person, first_date)

@@ -62,7 +62,8 @@ class Couple:
     `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
     `windows` has the windows that some dates keep after a partner has moved to another zone
     (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders. `touch_from` is the date
-    since which both want touch reminders, or None. `resumed_by` is the invite by which the couple was resumed last.
+    since which both want touch reminders, or None. `paired_by` is the invite by which the two paired last. A couple of
+    version 0.1.0 has none.
 
     `revision` grows by one with each change of a profile, a theme, a prompt, a pack, a pause or a touch choice. The
     write of such a change fails if `revision` has changed since the read.
@@ -83,7 +84,7 @@ class Couple:
     paused: frozenset[dt.date] = frozenset()
     touch_wanted_by: frozenset[Uid] = frozenset()
     touch_from: dt.date | None = None
-    resumed_by: InviteId | None = None
+    paired_by: InviteId | None = None
     revision: int = 0
 
     @property

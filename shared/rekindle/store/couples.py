@@ -314,6 +314,7 @@ def couple_row(couple: Couple) -> Write:
         "counted_from": str(couple.counted_from),
         "profiles": stored(couple.profiles),
         "seed": couple.seed,
+        "paired_by": couple.paired_by,
         "themes_met": {},
         "touch": _touch_item(couple),
         "revision": couple.revision,
@@ -350,7 +351,7 @@ def resuming_row(couple: Couple, ended_at: dt.datetime) -> Write:
     changed = {
         "profiles": stored(couple.profiles),
         "touch": _touch_item(couple),
-        "resumed_by": couple.resumed_by,
+        "paired_by": couple.paired_by,
         **_pause_item(couple),
     }
     setting = ", ".join(f"#{name} = :{name}" for name in changed)
@@ -417,7 +418,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         paused=unpack_dates(earliest_date(first_date), item.get("paused", b"")),
         touch_wanted_by=frozenset(map(Uid, touch["wanted_by"])),
         touch_from=dt.date.fromisoformat(touch["from"]) if touch["from"] else None,
-        resumed_by=InviteId(item["resumed_by"]) if "resumed_by" in item else None,
+        paired_by=InviteId(item["paired_by"]) if "paired_by" in item else None,
         revision=item["revision"],
     )
 
