@@ -46,6 +46,10 @@ def whole(path: str, body: Any) -> Any:
     return next((usual for route, usual in USUAL.items() if re.fullmatch(route, path)), {}) | body
 
 
+NO_WORDS = ["no", "words", "yet"]
+"""Three words that no phone ever shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     status: int
@@ -145,6 +149,13 @@ def a_phone(handler: Handler, name: str, zone: str, **profile: Any) -> Phone:
     return phone
 
 
+def confirmation(inviter: Phone, invite_id: str, **choice: bool) -> dict[str, Any]:
+    """Return the body that confirms an invite, with the three words that the inviter's phone shows now."""
+    invite = inviter.get("/v1/invites")
+    words = invite.body["words"] if invite.status == 200 else None
+    return {"invite_id": invite_id, "words": words or NO_WORDS, **choice}
+
+
 def pair(inviter: Phone, redeemer: Phone, resume: tuple[bool, bool] | None = None) -> None:
     """Make the two persons a couple: invite, redeem and confirm.
 
@@ -154,7 +165,7 @@ def pair(inviter: Phone, redeemer: Phone, resume: tuple[bool, bool] | None = Non
     invite = inviter.post("/v1/invites").body
     redeemed = redeemer.post("/v1/invites/redeem", {"code": invite["code"]} | answered)
     assert (redeemed.status, redeemed.body["state"]) == (200, "redeemed"), redeemed.text
-    confirmed = inviter.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]} | asked)
+    confirmed = inviter.post("/v1/invites/confirm", confirmation(inviter, invite["invite_id"], **asked))
     assert confirmed.status == 200, confirmed.text
 
 

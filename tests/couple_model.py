@@ -202,6 +202,8 @@ class Invite:
     redeemer_name: str | None = None
     choice: bool | None = None
     """Whether the redeemer wants to go on with their former couple. None if there is none."""
+    words: dict[str, list[str]] = field(default_factory=dict)
+    """The three random words of each person who redeemed the invite, which the first reply names."""
     canceled: bool = False
     """An erasure cancels the invites that the person has made."""
 
@@ -286,7 +288,8 @@ class Model:
             raise Refused("sign-in-not-recent")
         if self.me.erased and request.route != ERASE:
             if request.route == "POST /v1/invites/confirm":
-                self._claim("confirm", request.body["invite_id"])  # Decided: this route looks at its key first.
+                # Decided: this route looks at its key first.
+                self._claim("confirm", request.body["invite_id"], request.body["words"])
             raise Refused("account-erased")
         if request.route == ERASE:
             return self.delete_v1_me()
@@ -403,6 +406,7 @@ class Model:
             "invite_id": invite.id,
             "state": "redeemed" if invite.redeemer else "open",
             "redeemed_by": invite.redeemer_name,
+            "words": invite.words[invite.redeemer] if invite.redeemer else None,
             "expires_at": stamp(invite.expires),
             "together_before": invite.choice is not None,
         }
@@ -435,10 +439,12 @@ class Model:
         else:
             found.redeemer, found.redeemer_name = self.me.name, self.me.profile["display_name"]
             found.choice = chosen if former else None
+            found.words.setdefault(self.me.name, self.reply["words"])
         return {
             "invite_id": found.id,
             "inviter": found.inviter_name,
             "state": "redeemed" if found.redeemer else "open",
+            "words": found.words[found.redeemer] if found.redeemer else None,
             "together_before": former is not None,
         }
 
@@ -450,8 +456,8 @@ class Model:
 
     def post_v1_invites_confirm(self) -> Json:
         me, asked, choice = self.me, self.request.body["invite_id"], self.request.body.get("resume")
-        self._claim("confirm", asked, choice)
-        if me.couple and asked in {me.couple.invites[0], me.couple.invites[-1]}:
+        self._claim("confirm", asked, self.request.body["words"], choice)
+        if me.couple and asked == me.couple.invites[-1]:
             # Decided: a repeat finds the couple, whichever of the two sends it.
             return self._couple_seen()
         self._require_unpaired()
@@ -460,6 +466,8 @@ class Model:
             raise Refused("no-invite")
         if invite.redeemer is None:
             raise Refused("not-redeemed-yet")
+        if self.request.body["words"] != invite.words[invite.redeemer]:
+            raise Refused("other-words")
         other = self.persons[invite.redeemer]
         if other.couple:
             raise Refused("invite-not-usable")

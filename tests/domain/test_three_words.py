@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os.path
 import unicodedata
 
 import pytest
@@ -21,7 +20,7 @@ def plain(word: str) -> str:
 
 def is_near(one: str, other: str) -> bool:
     """Return whether one letter too much, too little or another one turns a word into the other."""
-    start = len(os.path.commonprefix([one, other]))
+    start = next((at for at, pair in enumerate(zip(one, other, strict=False)) if len(set(pair)) == 2), len(one))
     rest, others = one[start:], other[start:]
     return rest[1:] in {others, others[1:]} or rest == others[1:]
 

@@ -19,7 +19,7 @@ from rekindle.store import keys
 from rekindle.store.table import Write
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
-from testing.phones import Phone, Reply, a_couple, a_phone, set_clocks
+from testing.phones import Phone, Reply, a_couple, a_phone, confirmation, set_clocks
 from testing.stored import couple_of, day_of, every_row
 
 if TYPE_CHECKING:
@@ -536,7 +536,7 @@ class TestSeal:
         invite = ada.post("/v1/invites", key="a-key-of-ada").body
         ben.post("/v1/invites/redeem", {"code": invite["code"] + "2"})
         ben.post("/v1/invites/redeem", {"code": invite["code"]})
-        ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+        ada.post("/v1/invites/confirm", confirmation(ada, invite["invite_id"]))
         answer(ada, "2026-03-02", text)
         answer(ada, "2026-03-02", text * 300)
         answer(ada, "2026-03-02", text, unheard_of=text)
@@ -559,7 +559,7 @@ class TestSeal:
         ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
         invite = ada.post("/v1/invites", key="a-key-of-ada").body
         ben.post("/v1/invites/redeem", {"code": invite["code"]})
-        ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+        ada.post("/v1/invites/confirm", confirmation(ada, invite["invite_id"]))
         answer(ada, "2026-03-02", "A canary sings")
         answer(ben, "2026-03-02", "Another canary sings", share_first=True)
         answer(ada, "2026-03-03", "A third canary")

@@ -113,6 +113,7 @@ WORDS: Final = {
         "its id and end": "id expires_at",
         "the ids and names of both": "inviter inviter_name redeemer redeemer_name",
         "whether somebody has redeemed it": "state",
+        "the inviter's language": "language",
         "whether they want to go on where you two stopped": "resume",
     },
     "couple": {
@@ -125,7 +126,7 @@ WORDS: Final = {
         "when a day opens and closes": "windows windows.*.opens_at windows.*.closes_at",
         "who wants touch reminders": "touch.wanted_by touch.from",
         "when it ended": "ended_at",
-        "the invite with which you came back": "resumed_by",
+        "the id of the invite with which you paired last": "paired_by",
         "a secret random text that decides the order of prompts": "seed",
     },
     "streak": {"on which dates both answered, and your streak": "bits bits_from persons run changed_at"},

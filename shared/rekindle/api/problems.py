@@ -43,6 +43,10 @@ class Problem(Enum):
     INVITE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your partner for a new one."
     NOT_A_CODE = HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be a code. Please check it."
     NOT_REDEEMED_YET = HTTPStatus.CONFLICT, "Nobody has used this invite's code yet."
+    OTHER_WORDS = (
+        HTTPStatus.CONFLICT,
+        "These are not the three words of the person who used your code. Compare the words again.",
+    )
     CHOICE_MISSING = (
         HTTPStatus.CONFLICT,
         "You two were a couple before. Say whether you want to go on where you stopped.",

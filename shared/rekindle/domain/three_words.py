@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 COUNT: Final = 3
 """One redeeming in 16.8 million shows the same three words as another one."""
 
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 WORDS: Final[Mapping[Language, tuple[str, ...]]] = {
-    Language("en"): tuple(
+    Language("en"): _listed(
         """
         acorn album almond amber anchor apple apricot april atlas august autumn avocado bakery balcony balloon
         bamboo banjo basil basket beacon bench birch blanket blossom bonfire bookshelf breakfast breeze bridge
@@ -42,9 +47,9 @@ WORDS: Final[Mapping[Language, tuple[str, ...]]] = {
         squirrel stamp star stone strawberry summer sunflower sunrise swan sweater table teapot temple ticket
         tiger tomato tower tractor train trumpet tulip tunnel turtle umbrella valley vanilla velvet village
         violin waffle wagon walnut waterfall window winter yogurt zebra
-        """.split()
+        """
     ),
-    Language("es"): tuple(
+    Language("es"): _listed(
         """
         abanico abedul abrigo aceituna aguacate ajedrez alameda aldea alfombra almendra almohada alondra amapola
         ancla anillo arándano arcilla armario arpa arroz atardecer avellana avena azafrán azúcar bahía balcón
@@ -65,9 +70,9 @@ WORDS: Final[Mapping[Language, tuple[str, ...]]] = {
         sofá sol sombrero tambor tango tejado telescopio templo terraza tetera tienda tigre tomate tomillo torre
         tortuga trébol tren trompeta tulipán túnel vainilla vela velero ventana verano viento viernes violeta
         violín zafiro zanahoria zapato
-        """.split()
+        """
     ),
-    Language("fr"): tuple(
+    Language("fr"): _listed(
         """
         album alouette ananas anneau ardoise assiette atelier atlas aubergine automne avril balançoire balcon
         bambou banjo barque bateau bijou biscuit bol bosquet bougie boulanger boussole bouteille bouton bracelet
@@ -88,7 +93,7 @@ WORDS: Final[Mapping[Language, tuple[str, ...]]] = {
         salade samedi sandale saphir savon septembre soleil souris sucre tableau tambour tapis tasse terrasse
         théâtre théière tigre timbre toit tomate topaze tortue tournesol traîneau trèfle trompette tulipe tunnel
         vague valise vallée vanille velours verger village violette violon volcan wagon zèbre
-        """.split()
+        """
     ),
 }
 """The words of each language, one for each value of a byte."""

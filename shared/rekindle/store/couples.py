@@ -314,11 +314,12 @@ def couple_row(couple: Couple) -> Write:
         "counted_from": str(couple.counted_from),
         "profiles": stored(couple.profiles),
         "seed": couple.seed,
-        "paired_by": couple.paired_by,
         "themes_met": {},
         "touch": _touch_item(couple),
         "revision": couple.revision,
     }
+    if couple.paired_by:
+        item["paired_by"] = couple.paired_by
     return Write.new(keys.couple(couple.id), item)
 
 
