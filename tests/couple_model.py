@@ -141,6 +141,10 @@ class Couple:
     days: dict[dt.date, Day] = field(default_factory=dict)
     pause: tuple[dt.date, dt.date] | None = None
     paused: set[dt.date] = field(default_factory=set)
+    pauser: str | None = None
+    """The member who paused a date last."""
+    left_alone_until: dict[str, dt.datetime] = field(default_factory=dict)
+    """Until when each member may pause no further dates, because the partner has taken dates from their pause."""
     packs: dict[str, tuple[str, dt.date]] = field(default_factory=dict)
 
     @property
@@ -504,6 +508,8 @@ class Model:
         near = dates_from(ended.date() - 3 * DAY, ended.date() + DAY)
         closed = [date for date in near if couple.opened_before.get(date, window(date, zones))[1] <= ended]
         first = max(closed) + DAY
+        # Decided: who paused before the end is forgotten with the end.
+        couple.pauser, couple.left_alone_until = None, {}
         if first < today:
             couple.paused |= set(dates_from(first, today - DAY))
             before, until = couple.pause or (first, today)
@@ -562,17 +568,28 @@ class Model:
         until = dt.date.fromisoformat(self.request.body["pause"]["until"])
         if not today + DAY <= until <= today + 92 * DAY:
             raise Refused("pause-out-of-range")
+        paused = {date for date in couple.paused if date < until}
+        paused |= {date for date in dates_from(today, until - DAY) if not couple.has_closed(date, self.now)}
+        if paused - couple.paused and self.now < couple.left_alone_until.get(self.me.name, self.now):
+            raise Refused("pause-too-soon")
         goes_on = couple.pause is not None and today <= couple.pause[1]
         couple.pause = (min(couple.pause[0], today) if couple.pause and goes_on else today, until)
-        couple.paused = {date for date in couple.paused if date < until}
-        couple.paused |= {date for date in dates_from(today, until - DAY) if not couple.has_closed(date, self.now)}
+        self._change_paused(paused)
         return self.get_v1_couple()
+
+    def _change_paused(self, paused: set[dt.date]) -> None:
+        couple = self.couple
+        if couple.paused - paused and couple.pauser == self.partner.name:
+            couple.left_alone_until[couple.pauser] = self.now + 7 * DAY
+        if paused - couple.paused:
+            couple.pauser = self.me.name
+        couple.paused = paused
 
     def delete_v1_couple_pause(self) -> None:
         """End the pause. Decided: the person's own today counts again."""
         couple, today = self.couple, self.today
         if couple.pause_seen(today) and couple.pause:
-            couple.paused = {date for date in couple.paused if date < today or couple.has_closed(date, self.now)}
+            self._change_paused({date for date in couple.paused if date < today or couple.has_closed(date, self.now)})
             couple.pause = (couple.pause[0], today) if couple.pause[0] < today else _last_run(couple.paused)
             self.events["pause ended"] += 1
 

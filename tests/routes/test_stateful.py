@@ -1032,6 +1032,7 @@ OUTCOMES: Final = COMMON | {
     ("event", "course"),
     ("event", "nudge muted"),
     ("event", "pause ended"),
+    ("PATCH /v1/couple", "pause-too-soon"),
     ("event", "export goes on"),
     ("event", "export goes on with a couple"),
     ("event", "exported after parting"),

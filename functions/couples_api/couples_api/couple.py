@@ -66,13 +66,14 @@ def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     return _couple_view(services, caller, person, current_couple(services, person))
 
 
-@router.patch("/couple", responses=refusals(*IN_A_COUPLE, Problem.PAUSE_OUT_OF_RANGE))
+@router.patch("/couple", responses=refusals(*IN_A_COUPLE, Problem.PAUSE_OUT_OF_RANGE, Problem.PAUSE_TOO_SOON))
 def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     """Begin a pause for both partners today, or move the end of their pause.
 
     Either partner may do this, and no reply shows which of them did it. During a pause, nobody gets reminders and no
     date counts as missed. Each day still has its prompt. If both answer, the day counts for the streak. The pause ends
-    by itself on the date `until`.
+    by itself on the date `until`. Somebody whose pause was ended or shortened by their partner can pause no further
+    dates for seven days.
     """
     person = known_person(services, caller)
     couple = current_couple(services, person)

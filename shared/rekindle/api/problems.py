@@ -92,6 +92,10 @@ class Problem(Enum):
     REFLECTED_ALREADY = HTTPStatus.CONFLICT, "You have already left a reflection on this day. It cannot be changed."
     NOTHING_TO_SHARE = HTTPStatus.CONFLICT, "You have not answered on this day, so there is nothing to share."
     PAUSE_OUT_OF_RANGE = HTTPStatus.UNPROCESSABLE_ENTITY, "A pause ends tomorrow at the earliest, and within 92 days."
+    PAUSE_TOO_SOON = (
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Your last pause has been ended. Give it a few days before you pause again.",
+    )
     KEY_REUSED = HTTPStatus.CONFLICT, "This idempotency key was used for another request."
     NO_PROMPT = HTTPStatus.SERVICE_UNAVAILABLE, "There is no prompt to offer yet."
     BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "Our service is busy. Nothing is lost; try again in a moment."

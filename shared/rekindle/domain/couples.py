@@ -60,10 +60,11 @@ class Couple:
     couple of version 0.1.0 gets its seed when it opens its next day. Until then, `seed` is its id (`seeded`).
 
     `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
-    `windows` has the windows that some dates keep after a partner has moved to another zone
-    (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders. `touch_from` is the date
-    since which both want touch reminders, or None. `paired_by` is the invite by which the two paired last. A couple of
-    version 0.1.0 has none.
+    `paused_by` is the person who set the latest pause or made it longer. `pauses_ended` has the persons whose pause the
+    partner has ended or shortened, and when. `windows` has the windows that some dates keep after a partner has moved
+    to another zone (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders.
+    `touch_from` is the date since which both want touch reminders, or None. `paired_by` is the invite by which the two
+    paired last. A couple that paired under version 0.1.0 has none.
 
     `revision` grows by one with each change of a profile, a theme, a prompt, a pack, a pause or a touch choice. The
     write of such a change fails if `revision` has changed since the read.
@@ -82,6 +83,8 @@ class Couple:
     former: frozenset[Uid] = frozenset()
     pause: Pause | None = None
     paused: frozenset[dt.date] = frozenset()
+    paused_by: Uid | None = None
+    pauses_ended: Mapping[Uid, dt.datetime] = field(default_factory=dict)
     touch_wanted_by: frozenset[Uid] = frozenset()
     touch_from: dt.date | None = None
     paired_by: InviteId | None = None

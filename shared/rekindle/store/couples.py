@@ -244,11 +244,12 @@ class Couples:
             return None
         left = couple.members - {uid}
         if uid in couple.members:
-            # The row of a couple that ended under version 0.1.0 still has both profiles, and `ended_by`.
+            # The row of a couple that ended under version 0.1.0 still has both profiles, and names persons elsewhere.
             forgetting = Write(
                 "Update",
                 keys.couple(couple_id),
-                update="SET former = :left, profiles = :none, #touch = :untouched REMOVE ended_by ADD revision :one",
+                update="SET former = :left, profiles = :none, #touch = :untouched"
+                " REMOVE ended_by, paused_by, pauses_ended ADD revision :one",
                 condition="revision = :read AND attribute_exists(ended_at)",
                 names={"#touch": "touch"},
                 values={
@@ -329,7 +330,7 @@ def ending(couple: Couple, instant: dt.datetime, condition: str) -> Write:
         "Update",
         keys.couple(couple.id),
         update="SET ended_at = :instant, former = :former, profiles = :none, #touch = :untouched, #ttl = :ttl"
-        " REMOVE windows, ended_by ADD revision :one",
+        " REMOVE windows, ended_by, paused_by, pauses_ended ADD revision :one",
         condition=f"attribute_exists(pk) AND {condition}",
         names={"#touch": "touch", "#ttl": "ttl"},
         values={
@@ -417,6 +418,8 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         former=frozenset(map(Uid, item.get("former", ()))),
         pause=Pause(*map(dt.date.fromisoformat, item["pause"])) if "pause" in item else None,
         paused=unpack_dates(earliest_date(first_date), item.get("paused", b"")),
+        paused_by=Uid(item["paused_by"]) if "paused_by" in item else None,
+        pauses_ended={Uid(uid): from_millis(ended_at) for uid, ended_at in item.get("pauses_ended", {}).items()},
         touch_wanted_by=frozenset(map(Uid, touch["wanted_by"])),
         touch_from=dt.date.fromisoformat(touch["from"]) if touch["from"] else None,
         paired_by=InviteId(item["paired_by"]) if "paired_by" in item else None,
@@ -433,7 +436,13 @@ def _pausing(couple: Couple) -> Write:
     return Write(
         "Update",
         keys.couple(couple.id),
-        update=_set_or_removed(pause=couple.pause, paused=couple.paused) + " ADD revision :one",
+        update=_set_or_removed(
+            pause=couple.pause,
+            paused=couple.paused,
+            paused_by=couple.paused_by,
+            pauses_ended=couple.pauses_ended,
+        )
+        + " ADD revision :one",
         condition="revision = :read AND attribute_not_exists(ended_at)",
         values={":one": 1, ":read": couple.revision, **{f":{name}": value for name, value in pause.items()}},
     )
@@ -446,6 +455,10 @@ def _pause_item(couple: Couple) -> Item:
         item["pause"] = [str(couple.pause.first), str(couple.pause.until)]
     if couple.paused:
         item["paused"] = pack_dates(earliest_date(couple.first_date), couple.paused)
+    if couple.paused_by:
+        item["paused_by"] = couple.paused_by
+    if couple.pauses_ended:
+        item["pauses_ended"] = {uid: to_millis(ended_at) for uid, ended_at in couple.pauses_ended.items()}
     return item
 
 
