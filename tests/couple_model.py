@@ -105,6 +105,10 @@ class Answer:
     revision: int
     at: dt.datetime
     share_first: bool = False
+    shown: set[str | None] = field(default_factory=set)
+    """The earlier texts that the partner could read before the reveal."""
+    edited: bool = False
+    """Whether the text has changed since the partner could read it."""
     reflection: Json = None
     reflected_at: dt.datetime | None = None
 
@@ -664,6 +668,7 @@ class Model:
             "partner": {
                 "state": "answered" if theirs else "waiting",
                 "text": theirs.text if theirs and (day.revealed or theirs.share_first) else None,
+                "edited": theirs is not None and (day.revealed or theirs.share_first) and theirs.edited,
             },
             "reflect": "heard" if day.prompt.theme in {"listening", "courage"} else None,
             "reflections": {
@@ -710,6 +715,10 @@ class Model:
             raise Refused("nothing-to-edit")
         if mine and revision != mine.revision:
             raise Refused("edited-since")
+        if mine:
+            new.shown = mine.shown | ({mine.text} if mine.share_first else set())
+            new.edited = mine.edited or (bool(new.shown) and new.text != mine.text)
+            self.events["edited openly"] += new.edited
         day.answers[self.me.name] = new
 
     def put_v1_days_date_answer(self) -> Json:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DATE = dt.date(2026, 3, 2)
 DAY = f"/v1/days/{DATE}"
 CHECKED = {"state": "answered", "text": None, "share_first": False, "revision": 1}
-SEALED = {"state": "answered", "text": None}
+SEALED = {"state": "answered", "text": None, "edited": False}
 
 
 @pytest.fixture(params=[PromptKind.TOGETHER, PromptKind.TOUCH])

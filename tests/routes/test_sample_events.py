@@ -52,7 +52,7 @@ def test_the_samples_tell_a_story_from_redeeming_to_taking_along(own_services: S
     assert (today["date"], today["me"]["state"]) == ("2026-03-02", "waiting")
     answered = fed("put-answer")
     assert answered["me"]["text"] == "The way you hum when you cook."
-    assert ben.get("/v1/days/2026-03-02").body["partner"] == {"state": "answered", "text": None}
+    assert ben.get("/v1/days/2026-03-02").body["partner"] == {"state": "answered", "text": None, "edited": False}
     own = privacy.handler.handler_of(lambda: privacy_services(own_services))
     exported = own(sample_event("privacy-export"), LambdaContext())
     (entry,) = json.loads(exported["body"])["entries"]

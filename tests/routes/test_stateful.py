@@ -1025,6 +1025,7 @@ OUTCOMES: Final = COMMON | {
     (EXPORT, "invalid-fields"),
     ("event", "answer repeated"),
     ("event", "shared first"),
+    ("event", "edited openly"),
     ("event", "milestone"),
     ("event", "window widened"),
     ("event", "day ahead shown"),

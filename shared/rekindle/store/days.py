@@ -374,6 +374,8 @@ def answer_item(answer: Answer) -> Item:
         item["share_first"] = answer.share_first
     if answer.sealed is not None:
         item["sealed"] = answer.sealed
+    # Like `share_first`, leave out what is false.
+    item |= {name: True for name in ("was_open", "edited") if getattr(answer, name)}
     if answer.reflection is not None:
         item["reflection"] = _reflection_item(answer.reflection)
     return item
@@ -387,6 +389,8 @@ def answer_from(item: Mapping[str, Any]) -> Answer:
         revision=item["revision"],
         sealed=item.get("sealed"),
         share_first=item.get("share_first", False),
+        was_open=item.get("was_open", False),
+        edited=item.get("edited", False),
         reflection=Reflection(
             from_millis(reflection["at"]), ReflectionKind(reflection["kind"]), reflection.get("sealed")
         )
