@@ -118,7 +118,7 @@ def _json(body: object) -> str | None:
 def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str | None) -> dict[str, Any]:
     """Return an event in API Gateway's format 2.0, with the claims of the token of a sign-in just before."""
     raw_path, _, query = path.partition("?")
-    signed_in = str(int(instant.timestamp()))
+    signed_in, expires = (str(int((instant + time).timestamp())) for time in (dt.timedelta(), dt.timedelta(hours=1)))
     return {
         "version": "2.0",
         "routeKey": "ANY /v1/{proxy+}",
@@ -131,7 +131,12 @@ def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str
             "domainName": "api.example",
             "requestId": "request-1",
             "timeEpoch": to_millis(instant),
-            "authorizer": {"jwt": {"claims": {"sub": uid, "auth_time": signed_in, "iat": signed_in}, "scopes": None}},
+            "authorizer": {
+                "jwt": {
+                    "claims": {"sub": uid, "auth_time": signed_in, "iat": signed_in, "exp": expires},
+                    "scopes": None,
+                }
+            },
             "http": {"method": method, "path": raw_path, "sourceIp": "192.0.2.1", "userAgent": "test"},
         },
         "body": body,
