@@ -38,7 +38,8 @@ def post_swap(
 ) -> DayView:
     """Replace the day's prompt by another prompt of the same theme, for both partners.
 
-    A day can be swapped once, before anyone has answered. The old prompt counts as seen. A repeat with the same
+    The new prompt is easy and asks for no touch, so it fits both. A day can be swapped once, before anyone has answered.
+    The old prompt counts as seen. A repeat with the same
     idempotency key returns the day with its new prompt.
     """
     reader = reader_of(services, caller)
