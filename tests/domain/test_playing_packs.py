@@ -19,7 +19,6 @@ from rekindle.domain.playlist import (
     Course,
     Entry,
     Release,
-    another_prompt,
     available_themes,
     courses_on,
     leaning_barriers,
@@ -28,45 +27,18 @@ from rekindle.domain.playlist import (
     prompt_on,
     theme_for,
 )
-from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
+from rekindle.domain.prompts import Audience, Theme
 from rekindle.errors import NoPromptError
-from testing.builders import a_couple, a_profile, an_instant
+from testing.builders import a_couple, a_profile
+from testing.plays import FIRST, Play, a_pack, day
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from rekindle.domain.couples import Couple
-    from rekindle.domain.playlist import Offer, Seen
 
-FIRST = dt.date(2026, 1, 1)
 GENTLE = Comfort(depth=1, touch=0)
 JOINED, CHOSEN, ASIDE = (PackWish(wish, FIRST) for wish in (Wish.JOINED, Wish.CHOSEN, Wish.TURNED_OFF))
-
-
-def day(number: int) -> dt.date:
-    return FIRST + dt.timedelta(days=number)
-
-
-def a_pack(name: str, themes: Iterable[Theme] = Theme, *, depth: int = 1, **changes: Any) -> Release:
-    """Build a release with a prompt for each of the themes, in their order."""
-    kinds = {Theme.TOUCH: PromptKind.TOUCH}
-    given: dict[str, Any] = {
-        "pack": PackId(name),
-        "version": 1,
-        "audience": Audience.EVERYONE,
-        "live_from": an_instant(),
-        "entries": tuple(
-            Entry(
-                PromptRef(PackId(name), 1, PromptId(f"{name}-{number}")),
-                theme,
-                kinds.get(theme, PromptKind.QUESTION),
-                depth,
-                int(theme is Theme.TOUCH),
-            )
-            for number, theme in enumerate(themes)
-        ),
-    }
-    return Release(**(given | changes))
 
 
 def a_course(name: str, themes: Iterable[Theme] = Theme, course: Course | None = None, *, depth: int = 1) -> Release:
@@ -82,38 +54,6 @@ def in_comfort(comfort: Comfort, **changes: Any) -> Couple:
 
 def at_ease(**changes: Any) -> Couple:
     return in_comfort(Comfort(depth=3, touch=3), **changes)
-
-
-class Play:
-    """A couple whose days are opened one by one: the prompts and themes that they met."""
-
-    def __init__(self, couple: Couple, releases: Collection[Release]) -> None:
-        self.couple = couple
-        self.releases = releases
-        self.seen: dict[tuple[PackId, PromptId], dt.date] = {}
-        self.themes: dict[tuple[PackId, PromptId], Theme] = {
-            (entry.ref.pack, entry.ref.prompt): entry.theme for release in releases for entry in release.entries
-        }
-        self.asked: list[frozenset[Theme]] = []
-
-    def seen_of(self, themes: Collection[Theme]) -> Seen:
-        self.asked.append(frozenset(themes))
-        return {name: date for name, date in self.seen.items() if self.themes[name] in themes}
-
-    def taken(self, offer: Offer, number: int) -> Entry:
-        entry, name = offer.entry, (offer.entry.ref.pack, offer.entry.ref.prompt)
-        assert offer.again is (name in self.seen)
-        self.seen[name] = day(number)
-        self.couple = replace(self.couple, themes_met={**self.couple.themes_met, day(number): entry.theme})
-        return entry
-
-    def open(self, number: int) -> Entry:
-        offer = prompt_on(day(number), self.couple, self.releases, self.seen_of)
-        return self.taken(offer, number)
-
-    def swap(self, number: int, entry: Entry) -> Entry | None:
-        offer = another_prompt(entry.theme, entry.ref, self.couple, self.releases, self.seen_of([entry.theme]))
-        return self.taken(offer, number) if offer else None
 
 
 names = st.sampled_from([PackId(name) for name in ("one", "two", "three", "four")])

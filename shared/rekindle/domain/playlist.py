@@ -30,11 +30,12 @@ days. If the rules rank two themes equally, an order that depends on the couple'
 
 Prompts. A pack that a couple joined by its code is a course. A course has turns on some dates. On such a date, the
 couple gets a prompt of the course that they have not met. If the course has an order, this is the next prompt in the
-author's order, whatever its theme. Otherwise, the rules choose one of the themes of the course's unmet prompts, as if no
-barrier counted. In both cases the theme counts as met, so the dates around this date avoid the theme. On all other dates, or after the last new
-prompt of the course, the couple gets a prompt of their other packs. If no such prompt fits them, they get a prompt of
-the packs for everyone, even if they turned these packs off. If still no prompt fits, they get a prompt of the course. A
-met prompt of the course can come back, like prompts of other packs. A prompt that they swap counts as met.
+author's order, whatever its theme. Otherwise, the rules choose one of the themes of the course's unmet prompts, as if
+no barrier counted. In both cases the theme counts as met, so the dates around this date avoid the theme. On all other
+dates, or after the last new prompt of the course, the couple gets a prompt of their other packs. If no such prompt fits
+them, they get a prompt of the packs for everyone, even if they turned these packs off. If still no prompt fits, they
+get a prompt of the course. A met prompt of the course can come back, like prompts of other packs. A prompt that they
+swap counts as met.
 """
 
 from __future__ import annotations
@@ -174,8 +175,8 @@ def leaning_barriers(date: dt.date, couple: Couple) -> frozenset[Barrier]:
     (`COUNTS_IF_CHOSEN`) than if not (`COUNTS_ANYWAY`). As each person has their own chance, a change of one's own
     barriers shows nothing of the partner's. As chance decides only once, more dates do not show more.
 
-    Besides, each barrier counts in some weeks that depend on nothing but chance. So a theme that begins or stops to come
-    more often is no sign that somebody has changed their choice.
+    Besides, each barrier counts in some weeks that depend on chance alone. So a theme that begins or stops to come more
+    often is no sign that somebody has changed their choice.
     """
     return frozenset(
         barrier
