@@ -23,7 +23,7 @@ from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.couples import Couple
 from rekindle.domain.persons import Person
-from rekindle.domain.playlist import comfort_of, playing
+from rekindle.domain.playlist import playing
 from rekindle.errors import ContentionError
 from rekindle.telemetry import log_failure
 
@@ -119,8 +119,7 @@ def couple_view(couple: Couple, caller: Caller) -> CoupleView:
 
 
 def _couple_view(services: Services, caller: Caller, person: Person, couple: Couple) -> CoupleWithPacksView:
-    comfort = comfort_of(couple.profiles.values())
-    releases = playing(couple.packs, services.catalogue.releases(caller.instant), comfort)
+    releases = playing(couple.packs, services.catalogue.releases(caller.instant))
     return CoupleWithPacksView(
         **couple_view(couple, caller).model_dump(),
         packs=[release.pack for release in releases],
