@@ -120,6 +120,7 @@ WORDS: Final = {
         "ids, names and settings of both": "profiles former " + " ".join(f"profiles.*.{n}" for n in PROFILE.split()),
         "packs": "packs packs.*.wish packs.*.since",
         "pauses": "pause paused",
+        "who paused last and whose pause the other has ended and when": "paused_by pauses_ended.*",
         "themes by date": "themes_met themes_met.*",
         "since when you are a couple": "created_at",
         "since when your days count": "first_date counted_from",
@@ -140,6 +141,8 @@ WORDS: Final = {
         "the ids of both": "persons answers",
         "when each answered and how often they changed it": "answers.*.at answers.*.revision",
         "whether they shared first": "answers.*.share_first",
+        "whether the other could read an earlier text and it was changed since then": "answers.*.was_open"
+        " answers.*.edited",
         "the kind and time of a reflection": "answers.*.reflection.kind answers.*.reflection.at",
         "sealed answers and reflections": "answers.*.sealed answers.*.reflection.sealed",
     },
