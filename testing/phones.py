@@ -154,7 +154,7 @@ def a_phone(handler: Handler, name: str, zone: str, **profile: Any) -> Phone:
     return phone
 
 
-def confirmation(inviter: Phone, invite_id: str, **choice: bool) -> dict[str, Any]:
+def confirmation(inviter: Phone, invite_id: str, **choice: bool | None) -> dict[str, Any]:
     """Return the body that confirms an invite, with the three words that the inviter's phone shows now."""
     invite = inviter.get("/v1/invites")
     words = invite.body["words"] if invite.status == 200 else None

@@ -166,7 +166,8 @@ def test_a_swap_uses_up_the_swap_of_that_day_only(api: Handler) -> None:
     for number in range(3):
         date = FIRST + number * DAY
         at_noon(date, ada, ben)
-        swapped = ben.get("/v1/today") and ben.post(f"/v1/days/{date}/swap")
+        well(ben.get("/v1/today"))
+        swapped = ben.post(f"/v1/days/{date}/swap")
         assert swapped.status == 200 or swapped.problem == "nothing-to-swap"
         if swapped.status == 200:
             assert ben.post(f"/v1/days/{date}/swap").problem == "swapped-already"
