@@ -670,6 +670,8 @@ class TestComingBack:
 
     def another_choice(self, ada: Racer, ben: Racer) -> None:
         """Let the redeemer change their mind while the inviter confirms. The couple is the old one or a new one."""
+        partings = ada.person.parted
+        former = max(partings, key=partings.__getitem__)
         invite = ada.invite()
         ben.redeem(invite.code, resume=True)
         changed, confirmed = race(
@@ -679,7 +681,8 @@ class TestComingBack:
         (couple_id,) = couples_among(ada.services, [ada, ben])
         refused = isinstance(changed, Problem)
         assert not refused or changed in {Problem.INVITE_NOT_USABLE, Problem.ALREADY_PAIRED}
-        assert (ada.couple.paired_by == invite.invite_id) == refused
+        assert ada.couple.paired_by == invite.invite_id
+        assert (couple_id == former) == refused
         assert (couple_id in ada.person.parted) is False
 
     def back_and_away(self, ada: Racer, ben: Racer) -> None:
