@@ -90,7 +90,8 @@ def seen_by_ada(
     couple: Couple, dates: Iterable[int] = FOUR_WEEKS, swapped: frozenset[int] = frozenset()
 ) -> list[Entry | None]:
     """Return all prompts of the couple, and those by which they swapped a prompt."""
-    play, seen = Play(couple, PACKS), []
+    play = Play(couple, PACKS)
+    seen: list[Entry | None] = []
     for number in dates:
         entry = play.open(number)
         seen.append(entry)

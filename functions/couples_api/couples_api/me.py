@@ -35,8 +35,8 @@ class ProfileBody(BaseModel):
         "couple's first four weeks, no prompt asks for touch."
     )
     barriers: Annotated[list[Barrier], Field(max_length=len(Barrier))] = Field(
-        description="What is hard for the person now. The partner never sees it. It counts only with some chance, so that "
-        "the prompts do not show it either."
+        description="What is hard for the person now. The partner never sees it. It counts only with some chance, so "
+        "that the prompts do not show it either."
     )
     streak_hidden: Annotated[bool, Field(strict=True)]
 
