@@ -31,8 +31,8 @@ class ProfileBody(BaseModel):
         description="How deep prompts may go. In a couple's first four weeks, all prompts are easy."
     )
     touch_comfort: Annotated[int, Field(ge=0, le=3, strict=True)] = Field(
-        description="From 0, no touch at all, to 3, at ease with touch. The lower value of the two partners counts. In a "
-        "couple's first four weeks, no prompt asks for touch."
+        description="From 0, no touch at all, to 3, at ease with touch. The lower value of the two partners counts. In "
+        "a couple's first four weeks, no prompt asks for touch."
     )
     barriers: Annotated[list[Barrier], Field(max_length=len(Barrier))] = Field(
         description="What is hard for the person now. The partner never sees it. It counts only with some chance, so "
