@@ -31,7 +31,7 @@ def kind(request: pytest.FixtureRequest) -> PromptKind:
 
 @pytest.fixture
 def couple(own_services: Services, kind: PromptKind) -> tuple[Phone, Phone]:
-    """Pair two whose prompts are all of the kind. Their first four weeks, in which nobody is asked for touch, are over."""
+    """Pair two whose prompts are all of the kind. Their first four weeks, which ask for no touch, are over."""
     listed = [(replace(entry, kind=kind), replace(text, kind=kind)) for entry, text in prompts()]
     publish(own_services.people.table, listed)
     api = handler_of(lambda: own_services)

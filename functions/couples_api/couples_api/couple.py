@@ -40,7 +40,11 @@ class CoupleView(BaseModel):
 
 
 class CoupleWithPacksView(CoupleView):
-    """The caller's couple, and the ids of the packs that its prompts come from. Without a pause, `pause` is null."""
+    """The caller's couple, and the ids of its packs. Without a pause, `pause` is null.
+
+    `packs` has the packs that the couple wants, or else all packs for everyone. If no prompt of these packs suits both,
+    a day's prompt comes from a pack for everyone, and `packs` stays as it is.
+    """
 
     model_config = view_config(
         {"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"], "pause": None},
