@@ -32,7 +32,8 @@ export interface paths {
          * Begin a pause for both partners today, or move the end of their pause
          * @description Either partner may do this, and no reply shows which of them did it. During a pause, nobody gets reminders and no
          *     date counts as missed. Each day still has its prompt. If both answer, the day counts for the streak. The pause ends
-         *     by itself on the date `until`.
+         *     by itself on the date `until`. Somebody whose pause was ended or shortened by their partner can pause no further
+         *     dates for seven days.
          */
         patch: operations["patchCouple"];
         trace?: never;
@@ -160,6 +161,7 @@ export interface paths {
         /**
          * Answer the day's prompt, or edit the caller's answer
          * @description When both partners have answered, both answers are open and the day is complete. From then on, an edit is refused.
+         *     If the partner could read the answer before an edit, the partner sees that it was edited.
          */
         put: operations["putAnswer"];
         post?: never;
@@ -200,8 +202,9 @@ export interface paths {
         put?: never;
         /**
          * Replace the day's prompt by another prompt of the same theme, for both partners
-         * @description A day can be swapped once, before anyone has answered. The old prompt counts as seen. A repeat with the same
-         *     idempotency key returns the day with its new prompt.
+         * @description The new prompt is easy and asks for no touch, whatever the two have chosen. A day can be swapped once, before anyone
+         *     has answered. The old prompt counts as seen. A repeat with the same idempotency key returns the day with its new
+         *     prompt.
          */
         post: operations["postSwap"];
         delete?: never;
@@ -400,6 +403,9 @@ export interface paths {
          *
          *     A device with a new id needs a sign-in of the last 15 minutes, and the caller's other devices get a push about it.
          *     A device that was removed because no push reached it is not new.
+         *
+         *     Call this at every start of the app, and when FCM gives another address. If somebody else has registered the address
+         *     meanwhile, nobody is told: this device gets no push until it registers again, for which it is not new.
          */
         put: operations["putDevice"];
         post?: never;
@@ -432,6 +438,33 @@ export interface paths {
          *     An export changes nothing and may be repeated.
          */
         post: operations["postExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return whether the caller has paused their notifications
+         * @description Return whether the caller has paused their notifications.
+         */
+        get: operations["getNotifications"];
+        /**
+         * Pause all notifications of the caller on all of their devices, or end this pause
+         * @description From then on, nothing more is given to Firebase, also if it waits in a queue already. The pause has no end of its
+         *     own, and the partner does not learn of it. A notification about something from before the end of the pause never
+         *     comes. Only the warning about a new device still comes, because somebody who gets into the account could otherwise
+         *     pause first, and then add a phone unseen. The settings of the reminders stay as they are.
+         */
+        put: operations["putNotifications"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -886,7 +919,10 @@ export interface components {
         };
         /**
          * CoupleWithPacksView
-         * @description The caller's couple, and the ids of the packs that its prompts come from. Without a pause, `pause` is null.
+         * @description The caller's couple, and the ids of its packs. Without a pause, `pause` is null.
+         *
+         *     `packs` has the packs that the couple wants, or else all packs for everyone. If no prompt of these packs suits both,
+         *     a day's prompt comes from a pack for everyone, and `packs` stays as it is.
          * @example {
          *       "packs": [
          *         "money-talk",
@@ -972,6 +1008,7 @@ export interface components {
          *       },
          *       "open": true,
          *       "partner": {
+         *         "edited": false,
          *         "state": "answered",
          *         "text": null
          *       },
@@ -1003,6 +1040,7 @@ export interface components {
          *       },
          *       "open": true,
          *       "partner": {
+         *         "edited": false,
          *         "state": "answered",
          *         "text": "The way you hum when you cook."
          *       },
@@ -1040,6 +1078,7 @@ export interface components {
          *       },
          *       "open": true,
          *       "partner": {
+         *         "edited": false,
          *         "state": "waiting",
          *         "text": null
          *       },
@@ -1784,6 +1823,7 @@ export interface components {
          *           },
          *           "open": true,
          *           "partner": {
+         *             "edited": false,
          *             "state": "answered",
          *             "text": "The way you hum when you cook."
          *           },
@@ -1922,6 +1962,23 @@ export interface components {
             milestones: number[];
             /** Longest */
             longest: boolean;
+        };
+        /**
+         * NotificationsBody
+         * @description Whether the caller has paused their notifications.
+         * @example {
+         *       "paused": true
+         *     }
+         * @example {
+         *       "paused": false
+         *     }
+         */
+        NotificationsBody: {
+            /**
+             * Paused
+             * @description While this is true, no notification comes, except a warning about a new device.
+             */
+            paused: boolean;
         };
         /**
          * NudgeBody
@@ -2100,11 +2157,15 @@ export interface components {
         /**
          * PartnerAnswerView
          * @description The partner's answer. `text` is null if the answer is missing, not open yet, or without a text.
+         *
+         *     `edited` says that the partner changed the text after it was open to the caller. Then show that it was edited.
          * @example {
+         *       "edited": false,
          *       "state": "answered",
          *       "text": null
          *     }
          * @example {
+         *       "edited": false,
          *       "state": "answered",
          *       "text": "The way you hum when you cook."
          *     }
@@ -2113,6 +2174,11 @@ export interface components {
             state: components["schemas"]["AnswerState"];
             /** Text */
             text?: string | null;
+            /**
+             * Edited
+             * @default false
+             */
+            edited?: boolean;
         };
         /**
          * PauseBody
@@ -2231,15 +2297,18 @@ export interface components {
             language: components["schemas"]["LanguageCode"];
             /**
              * Depth
-             * @description How deep prompts may go.
+             * @description How deep prompts may go. In a couple's first four weeks, all prompts are easy.
              */
             depth: number;
             /**
              * Touch Comfort
-             * @description From 0, no touch at all, to 3, at ease with touch. The lower value of the two partners counts.
+             * @description From 0, no touch at all, to 3, at ease with touch. The lower value of the two partners counts. In a couple's first four weeks, no prompt asks for touch.
              */
             touch_comfort: number;
-            /** Barriers */
+            /**
+             * Barriers
+             * @description What is hard for the person now. The partner never sees it. It counts only with some chance, so that the prompts do not show it either.
+             */
             barriers: components["schemas"]["Barrier"][];
             /** Streak Hidden */
             streak_hidden: boolean;
@@ -2834,6 +2903,7 @@ export interface components {
          *         },
          *         "open": true,
          *         "partner": {
+         *           "edited": false,
          *           "state": "answered",
          *           "text": null
          *         },
@@ -2867,6 +2937,7 @@ export interface components {
          *         },
          *         "open": true,
          *         "partner": {
+         *           "edited": false,
          *           "state": "answered",
          *           "text": null
          *         },
@@ -2905,6 +2976,7 @@ export interface components {
          *         },
          *         "open": true,
          *         "partner": {
+         *           "edited": false,
          *           "state": "waiting",
          *           "text": null
          *         },
@@ -3287,7 +3359,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /** @description - `urn:rekindle:problem:pause-too-soon`: Your last pause has been ended. Give it a few days before you pause again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4391,6 +4477,66 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayRefusal"];
                 };
             };
+            404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    getNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsBody"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NoProfile"];
+            410: components["responses"]["AccountErased"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    putNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsBody"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];

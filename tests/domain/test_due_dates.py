@@ -129,6 +129,41 @@ def test_a_slot_that_comes_during_a_request_counts_as_come() -> None:
     assert prompt_due_dates(after) == {"America/New_York#08:30": DueDates(after=DATE)}
 
 
+# A pause of all notifications
+
+
+def muted(person: Person, instant: dt.datetime, *, paused: bool = True) -> tuple[Person, list[CaughtUp]]:
+    return move_reminders(person, person.with_notifications(instant, paused=paused), instant)
+
+
+def test_whoever_pauses_notifications_has_no_slots_also_none_of_an_earlier_move() -> None:
+    ada = a_paired_person()
+    at_nine, _ = move_reminders(ada, at(ada, dt.time(9)), an_instant("2026-03-02T13:31:00Z"))
+    assert at_nine.due_earlier
+    silent, caught_up = muted(at_nine, an_instant("2026-03-02T13:32:00Z"))
+    assert (due_dates_of(silent), caught_up) == ({}, [])
+    back, caught_up = muted(silent, an_instant("2026-03-02T13:33:00Z"), paused=False)
+    assert (prompt_due_dates(back), caught_up) == ({"America/New_York#09:00": DueDates(after=DATE)}, [])
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "first"),
+    [
+        ("2026-03-02T12:00:00Z", "2026-03-02T13:00:00Z", DATE),
+        ("2026-03-02T12:00:00Z", "2026-03-02T13:31:00Z", DATE + dt.timedelta(days=1)),
+        ("2026-03-02T13:31:00Z", "2026-03-02T13:32:00Z", DATE + dt.timedelta(days=1)),
+        ("2026-03-02T13:31:00Z", "2026-03-20T13:31:00Z", dt.date(2026, 3, 21)),
+    ],
+    ids=["over before the slot", "over after the slot", "begun after the slot", "weeks"],
+)
+def test_no_reminder_is_sent_late_after_a_pause_of_notifications(begin: str, end: str, first: dt.date) -> None:
+    silent, _ = muted(a_paired_person(), an_instant(begin))
+    back, caught_up = muted(silent, an_instant(end), paused=False)
+    assert caught_up == []
+    (due_dates,) = prompt_due_dates(back).values()
+    assert [first + dt.timedelta(days=days) in due_dates for days in (-1, 0)] == [False, True]
+
+
 # A pause
 
 TOMORROW = DATE + dt.timedelta(days=1)

@@ -105,6 +105,18 @@ def test_a_pause_silences_what_ends_with_its_date(kind: PushKind) -> None:
     assert Occasion(kind, DATE + dt.timedelta(days=1), an_instant()).concerns(person, COUPLE)
 
 
+@pytest.mark.parametrize("kind", PushKind)
+def test_nothing_but_a_warning_comes_while_notifications_are_paused_or_of_a_time_before_the_end(kind: PushKind) -> None:
+    begin, end = an_instant(), an_instant() + dt.timedelta(hours=1)
+    person = a_paired_person(touch_agreed=True)
+    silent = person.with_notifications(begin, paused=True)
+    back = silent.with_notifications(end, paused=False).with_notifications(end + dt.timedelta(hours=1), paused=False)
+    assert Occasion(kind, DATE, begin).concerns(person, None)
+    for each, instant in ((silent, begin), (silent, end), (back, end - dt.timedelta(milliseconds=1))):
+        assert Occasion(kind, DATE, instant).concerns(each, None) is (kind is PushKind.NEW_DEVICE)
+    assert Occasion(kind, DATE, end).concerns(back, None)
+
+
 @pytest.mark.parametrize("language", CATALOGUE)
 def test_a_language_of_the_catalogue_has_a_text_for_every_kind(language: Language) -> None:
     kinds = CATALOGUE[language]

@@ -40,6 +40,7 @@ BODIES = {
     "me": Route("PUT", "/v1/me", PROFILE),
     "device": Route("PUT", "/v1/me/devices/phone", DEVICE),
     "reminders": Route("PUT", "/v1/me/reminders", REMINDERS),
+    "notifications": Route("PUT", "/v1/me/notifications", {"paused": True}),
     "redeem": Route("POST", "/v1/invites/redeem", {"code": "22222-22222"}),
     "confirm": Route("POST", "/v1/invites/confirm", {"invite_id": "any", "words": NO_WORDS}),
     "answer": Route("PUT", f"{DATE}/answer", ANSWER),
@@ -70,6 +71,7 @@ OUT_OF_BOUNDS: dict[str, dict[str, list[Any]]] = {
             *(["22:00", "07:00"], "22:00-07:00"),
         ],
     },
+    "notifications": {"paused": [None, 1, "true", [True]], "until": ["2026-03-09"]},
     "device": {
         "token": ["", "a b", "töken", "token\n", "t" * 1025],
         "platform": ["windows", "Android", None],
@@ -171,7 +173,7 @@ class TestBodies:
     @each_body
     @pytest.mark.parametrize("value", [0, 1.5, True, [], {}, {"a": 1}, ["a"], [["a"]], "\ud800", "\udfff a"])
     def test_a_value_of_the_wrong_kind(self, ada: Phone, route: Route, value: Any) -> None:
-        for name in route.body:
+        for name in [name for name, valid in route.body.items() if not (isinstance(valid, bool) and value is True)]:
             reply = ada.call(route.method, route.path, route.body | {name: value})
             refused(reply, 422, "invalid-fields")
             assert {error["field"].split(".")[1] for error in reply.body["errors"]} == {name}

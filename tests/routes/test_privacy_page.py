@@ -89,6 +89,8 @@ WORDS: Final = {
         "which couple it is": "couple",
         "whether both of you want touch reminders": "touch_agreed",
         "until when you pause": "paused_until",
+        "whether you have paused your notifications, and when you last ended this": "notifications_paused"
+        " notified_since",
         "your invite: its id, its end, and its code only as a fingerprint": "invite.id invite.expires_at"
         " invite.code_mac",
         "when you erased your account, and how often you asked for it": "erased_at asked",
@@ -294,6 +296,8 @@ def _whole_person(person: Person) -> Person:
         invite=invite,
         touch_agreed=True,
         paused_until=NOW.date(),
+        notifications_paused=True,
+        notified_since=NOW,
         reminded_since={PushKind.PROMPT: NOW},
         last_due={PushKind.PROMPT: NOW.date()},
         due_earlier=(due_earlier,),

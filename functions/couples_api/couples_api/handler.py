@@ -12,6 +12,7 @@ from couples_api import (
     devices,
     invites,
     me,
+    notifications,
     nudges,
     packs,
     recap,
@@ -38,7 +39,7 @@ def application() -> APIGatewayHttpResolver:
     """Return a resolver with all routes. Phones rely on the OpenAPI document, which is made from this resolver."""
     app = resolver.resolver()
     together = (couple, packs, days, swap, reflections, streak, recap, nudges, touch)
-    for routes in (me, devices, reminders, invites, *together, solo, help_routes):
+    for routes in (me, devices, reminders, notifications, invites, *together, solo, help_routes):
         app.include_router(routes.router, prefix="/v1")
     return app
 

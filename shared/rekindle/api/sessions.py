@@ -27,10 +27,10 @@ ASK_AGAIN: Final = 3_600
 
 
 def require_no_old_code(*, beside_old_code: bool) -> None:
-    """Raise BUSY if version 0.1.0 may run at the same time, so that no sign-out and no erasure is lost.
+    """Raise BUSY if version 0.1.0 may run at the same time, so that no sign-out, erasure or pause is lost.
 
-    When version 0.1.0 stores a person, it drops attributes that it does not know, such as `signed_out_at` and
-    `erased_at`. Its `react` enqueues no job for these attributes.
+    When version 0.1.0 stores a person, it drops attributes that it does not know, such as `signed_out_at`,
+    `erased_at` and `notifications_paused`. Its `react` enqueues no job for these attributes.
     """
     if beside_old_code:
         raise ProblemError(Problem.BUSY, retry_after=ASK_AGAIN)

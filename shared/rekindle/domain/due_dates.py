@@ -13,7 +13,8 @@ A reminder begins, for example, when the person pairs or switches the reminder o
 whose time passed before the reminder began.
 
 A date inside a pause comes due at its usual time, but without a push. The date does not come due again if somebody ends
-or shortens the pause.
+or shortens the pause. While a person has paused their notifications, they have no slots. Their reminders begin again
+when they end this.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ class CaughtUp:
 
 
 def slots_of(person: Person) -> dict[PushKind, Slot]:
-    """Return the slot of each reminder. A person without a couple or a device has no slots."""
-    if person.couple is None or not person.devices:
+    """Return the slot of each reminder. A person without a couple or a device, or who paused all pushes, has none."""
+    if person.couple is None or not person.devices or person.notifications_paused:
         return {}
     reminders, zone = person.reminders, person.profile.zone
     slots = {PushKind.PROMPT: Slot(zone, reminders.prompt)}
@@ -106,7 +107,11 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
     today, soon = local_date(instant, after.profile.zone), instant + IN_FLIGHT
     since = {kind: began for kind, began in before.reminded_since.items() if kind in old and instant - began < _KEPT}
     last_due = {kind: date for kind, date in after.last_due.items() if today - date < _KEPT}
-    due_earlier = [each for each in before.due_earlier if each.until > instant and not after.is_silent_on(each.date)]
+    due_earlier = [
+        each
+        for each in before.due_earlier
+        if each.until > instant and not after.is_silent_on(each.date) and not after.notifications_paused
+    ]
     pause_changed = before.paused_until != after.paused_until
     paused_until = after.paused_until if after.paused_until and today - after.paused_until < _KEPT else None
     caught_up = []

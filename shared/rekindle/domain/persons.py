@@ -156,6 +156,9 @@ class Person:
     `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
 
+    If `notifications_paused` is True, the person gets no pushes. `notified_since` is the instant at which they last
+    ended such a pause: nothing that happened before it is pushed.
+
     From three fields, `rekindle.domain.due_dates` decides for which dates a reminder is sent. `reminded_since` maps a
     kind of reminder to the instant at which this reminder began, for example when the person paired. `last_due` maps a
     kind to a date: this date and earlier dates do not come due again. `due_earlier` has the dates for which an old slot
@@ -178,6 +181,8 @@ class Person:
     invite: LiveInvite | None = None
     touch_agreed: bool = False
     paused_until: dt.date | None = None
+    notifications_paused: bool = False
+    notified_since: dt.datetime | None = None
     reminded_since: Mapping[PushKind, dt.datetime] = field(default_factory=dict)
     last_due: Mapping[PushKind, dt.date] = field(default_factory=dict)
     due_earlier: tuple[DueEarlier, ...] = ()
@@ -232,6 +237,15 @@ class Person:
         """Return the person without their invite, if it expired more than POINTER_KEPT ago."""
         is_old = self.invite and self.invite.expires_at + POINTER_KEPT <= instant
         return replace(self, invite=None) if is_old else self
+
+    def with_notifications(self, instant: dt.datetime, *, paused: bool) -> Person:
+        """Return the person with their notifications paused, or with a pause ended at `instant`."""
+        since = instant if self.notifications_paused and not paused else self.notified_since
+        return replace(self, notifications_paused=paused, notified_since=since)
+
+    def is_notified_of(self, instant: dt.datetime) -> bool:
+        """Return whether the person may get a push about something that happened at `instant`."""
+        return not self.notifications_paused and (self.notified_since is None or self.notified_since <= instant)
 
     def is_silent_on(self, date: dt.date) -> bool:
         """Return whether a pause silences the person's reminders of the date."""

@@ -37,6 +37,8 @@ class Kind:
         needs_open_day: Whether the push is only for persons who have not answered the day yet, but still can.
         needs_couple: Whether the push is only for persons in a couple.
         has_milestone: Whether the push is about a milestone of the streak. Each milestone has its own text.
+        is_warning: Whether the push comes even while the person has paused their notifications. Whoever gets into an
+            account could otherwise pause first, and then add a phone unseen.
         is_single: Whether a phone shows only the newest push of this kind for a date.
     """
 
@@ -49,6 +51,7 @@ class Kind:
     needs_open_day: bool = False
     needs_couple: bool = True
     has_milestone: bool = False
+    is_warning: bool = False
     is_single: bool = True
 
     @property
@@ -91,7 +94,9 @@ KINDS: Final[Mapping[PushKind, Kind]] = {
         has_milestone=True,
     ),
     PushKind.NEWS: Kind(code="h", page="p", lifetime=_HALF_A_DAY, replaces=PushKind.PROMPT),
-    PushKind.NEW_DEVICE: Kind(code="i", page="m", lifetime=_A_DAY, needs_couple=False, is_single=False),
+    PushKind.NEW_DEVICE: Kind(
+        code="i", page="m", lifetime=_A_DAY, needs_couple=False, is_warning=True, is_single=False
+    ),
 }
 
 REMINDERS: Final = tuple(kind for kind, record in KINDS.items() if record.is_reminder)

@@ -54,8 +54,14 @@ class Occasion:
         return _hour_of(end) + dt.timedelta(hours=1)
 
     def concerns(self, person: Person, couple: CoupleId | None) -> bool:
-        """Return whether the push still concerns the person. After a couple's end, its pushes concern nobody."""
+        """Return whether the push still concerns the person.
+
+        After a couple's end, its pushes concern nobody. While a person has paused their notifications, only warnings
+        concern them.
+        """
         record = KINDS[self.kind]
+        if not record.is_warning and not person.is_notified_of(self.instant):
+            return False
         if (record.needs_couple and person.couple is None) or couple not in {None, person.couple}:
             return False
         is_silent = record.ends_with_date and person.is_silent_on(self.date)

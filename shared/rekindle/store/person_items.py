@@ -70,25 +70,24 @@ def person_item(person: Person) -> Item:
         },
         "created_at": to_millis(person.created_at),
     }
-    if person.removed_devices:
-        item["removed_devices"] = {each: to_millis(since) for each, since in person.removed_devices.items()}
-    if person.couple:
-        item["couple"] = person.couple
-    if person.parted:
-        item["parted"] = stored(person.parted)
-    if person.partings_deleted:
-        item["partings_deleted"] = person.partings_deleted
-    if person.paused_until:
-        item["paused_until"] = str(person.paused_until)
-    if person.invite:
-        item["invite"] = stored(person.invite)
-    if person.erased_at:
-        item["erased_at"] = to_millis(person.erased_at)
-    if person.signed_out_at:
-        item["signed_out_at"] = to_millis(person.signed_out_at)
-    if person.checked_at:
-        item["checked_at"] = to_millis(person.checked_at)
-    return item
+    return item | {name: value for name, value in _usually_absent(person).items() if value}
+
+
+def _usually_absent(person: Person) -> Item:
+    """Return the attributes that a person's item has only if their values are neither empty nor false."""
+    return {
+        "removed_devices": stored(person.removed_devices),
+        "couple": person.couple,
+        "parted": stored(person.parted),
+        "partings_deleted": person.partings_deleted,
+        "paused_until": stored(person.paused_until),
+        "notifications_paused": person.notifications_paused,
+        "notified_since": stored(person.notified_since),
+        "invite": stored(person.invite),
+        "erased_at": stored(person.erased_at),
+        "signed_out_at": stored(person.signed_out_at),
+        "checked_at": stored(person.checked_at),
+    }
 
 
 def person_from(item: Mapping[str, Any]) -> Person:
@@ -127,6 +126,8 @@ def person_from(item: Mapping[str, Any]) -> Person:
         else None,
         touch_agreed=item["touch_agreed"],
         paused_until=dt.date.fromisoformat(item["paused_until"]) if "paused_until" in item else None,
+        notifications_paused=item.get("notifications_paused", False),
+        notified_since=from_millis(item["notified_since"]) if "notified_since" in item else None,
         last_due={PushKind(kind): dt.date.fromisoformat(date) for kind, date in item["last_due"].items()},
         reminded_since={PushKind(kind): from_millis(since) for kind, since in item["reminded_since"].items()},
         due_earlier=tuple(
