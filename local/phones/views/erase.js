@@ -5,6 +5,7 @@ import { dateIn, longDateIn, timeIn } from "../clock.js";
 import { field } from "../parts.js";
 import { button, h } from "../ui/dom.js";
 import { finalExport } from "./export.js";
+import { unsafeWords } from "./safety.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -87,6 +88,7 @@ export function erasing(phone) {
         h("dl", { class: "ends" }, ...LATER.map(([until, what]) => h("div", null, h("dt", null, until), h("dd", null, what)))),
       ),
     ),
+    phone.couple && unsafeWords(phone, "erasing"),
     h("h4", null, "A copy to keep"),
     finalExport(phone),
     phone.data["sign-in-first"] ? signingIn(phone) : confirming(phone),

@@ -5,6 +5,7 @@ import { dateIn } from "../clock.js";
 import { readableCopy } from "../readable.js";
 import { button, h } from "../ui/dom.js";
 import { counted } from "../ui/text.js";
+import { showHelp } from "./safety.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 /** @typedef {import("../phone.js").Schema} Schema */
@@ -60,16 +61,6 @@ function partedCard(phone) {
     h("p", null, "Would you like to talk to somebody?"),
     button("Where to find help", () => showHelp(phone), { id: `${phone.id}-parted-help` }),
   );
-}
-
-/** Unfolds the help further down on the same screen. @param {Phone} phone */
-async function showHelp(phone) {
-  if (!phone.data["help"]) await phone.refresh(); // the screen shows the help last
-  const help = /** @type {HTMLDetailsElement | null} */ (document.getElementById(`${phone.id}-fold-help`));
-  if (!help) return;
-  help.open = true;
-  help.scrollIntoView({ block: "start" });
-  help.querySelector("summary")?.focus({ preventScroll: true });
 }
 
 /** Builds the buttons, the progress bar and the result. @param {Phone} phone @param {string} place a screen may have these buttons twice */

@@ -8,6 +8,7 @@ import { BARRIERS, LANGUAGES, PLATFORMS, SPOKEN, WEEKDAYS } from "../words.js";
 import { erasePart } from "./erase.js";
 import { exportPart, lastExport } from "./export.js";
 import { pausePart } from "./pause.js";
+import { leavingWords, unsafeWords } from "./safety.js";
 import { waiting } from "./waiting.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
@@ -41,6 +42,7 @@ export const you = {
     if (!phone.data["help"]) return waiting(phone);
     return h("div", { class: "stack" },
       h("h3", null, words("span", phone.me?.display_name ?? "")),
+      notificationsCard(phone),
       ...PARTS.map((part) => folded(phone, part)),
     );
   },
@@ -49,6 +51,7 @@ export const you = {
 /** @param {Phone} phone */
 export async function loadParts(phone) {
   phone.data["reminders"] = await phone.api.call("get", "/v1/me/reminders", {});
+  phone.data["notifications"] = await phone.api.call("get", "/v1/me/notifications", {});
   phone.data["devices"] = (await phone.api.call("get", "/v1/me/devices", {})).devices;
   await loadHelp(phone);
 }
@@ -60,7 +63,7 @@ async function loadHelp(phone) {
 
 /** Builds the parts for a person in no couple. @param {Phone} phone */
 export function aloneParts(phone) {
-  return phone.data["help"] ? PARTS.filter(([name]) => ALONE.includes(name)).map((part) => folded(phone, part)) : [waiting(phone)];
+  return phone.data["help"] ? [notificationsCard(phone), ...PARTS.filter(([name]) => ALONE.includes(name)).map((part) => folded(phone, part))] : [waiting(phone)];
 }
 
 /** @param {Phone} phone @param {readonly [string, string, (phone: Phone) => HTMLElement | null]} part */
@@ -148,6 +151,23 @@ function profilePart(phone) {
     checkbox("Hide the streak", hidden),
   );
   return element;
+}
+
+/** Builds the card that pauses all notifications with one tap. No other tab shows the pause, because the partner may look. @param {Phone} phone */
+function notificationsCard(phone) {
+  /** @type {Schema["NotificationsBody"] | undefined} */
+  const now = phone.data["notifications"];
+  if (!now) return null;
+  return h("article", { class: "card" },
+    h("p", null, now.paused ? "All notifications are paused, on all your phones, until you turn them on again." : "You can pause all notifications at once."),
+    button(now.paused ? "Turn notifications on" : "Pause all notifications", async () => {
+      await phone.act(async () => {
+        phone.data["notifications"] = await phone.api.call("put", "/v1/me/notifications", { body: { paused: !now.paused } });
+      });
+      phone.render();
+    }, { id: `${phone.id}-notifications` }),
+    h("p", { class: "hint" }, `Only you know. ${now.paused ? "Reminders that you miss don’t come later." : "Your times stay as they are."} If a new phone is added to your account, you still get a warning.`),
+  );
 }
 
 /** @param {Phone} phone */
@@ -298,7 +318,8 @@ function devicesPart(phone) {
 function disconnectPart(phone) {
   const asked = phone.data["disconnecting"];
   return h("div", { class: "stack" },
-    h("p", null, `You can disconnect at any time, on your own. ${phone.partner} gets no message. Your shared days then close for both of you. For 30 days you can still save your own words.`),
+    leavingWords(phone),
+    unsafeWords(phone, "disconnecting"),
     lastExport(phone),
     !asked && button("Disconnect", () => {
       phone.data["disconnecting"] = true;
