@@ -128,7 +128,7 @@ const FRENCH = {
       "En cas de danger, appelle d’abord le numéro d’urgence. Si tu peux, utilise un téléphone que {partner} ne peut pas regarder.",
     ],
     help: "Qui appeler",
-    exit: "Quitter cette page tout de suite",
+    exit: "Quitter cette page",
     keys: "Tu peux aussi appuyer trois fois sur la touche Échap. Rekindle disparaît de l’écran, mais pas de tout l’historique du navigateur.",
   },
 };

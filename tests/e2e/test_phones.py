@@ -446,6 +446,48 @@ def test_disconnecting_closes_the_shared_days_and_blames_nobody(two: TwoPhones) 
     assert "Ada" not in two.ben.root.inner_text()
 
 
+def test_notifications_are_paused_with_one_tap_and_no_reminder_comes(two: TwoPhones) -> None:
+    two.ada.open("Me")
+    two.ada.press("Pause all notifications")
+    two.ada.sees("All notifications are paused")
+    two.ada.press("Lock the phone")
+    two.session.press("Send next reminders")
+    expect(two.ben.root.locator(".lock .notice")).to_be_visible()
+    expect(two.ada.root.locator(".lock .notice")).to_have_count(0)
+    two.ada.press("Open")
+    two.ada.press("Turn notifications on")
+    expect(two.ada.root.get_by_role("button", name="Pause all notifications")).to_be_visible()
+
+
+def test_the_words_before_disconnecting_say_whom_to_call(two: TwoPhones) -> None:
+    two.ada.open("Me")
+    two.ada.unfold("Disconnect")
+    two.ada.sees("Ben gets no message.")
+    two.ada.press("Whom to call")
+    expect(two.ada.root.locator(".help-line").first).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("way", ["the button", "three times Escape"])
+def test_the_page_is_left_at_once_and_going_back_does_not_lead_to_it(two: TwoPhones, way: str) -> None:
+    """Two presses of Escape do nothing. Whoever opens the page again finds the phones locked."""
+    page, away = two.session.page, "https://www.wikipedia.org/"
+    page.route(f"{away}**", lambda route: route.fulfill(body="<title>Another page</title>", content_type="text/html"))
+    two.ada.open("Us")
+    if way == "the button":
+        two.ada.press("Quick exit")
+    else:
+        for key in ("Escape", "Escape", "Shift", "Escape", "Escape"):
+            page.keyboard.press(key)
+        expect(two.ada.content).to_be_visible()
+        page.keyboard.press("Escape")
+    page.wait_for_url(away)
+    page.go_back()
+    assert "/phones" not in page.url
+    page.goto(two.session.stack.phones_url)
+    for phone in two.both:
+        expect(phone.root.get_by_role("button", name="Open", exact=True)).to_be_visible()
+
+
 def downloaded(phone: OnScreen, label: str, extension: str) -> Path:
     """Save a copy of the export, and return the file."""
     with phone.root.page.expect_download() as download:

@@ -192,7 +192,9 @@ def test_the_partner_gets_the_same_replies_byte_for_byte(new_services: Callable[
     """
     worlds = {paused: _as_shown(new_services(), paused=paused) for paused in (False, True)}
     assert worlds[True] == worlds[False]
-    assert {status for status, _ in worlds[True][0]} == {200, 201, 204, 404, 409, 429}, "the week of a recap is yet to come"
+    assert {status for status, _ in worlds[True][0]} == {200, 201, 204, 404, 409, 429}, (
+        "the week of a recap is yet to come"
+    )
 
 
 def _as_shown(services: Services, *, paused: bool) -> tuple[list[tuple[int, str]], list[str]]:

@@ -16,7 +16,7 @@ export function leavingWords(phone) {
 /** Says what to do if the person does not feel safe, with a way to help and a way off this page. @param {Phone} phone @param {string} place a screen may have these buttons twice */
 export function unsafeWords(phone, place) {
   const { language, words } = wordsFor(phone.language);
-  return h("div", { class: "care stack", lang: language },
+  return h("div", { class: "unsafe stack", lang: language },
     h("h4", null, words.unsafe.title),
     ...words.unsafe.sentences.map((sentence) => h("p", null, sentence.replaceAll("{partner}", () => phone.partner))),
     h("div", { class: "row" },

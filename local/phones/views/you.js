@@ -159,7 +159,7 @@ function notificationsCard(phone) {
   const now = phone.data["notifications"];
   if (!now) return null;
   return h("article", { class: "card" },
-    h("p", null, now.paused ? "All notifications are paused, on all your phones, until you turn them on again." : "You can pause all notifications at once."),
+    now.paused && h("p", null, "All notifications are paused, on all your phones, until you turn them on again."),
     button(now.paused ? "Turn notifications on" : "Pause all notifications", async () => {
       await phone.act(async () => {
         phone.data["notifications"] = await phone.api.call("put", "/v1/me/notifications", { body: { paused: !now.paused } });
