@@ -722,6 +722,12 @@ class TestHelp:
             refused = ruth.put("/v1/practice/help", {"lines": [line], "revision": 0})
             assert refused.body["errors"] == [{"field": f"body.lines.0.{name}", "reason": "This field is missing"}]
 
+    def test_a_text_with_markup_is_refused_with_its_place(self, ruth: Phone) -> None:
+        marked = self.LINE | {"name": {"en": "<svg onload=alert(1)>"}}
+        refused = ruth.put("/v1/practice/help", {"lines": [marked], "revision": 0})
+        assert [each["field"] for each in refused.body["errors"]] == ["body.lines.0.name.en"]
+        assert ruth.get("/v1/practice/help").body["revision"] == 0
+
 
 def test_the_sample_events_are_answered(services: Services) -> None:
     handler = handler_of(lambda: services)

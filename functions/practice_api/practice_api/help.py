@@ -6,7 +6,9 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from practice_api.services import ThePublisher, TheReader, TheServices, staff_refusals
 from rekindle.api.problems import Problem, ProblemError
-from rekindle.domain.help import Help
+from rekindle.api.resolver import ERRORS_SHOWN
+from rekindle.domain.help import Help, texts_of
+from rekindle.domain.markup import why_markup
 from rekindle.packs.contract import HelpView
 from rekindle.store.help import HelpChangedError
 
@@ -27,6 +29,10 @@ def put_help(body: HelpView, staff: ThePublisher, services: TheServices) -> Help
     the revision of the current help.
     """
     wanted = Help.model_validate(body.model_dump(exclude={"revision"}))
+    # `Help` itself accepts markup, because help that is stored already must stay readable.
+    marked = ((path, why_markup(text)) for path, text in texts_of(wanted))
+    if errors := [{"field": f"body.{path}", "reason": reason} for path, reason in marked if reason]:
+        raise ProblemError(Problem.INVALID_FIELDS, errors=errors[:ERRORS_SHOWN])
     current, revision = services.help.current()
     if revision and current == wanted:
         return _view(current, revision)

@@ -16,7 +16,7 @@ from rekindle.domain.prompts import Theme
 from rekindle.domain.texts import VISIBLE, LanguageCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 HELPED_THEMES: Final = frozenset({Theme.COURAGE, Theme.FEAR})
 """Prompts of these themes show a link to help."""
@@ -97,6 +97,17 @@ class Help(BaseModel):
 
     booking: Booking | None = None
     lines: Annotated[tuple[HelpLine, ...], Field(max_length=400)] = ()
+
+
+def texts_of(offered: Help) -> Iterator[tuple[str, str]]:
+    """Yield each text that couples read, with its path, such as `lines.0.name.en`. Leave out addresses and numbers."""
+    if offered.booking:
+        yield from ((f"booking.words.{language}", text) for language, text in offered.booking.words.items())
+    for number, line in enumerate(offered.lines):
+        for field, words in (("name", line.name), ("note", line.note)):
+            yield from ((f"lines.{number}.{field}.{language}", text) for language, text in words.items())
+        if line.hours:
+            yield f"lines.{number}.hours", line.hours
 
 
 BUILT_IN: Final = Help(

@@ -15,7 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from rekindle.domain.help import Help, HelpLine
 from rekindle.domain.prompts import Audience, PromptKind, Theme
-from rekindle.domain.texts import VISIBLE
+from rekindle.domain.texts import PLAIN
 from rekindle.packs.document import SLUG
 from rekindle.packs.lifecycle import PackState, StaffAction
 from rekindle.packs.yaml_reader import SOURCE_LIMIT
@@ -24,7 +24,7 @@ LONGEST_ID: Final = 48
 LONGEST_NOTE: Final = 500
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=LONGEST_ID)]
-Note = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NOTE, strip_whitespace=True), VISIBLE]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NOTE, strip_whitespace=True), PLAIN]
 Source = Annotated[
     str, Field(description="The pack as YAML or JSON, exactly as it was typed.", max_length=SOURCE_LIMIT)
 ]
