@@ -64,8 +64,9 @@ def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the claims of the verified token. Raise ProblemError if the event has no verified token."""
     claims: Any = event["requestContext"]
     for name in ("authorizer", "jwt", "claims"):
-        claims = (claims or {}).get(name)
-    if not (claims or {}).get("sub"):
+        claims = claims.get(name) if isinstance(claims, dict) else None
+    uid = claims.get("sub") if isinstance(claims, dict) else None
+    if not (isinstance(uid, str) and uid):
         # API Gateway already refuses calls without a token. This is a second check.
         raise ProblemError(Problem.NOT_SIGNED_IN)
     verified: dict[str, Any] = claims
