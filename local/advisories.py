@@ -27,7 +27,7 @@ from packaging.utils import canonicalize_name
 from local.places import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 IGNORED: Final = ROOT / "local" / "advisories.toml"
 LOCK: Final = ROOT / "uv.lock"
@@ -187,7 +187,9 @@ def main(today: dt.date) -> int:
     pins = pins_in_requirements(only) if only else pins_in_lock()
     copy = dated_copy()
     findings = [*copy.findings(pins)]
-    registries = [lambda: asked_of_pypi(pins)] if only else [lambda: asked_of_pypi(pins), asked_of_npm]
+    registries: list[Callable[[], list[Finding]]] = [lambda: asked_of_pypi(pins)]
+    if not only:
+        registries.append(asked_of_npm)
     silent = []
     for ask in registries:
         try:

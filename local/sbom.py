@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from cyclonedx.contrib.license.factories import LicenseFactory
 from cyclonedx.model import HashAlgorithm, HashType
-from cyclonedx.model.bom import Bom
+from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentScope, ComponentType
 from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
@@ -164,8 +164,7 @@ def sbom(name: str, materials: Iterable[Material]) -> str:
     """Return an SBOM as CycloneDX 1.6 in JSON. The same materials always give the same text."""
     root = Component(name=f"rekindle-{name}", version=_version(), type=ComponentType.APPLICATION, bom_ref=name)
     components = [_component(each) for each in materials]
-    bom = Bom(components=components)
-    bom.metadata.component = root
+    bom = Bom(components=components, metadata=BomMetaData(component=root))
     bom.register_dependency(root, components)
     document: dict[str, Any] = json.loads(make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6).output_as_string())
     # A time or a random number would change the artifact with each build.

@@ -33,7 +33,7 @@ def damaged(good: Sequence[dict[str, Any]]) -> SearchStrategy[dict[str, Any]]:
 
     @st.composite
     def draw_one(draw: st.DrawFn) -> dict[str, Any]:
-        document = copy.deepcopy(draw(st.sampled_from(good)))
+        document: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(good)))
         for _ in range(draw(st.integers(1, 3))):
             if not (places := list(_places(document))):
                 break

@@ -24,11 +24,13 @@ from testing.stored import erasures_beside
 if TYPE_CHECKING:
     import datetime as dt
 
-    from schemathesis import Case
+    from schemathesis import Case as AnyCase
     from types_boto3_kms import KMSClient
 
     from rekindle.store.table import Table
     from testing.phones import Handler
+
+    type Case = AnyCase[Any]
 
 NOW: Final = an_instant()
 HOST: Final = "https://api.example"
@@ -127,7 +129,7 @@ def phones_world() -> World:
         "erased": erased,
     }
     return World(
-        table, handler, {kind: {"sub": phone.uid} for kind, phone in persons.items()} | {"new": {"sub": "new"}}
+        table, handler, {kind: {"sub": str(phone.uid)} for kind, phone in persons.items()} | {"new": {"sub": "new"}}
     )
 
 

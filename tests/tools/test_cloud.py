@@ -109,7 +109,7 @@ def test_nobody_deploys_to_prod_before_there_is_an_address_for_reports_of_vulner
     security = tmp_path / "SECURITY.md"
     security.write_text("Write to **CHANGE-ME**.")
     require_contact("dev", security)
-    with pytest.raises(StackError, match="Replace CHANGE-ME in SECURITY.md"):
+    with pytest.raises(StackError, match=r"Replace CHANGE-ME in SECURITY\.md"):
         require_contact("prod", security)
     security.write_text("Write to security@practice.org.")
     require_contact("prod", security)
