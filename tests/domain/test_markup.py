@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from local.stack.seed import HELP
 from rekindle.domain.help import Help, texts_of
 from rekindle.domain.markup import markup_in, why_markup
 from rekindle.packs.check import check_source
@@ -157,3 +158,8 @@ def test_each_text_of_help_is_known_by_its_path() -> None:
         "lines.0.note.fr": "B",
         "lines.0.hours": "24/7",
     }
+
+
+def test_the_shipped_help_has_no_markup() -> None:
+    shipped = Help.model_validate(yaml.safe_load(HELP.read_text(encoding="utf-8")))
+    assert [text for _, text in texts_of(shipped) if markup_in(text)] == []

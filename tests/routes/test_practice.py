@@ -335,6 +335,14 @@ class TestPublish:
         assert refused.problem == "invalid-fields"
         assert refused.body["errors"][0]["field"] == "body.at"
 
+    def test_a_draft_with_markup_is_shown_and_not_published(self, ruth: Phone) -> None:
+        source = a_source(a_prompt("rain", "<svg onload=alert(1)> What did rain sound like?"))
+        checked = ruth.post("/v1/practice/check", {"source": source}).body
+        assert checked["preview"]["prompts"][0]["words"]["en"]["text"].startswith("<svg onload")
+        refused = ruth.post(f"{PACK}/publish", {"revision": saved(ruth, source)})
+        assert refused.problem == "pack-unfit"
+        assert [each["field"] for each in refused.body["findings"] if not each["advice"]] == ["words.en.text"]
+
     def test_a_draft_with_something_to_fix_is_refused_with_all_findings(self, ruth: Phone, services: Services) -> None:
         revision = saved(ruth, a_source(a_prompt("rain", depth=4), a_prompt("wind", theme="weather")))
         refused = ruth.post(f"{PACK}/publish", {"revision": revision})
