@@ -109,7 +109,7 @@ races: setup ## let requests race on a real database, 500 times for each kind; R
 stateful: setup ## compare 30,000 random steps of two couples and a stranger with a simple model; STEPS=2000 for fewer
 	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/routes/test_stateful.py
 fuzz: setup ## send 1,000 random requests, messages and events of each kind to the functions; EXAMPLES=100 for fewer
-	@REKINDLE_FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) .venv/bin/pytest -q -n 2 tests/fuzz tests/domain/test_markup.py
+	@REKINDLE_FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) .venv/bin/pytest -q -n 2 --timeout=0 tests/fuzz tests/domain/test_markup.py
 
 .PHONY: sbom advisories wheels
 sbom: setup ## write a bill of materials (CycloneDX) for each artifact, and the list of licences
