@@ -109,6 +109,9 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
 
     A device with a new id needs a sign-in of the last 15 minutes, and the caller's other devices get a push about it.
     A device that was removed because no push reached it is not new.
+
+    Call this at every start of the app, and when FCM gives another address. If somebody else has registered the address
+    meanwhile, nobody is told: this device gets no push until it registers again, for which it is not new.
     """
     new = DeviceId(device_id)
 
