@@ -78,7 +78,7 @@ bench: setup ## measure requests, capacity units and round trips of every call a
 simulate: .venv/.synced ## simulate two days of two million persons, check who gets each reminder, and print the costs; PERSONS=20000 for fewer
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
-.PHONY: check lint types contract unit pack-lint test calendar stateful races
+.PHONY: check lint types contract unit pack-lint test calendar stateful races planted
 check: setup ## lint, types, contract, pack-lint and unit, in under a minute
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target unit lint types pack-lint contract PROFILE=check
 lint: setup .envs/sam/.linted ## check style, import contracts, dead code, the template, and breaking changes of the API
@@ -108,6 +108,8 @@ races: setup ## let requests race on a real database, 500 times for each kind; R
 	@REKINDLE_RACES=$(or $(RACES),500) .venv/bin/pytest -q -n 2 --dist loadfile tests/engine/test_races.py tests/engine/test_erasure_races.py tests/engine/test_empty_slots.py
 stateful: setup ## compare 30,000 random steps of two couples and a stranger with a simple model; STEPS=2000 for fewer
 	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/routes/test_stateful.py
+planted: setup ## plant a bug for each invariant in a copy, and show that the tests catch it; ONLY="I4 I7" for some
+	@$(PYTHON) -m tests.planted $(ONLY)
 
 .PHONY: format lock openapi release-api build deploy publish
 format: .venv/.synced ## format the code
