@@ -78,7 +78,7 @@ bench: setup ## measure requests, capacity units and round trips of every call a
 simulate: .venv/.synced ## simulate two days of two million persons, check who gets each reminder, and print the costs; PERSONS=20000 for fewer
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
-.PHONY: check lint types contract unit pack-lint test calendar stateful races fuzz
+.PHONY: check lint types contract unit pack-lint test calendar stateful races fuzz planted
 check: setup ## lint, types, contract, pack-lint and unit, in under a minute
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target unit lint types pack-lint contract PROFILE=check
 lint: setup .envs/sam/.linted ## check style, import contracts, dead code, the template, and breaking changes of the API
@@ -110,6 +110,9 @@ stateful: setup ## compare 30,000 random steps of two couples and a stranger wit
 	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/routes/test_stateful.py
 fuzz: setup ## send 1,000 random requests, messages and events of each kind to the functions; EXAMPLES=100 for fewer
 	@REKINDLE_FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) .venv/bin/pytest -q -n 2 --timeout=0 tests/fuzz tests/domain/test_markup.py
+
+planted: setup ## plant a bug for each invariant in a copy, and show that the tests catch it; ONLY="I4 I7" for some
+	@$(PYTHON) -m tests.planted $(ONLY)
 
 .PHONY: sbom advisories wheels
 sbom: setup ## write a bill of materials (CycloneDX) for each artifact, and the list of licences
