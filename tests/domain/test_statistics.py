@@ -120,6 +120,19 @@ def test_a_prompt_that_few_have_had_is_not_even_named() -> None:
     assert seen["prompts"]["starter"].keys() == {"dance"}
 
 
+@given(counts)
+def test_a_pack_by_code_shows_numbers_from_fifty_couples_on_in_tens(count: int) -> None:
+    monday = shown_weeks(AT)[0]
+    walk = PromptId("walk")
+    weeks = {monday: {f"packs/{pack}/offered": count for pack in (STARTER, MONEY)}}
+    prompts = {pack: {walk: {"offered": count}} for pack in (STARTER, MONEY)}
+    seen = view(AT, {}, weeks, prompts, REMINDERS, by_code={MONEY})
+    shown_of_code = None if count < 50 else count // 10 * 10
+    assert seen["weeks"][0]["packs"]["money"]["offered"] == shown_of_code
+    assert seen["prompts"].get("money", {}).get("walk", {}).get("offered") == shown_of_code
+    assert seen["weeks"][0]["packs"]["starter"]["offered"] == shown(count)
+
+
 def test_a_counter_of_zero_is_not_shown() -> None:
     seen = view(AT, {}, {}, {STARTER: {}}, REMINDERS)
     assert set(numbers_in(seen)) == {None}

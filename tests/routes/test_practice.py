@@ -692,6 +692,21 @@ def test_readers_see_the_statistics_of_each_pack(ruth: Phone, services: Services
     assert found["prompts"] == {"river": {"rain": rain}}
 
 
+@pytest.mark.parametrize("later", [(), ("choice",), ("choice", "everyone")])
+def test_a_pack_by_code_shows_no_number_under_fifty_also_after_it_is_for_others(
+    ruth: Phone, services: Services, table: Table, later: tuple[str, ...]
+) -> None:
+    """Otherwise a new version for everybody would show what the numbers of few couples were."""
+    for audience in ("code", *later):
+        published(ruth, a_source(audience=audience))
+    for prompt, couples in (("rain", 49), ("wind", 57)):
+        key = keys.Key(keys.stats_of_pack(PackId("river")), f"PROMPT#{prompt}")
+        table.write(Write("Put", key, item={"offered": couples}))
+    seen = staff_phone(services, "rita", "practice:read").get("/v1/practice/statistics").body["prompts"]
+    assert seen["river"].keys() == {"wind"}
+    assert seen["river"]["wind"]["offered"] == 50
+
+
 class TestHelp:
     """The practice sets the whole help page of the couples."""
 

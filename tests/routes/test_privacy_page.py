@@ -133,8 +133,9 @@ WORDS: Final = {
     "day": {
         "the prompt with its theme and kind": "prompt.pack prompt.version prompt.id theme kind",
         "prompts that you swapped and the fingerprint of that request": "swapped.pack swapped.version swapped.id"
-        " swapped.again swapped.request",
+        " swapped.again swapped.request swapped.early",
         "whether you had it before": "again",
+        "whether you had just joined its pack by a code": "early",
         "when the day opens and closes": "opens_at closes_at",
         "the ids of both": "persons answers",
         "when each answered and how often they changed it": "answers.*.at answers.*.revision",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from rekindle.domain.days import DayWindow
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 A_COUPLE: Final = 2
 """The number of persons in a couple."""
+
+
+COUNTED_AFTER: Final = dt.timedelta(days=6)
+"""The statistics of a pack by code count a couple from this long after it has joined: from its seventh day."""
 
 
 class Wish(StrEnum):
@@ -113,6 +117,11 @@ class Couple:
         """Return the partner of this person."""
         (partner,) = (each for each in self.profiles if each != uid)
         return partner
+
+    def has_just_joined(self, pack: PackId, date: dt.date) -> bool:
+        """Return whether the couple joined the pack by its code, and `date` is before its seventh day with the pack."""
+        wish = self.packs.get(pack)
+        return wish is not None and wish.wish is Wish.JOINED and date < wish.since + COUNTED_AFTER
 
     def is_foreign_to(self, uid: Uid) -> bool:
         """Return whether the couple has two members, and this person is none of them."""

@@ -156,6 +156,14 @@ class PackHead:
         kept = [each for each in self.releases if not each.taken_back] or self.releases
         return kept[-1] if kept else None
 
+    @property
+    def has_been_by_code(self) -> bool:
+        """Return whether couples can join the pack by a code, or could do so in an earlier version.
+
+        A pack gets a code with its first release for couples with a code, and always has one from then on.
+        """
+        return self.code is not None
+
     def live(self, instant: dt.datetime) -> ReleaseHead | None:
         """Return the release that is live at the instant, or None."""
         return max(

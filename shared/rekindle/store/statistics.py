@@ -18,7 +18,7 @@ from rekindle.store.instants import to_ttl
 from rekindle.store.table import Write, every_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from rekindle.domain.statistics import Counters
     from rekindle.store.table import Table
@@ -36,17 +36,17 @@ class Statistics:
     table: Table
     part: int = PART
 
-    def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
+    def view(self, instant: dt.datetime, packs: Iterable[PackId], by_code: Collection[PackId] = ()) -> dict[str, Any]:
         """Return the statistics of the instant's UTC date as JSON values.
 
         The first request on a date computes the statistics of `packs` and their prompts from the counters, and stores
         the result. Each later request on this date returns the stored statistics. So nobody can learn from repeated
         requests when a couple did something. If a pack is published after the first request, the date's statistics do
-        not have this pack.
+        not have this pack. `by_code` has the packs that couples join by a code, or joined by a code earlier.
         """
         if kept := self._kept(instant.date()):
             return kept
-        fresh = self._counted(instant, packs)
+        fresh = self._counted(instant, packs, by_code)
         # Invariant: a date's statistics never change.
         try:
             self.table.transact(shown_rows(fresh, instant, self.part))
@@ -63,7 +63,7 @@ class Statistics:
         kept: dict[str, Any] = json.loads(zlib.decompress(b"".join(part["view"] for part in parts)))
         return kept
 
-    def _counted(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
+    def _counted(self, instant: dt.datetime, packs: Iterable[PackId], by_code: Collection[PackId]) -> dict[str, Any]:
         days, weeks = shown_days(instant), shown_weeks(instant)
         rows = {
             item["sk"]: _counters(item)
@@ -85,6 +85,7 @@ class Statistics:
                 for pack in packs
             },
             REMINDERS,
+            by_code,
         )
 
 
