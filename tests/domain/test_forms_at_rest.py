@@ -407,7 +407,7 @@ FORMS: dict[str, Form] = {
     "rows of shown statistics": Form(
         SHOWN,
         lambda view: as_rows(*shown_rows(view, an_instant(), 60)),
-        lambda form: Statistics(table_with(*form)).view(an_instant(), ()),
+        lambda form: Statistics(table_with(*form)).view(an_instant(), {}),
         compressed=True,
     ),
     "job of a new device": job(NewDeviceJob(**JOB, uid=ADA, added="0" * 64)),

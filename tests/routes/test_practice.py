@@ -15,7 +15,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from practice_api.services import Services
-from rekindle.domain.ids import Language, PackId, Uid
+from rekindle.domain.ids import Language, PackId, PromptId, Uid
 from rekindle.domain.prompts import Audience
 from rekindle.packs.check import SOURCE_LIMIT
 from rekindle.packs.lifecycle import Actor
@@ -686,7 +686,7 @@ def test_readers_see_the_statistics_of_each_pack(ruth: Phone, services: Services
         ]
     )
     found = staff_phone(services, "rita", "practice:read").get("/v1/practice/statistics").body
-    assert found == Statistics(table).view(NOON, [PackId("river")])
+    assert found == Statistics(table).view(NOON, {PackId("river"): False})
     assert found["days"][-1] == {"date": "2026-02-28", "active": 10}
     rain = {"offered": 40, "answered": None, "completed": None, "swapped": None}
     assert found["prompts"] == {"river": {"rain": rain}}
@@ -700,8 +700,7 @@ def test_a_pack_by_code_shows_no_number_under_fifty_also_after_it_is_for_others(
     for audience in ("code", *later):
         published(ruth, a_source(audience=audience))
     for prompt, couples in (("rain", 49), ("wind", 57)):
-        key = keys.Key(keys.stats_of_pack(PackId("river")), f"PROMPT#{prompt}")
-        table.write(Write("Put", key, item={"offered": couples}))
+        table.put_many([(keys.stats_of_prompt(PackId("river"), PromptId(prompt)), {"offered": couples})])
     seen = staff_phone(services, "rita", "practice:read").get("/v1/practice/statistics").body["prompts"]
     assert seen["river"].keys() == {"wind"}
     assert seen["river"]["wind"]["offered"] == 50

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rekindle.domain import tallies
 from rekindle.domain.changes import DayChange, FinishedRun, NudgesChange, StreakChange, StreakRecord
 from rekindle.domain.days import Answer, Day, Swapped
 from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
 from rekindle.domain.prompts import PromptRef, Theme
-from rekindle.domain.tallies import DayProgress, History, Met, StreakProgress, after, progress_of
+from rekindle.domain.tallies import DayProgress, History, Met, StreakProgress, progress_of
 from tally.handler import Tally
 from testing.builders import a_day, an_instant
 from testing.samples import sample_event
@@ -81,7 +82,7 @@ def test_a_day_marked_as_early_counts_for_no_pack_and_no_prompt() -> None:
     early = progress_of_day(None, replace(day(answers=2), early=True))
     assert early == DayProgress(DATE, Theme.TIME, (replace(WALK, early=True),), 2)
     assert isinstance(early, DayProgress)
-    _, counts = after(History(), early)
+    _, counts = tallies.after(History(), early)
     assert {counted.name for counted in counts} == {
         *("active", "active_28"),
         *("themes/time/offered", "themes/time/completed"),

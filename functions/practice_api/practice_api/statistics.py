@@ -17,6 +17,5 @@ def get_statistics(staff: TheReader, services: TheServices) -> StatisticsView:
     No number is about fewer than ten couples. A pack that couples join by a code shows numbers only from fifty couples
     on, and counts a couple only from its seventh day with the pack.
     """
-    heads = services.packs.heads()
-    by_code = {head.id for head in heads if head.has_been_by_code}
-    return StatisticsView.model_validate(services.statistics.view(staff.instant, [head.id for head in heads], by_code))
+    packs = {head.id: head.has_been_by_code for head in services.packs.heads()}
+    return StatisticsView.model_validate(services.statistics.view(staff.instant, packs))

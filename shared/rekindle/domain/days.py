@@ -43,7 +43,8 @@ class DayWindow:
 class Swapped:
     """A prompt that a couple swapped for another prompt. `again` means that they had met `prompt` on an earlier day.
 
-    `early` is the day's `early` from before the swap. `request` identifies the request that swapped the prompt, so that we can recognize a repeat of this request.
+    `early` is the day's `early` from before the swap. `request` identifies the request that swapped the prompt, so that
+    we can recognize a repeat of this request.
     """
 
     prompt: PromptRef

@@ -12,13 +12,14 @@ a pack shows numbers only from fifty couples on. It counts a couple only from it
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.prompts import Theme
 from rekindle.domain.tallies import ONE_WEEK, RunLength, week_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from rekindle.domain.ids import PackId, PromptId
     from rekindle.domain.pushes import PushKind
@@ -44,6 +45,19 @@ _OF_A_PROMPT: Final = ("offered", "answered", "completed", "swapped")
 
 type Counters = Mapping[str, int]
 """The counters of a row by name; see `rekindle.domain.tallies.Counted`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackCounters:
+    """The counters of a pack's prompts, and whether couples join the pack by a code, or did so earlier."""
+
+    prompts: Mapping[PromptId, Counters]
+    by_code: bool = False
+
+    @property
+    def least(self) -> int:
+        """The least number of couples that is shown for this pack."""
+        return LEAST_BY_CODE if self.by_code else STEP
 
 
 def shown(count: int, least: int = STEP) -> int | None:
@@ -72,15 +86,11 @@ def view(
     instant: dt.datetime,
     days: Mapping[dt.date, Counters],
     weeks: Mapping[dt.date, Counters],
-    prompts: Mapping[PackId, Mapping[PromptId, Counters]],
+    packs: Mapping[PackId, PackCounters],
     reminders: Iterable[PushKind],
-    by_code: Collection[PackId] = (),
 ) -> dict[str, Any]:
-    """Return all statistics at an instant as JSON. None marks a number that is zero or too small to be shown.
-
-    `by_code` has the packs that couples join by a code, or joined by a code earlier.
-    """
-    packs = {pack: LEAST_BY_CODE if pack in by_code else STEP for pack in sorted(prompts)}
+    """Return all statistics at an instant as JSON. None marks a number that is zero or too small to be shown."""
+    packs = dict(sorted(packs.items()))
     return {
         "as_of": str(instant.date()),
         "through": str(through(instant)),
@@ -88,18 +98,20 @@ def view(
             {"date": str(date), "active": shown(days.get(date, {}).get("active", 0))} for date in shown_days(instant)
         ],
         "weeks": [_week(week, weeks.get(week, {}), packs, reminders) for week in shown_weeks(instant)],
-        "prompts": {pack: counts for pack, least in packs.items() if (counts := _prompts(prompts[pack], least))},
+        "prompts": {pack: counts for pack, each in packs.items() if (counts := _prompts(each))},
     }
 
 
-def _prompts(prompts: Mapping[PromptId, Counters], least: int) -> dict[str, dict[str, int | None]]:
+def _prompts(pack: PackCounters) -> dict[str, dict[str, int | None]]:
     # Leave out a prompt without a shown number: its name alone would reveal that a couple has had the prompt.
-    named = {prompt: _named(counters, "", _OF_A_PROMPT, least) for prompt, counters in sorted(prompts.items())}
+    named = {
+        prompt: _named(counters, "", _OF_A_PROMPT, pack.least) for prompt, counters in sorted(pack.prompts.items())
+    }
     return {prompt: counts for prompt, counts in named.items() if any(counts.values())}
 
 
 def _week(
-    week: dt.date, counters: Counters, packs: Mapping[PackId, int], reminders: Iterable[PushKind]
+    week: dt.date, counters: Counters, packs: Mapping[PackId, PackCounters], reminders: Iterable[PushKind]
 ) -> dict[str, Any]:
     # Reach counts persons. A couple is two persons, so divide a reach by two before rounding.
     couples = {name: count // 2 if name.startswith("reach/") else count for name, count in counters.items()}
@@ -107,7 +119,7 @@ def _week(
         "week": str(week),
         **_named(couples, "", ("active", "active_28")),
         "themes": {str(theme): _named(couples, f"themes/{theme}/", _TAKING_PART) for theme in Theme},
-        "packs": {pack: _named(couples, f"packs/{pack}/", _TAKING_PART, least) for pack, least in packs.items()},
+        "packs": {pack: _named(couples, f"packs/{pack}/", _TAKING_PART, each.least) for pack, each in packs.items()},
         "streaks": _named(couples, "streaks/", RunLength),
         "reach": {str(kind): _named(couples, f"reach/{kind}/", ("due", "reached")) for kind in reminders},
     }

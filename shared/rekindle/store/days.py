@@ -350,7 +350,8 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "answers": {uid: answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
     }
-    # Do not store a false `again` or `early`, or an empty `swapped`: a journal reads many days, and DynamoDB bills reads by size.
+    # Do not store a false `again` or `early`, or an empty `swapped`: a journal reads many days, and DynamoDB bills
+    # reads by size.
     if day.again:
         item["again"] = True
     if day.early:
