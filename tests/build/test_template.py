@@ -329,7 +329,8 @@ def updates_of_persons_and_couples(role: str) -> list[Properties]:
     return [
         each["Condition"]
         for each in statements(role)
-        if "dynamodb:UpdateItem" in listed(each["Action"])
+        if each["Effect"] == "Allow"
+        and "dynamodb:UpdateItem" in listed(each["Action"])
         and each["Resource"] == {"Fn::GetAtt": "Table.Arn"}
         and {"COUPLE#*", "PERSON#*"} & set(each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     ]
