@@ -230,6 +230,11 @@ def release(pack: PackId, version: int) -> Key:
     return Key(f"PACK#{pack}#{version}", "RELEASE")
 
 
+def older_release(pack: PackId, version: int) -> Key:
+    """Return the key of the facts about a release that has left its pack's head."""
+    return Key(f"PACK#{pack}", f"RELEASE#{version:06}")
+
+
 def source(pack: PackId, version: int, number: int) -> Key:
     return Key(f"PACK#{pack}#{version}", f"SOURCE#{number:03}")
 
