@@ -74,8 +74,8 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "GetItem": PERSONS | TOLD_COUPLES,
             "Query": PERSONS | TOLD_COUPLES,
             "DeleteItem": PERSONS | {"DUE#*"},
-            "PutItem": PERSONS | {"DUE#*"},
-            "UpdateItem": PERSONS | {"DUE#*", "ZONES", "SHARD_NAMES"},
+            "PutItem": PERSONS | {"DUE#*", "NOTICES"},
+            "UpdateItem": PERSONS | {"DUE#*", "ZONES", "SHARD_NAMES", "CODE#*"},
             "ConditionCheckItem": {"COUPLE#*"},
         },
         "KeyTable": {
@@ -119,7 +119,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "Query": PRACTICE | COUNTERS | AUDIT,
             "PutItem": PRACTICE | {"CODE#*"} | AUDIT,
             "BatchWriteItem": {"PACK#*"},
-            "UpdateItem": CATALOGUE,
+            "UpdateItem": CATALOGUE | {"CODE#*"},
             "DeleteItem": {"CODE#*"},
         }
     },

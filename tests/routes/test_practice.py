@@ -26,6 +26,7 @@ from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue, index_of
 from rekindle.store.help import HelpStore, help_write
 from rekindle.store.packs import Publication
+from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.statistics import Statistics
 from testing import contract
 from testing.apis import every_member_is_good
@@ -549,6 +550,10 @@ class TestWithdraw:
         assert [live_at(services, at)["river"][0] for at in (NOON, NOON + 4 * HOUR)] == [1, 2]
 
 
+def in_row(code: str) -> str:
+    return code.replace("-", "")
+
+
 class TestCode:
     """A pack for couples with a code has one as soon as it is published."""
 
@@ -558,15 +563,36 @@ class TestCode:
         first = pack["code"]
         assert len(first) == 9
         catalogue = Catalogue(services.packs.table)
-        assert catalogue.pack_of_code(first.replace("-", "")) == "river"
+        assert catalogue.practice_code(in_row(first)) == PracticeCode(in_row(first), PackId("river"))
         (release,) = catalogue.releases(NOON)
         assert release.audience is Audience.CODE
         assert release.course is not None
         assert (release.course.in_order, release.course.every_days) == (True, 2)
         second = ruth.post(f"{PACK}/code").body["code"]
-        assert catalogue.pack_of_code(first.replace("-", "")) is None
-        assert catalogue.pack_of_code(second.replace("-", "")) == "river"
+        assert catalogue.practice_code(first.replace("-", "")) is None
+        assert catalogue.practice_code(second.replace("-", "")) == PracticeCode(
+            second.replace("-", ""), PackId("river")
+        )
         assert published(ruth, a_source(a_prompt("wind"), audience="code")).body["pack"]["code"] == second
+
+    def test_the_code_says_how_many_couples_the_pack_expects_now(self, ruth: Phone, services: Services) -> None:
+        """A new version with another number keeps the count, and a new code begins with the present number."""
+        catalogue, river = Catalogue(services.packs.table), PackId("river")
+        first = in_row(published(ruth, a_source(audience="code", expected_couples=30)).body["pack"]["code"])
+        assert catalogue.practice_code(first) == PracticeCode(first, river, expected=30)
+        services.packs.table.transact(PracticeCode(first, river, expected=30).use(NOON))
+        published(ruth, a_source(audience="code", expected_couples=40))
+        assert catalogue.practice_code(first) == PracticeCode(first, river, expected=40, couples=1)
+        second = in_row(ruth.post(f"{PACK}/code").body["code"])
+        assert catalogue.practice_code(second) == PracticeCode(second, river, expected=40)
+        published(ruth, a_source(audience="code"))
+        assert catalogue.practice_code(second) == PracticeCode(second, river)
+
+    def test_only_a_pack_with_a_code_expects_couples(self, ruth: Phone) -> None:
+        revision = saved(ruth, a_source(audience="choice", expected_couples=30))
+        reply = ruth.post(f"{PACK}/publish", {"revision": revision})
+        assert reply.problem == "pack-unfit"
+        assert [each["field"] for each in reply.body["findings"] if each["field"]] == ["expected_couples"]
 
 
 class TestNews:

@@ -117,7 +117,7 @@ WORDS: Final = {
     },
     "couple": {
         "ids, names and settings of both": "profiles former " + " ".join(f"profiles.*.{n}" for n in PROFILE.split()),
-        "packs": "packs packs.*.wish packs.*.since",
+        "packs": "packs packs.*.wish packs.*.since joined",
         "pauses": "pause paused",
         "themes by date": "themes_met themes_met.*",
         "since when you are a couple": "created_at",

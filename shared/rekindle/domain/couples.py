@@ -63,7 +63,8 @@ class Couple:
     push, log or export gets it. Otherwise a partner could compute the other's private choices from the prompts. A
     couple of version 0.1.0 gets its seed when it opens its next day. Until then, `seed` is its id (`seeded`).
 
-    `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
+    `joined` has the packs that the couple has ever joined by a code, so that a code counts each couple once. `pause` is
+    the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
     `windows` has the windows that some dates keep after a partner has moved to another zone
     (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders. `touch_from` is the date
     since which both want touch reminders, or None. `resumed_by` is the invite by which the couple was resumed last.
@@ -81,6 +82,7 @@ class Couple:
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
     windows: Mapping[dt.date, DayWindow] = field(default_factory=dict)
     packs: Mapping[PackId, PackWish] = field(default_factory=dict)
+    joined: frozenset[PackId] = frozenset()
     ended_at: dt.datetime | None = None
     former: frozenset[Uid] = frozenset()
     pause: Pause | None = None

@@ -78,9 +78,14 @@ _PROMPT_CONDITIONS: Final[JsonDict] = {
     ]
 }
 
-# `_course_findings` in `rules` checks the same condition.
+# `_code_findings` in `rules` checks the same conditions.
 _PACK_CONDITIONS: Final[JsonDict] = {
-    "if": {"properties": {"course": {"type": "object"}}, "required": ["course"]},
+    "if": {
+        "anyOf": [
+            {"properties": {"course": {"type": "object"}}, "required": ["course"]},
+            {"properties": {"expected_couples": {"type": "integer"}}, "required": ["expected_couples"]},
+        ]
+    },
     "then": {"properties": {"audience": {"const": Audience.CODE}}, "required": ["audience"]},
 }
 
@@ -200,6 +205,11 @@ class Pack(BaseModel):
     )
     course: Course | None = Field(
         default=None, description="Only for the audience code: in which order, from when and how often it plays."
+    )
+    expected_couples: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = Field(
+        default=None,
+        description="Only for the audience code: how many couples you give the code. If more couples use it, all staff "
+        "get a notice.",
     )
     default_language: LanguageCode = Field(
         description="The language that every text has. Couples whose own language is missing see this one."

@@ -139,7 +139,8 @@ class PackHead:
 
     `drafts` is the highest revision of any draft so far. `versions` is the highest version of any release. `withdrawn`
     says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Later versions can go live.
-    `news_on` is the only date on which pushes announce the pack. `releases` has the latest releases, and the live one.
+    `expected_couples` is how many couples the practice expects to use the code, by the latest release. `news_on` is the
+    only date on which pushes announce the pack. `releases` has the latest releases, and the live one.
     Older releases have left the head. Each write adds one to `revision`. A write fails if `revision` has changed since
     the read.
     """
@@ -154,6 +155,7 @@ class PackHead:
     withdrawn_up_to: int = 0
     withdrawn_prompts: Mapping[PromptId, Actor] = field(default_factory=dict)
     code: str | None = None
+    expected_couples: int | None = None
     news_on: dt.date | None = None
     revision: int = 0
 

@@ -55,6 +55,7 @@ PACKS: Final = "PACKS"
 AUDIT: Final = "AUDIT"
 AUDIT_HEAD: Final = Key("AUDIT_HEAD", "AUDIT_HEAD")
 NOTICES: Final = "NOTICES"
+CODE_PREFIX: Final = "CODE#"
 STAFF_PREFIX: Final = "STAFF#"
 SIGN_OUT: Final = "SIGN_OUT"
 NEWS: Final = Key("NEWS", "NEWS")
@@ -240,7 +241,7 @@ def source(pack: PackId, version: int, number: int) -> Key:
 
 
 def practice_code(code: str) -> Key:
-    return Key(f"CODE#{code}", "CODE")
+    return Key(f"{CODE_PREFIX}{code}", "CODE")
 
 
 def audit(millis: int, entry: str) -> Key:

@@ -26,6 +26,7 @@ from rekindle.store.forms import stored
 from rekindle.store.instants import to_ttl
 from rekindle.store.news import with_news
 from rekindle.store.pack_sources import chunks_of, read_source
+from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.releases import catalogue_writes, release_rows
 from rekindle.store.table import Write, every_item, repeated_on_conflict
 
@@ -238,11 +239,19 @@ class Packs:
             _require_draft(head, revision)
             if (head.withdrawn, head.proposal) != (read.withdrawn, read.proposal):
                 raise PackChangedError("a pack was withdrawn or taken back while it was published")
-            changed = replace(head, draft=None, proposal=None, releases=(*head.releases, release))
+            changed = replace(
+                head,
+                draft=None,
+                proposal=None,
+                releases=(*head.releases, release),
+                expected_couples=pack.expected_couples,
+            )
             writes = _expire_draft(head, by.at)
             if pack.audience is Audience.CODE and head.code is None:
                 changed = replace(changed, code=publication.code)
-                writes.append(_code_row(publication.code, pack.id))
+                writes.append(PracticeCode(publication.code, pack.id, pack.expected_couples).new())
+            elif head.code and head.expected_couples != pack.expected_couples:
+                writes.append(PracticeCode(head.code, pack.id, pack.expected_couples).expecting())
             changed, news = with_news(self.table, changed, now)
             changed, left = changed.without_old_releases(now)
             writes += [Write("Put", keys.older_release(pack.id, each.version), item=stored(each)) for each in left]
@@ -290,8 +299,8 @@ class Packs:
         """Replace the pack's code with a new one. Couples that joined by the old code keep the pack."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
-            old = [Write("Delete", keys.practice_code(head.code))] if head.code else []
-            return replace(head, code=code), [*old, _code_row(code, pack)]
+            old = [PracticeCode(head.code, pack).replaced()] if head.code else []
+            return replace(head, code=code), [*old, PracticeCode(code, pack, head.expected_couples).new()]
 
         return self._change(pack, change, AuditEntry(by, StaffAction.CODE_RENEWED, pack))
 
@@ -363,7 +372,3 @@ def _expire_draft(head: PackHead, instant: dt.datetime) -> list[Write]:
         return []
     ttl = to_ttl(instant + DRAFTS_KEPT)
     return [Write.expiring(keys.draft(head.id, draft.revision, number), ttl) for number in range(draft.chunks)]
-
-
-def _code_row(code: str, pack: PackId) -> Write:
-    return Write.new(keys.practice_code(code), {"pack": pack})
