@@ -121,7 +121,7 @@ def test_a_stored_pack_is_read_whole() -> None:
 def test_a_pack_is_written_as_it_was_stored() -> None:
     table = a_table(keys.pack(PACK), HEAD_ITEM)
     Packs(table).renew_code(PACK, "22222222", ADA)
-    changed = HEAD_ITEM | {"code": "22222222", "revision": 10}
+    changed = HEAD_ITEM | {"code": "22222222", "expected_couples": None, "revision": 10}
     assert row_in(table, keys.pack(PACK)) == changed | keys.pack(PACK)._asdict()
     assert Packs(table).head(PACK) == replace(HEAD, code="22222222", revision=10)
 

@@ -206,16 +206,16 @@ class Pack(BaseModel):
     course: Course | None = Field(
         default=None, description="Only for the audience code: in which order, from when and how often it plays."
     )
-    expected_couples: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = Field(
-        default=None,
-        description="Only for the audience code: how many couples you give the code. If more couples use it, all staff "
-        "get a notice.",
-    )
     default_language: LanguageCode = Field(
         description="The language that every text has. Couples whose own language is missing see this one."
     )
     languages: tuple[LanguageCode, ...] = Field(
         min_length=1, max_length=40, description="Every language in which the pack has words, such as en, es, de."
+    )
+    expected_couples: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = Field(
+        default=None,
+        description="Only for the audience code: how many couples you give the code. If more couples use it, all staff "
+        "get a notice.",
     )
     words: Mapping[LanguageCode, PackWords] = Field(
         min_length=1,
