@@ -65,6 +65,7 @@ from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import pack_dates, unpack_dates
 from rekindle.domain.tallies import CountedDay, History, Latest, RunLength
+from rekindle.packs.audit_chain import linked
 from rekindle.packs.lifecycle import Actor, AuditEntry, StaffAction
 from rekindle.push.jobs import Missed, NewDeviceJob, PersonJob, ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.store import catalogue, keys, pack_sources
@@ -258,8 +259,10 @@ def as_rows(*writes: Write) -> list[Any]:
 def audit() -> Audit:
     table = MemoryTable()
     for number, entry in enumerate(ENTRIES):
-        # The digest in a key may change, when an entry gets a new field.
-        table.write(replace(audit_row(entry, 1), key=keys.audit(to_millis(entry.done.at), f"{number:012x}")))
+        # Version 0.1.0 had a digest of the entry in the key.
+        millis = to_millis(entry.done.at)
+        row = audit_row(entry, linked(entry, number + 1, None, None), millis)
+        table.write(replace(row, key=keys.audit(millis, f"{number:012x}")))
     return Audit(cast("Any", table))
 
 
@@ -386,8 +389,8 @@ FORMS: dict[str, Form] = {
     ),
     "cursor of the audit": Form(
         ENTRIES[1::-1],
-        lambda _: audit().entries(None, 1)[1],
-        lambda form: audit().entries(form, 100)[0],
+        lambda _: audit().page(None, 1, an_instant()).before,
+        lambda form: [each.entry for each in audit().page(form, 100, an_instant()).entries],
         route="GET /v1/practice/audit",
     ),
     "row of a person's own key": Form(
@@ -407,7 +410,7 @@ FORMS: dict[str, Form] = {
     "rows of shown statistics": Form(
         SHOWN,
         lambda view: as_rows(*shown_rows(view, an_instant(), 60)),
-        lambda form: Statistics(table_with(*form)).view(an_instant(), ()),
+        lambda form: Statistics(table_with(*form)).view(an_instant(), {}),
         compressed=True,
     ),
     "job of a new device": job(NewDeviceJob(**JOB, uid=ADA, added="0" * 64)),

@@ -14,20 +14,33 @@ from couples_api.devices import DEVICES_LIMIT, DeviceBody
 from couples_api.reminders import RemindersBody, put_reminders
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.ids import PackId
 from rekindle.domain.persons import Platform
-from rekindle.domain.prompts import Theme
+from rekindle.domain.prompts import Audience, Theme
 from rekindle.domain.reminders import Slot
 from rekindle.domain.tallies import DayProgress
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
+from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.statistics import Statistics
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, a_token, a_uid, an_instant
+from testing.builders import (
+    LONDON,
+    NEW_YORK,
+    TOKYO,
+    a_paired_person,
+    a_profile,
+    a_token,
+    a_uid,
+    an_instant,
+    prompts,
+    publish,
+)
 from testing.phones import Phone, a_phone, pair, whole
 from testing.push_world import saved
 from testing.stored import row_in
-from tests.engine.racing import Racer, lost, race, won
+from tests.engine.racing import Racer, lost, race, racing_couple, won
 from tests.routes.test_idempotency import KEY, WRONG, remembered_keys
 from tests.routes.test_profile_and_devices import tokens_of
 from tests.routes.test_runs import begun
@@ -43,7 +56,7 @@ if TYPE_CHECKING:
 def test_all_who_ask_at_once_are_shown_the_same(table: Table) -> None:
     def ask(number: int) -> str:
         count(table, 10, DayProgress(MONDAY, Theme.TIME, (WALK,), 1), named=f"couple-{number}")
-        return json.dumps(Statistics(table).view(AT, [STARTER]))
+        return json.dumps(Statistics(table).view(AT, {STARTER: False}))
 
     with ThreadPoolExecutor(6) as pool:
         assert len(set(pool.map(ask, range(6)))) == 1
@@ -62,6 +75,18 @@ def test_one_of_many_who_race_moves_a_run(table: Table) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(moved, range(8))) == 1
+
+
+def test_one_of_many_couples_that_join_at_once_is_the_first_beyond_the_expected(services: Services) -> None:
+    table = services.people.table
+    publish(table, prompts("group"), audience=Audience.CODE)
+    code = PracticeCode("ABCD2345", PackId("group"), expected=5)
+    table.write(code.new())
+    couples = [racing_couple(services) for _ in range(8)]
+    outcomes = race(*(lambda ada=ada: ada.join(code.code) for ada, _ in couples))
+    assert len(won(outcomes)) == 8
+    assert row_in(table, keys.practice_code(code.code))["couples"] == 8
+    assert len(table.query(keys.NOTICES).items) == 1
 
 
 def test_wishes_that_cross_end_in_one_agreement(services: Services, api: Handler) -> None:

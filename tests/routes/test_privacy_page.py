@@ -119,7 +119,7 @@ WORDS: Final = {
     },
     "couple": {
         "ids, names and settings of both": "profiles former " + " ".join(f"profiles.*.{n}" for n in PROFILE.split()),
-        "packs": "packs packs.*.wish packs.*.since",
+        "packs": "packs packs.*.wish packs.*.since joined",
         "pauses": "pause paused",
         "who paused last and whose pause the other has ended and when": "paused_by pauses_ended.*",
         "themes by date": "themes_met themes_met.*",
@@ -136,8 +136,9 @@ WORDS: Final = {
     "day": {
         "the prompt with its theme and kind": "prompt.pack prompt.version prompt.id theme kind",
         "prompts that you swapped and the fingerprint of that request": "swapped.pack swapped.version swapped.id"
-        " swapped.again swapped.request",
+        " swapped.again swapped.request swapped.early",
         "whether you had it before": "again",
+        "whether you had just joined its pack by a code": "early",
         "when the day opens and closes": "opens_at closes_at",
         "the ids of both": "persons answers",
         "when each answered and how often they changed it": "answers.*.at answers.*.revision",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from rekindle.domain.days import DayWindow
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 A_COUPLE: Final = 2
 """The number of persons in a couple."""
+
+
+COUNTED_AFTER: Final = dt.timedelta(days=6)
+"""The statistics of a pack by code count a couple from this long after it has joined: from its seventh day."""
 
 
 class Wish(StrEnum):
@@ -59,12 +63,13 @@ class Couple:
     push, log or export gets it. Otherwise a partner could compute the other's private choices from the prompts. A
     couple of version 0.1.0 gets its seed when it opens its next day. Until then, `seed` is its id (`seeded`).
 
-    `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
-    `paused_by` is the person who set the latest pause or made it longer. `pauses_ended` has the persons whose pause the
-    partner has ended or shortened, and when. `windows` has the windows that some dates keep after a partner has moved
-    to another zone (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders.
-    `touch_from` is the date since which both want touch reminders, or None. `paired_by` is the invite by which the two
-    paired last. A couple that paired under version 0.1.0 has none.
+    `joined` has the packs that the couple has ever joined by a code, so that a code counts each couple once. `pause` is
+    the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`). `paused_by` is
+    the person who set the latest pause or made it longer. `pauses_ended` has the persons whose pause the partner has
+    ended or shortened, and when. `windows` has the windows that some dates keep after a partner has moved to another
+    zone (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders. `touch_from` is the
+    date since which both want touch reminders, or None. `paired_by` is the invite by which the two paired last. A
+    couple that paired under version 0.1.0 has none.
 
     `revision` grows by one with each change of a profile, a theme, a prompt, a pack, a pause or a touch choice. The
     write of such a change fails if `revision` has changed since the read.
@@ -79,6 +84,7 @@ class Couple:
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
     windows: Mapping[dt.date, DayWindow] = field(default_factory=dict)
     packs: Mapping[PackId, PackWish] = field(default_factory=dict)
+    joined: frozenset[PackId] = frozenset()
     ended_at: dt.datetime | None = None
     former: frozenset[Uid] = frozenset()
     pause: Pause | None = None
@@ -117,6 +123,11 @@ class Couple:
         """Return the partner of this person."""
         (partner,) = (each for each in self.profiles if each != uid)
         return partner
+
+    def has_just_joined(self, pack: PackId, date: dt.date) -> bool:
+        """Return whether the couple joined the pack by its code, and `date` is before its seventh day with the pack."""
+        wish = self.packs.get(pack)
+        return wish is not None and wish.wish is Wish.JOINED and date < wish.since + COUNTED_AFTER
 
     def is_foreign_to(self, uid: Uid) -> bool:
         """Return whether the couple has two members, and this person is none of them."""

@@ -117,7 +117,7 @@ def parse_pack(document: object) -> Pack:
                     findings.append(_at(place, prompt, "words", language, field, reason=reason))
     findings += (*_duplicate_id_findings(prompts), *_duplicate_text_findings(prompts))
     if isinstance(document, Mapping):
-        findings += _course_findings(document)
+        findings += _code_findings(document)
     if head:
         findings += (*_head_findings(head), *_language_findings(head, prompts))
     if findings or head is None:
@@ -234,9 +234,12 @@ def markup_findings(pack: Pack) -> Iterator[PackFinding]:
                     yield _at(place, prompt, "words", language, field, reason=reason)
 
 
-def _course_findings(document: Mapping[str, Any]) -> Iterator[PackFinding]:
-    if document.get("course") is not None and document.get("audience", Audience.EVERYONE) != Audience.CODE:
-        yield PackFinding(None, "course", "is for packs with the audience code; leave it out here", ("course",))
+def _code_findings(document: Mapping[str, Any]) -> Iterator[PackFinding]:
+    if document.get("audience", Audience.EVERYONE) == Audience.CODE:
+        return
+    for name in ("course", "expected_couples"):
+        if document.get(name) is not None:
+            yield PackFinding(None, name, "is for packs with the audience code; leave it out here", (name,))
 
 
 def _duplicate_id_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:

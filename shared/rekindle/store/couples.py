@@ -90,12 +90,14 @@ class Couples:
         couple: Couple,
         change: Callable[[Mapping[PackId, PackWish]], Mapping[PackId, PackWish]],
         also: Sequence[Write] = (),
+        first_use: Callable[[PackId], Sequence[Write]] = lambda _pack: (),
     ) -> Couple | None:
         """Change the couple's wishes about packs, in one transaction with the writes in `also`.
 
         `change` gets the current wishes and returns the changed wishes. If the wishes stay the same, execute only the
-        writes in `also`. If another write changes the couple at the same time, read the couple and call `change` again.
-        Return the couple, or None if the couple has ended.
+        writes in `also`. If the couple joins a pack for the first time, the transaction also has the writes that
+        `first_use` returns for the pack. If a condition fails, because something else changed at the same time, read
+        the couple and call both functions again. Return the couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -105,19 +107,23 @@ class Couples:
             if packs == current.packs:
                 self.table.commit(also)
                 return current
+            new = {pack for pack, wish in packs.items() if wish.wish is Wish.JOINED} - current.joined
+            joined = current.joined | new
             write = Write(
                 "Update",
                 keys.couple(couple.id),
-                update="SET packs = :packs ADD revision :one",
+                update=f"SET packs = :packs{', joined = :joined' if new else ''} ADD revision :one",
                 condition="revision = :read AND attribute_not_exists(ended_at)",
-                values={":packs": stored(packs), ":one": 1, ":read": current.revision},
+                values={":packs": stored(packs), ":one": 1, ":read": current.revision}
+                | ({":joined": sorted(joined)} if new else {}),
             )
+            uses = [use for pack in sorted(new) for use in first_use(pack)]
             try:
-                self.table.commit([write, *also])
+                self.table.commit([write, *uses, *also])
             except WriteConflictError:
                 current = self.couple(couple.id)
                 continue
-            return replace(current, packs=packs, revision=current.revision + 1)
+            return replace(current, packs=packs, joined=joined, revision=current.revision + 1)
         raise ContentionError("a couple kept changing")
 
     def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
@@ -414,6 +420,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
             PackId(pack): PackWish(Wish(wish["wish"]), dt.date.fromisoformat(wish["since"]))
             for pack, wish in item.get("packs", {}).items()
         },
+        joined=frozenset(map(PackId, item.get("joined", ()))),
         ended_at=from_millis(item["ended_at"]) if "ended_at" in item else None,
         former=frozenset(map(Uid, item.get("former", ()))),
         pause=Pause(*map(dt.date.fromisoformat, item["pause"])) if "pause" in item else None,
