@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
+import itertools
 import json
 import logging
 from dataclasses import dataclass, field, replace
@@ -31,7 +33,7 @@ from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.packs import a_source
 from testing.phones import Phone
-from testing.push_world import calls, first_of, watched
+from testing.push_world import CrashError, calls, first_of, watched
 from testing.stored import row_in, stream_record
 
 if TYPE_CHECKING:
@@ -305,6 +307,30 @@ class TestNotices:
             ("help-proposed", "ruth", None),
         ]
         assert (page["unread"], page["before"]) == (4, None)
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            ("PUT", "/v1/practice/help", {"lines": [], "revision": 0}),
+            ("POST", "/v1/practice/help/approve", {"proposal": 1}),
+            ("POST", "/v1/practice/help/reject", {"proposal": 1, "note": "No."}),
+        ],
+    )
+    def test_a_crash_leaves_an_action_with_its_entry_and_notice_or_nothing(
+        self, ruth: Phone, saul: Phone, table: Table, call: tuple[str, str, dict[str, Any]]
+    ) -> None:
+        if call[0] == "POST":
+            assert ruth.put("/v1/practice/help", {"revision": 0}).status == 200
+        before, replies = table.items(), []  # type: ignore[attr-defined]  # a table in memory
+        entries, notices = (len(table.query(pk).items) for pk in (keys.AUDIT, keys.NOTICES))
+        numbers, added = itertools.count(), {0}
+        while not replies:
+            with contextlib.suppress(CrashError), calls(table, crash_at=next(numbers)):
+                replies.append(saul.call(*call))
+            added = {len(table.query(keys.AUDIT).items) - entries, len(table.query(keys.NOTICES).items) - notices}
+            assert added in ({0}, {1})
+            assert (table.items() == before) is (added == {0})  # type: ignore[attr-defined]
+        assert added == {1}
 
     def test_reading_is_for_the_caller_alone_and_never_goes_back(self, ruth: Phone, saul: Phone, table: Table) -> None:
         for number in range(3):
