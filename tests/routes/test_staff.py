@@ -321,7 +321,8 @@ class TestNotices:
     ) -> None:
         if call[0] == "POST":
             assert ruth.put("/v1/practice/help", {"revision": 0}).status == 200
-        before, replies = table.items(), []  # type: ignore[attr-defined]  # a table in memory
+        before = table.items()  # type: ignore[attr-defined]  # a table in memory
+        replies: list[Reply] = []
         entries, notices = (len(table.query(pk).items) for pk in (keys.AUDIT, keys.NOTICES))
         numbers, added = itertools.count(), {0}
         while not replies:
