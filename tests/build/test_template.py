@@ -62,7 +62,7 @@ PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*"}
 CATALOGUE = {"CATALOGUE", "PACK#*"}
 TOLD_COUPLES = CATALOGUE | {"CODE#*", "HELP", "SERVICE"}
 PRACTICE = CATALOGUE | {"PACKS", "NEWS", "HELP", "NOTICES", "STAFF#*", "SHOWN#*"}
-AUDIT = {"AUDIT", "AUDIT_HEAD"}
+AUDIT = {"AUDIT", "AUDIT_CHAIN", "AUDIT_HEAD"}
 ENDING = {"PERSON#*", "SLOT#*"}
 COUNTERS = {"STATS", "STATS#*"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
@@ -161,7 +161,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
 }
 """The exact partitions of each table that each function may access, by action.
 
-A scan or PartiQL names no partition, so these conditions would not restrict it. Nobody changes a row of AUDIT.
+A scan or PartiQL names no partition, so these conditions would not restrict it. Nobody changes a row of the audit.
 """
 
 
@@ -219,7 +219,7 @@ def keeping_the_audit(role: str) -> Properties:
         "Effect": "Deny",
         "Action": [f"dynamodb:{action}" for action in actions],
         "Resource": {"Fn::GetAtt": "Table.Arn"},
-        "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["AUDIT", "AUDIT_HEAD"]}},
+        "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["AUDIT", "AUDIT_CHAIN", "AUDIT_HEAD"]}},
     }
 
 

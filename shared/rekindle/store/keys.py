@@ -52,7 +52,9 @@ OUTAGES: Final = Key("SERVICE", "OUTAGES")
 WATERMARK: Final = Key("TICK", "WATERMARK")
 PACKS: Final = "PACKS"
 """The partition of the practice's packs. It has an item for each pack."""
-AUDIT: Final = "AUDIT"
+AUDIT: Final = "AUDIT_CHAIN"
+OLDER_AUDIT: Final = "AUDIT"
+"""The partition of the audit of version 0.1.0, which has no chain, and which that version still reads and writes."""
 AUDIT_HEAD: Final = Key("AUDIT_HEAD", "AUDIT_HEAD")
 NOTICES: Final = "NOTICES"
 CODE_PREFIX: Final = "CODE#"
