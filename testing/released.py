@@ -39,7 +39,7 @@ from rekindle.store.tallies import Tallies
 from rekindle.store.watermark import Watermark
 from rekindle.telemetry import logger
 from tally.handler import Tally
-from testing.apis import every_account_is_good, phones_api, practice_handler_of
+from testing.apis import every_account_is_good, every_member_is_good, phones_api, practice_handler_of
 from testing.builders import LONDON, NEW_YORK, an_instant, prompts, publish, publish_choices
 from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
@@ -104,7 +104,7 @@ class World:
         keys, cells = cast("Table", self.key_table), cast("Table", self.cell_table)
         vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, keys, cells, self.scheme)
         self.services = Services.on(table, vault, "https://app.example", erasures_beside(table), every_account_is_good)
-        practice = practice_handler_of(lambda: PracticeServices.on(table, every_account_is_good, review_required=False))
+        practice = practice_handler_of(lambda: PracticeServices.on(table, every_member_is_good, review_required=False))
         api = phones_api(lambda: self.services)
         self.phones = {name: Phone(api, Uid(name), NOW) for name in PEOPLE} | {
             name: Phone(

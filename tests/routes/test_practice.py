@@ -27,7 +27,7 @@ from rekindle.store.help import HelpStore
 from rekindle.store.packs import Publication
 from rekindle.store.statistics import Statistics
 from testing import contract
-from testing.apis import every_account_is_good
+from testing.apis import every_member_is_good
 from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.packs import a_document, a_prompt, a_source
@@ -48,7 +48,7 @@ OPERATIONS = [each for each in contract.operations() if each.document == "openap
 
 @pytest.fixture
 def services(table: Table) -> Services:
-    return Services.on(table, every_account_is_good, review_required=False)
+    return Services.on(table, every_member_is_good, review_required=False)
 
 
 @pytest.fixture
@@ -399,7 +399,7 @@ class TestReview:
 
     @pytest.fixture
     def services(self, table: Table) -> Services:
-        return Services.on(table, every_account_is_good, review_required=True)
+        return Services.on(table, every_member_is_good, review_required=True)
 
     def test_another_has_to_approve(self, ruth: Phone, saul: Phone, services: Services) -> None:
         revision = saved(ruth, a_source())

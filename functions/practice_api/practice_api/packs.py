@@ -7,7 +7,16 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack, staff_refusals
+from practice_api.services import (
+    Services,
+    Staff,
+    ThePublisher,
+    TheReader,
+    TheServices,
+    known_pack,
+    publisher_refusals,
+    staff_refusals,
+)
 from practice_api.views import pack_detail, pack_summary
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.ids import PackId, PromptId
@@ -38,7 +47,7 @@ def get_pack(pack_id: PackPath, staff: TheReader, services: TheServices) -> Pack
 
 @router.post(
     "/packs/<pack_id>/withdraw",
-    responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NO_SUCH_PROMPT, Problem.NOT_PUBLISHED),
+    responses=publisher_refusals(Problem.NO_SUCH_PACK, Problem.NO_SUCH_PROMPT, Problem.NOT_PUBLISHED),
 )
 def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, services: TheServices) -> PackDetail:
     """Withdraw the pack or one of its prompts. Within half a minute, no couple gets it any more.
@@ -53,7 +62,7 @@ def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, se
     return pack_detail(head, staff.instant, staff.uid)
 
 
-@router.post("/packs/<pack_id>/restore", responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NOT_WITHDRAWN))
+@router.post("/packs/<pack_id>/restore", responses=publisher_refusals(Problem.NO_SUCH_PACK, Problem.NOT_WITHDRAWN))
 def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, services: TheServices) -> PackDetail:
     """Restore a withdrawn pack or prompt.
 
@@ -66,7 +75,7 @@ def post_restore(pack_id: PackPath, body: RestoreBody, staff: ThePublisher, serv
     return pack_detail(services.packs.restore(head.id, prompt, staff.actor), staff.instant, staff.uid)
 
 
-@router.post("/packs/<pack_id>/code", responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NO_CODE))
+@router.post("/packs/<pack_id>/code", responses=publisher_refusals(Problem.NO_SUCH_PACK, Problem.NO_CODE))
 def post_code(pack_id: PackPath, staff: ThePublisher, services: TheServices) -> PackDetail:
     """Replace the pack's code. The old code no longer works. Couples that have joined keep the pack."""
     head = known_pack(services, pack_id)

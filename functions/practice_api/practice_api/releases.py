@@ -10,7 +10,16 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from practice_api.drafts import draft_changed
 from practice_api.packs import PackPath
-from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack, staff_refusals
+from practice_api.services import (
+    Services,
+    Staff,
+    ThePublisher,
+    TheReader,
+    TheServices,
+    known_pack,
+    publisher_refusals,
+    staff_refusals,
+)
 from practice_api.views import finding_views, pack_detail, release_view
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.packs.check import check_source
@@ -55,7 +64,7 @@ def get_release(
     return PublishedSourceView(**release_view(release).model_dump(), source=services.packs.released(head.id, release))
 
 
-@router.post("/packs/<pack_id>/publish", responses=staff_refusals(*UNPUBLISHABLE))
+@router.post("/packs/<pack_id>/publish", responses=publisher_refusals(*UNPUBLISHABLE))
 def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, services: TheServices) -> PublishedView:
     """Publish the draft with this revision, now or at `at`.
 
@@ -90,7 +99,7 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, serv
 
 @router.post(
     "/packs/<pack_id>/approve",
-    responses=staff_refusals(*UNPUBLISHABLE, Problem.NOTHING_TO_TAKE_BACK, Problem.NEEDS_ANOTHER_PERSON),
+    responses=publisher_refusals(*UNPUBLISHABLE, Problem.NOTHING_TO_TAKE_BACK, Problem.NEEDS_ANOTHER_PERSON),
 )
 def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, services: TheServices) -> PublishedView:
     """Approve another person's proposal. This publishes the draft.
@@ -122,7 +131,7 @@ def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, serv
 
 @router.post(
     "/packs/<pack_id>/reject",
-    responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NOTHING_TO_TAKE_BACK, Problem.PACK_CHANGED),
+    responses=publisher_refusals(Problem.NO_SUCH_PACK, Problem.NOTHING_TO_TAKE_BACK, Problem.PACK_CHANGED),
 )
 def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, services: TheServices) -> PackDetail:
     """Reject a proposal, or cancel a version that is not live yet. The draft of a rejected proposal stays."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from rekindle.domain.help import Help
 from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.prompts import Audience
 
@@ -43,7 +44,12 @@ class StaffAction(StrEnum):
     WITHDRAWN = "withdrawn"
     RESTORED = "restored"
     CODE_RENEWED = "code_renewed"
+    HELP_PROPOSED = "help_proposed"
     HELP_CHANGED = "help_changed"
+    HELP_REJECTED = "help_rejected"
+    RIGHTS_GRANTED = "rights_granted"
+    RIGHTS_REVOKED = "rights_revoked"
+    SIGNED_OUT = "signed_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +198,25 @@ class PackHead:
 
 
 @dataclass(frozen=True, slots=True)
+class HelpProposal:
+    """A help document that one person wants couples to see, and that another person must approve.
+
+    `id` counts up. `replaces` is the revision of the help that the proposal would replace.
+    """
+
+    id: int
+    proposed: Actor
+    offered: Help
+    replaces: int
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One action of staff. The audit keeps it for ten years, without the texts of a pack."""
+    """One action of staff. The audit keeps it for ten years, without the texts of a pack.
+
+    `account` is the name of the account whose rights were granted or revoked. `scope` has the rights that the account
+    has since then.
+    """
 
     done: Actor
     action: StaffAction
@@ -201,6 +224,8 @@ class AuditEntry:
     version: int | None = None
     prompt: PromptId | None = None
     note: str | None = None
+    account: str | None = None
+    scope: str | None = None
 
 
 def news_date(live_from: dt.datetime) -> dt.date:

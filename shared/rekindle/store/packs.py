@@ -20,7 +20,7 @@ from rekindle.domain.prompts import Audience
 from rekindle.errors import ContentionError, RekindleError
 from rekindle.packs.lifecycle import About, AuditEntry, DraftHead, PackHead, ReleaseHead, StaffAction
 from rekindle.store import keys
-from rekindle.store.audit import audit_row
+from rekindle.store.audit import record
 from rekindle.store.forms import stored
 from rekindle.store.instants import to_ttl
 from rekindle.store.news import with_news
@@ -294,7 +294,7 @@ class Packs:
         changed, writes = change(head)
         if catalogue is not None:
             writes += catalogue_writes(self.table, changed, catalogue)
-        self.table.transact([_head_row(changed), *writes, audit_row(entry, head.revision + 1)])
+        record(self.table, entry, [_head_row(changed), *writes])
         return replace(changed, revision=head.revision + 1)
 
     @repeated_on_conflict("a pack kept changing")
