@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnknownCommandError
 
-from cli.commands import files, help, packs, practice, publishing, second_factor, sign_in, staff
+from cli.commands import files, packs, practice, publishing, second_factor, sign_in, staff
+from cli.commands.help import help_app
 from cli.errors import CliError, Exit, UsageError
 from cli.pages import error_page
 from cli.session import write_json
@@ -44,7 +45,7 @@ def application() -> App:
     app.command(second_factor.second_factor_app)
     app.command(_packs())
     app.command(practice.stats)
-    app.command(help.help_app)
+    app.command(help_app)
     app.command(practice.notices)
     app.command(practice.audit)
     app.command(staff.staff_app)

@@ -372,12 +372,7 @@ def _refusal(answer: httpx.Response) -> CliError:
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
         return RefusedError("not-signed-in", "The service did not accept your sign-in.", "rekindle sign-in")
     if answer.status_code == HTTPStatus.FORBIDDEN and "type" not in body:  # API Gateway has refused the token's scopes
-        return RefusedError(
-            "not-allowed",
-            "Your account has no permission for this.",
-            "See your permissions: rekindle whoami",
-            "Ask the people who run the service for the permission, then sign in again.",
-        )
+        return RefusedError("not-allowed", "Your account has no permission for this.", *_ASK_FOR_PERMISSION)
     if answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return RefusedError(
             "body-too-large", "The pack is too large: the limit is 4,000,000 characters.", "Split it into two packs."
@@ -389,12 +384,21 @@ def _refusal(answer: httpx.Response) -> CliError:
     return RefusedError(problem, title, *_TO_DO.get(problem, ()), about=about, **members)
 
 
+_ASK_FOR_PERMISSION: Final = (
+    "See your permissions: rekindle whoami",
+    "Ask the people who run the service for the permission, then sign in again.",
+)
 _TO_DO: Final[dict[str, tuple[str, ...]]] = {
-    "needs-another-person": ("Ask a colleague to run: rekindle packs approve ID",),
+    "needs-another-person": ("Ask a colleague to run: rekindle packs approve ID, or rekindle help approve",),
+    "proposed-already": ("See it: rekindle help show", "Then: rekindle help approve, or rekindle help reject"),
     "scheduled-already": ("Take it back first: rekindle packs reject ID",),
     "nothing-to-publish": ("Save a draft first: rekindle packs save FILE",),
     "internal": ("Try again. If it happens again, tell the people who run the service.",),
-    "second-factor-needed": ("Add one to your account: rekindle second-factor add", "Then sign in again: rekindle sign-in"),
+    "not-allowed": _ASK_FOR_PERMISSION,
+    "second-factor-needed": (
+        "Add one to your account: rekindle second-factor add",
+        "Or, if it has one, sign in again: rekindle sign-in",
+    ),
     "sign-in-not-recent": ("Sign in again: rekindle sign-in",),
     "no-such-route": ("The service may be older than this program.",),
 }

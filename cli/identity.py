@@ -51,7 +51,7 @@ _TO_DO: Final[Mapping[str, str]] = {
     _REFUSALS["INVALID_CODE"]: "Wait for the next code. If it is wrong too, check the clock of your phone.",
     _REFUSALS["SESSION_EXPIRED"]: "Start again.",
     _REFUSALS["SECOND_FACTOR_EXISTS"]: "To use another app, first remove it: rekindle second-factor remove",
-    _REFUSALS["UNVERIFIED_EMAIL"]: "Set a new password with the mail that the console sends. This verifies the address.",
+    _REFUSALS["UNVERIFIED_EMAIL"]: "Set a new password with the console's mail. This verifies the address.",
     _REFUSALS["CREDENTIAL_TOO_OLD_LOGIN_AGAIN"]: AGAIN,
 }
 

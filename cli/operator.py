@@ -11,7 +11,16 @@ from pydantic import BaseModel, ValidationError
 
 from cli.errors import CliError, RefusedError
 from cli.stacks import LOCAL
-from rekindle.accounts import PUBLISH, ChangeRights, ListStaff, RightsChange, RightsOutcome, StaffAccount, StaffPage
+from rekindle.accounts import (
+    PUBLISH,
+    ChangeRights,
+    ListStaff,
+    Rights,
+    RightsChange,
+    RightsOutcome,
+    StaffAccount,
+    StaffPage,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -54,7 +63,7 @@ class Staff:
             if (after := page.after) is None:
                 return sorted(found, key=lambda account: account.name)
 
-    def change(self, email: str, rights: str, at: dt.datetime) -> RightsChange:
+    def change(self, email: str, rights: Rights, at: dt.datetime) -> RightsChange:
         """Give an account exactly these permissions."""
         asked = ChangeRights.model_construct(email=email, rights=rights, operator=self._caller.arn, at=at)
         return self._call(RightsChange, asked)

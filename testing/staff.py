@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
+    from cli.operator import Caller
     from testing.phones import Handler
 
 API = "https://api.practice.example"
 SETTINGS = {
     "api": "",
-    "identity": "https://identity.example",
-    "securetoken": "https://securetoken.example",
+    "identity": "https://identitytoolkit.googleapis.com",
+    "securetoken": "https://securetoken.googleapis.com",
     "apiKey": "web-key",
     "project": "rekindle-test",
 }
@@ -50,6 +51,8 @@ ACCOUNTS = {
     "uma@practice.example": BOTH,
     "couple@example.org": "",
 }
+FOR_READERS = ("/practice/check", "/practice/notices/read", "/practice/sign-out")
+"""The ends of the paths to which a reader may send more than a GET."""
 UNVERIFIED = {"uma@practice.example"}
 """The accounts whose email address is not verified."""
 
@@ -71,22 +74,26 @@ class Service(httpx.BaseTransport):
     A fault has a method, a part of a path, and a function. The next request below /v1 with this method and this
     part in its path goes to the function, not to `api`. The function gets the request and `api`, and returns an answer
     or raises an error. Each fault is used once.
+
+    `firebase` answers requests to Google. Without it, there are the accounts in ACCOUNTS, which have no second factors.
     """
 
     api: Answer
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)
     refuses_refresh: str | None = None
-    asks_for_more: bool = False
+    firebase: Answer | None = None
     settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         request.read()
         match request.url.host:
-            case "identity.example":
+            case "identitytoolkit.googleapis.com" | "securetoken.googleapis.com" if self.firebase:
+                return self.firebase(request)
+            case "identitytoolkit.googleapis.com":
                 return self._sign_in(json.loads(request.content))
-            case "securetoken.example":
+            case "securetoken.googleapis.com":
                 return self._refresh(parse_qs(request.content.decode()))
             case "api.practice.example" if request.url.path == "/console/config.json":
                 return httpx.Response(200, json=self.settings)
@@ -110,8 +117,6 @@ class Service(httpx.BaseTransport):
         if email not in ACCOUNTS or asked["password"] != PASSWORD:
             error = {"code": 400, "message": "INVALID_LOGIN_CREDENTIALS"}
             return httpx.Response(400, json={"error": error})
-        if self.asks_for_more:  # as Firebase does for an account with a second factor
-            return httpx.Response(200, json={"mfaPendingCredential": "pending", "mfaInfo": [{}], "email": email})
         tokens = {"idToken": a_token(email), "refreshToken": REFRESH + email, "email": email, "expiresIn": "3600"}
         return httpx.Response(200, json=tokens)
 
@@ -149,7 +154,8 @@ def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
             return httpx.Response(401, json={"message": "Unauthorized"})
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        needed = {BOTH.split()[1]} if request.method != "GET" else {*BOTH.split()}
+        is_for_readers = request.method == "GET" or request.url.path.endswith(FOR_READERS)
+        needed = {*BOTH.split()} if is_for_readers else {BOTH.split()[1]}
         if not needed & {*claims["scope"].split()}:
             return httpx.Response(403, json={"message": "Forbidden"})
         path = request.url.raw_path.decode().removeprefix("/v1")
@@ -223,6 +229,7 @@ class Person:
     width: int = 200
     is_there: bool = True
     keyring: KeyringBackend | None = None
+    caller: Caller | None = None
 
     def __call__(self, *arguments: str) -> Said:
         out, err = io.StringIO(), io.StringIO()
@@ -236,13 +243,18 @@ class Person:
             is_interactive=lambda: self.is_there and bool(self.answers),
             line=lambda: self.answers.pop(0),
             hidden=lambda _asked: self.answers.pop(0),
+            caller=lambda _stack: self._operator(),
         )
         status = run([*arguments], world)
         return Said(status, out.getvalue(), err.getvalue())
 
     def signed_in(self, name: str) -> Person:
         self.answers[:] = [PASSWORD]
-        said = self("sign-in", "--stack", API, "--name", "test", "--email", f"{name}@practice.example")
+        said = self("sign-in", "--yes", "--stack", API, "--name", "test", "--email", f"{name}@practice.example")
         assert said.status == 0, said.err
         assert not self.answers
         return self
+
+    def _operator(self) -> Caller:
+        assert self.caller
+        return self.caller

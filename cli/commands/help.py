@@ -53,8 +53,8 @@ def propose(
 ) -> None:
     """Propose the help that the app shows to couples. Couples get it once a colleague has approved it.
 
-    The YAML or JSON file has booking, lines and revision. A new proposal replaces
-    the one that waits for approval.
+    The YAML or JSON file has booking, lines and revision. Your new proposal replaces
+    your last one. Approve or reject a colleague's proposal before you make another.
 
     For example:
         rekindle help show --json > help.json

@@ -63,7 +63,9 @@ def remove(
     factors = account.second_factors()
     if not factors:
         raise RefusedError("no-second-factor", "Your account has no second factor.", "rekindle second-factor add")
-    page = text("A password alone is enough to sign in then. The deployment may refuse what you do until you add another.")
+    page = text(
+        "A password alone is enough to sign in then. The deployment may refuse what you do until you add another."
+    )
     session.confirm(page, "Remove it?", yes=yes)
     for factor in factors:
         answered = account.remove_second_factor(factor)

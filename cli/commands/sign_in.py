@@ -151,7 +151,9 @@ def _tell_news(session: Session, practice: Practice, token: str) -> None:
     else:
         if unread:
             said = f"{counted(unread, 'notice')} unread"
-            session.tell(text((f"{said}. To see {'it' if unread == 1 else 'them'}: rekindle notices{option}", "yellow")))
+            session.tell(
+                text((f"{said}. To see {'it' if unread == 1 else 'them'}: rekindle notices{option}", "yellow"))
+            )
 
 
 def _require_known(session: Session, settings: Settings, *, yes: bool) -> None:
@@ -175,7 +177,9 @@ def _require_known(session: Session, settings: Settings, *, yes: bool) -> None:
         if session.common.json or not session.world.is_interactive():
             raise UsageError(said, "Ask the people who run the service. Then sign in at a terminal.")
         rows.append(("Project until now", known.project))
-        page = Group(text((f"Warning: {said} Ask the people who run the service before you go on.", "red")), facts(rows))
+        page = Group(
+            text((f"Warning: {said} Ask the people who run the service before you go on.", "red")), facts(rows)
+        )
         session.confirm(page, "Is this deployment right?", yes=False)
     config.put_known(stack.api, settings.known)
 

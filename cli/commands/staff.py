@@ -11,15 +11,15 @@ from cyclopts import App, Parameter
 from cli.commands import Flag, Yes
 from cli.errors import CliError, RefusedError
 from cli.operator import Staff
-from cli.pages import done, facts, text
+from cli.pages import done, facts
 from cli.pages.staff import rights, staff_page
 from cli.session import NO_OPTIONS, Common, Session, TheWorld
-from rekindle.accounts import PUBLISH, READ, RightsChange, RightsOutcome
+from rekindle.accounts import Rights, RightsChange, RightsOutcome
 
 staff_app = App(name="staff", help="For operators: list the staff's accounts, and give or take their permissions.")
 
 Email = Annotated[str, Parameter(help="The account's email address.")]
-_SCOPES = {"read": READ, "publish": f"{READ} {PUBLISH}"}
+_SCOPES: dict[str, Rights] = {"read": "practice:read", "publish": "practice:read practice:publish"}
 
 
 @staff_app.command(name="list")
@@ -100,7 +100,7 @@ def revoke(
     session.show(done(said), {"email": email, **result.model_dump(exclude={"reason"})})
 
 
-def _changed(staff: Staff, session: Session, email: str, scope: str) -> RightsChange:
+def _changed(staff: Staff, session: Session, email: str, scope: Rights) -> RightsChange:
     with session.doing(f"Changing {email}"):
         result = staff.change(email, scope, session.now)
     if result.outcome is RightsOutcome.NO_ACCOUNT:

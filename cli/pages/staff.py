@@ -92,11 +92,12 @@ def _said(notice: contract.NoticeView) -> RenderableType:
             said = f"{who} rejected a change of the help."
         case "code-used-widely":
             couples = f"{notice.couples} couples" if notice.couples else "more couples than expected"
-            said = f"The code of {notice.pack} was used by {couples}. For a new code: rekindle packs code {notice.pack} --renew"
+            renew = f"rekindle packs code {notice.pack} --renew"
+            said = f"The code of {notice.pack} was used by {couples}. For a new code: {renew}"
         case "rights-granted":
             said = f"{who} gave permissions to {account}"
         case "rights-revoked":
-            said = f"{who} took all permissions from {notice.account or 'an account'}."
+            said = f"{who} took permissions from {account}"
         case _:
             said = notice.kind
     return text(said)

@@ -1,7 +1,7 @@
 """Define the jobs on the account queue, and the commands of an operator. `accounts` handles both.
 
-No other function may change a Firebase account. Each job can be handled twice, and in any order. A job contains ids, but
-never a token, a name or a text. An operator calls `accounts` directly, with their own permissions in AWS.
+No other function may change a Firebase account. Each job can be handled twice, and in any order. A job contains ids,
+but never a token, a name or a text. An operator calls `accounts` directly, with their own permissions in AWS.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ READ: Final = "practice:read"
 PUBLISH: Final = "practice:publish"
 RIGHTS: Final = (READ, PUBLISH)
 """The permissions of staff, in the account's custom claim `scope`."""
+type Rights = Literal["", "practice:read", "practice:read practice:publish"]
 
 
 class _Body(BaseModel):
@@ -69,7 +70,7 @@ class ChangeRights(_Body):
 
     type: Literal["change-rights"] = "change-rights"
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=256)]
-    rights: Literal["", "practice:read", "practice:read practice:publish"]
+    rights: Rights
     operator: Annotated[str, StringConstraints(pattern=r"^arn:[^\s]+$", max_length=256)]
     at: AwareDatetime
 

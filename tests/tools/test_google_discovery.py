@@ -103,7 +103,7 @@ def test_the_list_of_all_accounts_fits_google_s_description_page_by_page(issuer:
         answer = browser.call("GET", f"{IDENTITY}/{path}?maxResults=2{more}", headers={"Authorization": "Bearer owner"})
         assert list(misfits(answer.json(), method["response"], "answer")) == []
         found += [each["localId"] for each in answer.json().get("users", [])]
-        more = "nextPageToken" in answer.json() and f"&nextPageToken={answer.json()['nextPageToken']}"
+        more = f"&nextPageToken={answer.json()['nextPageToken']}" if "nextPageToken" in answer.json() else ""
     assert {"maxResults", "nextPageToken"} < {*method["parameters"]}
     assert found == sorted({*found})
     assert "ada" in found
