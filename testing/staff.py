@@ -89,20 +89,12 @@ class Service(httpx.BaseTransport):
         self.requests.append(request)
         request.read()
         match request.url.host:
-            case "identitytoolkit.googleapis.com" | "securetoken.googleapis.com" if self.firebase:
-                return self.firebase(request)
-            case "identitytoolkit.googleapis.com":
-                return self._sign_in(json.loads(request.content))
-            case "securetoken.googleapis.com":
-                return self._refresh(parse_qs(request.content.decode()))
+            case "identitytoolkit.googleapis.com" | "securetoken.googleapis.com":
+                return self._firebase(request)
             case "api.practice.example" if request.url.path == "/console/config.json":
                 return httpx.Response(200, json=self.settings)
             case "api.practice.example" if request.url.path.startswith("/v1/"):
-                for place, (method, part, fault) in enumerate(self.faults):
-                    if method == request.method and part in request.url.path:
-                        del self.faults[place]
-                        return fault(request, self.api)
-                return self.api(request)
+                return self._api(request)
             case "nowhere.example":
                 raise httpx.ConnectError("no such host")
             case _:
@@ -111,6 +103,20 @@ class Service(httpx.BaseTransport):
     def asked(self, method: str, part: str) -> list[httpx.Request]:
         """Return the requests with this method whose path contains `part`."""
         return [each for each in self.requests if each.method == method and part in each.url.path]
+
+    def _api(self, request: httpx.Request) -> httpx.Response:
+        for place, (method, part, fault) in enumerate(self.faults):
+            if method == request.method and part in request.url.path:
+                del self.faults[place]
+                return fault(request, self.api)
+        return self.api(request)
+
+    def _firebase(self, request: httpx.Request) -> httpx.Response:
+        if self.firebase:
+            return self.firebase(request)
+        if request.url.host.startswith("securetoken"):
+            return self._refresh(parse_qs(request.content.decode()))
+        return self._sign_in(json.loads(request.content))
 
     def _sign_in(self, asked: dict[str, Any]) -> httpx.Response:
         email = asked["email"]
@@ -162,6 +168,7 @@ def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
         content = request.content.decode() or None
         event = http_event(request.method, f"/v1{path}", Uid(claims["sub"]), now(), content)
         event["requestContext"]["authorizer"]["jwt"]["claims"] |= claims
+        event["headers"]["authorization"] = f"Bearer {token}"
         answered = handler(event, None)
         require_declared(event, answered)
         return httpx.Response(answered["statusCode"], headers=answered["headers"], text=answered.get("body") or "")
@@ -218,13 +225,14 @@ class MemoryKeyring(KeyringBackend):
 class Person:
     """A person at their own terminal. `answers` are the lines that the person types.
 
-    If `answers` is empty or `is_there` is false, the command cannot ask a person.
+    An answer can be a function. It gets what the command has printed on stderr, and returns the line. If `answers` is
+    empty or `is_there` is false, the command cannot ask a person.
     """
 
     service: Service
     folder: Path
     now: Callable[[], dt.datetime]
-    answers: list[str] = field(default_factory=list)
+    answers: list[str | Callable[[str], str]] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
     width: int = 200
     is_there: bool = True
@@ -233,6 +241,11 @@ class Person:
 
     def __call__(self, *arguments: str) -> Said:
         out, err = io.StringIO(), io.StringIO()
+
+        def typed(_asked: str = "") -> str:
+            answer = self.answers.pop(0)
+            return answer if isinstance(answer, str) else answer(err.getvalue())
+
         world = World(
             out=Console(file=out, width=self.width, highlight=False, markup=False, emoji=False),
             err=Console(file=err, width=self.width, highlight=False, markup=False, emoji=False),
@@ -241,8 +254,8 @@ class Person:
             now=self.now,
             pause=self.waited.append,
             is_interactive=lambda: self.is_there and bool(self.answers),
-            line=lambda: self.answers.pop(0),
-            hidden=lambda _asked: self.answers.pop(0),
+            line=typed,
+            hidden=typed,
             caller=lambda _stack: self._operator(),
         )
         status = run([*arguments], world)

@@ -150,10 +150,7 @@ def _tell_news(session: Session, practice: Practice, token: str) -> None:
         pass  # the person has not asked for this, so a service that does not answer is no error
     else:
         if unread:
-            said = f"{counted(unread, 'notice')} unread"
-            session.tell(
-                text((f"{said}. To see {'it' if unread == 1 else 'them'}: rekindle notices{option}", "yellow"))
-            )
+            session.tell(text((f"{counted(unread, 'notice')} unread: rekindle notices{option}", "yellow")))
 
 
 def _require_known(session: Session, settings: Settings, *, yes: bool) -> None:
