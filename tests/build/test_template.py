@@ -146,6 +146,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
         "KeyTable": {"DeleteItem": {"COUPLE#*", "PERSON#*"}, "UpdateItem": {"COUPLE#*"}},
         "ErasureTable": {action: {"ERASED#*"} for action in ("PutItem", "UpdateItem")},
     },
+    "Accounts": {"Table": {"GetItem": {"AUDIT_HEAD"}, "PutItem": {"AUDIT", "AUDIT_HEAD", "NOTICES"}}},
     "Tally": {"Table": {"BatchGetItem": {"TALLY#*"}, "PutItem": {"TALLY#*"}, "UpdateItem": COUNTERS}},
     "Delivery": {
         "Table": {

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 """The only scope with which Google lets a service account change accounts. The account's role limits it further."""
 
+PAGE: Final = 1000
+"""Google returns at most this many accounts at once."""
 TIMEOUT: Final = 5
 """In seconds. The SDK repeats a failed request up to four times, with pauses of at most eight seconds."""
 
@@ -78,9 +80,9 @@ class Firebase:
             return False
         return True
 
-    def staff(self, after: str | None) -> StaffPage:
-        """Return the accounts with permissions on the page of all accounts that begins after the cursor `after`."""
-        page = auth.list_users(page_token=after, app=self._app)
+    def staff(self, after: str | None, most: int = PAGE) -> StaffPage:
+        """Return the accounts with permissions among `most` of all accounts, from the cursor `after` on."""
+        page = auth.list_users(page_token=after, max_results=most, app=self._app)
         accounts = [_staff_account(user) for user in page.users if rights_in(user.custom_claims)]
         return StaffPage(accounts=accounts, after=page.next_page_token or None)
 
