@@ -282,14 +282,9 @@ def test_other_claims_of_an_account_stay() -> None:
     [
         {},
         {"type": "delete", "uid": "ada", "pseudonym": "p"},
-        {
-            "type": "change-rights",
-            "email": WRITER,
-            "rights": "practice:admin",
-            "operator": ARN,
-            "at": "2026-03-02T12:00Z",
-        },
-        {"type": "change-rights", "email": WRITER, "rights": "", "operator": "olga", "at": "2026-03-02T12:00Z"},
+        CHANGE | {"rights": "practice:admin"},
+        CHANGE | {"operator": "olga"},
+        CHANGE | {"at": None},
         {"type": "list-staff", "more": 1},
     ],
 )

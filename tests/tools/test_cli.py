@@ -337,6 +337,8 @@ class TestClient:
         ("status", "body", "ends", "sentence"),
         [
             (403, {"message": "Forbidden"}, 3, "has no permission for this"),
+            (403, {"type": "urn:rekindle:problem:sign-in-not-recent", "title": "Sign in."}, 3, "rekindle sign-in"),
+            (403, {"type": "urn:rekindle:problem:not-allowed", "title": "No."}, 3, "rekindle whoami"),
             (404, {"message": "Not Found"}, 1, "status 404"),
             (413, {"message": "Request Entity Too Large"}, 1, "4,000,000 characters"),
             (500, {"type": "urn:rekindle:problem:internal", "title": "Went wrong.", "status": 500}, 4, "Went wrong."),

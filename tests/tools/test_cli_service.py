@@ -565,6 +565,10 @@ class TestAudit:
         assert "entry 5 " in said.out if is_removed else "entry 4 was changed" in said.out
 
 
+def test_an_audit_without_entries_is_whole(ruth: Person) -> None:
+    assert "0 actions in the chain" in ruth("audit", "--verify").out
+
+
 class TestSignOut:
     """Signing out ends every sign-in of the account, and says so where it could not."""
 

@@ -50,7 +50,7 @@ def fault_in(entries: Sequence[ChainedEntry], *, complete_at: dt.datetime | None
     The latest entry comes first. If `complete_at` is an instant, the part ends with the oldest entry of that instant.
     Entries without a link are whole only before the chain's first entry.
     """
-    for each, older in zip(entries, [*entries[1:], None], strict=True):
+    for each, older in zip(entries, [*entries, None][1:], strict=True):
         link, before = each.link, older.link if older else None
         if link is None:
             if before:
