@@ -39,11 +39,6 @@ _PENDING: Final = "mfa-pending"
 _ENROLLING: Final = "mfa-enrolling"
 
 
-def code_of(secret: str, at: float) -> str:
-    """Return the code that an authenticator app with this secret shows, `at` seconds since 1970."""
-    return _totp(secret).generate(at).decode()
-
-
 def challenge(issuer: Issuer, account: Account) -> dict[str, Any]:
     """Return the part of the response to a right password that asks for the second factor."""
     credential = issuer.write(_PENDING, account.uid, PATIENCE, auth_time=int(now()))

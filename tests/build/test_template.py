@@ -204,7 +204,7 @@ NO_SOLO_DAY: Final = {
         }
     },
 }
-KEEPERS: Final = ("PracticeApiRole",)
+KEEPERS: Final = ("AccountsRole", "PracticeApiRole")
 """The roles that add entries to the audit."""
 WRITERS: Final = tuple(
     f"{each}Role" for each in REACH if {"PutItem", "UpdateItem"} & REACH[each].get("Table", {}).keys()

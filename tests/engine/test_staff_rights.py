@@ -18,11 +18,11 @@ from accounts.firebase import Firebase, credential_from
 from local.clock import now
 from local.errors import StackError
 from local.google.identity import PASSWORD
-from local.google.second_factor import code_of
 from rekindle.accounts import rights_in, staff_command_from, with_rights
 from rekindle.domain.ids import Uid
 from rekindle.store.audit import Audit
 from rekindle.store.notices import Notices
+from testing.authenticator import code_of
 from testing.memory_table import MemoryTable
 from testing.staff import API, Person, Service
 

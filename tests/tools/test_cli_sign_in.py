@@ -23,10 +23,10 @@ from cli.session import World
 from cli.stacks import LOCAL, Stack, require_pinned
 from local.clock import now
 from local.google.identity import PASSWORD, identity_routes
-from local.google.second_factor import code_of
 from local.google.signin import Identity, Issuer
 from practice_api.services import Services
 from testing.apis import every_member_is_good, practice_handler_of
+from testing.authenticator import code_of
 from testing.builders import an_instant
 from testing.staff import API, SETTINGS, Person, Service, through
 from tests.tools.browser import Browser

@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from accounts.firebase import SCOPE
 from local.clock import now
 from local.google.identity import IDENTITY, identity_routes
-from local.google.second_factor import code_of
 from local.google.signin import Identity, Issuer
+from testing.authenticator import code_of
 from tests.tools.browser import Browser
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from starlette.applications import Starlette
 from local.clock import now
 from local.google.accounts import Accounts
 from local.google.identity import IDENTITY, SECURE_TOKEN, identity_routes
-from local.google.second_factor import ADJACENT, PERIOD, code_of
+from local.google.second_factor import ADJACENT, PERIOD
 from local.google.signin import Identity, Issuer
+from testing.authenticator import code_of
 from tests.tools.browser import Browser
 
 if TYPE_CHECKING:
