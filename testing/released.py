@@ -26,11 +26,13 @@ from couples_api.services import Services
 from practice_api.services import Services as PracticeServices
 from rekindle.crypto.sealing import AUTHORS_KEY, SINGLE_KEY
 from rekindle.crypto.vault import Vault
-from rekindle.domain.ids import Uid, Zone
+from rekindle.domain.ids import PackId, Uid, Zone
 from rekindle.domain.pushes import PushKind, Reach
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
+from rekindle.store.forms import stored
 from rekindle.store.incidents import Incidents
+from rekindle.store.packs import Packs
 from rekindle.store.runs import Runs
 from rekindle.store.shards import read_shards
 from rekindle.store.slots import Slots
@@ -228,7 +230,16 @@ def _work_at_the_practice(world: World) -> None:
     set_clocks("2026-03-04T12:00:00Z", ruth, saul)
     _asked(saul.post(f"{pack}/withdraw", {"prompt": "rain", "reason": "Too wet."}))
     offered = _asked(ruth.get("/v1/practice/help"))
-    _asked(ruth.put("/v1/practice/help", offered | {"lines": [*offered["lines"], _line("116 123")]}))
+    wanted = {"booking": offered["booking"], "lines": [*offered["lines"], _line("116 123")], "revision": 0}
+    proposal = _asked(ruth.put("/v1/practice/help", wanted))["proposal"]
+    _asked(saul.post("/v1/practice/help/approve", {"proposal": proposal["id"]}))
+    latest = _asked(saul.get("/v1/practice/notices"))["notices"][0]
+    for route, body in (("notices/read", {"until": latest["id"]}), ("sign-out", None)):
+        _asked(saul.post(f"/v1/practice/{route}", body))
+    table = cast("Table", world.table)
+    head = Packs(table).head(PackId("river"))
+    # Only after thirty releases, one leaves the row of its pack.
+    table.write(Write("Put", keys.older_release(PackId("lake"), 1), item=stored(head.releases[0])))
     set_clocks(NOW, ruth, saul)
 
 

@@ -90,11 +90,12 @@ def _verified(session: Session) -> int:
     """Check the whole chain of the audit, show the result, and return the exit status."""
     with session.doing("Reading the audit"):
         pages = list(session.practice.audit_pages())
-    entries = [_chained(entry) for page in pages for entry in page.entries]
-    fault = fault_in(entries, complete_at=session.now)
+    entries = [entry for page in pages for entry in page.entries]
+    chain = [chained for entry in entries if (chained := _chained(entry)).link]  # entries of version 0.1.0 have none
+    fault = fault_in(chain, complete_at=session.now)
     if fault is None and not all(page.intact for page in pages):
         fault = "the latest entries are not the ones that the service has recorded last"
-    links = [each.link for each in entries if each.link]
+    links = [each.link for each in chain if each.link]
     document = {"actions": len(entries), "chained": len(links), "fault": fault, "latest": links[0] if links else None}
     if fault:
         session.show(text((f"The audit is not whole: {fault}.", "red")), document)

@@ -62,7 +62,7 @@ PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*"}
 CATALOGUE = {"CATALOGUE", "PACK#*"}
 TOLD_COUPLES = CATALOGUE | {"CODE#*", "HELP", "SERVICE"}
 PRACTICE = CATALOGUE | {"PACKS", "NEWS", "HELP", "NOTICES", "STAFF#*", "SHOWN#*"}
-AUDIT = {"AUDIT", "AUDIT_HEAD"}
+AUDIT = {"AUDIT", "AUDIT_CHAIN", "AUDIT_HEAD"}
 ENDING = {"PERSON#*", "SLOT#*"}
 COUNTERS = {"STATS", "STATS#*"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
@@ -147,7 +147,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
         "KeyTable": {"DeleteItem": {"COUPLE#*", "PERSON#*"}, "UpdateItem": {"COUPLE#*"}},
         "ErasureTable": {action: {"ERASED#*"} for action in ("PutItem", "UpdateItem")},
     },
-    "Accounts": {"Table": {"GetItem": {"AUDIT_HEAD"}, "PutItem": {"AUDIT", "AUDIT_HEAD", "NOTICES"}}},
+    "Accounts": {"Table": {"GetItem": {"AUDIT_HEAD"}, "PutItem": {"AUDIT_CHAIN", "AUDIT_HEAD", "NOTICES"}}},
     "Tally": {"Table": {"BatchGetItem": {"TALLY#*"}, "PutItem": {"TALLY#*"}, "UpdateItem": COUNTERS}},
     "Delivery": {
         "Table": {
@@ -162,7 +162,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
 }
 """The exact partitions of each table that each function may access, by action.
 
-A scan or PartiQL names no partition, so these conditions would not restrict it. Nobody changes a row of AUDIT.
+A scan or PartiQL names no partition, so these conditions would not restrict it. Nobody changes a row of the audit.
 """
 
 
@@ -220,7 +220,7 @@ def keeping_the_audit(role: str) -> Properties:
         "Effect": "Deny",
         "Action": [f"dynamodb:{action}" for action in actions],
         "Resource": {"Fn::GetAtt": "Table.Arn"},
-        "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["AUDIT", "AUDIT_HEAD"]}},
+        "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["AUDIT", "AUDIT_CHAIN", "AUDIT_HEAD"]}},
     }
 
 
@@ -330,7 +330,8 @@ def updates_of_persons_and_couples(role: str) -> list[Properties]:
     return [
         each["Condition"]
         for each in statements(role)
-        if "dynamodb:UpdateItem" in listed(each["Action"])
+        if each["Effect"] == "Allow"
+        and "dynamodb:UpdateItem" in listed(each["Action"])
         and each["Resource"] == {"Fn::GetAtt": "Table.Arn"}
         and {"COUPLE#*", "PERSON#*"} & set(each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     ]

@@ -58,7 +58,7 @@ def get_release(
 ) -> PublishedSourceView:
     """Show the text of a version as it was published."""
     head = known_pack(services, pack_id)
-    release = head.release(version)
+    release = services.packs.release(head, version)
     if release is None:
         raise ProblemError(Problem.NO_SUCH_RELEASE)
     return PublishedSourceView(**release_view(release).model_dump(), source=services.packs.released(head.id, release))
@@ -76,14 +76,14 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, serv
         raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body.at", "reason": reason}])
     pack, source = _publishable(services, staff, head, body.revision)
     if _is_live_already(services, head, pack, staff.instant):
-        return PublishedView(outcome=Outcome.UNCHANGED, pack=pack_detail(head, staff.instant, staff.uid))
+        return PublishedView(outcome=Outcome.UNCHANGED, pack=pack_detail(services, staff, head))
     if services.review_required:
         proposal = Proposal(body.revision, staff.actor, body.at, body.announce, body.note)
         try:
             head = services.packs.propose(head.id, proposal)
         except DraftChangedError as error:
             raise draft_changed(error) from error
-        return PublishedView(outcome=Outcome.PROPOSED, pack=pack_detail(head, staff.instant, staff.uid))
+        return PublishedView(outcome=Outcome.PROPOSED, pack=pack_detail(services, staff, head))
     publication = Publication(
         pack=pack,
         source=source,
@@ -142,7 +142,7 @@ def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, serv
         head = services.packs.take_back(head, staff.actor, body.note)
     except PackChangedError as error:
         raise ProblemError(Problem.PACK_CHANGED) from error
-    return pack_detail(head, staff.instant, staff.uid)
+    return pack_detail(services, staff, head)
 
 
 def _publishable(services: Services, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
@@ -182,5 +182,5 @@ def _published(services: Services, staff: Staff, read: PackHead, publication: Pu
         raise ProblemError(Problem.PACK_CHANGED) from error
     is_live = head.releases[-1].live_from <= staff.instant
     return PublishedView(
-        outcome=Outcome.LIVE if is_live else Outcome.SCHEDULED, pack=pack_detail(head, staff.instant, staff.uid)
+        outcome=Outcome.LIVE if is_live else Outcome.SCHEDULED, pack=pack_detail(services, staff, head)
     )

@@ -47,20 +47,18 @@ def linked(entry: AuditEntry, number: int, previous: str | None, previous_at: dt
 def fault_in(entries: Sequence[ChainedEntry], *, complete_at: dt.datetime | None = None) -> str | None:
     """Return a sentence about the first fault in a part of the chain, or None if this part is whole.
 
-    The latest entry comes first. If `complete_at` is an instant, the part ends with the oldest entry of that instant.
-    Entries without a link are whole only before the chain's first entry.
+    The latest entry comes first. If `complete_at` is an instant, the part has all entries that were kept then, down to
+    the oldest one. Leave out the entries of version 0.1.0, which had no chain.
     """
     for each, older in zip(entries, [*entries, None][1:], strict=True):
-        link, before = each.link, older.link if older else None
+        link = each.link
         if link is None:
-            if before:
-                return f"an entry without a number comes after entry {before.number}"
-        elif link != linked(each.entry, link.number, link.previous, link.previous_at):
+            return "an entry has no number"
+        if link != linked(each.entry, link.number, link.previous, link.previous_at):
             return f"entry {link.number} was changed"
-        elif before:
-            if (before.number, before.digest) != (link.number - 1, link.previous):
-                return f"the entry before entry {link.number} was changed or removed"
-        elif (older and link.number > 1) or (older is None and complete_at and not _is_oldest(link, complete_at)):
+        if older and older.link and (older.link.number, older.link.digest) != (link.number - 1, link.previous):
+            return f"the entry before entry {link.number} was changed or removed"
+        if older is None and complete_at and not _is_oldest(link, complete_at):
             return f"the entry before entry {link.number} was removed"
     return None
 

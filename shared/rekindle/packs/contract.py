@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticUndefined
 
-from rekindle.domain.help import Booking, Help, HelpLine
+from rekindle.domain.help import Booking, Help, HelpLine, too_large
 from rekindle.domain.prompts import Audience, PromptKind, Theme
 from rekindle.domain.texts import VISIBLE
 from rekindle.packs.document import SLUG
@@ -452,6 +452,12 @@ class HelpBody(Help):
     revision: Annotated[
         int, Field(ge=0, strict=True, description="The revision of the help; 0 if no help has been set yet.")
     ]
+
+    @model_validator(mode="after")
+    def _fits_into_a_row(self) -> Self:
+        if reason := too_large(self):
+            raise ValueError(reason)
+        return self
 
 
 class HelpProposalView(BaseModel):

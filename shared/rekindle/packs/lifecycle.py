@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -18,6 +18,12 @@ FARTHEST_AHEAD: Final = dt.timezone(dt.timedelta(hours=14))
 """The zone in which each date begins first."""
 NEWS_NOTICE: Final = dt.timedelta(hours=1)
 LONGEST_SCHEDULE: Final = dt.timedelta(days=366)
+RELEASES_IN_HEAD: Final = 30
+"""A pack's head lists its latest releases, at most this many. With the largest notes they take about 130 KB."""
+MOVED_AT_ONCE: Final = 20
+"""So many releases leave the head in one transaction. A head of version 0.1.0 may list hundreds."""
+MOST_WITHDRAWN_PROMPTS: Final = 400
+"""A pack has at most this many withdrawn prompts, so that its head fits into a row of the table (400 KB)."""
 CODE_LENGTH: Final = 8
 """Number of symbols in the code with which couples join a pack."""
 
@@ -133,8 +139,9 @@ class PackHead:
 
     `drafts` is the highest revision of any draft so far. `versions` is the highest version of any release. `withdrawn`
     says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Later versions can go live.
-    `news_on` is the only date on which pushes announce the pack. Each write adds one to `revision`. A write fails if
-    `revision` has changed since the read.
+    `news_on` is the only date on which pushes announce the pack. `releases` has the latest releases, and the live one.
+    Older releases have left the head. Each write adds one to `revision`. A write fails if `revision` has changed since
+    the read.
     """
 
     id: PackId
@@ -181,6 +188,16 @@ class PackHead:
     def release(self, version: int) -> ReleaseHead | None:
         """Return the release with this version number, or None."""
         return next((each for each in self.releases if each.version == version), None)
+
+    def without_old_releases(self, instant: dt.datetime) -> tuple[PackHead, tuple[ReleaseHead, ...]]:
+        """Return the head with at most RELEASES_IN_HEAD releases, and the older releases that leave the head.
+
+        The live release stays. In a withdrawn pack, the release stays that a restoration would bring back.
+        """
+        playing = replace(self, withdrawn=None).live(instant)
+        surplus = min(len(self.releases) - RELEASES_IN_HEAD, MOVED_AT_ONCE)
+        leaving = tuple(each for each in self.releases if each is not playing)[: max(0, surplus)]
+        return replace(self, releases=tuple(each for each in self.releases if each not in leaving)), leaving
 
     def state(self, instant: dt.datetime) -> PackState:
         """Return the pack's state at the instant."""

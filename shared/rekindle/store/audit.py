@@ -1,12 +1,14 @@
 """Store an audit row in the transaction of each staff action. No function changes or deletes an audit row.
 
 The rows are a chain: each has a number, and a digest that covers the row before it. The head names the last row. The
-transaction that adds a row also moves the head, so that two actions cannot follow the same row.
+transaction that adds a row also moves the head, so that two actions cannot follow the same row. The rows of version
+0.1.0 are in another partition, and have no chain.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
@@ -34,7 +36,7 @@ class AuditPage:
     """A page of entries, latest first. The next page begins after the cursor `before`, which is None on the last page.
 
     `intact` says whether the chain is whole on this page and up to the first entry of the next page. On the first page,
-    it also says whether the latest entry is the one that the head names.
+    it also says whether the entry that the head names is there.
     """
 
     entries: list[ChainedEntry]
@@ -55,13 +57,18 @@ class Audit:
         """
         head = _head(self.table) if before is None else None
         # One more row shows whether this page follows the next one without a gap.
-        items = self.table.query(keys.AUDIT, after=before, limit=limit + 1, descending=True).items
-        entries = [_chained(item) for item in items]
-        is_last = len(items) <= limit
-        intact = fault_in(entries, complete_at=instant if is_last else None) is None
+        rows, older = (
+            self.table.query(pk, after=before, limit=limit + 1, descending=True).items
+            for pk in (keys.AUDIT, keys.OLDER_AUDIT)
+        )
+        chained = [_chained(item) for item in rows]
+        # If the query found fewer rows, it has read up to the oldest one.
+        intact = fault_in(chained, complete_at=None if len(rows) > limit else instant) is None
         if before is None:
-            intact = intact and _ends_with(entries, head)
-        return AuditPage(entries[:limit], None if is_last else items[limit - 1]["sk"], intact)
+            intact = intact and _ends_with(chained, head)
+        items = sorted([*rows, *older], key=itemgetter("sk"), reverse=True)
+        more = len(items) > limit
+        return AuditPage([_chained(item) for item in items[:limit]], items[limit - 1]["sk"] if more else None, intact)
 
 
 def record(table: Table, entry: AuditEntry, writes: Sequence[Write] = ()) -> None:
@@ -109,7 +116,7 @@ def _chained(item: Item) -> ChainedEntry:
 def _ends_with(entries: Sequence[ChainedEntry], head: dict[str, Any] | None) -> bool:
     """Return whether the latest entries include the one that the head names. The head was read before them."""
     if head is None:
-        return not any(each.link for each in entries)
+        return not entries
     return any(
         each.link and (each.link.number, each.link.digest) == (head["number"], head["digest"]) for each in entries
     )

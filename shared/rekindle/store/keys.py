@@ -52,7 +52,9 @@ OUTAGES: Final = Key("SERVICE", "OUTAGES")
 WATERMARK: Final = Key("TICK", "WATERMARK")
 PACKS: Final = "PACKS"
 """The partition of the practice's packs. It has an item for each pack."""
-AUDIT: Final = "AUDIT"
+AUDIT: Final = "AUDIT_CHAIN"
+OLDER_AUDIT: Final = "AUDIT"
+"""The partition of the audit of version 0.1.0, which has no chain, and which that version still reads and writes."""
 AUDIT_HEAD: Final = Key("AUDIT_HEAD", "AUDIT_HEAD")
 NOTICES: Final = "NOTICES"
 STAFF_PREFIX: Final = "STAFF#"
@@ -228,6 +230,11 @@ def draft(pack: PackId, revision: int, number: int) -> Key:
 
 def release(pack: PackId, version: int) -> Key:
     return Key(f"PACK#{pack}#{version}", "RELEASE")
+
+
+def older_release(pack: PackId, version: int) -> Key:
+    """Return the key of the facts about a release that has left its pack's head."""
+    return Key(f"PACK#{pack}", f"RELEASE#{version:06}")
 
 
 def source(pack: PackId, version: int, number: int) -> Key:
