@@ -285,9 +285,8 @@ def audit() -> Audit:
 
 
 def notices() -> Notices:
-    return Notices(
-        table_with(*as_rows(*(notice_row(replace(NOTICE, at=NOTICE.at + dt.timedelta(days=day))) for day in (0, 1))))
-    )
+    rows = (notice_row(replace(NOTICE, at=NOTICE.at + dt.timedelta(days=day))) for day in (0, 1))
+    return Notices(table_with(*as_rows(*rows)))
 
 
 def link_after(head: Any) -> Link | None:
@@ -474,7 +473,7 @@ FORMS: dict[str, Form] = {
     ),
     "row of proposed help": Form(
         HelpProposal(1, RUTH, BUILT_IN, 0),
-        lambda proposal: proposed_help_row(proposal),
+        proposed_help_row,
         lambda form: HelpStore(table_with(form)).proposal(),
     ),
     "row of an older release": Form(

@@ -106,7 +106,7 @@ def test_a_released_version_continues_an_export_that_this_code_began(kept: Kept,
 def test_the_kept_world_has_every_kind_of_row() -> None:
     """Take the kinds from docs/table.md. A new kind belongs into the world that the next release keeps.
 
-    Only a stack that ran version 0.1.0 has an older cell key and older audit entries, and the tables of 0.1.0 have them.
+    Only a stack that ran version 0.1.0 has an older cell key and older audit entries. The tables of 0.1.0 have both.
     """
     world, older = lived(), read((FOLDER / "0.1.0" / "tables.json").read_text(encoding="utf-8"))
     kinds = row_kinds()

@@ -472,6 +472,6 @@ def test_of_a_member_of_staff_only_their_work_is_left() -> None:
     world.drain(EraseJob(uid=ada.uid, erased_at=ada.now), ada.now)
     world.handle(account_deleted(ada.uid), instant=ada.now)
     left = world.found(ada.uid, NAME)
-    assert {row["pk"] for _, row in left} == {"AUDIT", "PACKS"}
+    assert {row["pk"] for _, row in left} == {keys.AUDIT, "PACKS"}
     assert {trace for trace, row in left if row["pk"] == "PACKS"} == {ada.uid, NAME}
-    assert all("ttl" in row for _, row in left if row["pk"] == "AUDIT")
+    assert all("ttl" in row for _, row in left if row["pk"] == keys.AUDIT)

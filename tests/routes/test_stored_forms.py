@@ -136,6 +136,6 @@ def test_an_audit_entry_is_stored_as_before_with_its_link() -> None:
 
 
 def test_an_audit_entry_of_version_0_1_0_is_read() -> None:
-    page = Audit(a_table(keys.audit(MILLIS, "any"), ENTRY_ITEM)).page(None, 10, NOON)
+    page = Audit(a_table(keys.Key(keys.OLDER_AUDIT, f"{MILLIS}-any"), ENTRY_ITEM)).page(None, 10, NOON)
     assert page.entries == [ChainedEntry(ENTRY, None)]
     assert page.intact

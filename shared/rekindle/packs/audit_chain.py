@@ -50,7 +50,7 @@ def fault_in(entries: Sequence[ChainedEntry], *, complete_at: dt.datetime | None
     The latest entry comes first. If `complete_at` is an instant, the part has all entries that were kept then, down to
     the oldest one. Leave out the entries of version 0.1.0, which had no chain.
     """
-    for each, older in zip(entries, [*entries, None][1:], strict=True):
+    for each, older in zip(entries, [*entries[1:], None], strict=False):
         link = each.link
         if link is None:
             return "an entry has no number"
