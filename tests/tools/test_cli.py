@@ -23,9 +23,11 @@ from cli.config import ConfigStore, Origin, Settings, SignIn, desktop_keyring
 from cli.errors import CliError, UsageError
 from cli.pages import text
 from cli.pages.changes import changes_page
+from cli.pages.staff import audit_page, notices_page
 from cli.pages.statistics import statistics_page
 from cli.session import World
-from rekindle.packs.contract import StatisticsView
+from rekindle.packs.contract import AuditEntryView, NoticesView, StatisticsView
+from rekindle.packs.notices import NoticeKind
 from rekindle.packs.rules import parse_pack
 from testing.builders import an_instant
 from testing.packs import a_document, a_prompt
@@ -575,6 +577,24 @@ class TestPages:
     def test_another_order_is_a_change(self) -> None:
         prompts = a_prompt("rain", "What did it say?"), a_prompt("wind", "Where does it go?")
         assert changes(a_pack(*prompts), a_pack(*reversed(prompts))).reordered
+
+    @pytest.mark.parametrize("kind", NoticeKind)
+    def test_every_kind_of_notice_is_a_sentence(self, kind: NoticeKind) -> None:
+        named = {"who": "ruth@practice.example", "account": "saul@practice.example", "scope": "practice:read"}
+        rest = {"note": None, "pack": "weekend", "couples": 50, "unread": True}
+        notice = {"id": "1772452800000-5f2b1c9d0e7a", "at": "2026-03-02T11:00:00Z", "kind": kind, **named, **rest}
+        found = NoticesView.model_validate({"notices": [notice], "unread": 1, "before": None})
+        page = printed(notices_page(found, NOON, marked=False), width=120)
+        assert kind not in page
+        assert "1 hour ago" in page
+        assert "rekindle notices --mark-read" in page
+
+    def test_an_action_on_an_account_shows_its_permissions(self) -> None:
+        named = {"who": "operator arn:aws:iam::123456789012:user/olga (as told)", "account": "saul@practice.example"}
+        entry = AuditEntryView.model_json_schema()["example"] | named | {"action": "rights_granted"}
+        entry |= {"scope": "practice:read", "pack": None, "prompt": None, "note": None}
+        page = printed(audit_page([AuditEntryView.model_validate(entry)]), width=160)
+        assert "saul@practice.example: see packs and numbers" in page
 
     def test_numbers_too_small_to_be_shown_are_no_gap(self) -> None:
         week = {
