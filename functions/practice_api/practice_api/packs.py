@@ -58,7 +58,10 @@ def post_withdraw(pack_id: PackPath, body: WithdrawBody, staff: ThePublisher, se
     _require_prompt(services, head, body.prompt)
     if _withdrawn_by(head, body.prompt, staff) is None:
         if body.prompt and len(head.withdrawn_prompts) >= MOST_WITHDRAWN_PROMPTS:
-            reason = f"{MOST_WITHDRAWN_PROMPTS} prompts of this pack are withdrawn already. Publish it without them"
+            reason = (
+                f"{MOST_WITHDRAWN_PROMPTS} prompts of this pack are withdrawn already. "
+                "Publish it without them, under another id"
+            )
             raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body.prompt", "reason": reason}])
         prompt = PromptId(body.prompt) if body.prompt else None
         head = services.packs.withdraw(head.id, prompt, staff.actor, body.reason)
