@@ -591,7 +591,7 @@ class TestPages:
 
     def test_an_action_on_an_account_shows_its_permissions(self) -> None:
         named = {"who": "operator arn:aws:iam::123456789012:user/olga (as told)", "account": "saul@practice.example"}
-        entry = AuditEntryView.model_json_schema()["example"] | named | {"action": "rights_granted"}
+        entry = AuditEntryView.model_json_schema()["examples"][0] | named | {"action": "rights_granted"}
         entry |= {"scope": "practice:read", "pack": None, "prompt": None, "note": None}
         page = printed(audit_page([AuditEntryView.model_validate(entry)]), width=160)
         assert "saul@practice.example: see packs and numbers" in page
