@@ -193,6 +193,14 @@ def test_revoked_permissions_end_the_sign_ins_at_once(olga: Person, web: httpx.C
     assert actions(table) == [("rights_revoked", WRITER, "")]
 
 
+def test_an_operator_whose_clock_is_slow_makes_no_revoked_sign_in_valid_again(olga: Person, web: httpx.Client) -> None:
+    later = int(now()) + 3_600
+    administer(web, "update", localId=account(web, WRITER)["localId"], validSince=later)
+    assert olga("staff", "revoke", WRITER, "--yes").status == 0
+    assert account(web, WRITER)["validSince"] == str(later)
+    administer(web, "update", localId=account(web, WRITER)["localId"], validSince=1)
+
+
 def test_a_publisher_who_may_only_read_from_now_on_loses_a_permission(
     olga: Person, web: httpx.Client, table: Table
 ) -> None:

@@ -100,7 +100,11 @@ class Firebase:
         If `ended_at` is an instant, also end all sign-ins from before it, in the same request.
         """
         account = auth.get_user(uid, self._app)
-        ended = {} if ended_at is None else {"valid_since": math.ceil(ended_at.timestamp())}
+        ended = {}
+        if ended_at is not None:
+            # The instant is the operator's. It must not make tokens valid again that a sign-out has revoked.
+            earlier = account.tokens_valid_after_timestamp // 1000
+            ended = {"valid_since": max(earlier, math.ceil(ended_at.timestamp()))}
         claims = with_rights(account.custom_claims, rights)
         auth.update_user(uid, app=self._app, custom_claims=claims or auth.DELETE_ATTRIBUTE, **ended)
 
