@@ -65,7 +65,7 @@ def sign_in(
         stack = Stack(name, stack.api)
     tokens = Tokens(session.http, world.config, found, token)
     _show(session, stack, found.email, token)
-    _tell_news(session, Practice(session.http, stack.api, tokens, world.pause), token)
+    _tell_news(session, stack, Practice(session.http, stack.api, tokens, world.pause), token)
 
 
 def sign_out(*, common: Common = NO_OPTIONS, world: TheWorld) -> int:
@@ -114,7 +114,7 @@ def whoami(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
     session = world.session(common)
     token = session.tokens.current()
     _show(session, session.stack, session.sign_in.email, token)
-    _tell_news(session, session.practice, token)
+    _tell_news(session, session.stack, session.practice, token)
 
 
 def _show(session: Session, stack: Stack, email: str, token: str) -> None:
@@ -135,11 +135,11 @@ def _show(session: Session, stack: Stack, email: str, token: str) -> None:
     )
 
 
-def _tell_news(session: Session, practice: Practice, token: str) -> None:
+def _tell_news(session: Session, stack: Stack, practice: Practice, token: str) -> None:
     """Tell a person how many notices they have not read, and whether the deployment asks for a second factor."""
     if session.common.json or not claims_of(token).get("scope"):
         return
-    option = "" if session.stack.name == LOCAL else f" --stack {session.stack.name}"
+    option = "" if stack.name == LOCAL else f" --stack {stack.name}"
     try:
         unread = practice.unread_notices()
     except RefusedError as error:
