@@ -35,6 +35,7 @@ from rekindle.store.forms import stored
 from rekindle.store.help import help_write
 from rekindle.store.instants import to_millis
 from rekindle.store.packs import Publication
+from rekindle.store.releases import release_rows
 from rekindle.store.table import Write
 from testing.apis import every_member_is_good
 from testing.apis import practice_handler_of as handler_of
@@ -44,6 +45,7 @@ from testing.phones import Phone
 from testing.stored import row_in
 
 if TYPE_CHECKING:
+    from rekindle.packs.document import Pack
     from rekindle.store.table import Item, Table
 
 ROW_BYTES: Final = 400 * 1024
@@ -144,10 +146,14 @@ def sizes(table: Table) -> dict[str, int]:
     return found
 
 
+def the_pack() -> Pack:
+    words = {"en": {"title": LONGEST_TITLE, "written_for": "Us."}}
+    return parse_pack(a_document(a_prompt("rain"), words=words))
+
+
 def published(services: Services, number: int, by: Actor) -> None:
     """Publish a version of the pack river with the largest note."""
-    words = {"en": {"title": LONGEST_TITLE, "written_for": "Us."}}
-    pack = parse_pack(a_document(a_prompt("rain"), words=words))
+    pack = the_pack()
     publication = Publication(
         pack=pack,
         source=f"# {number}",
@@ -165,9 +171,10 @@ def test_a_pack_has_a_thousand_versions_with_the_largest_notes(ruth: Phone, serv
     """All but the latest versions are stored as publishing would have left them."""
     versions, before = 1_000, 950
     releases = [replace(a_release(number), taken_back=None) for number in range(1, before + 1)]
-    head = PackHead(PackId("river"), versions=before, releases=tuple(releases[-RELEASES_IN_HEAD:]))
+    head = PackHead(PackId("river"), versions=before, releases=tuple(releases[-RELEASES_IN_HEAD:]), revision=1)
     rows = {keys.older_release(head.id, each.version): each for each in releases[:-RELEASES_IN_HEAD]}
     table.put_many((key, stored(each)) for key, each in ({keys.pack(head.id): head} | rows).items())
+    table.put_many(release_rows(the_pack(), before, NOON, []))  # the live one
     for number in range(before, versions):
         published(services, number, replace(LARGEST, at=NOON + number * dt.timedelta(hours=1)))
     ruth.now = NOON + versions * dt.timedelta(hours=1)
@@ -197,7 +204,7 @@ def test_the_live_version_stays_although_later_ones_are_taken_back(
         assert ruth.post("/v1/practice/packs/river/reject", {}).body["live_version"] == 1
     pack = ruth.get("/v1/practice/packs/river").body
     assert (pack["state"], pack["live_version"], len(pack["releases"])) == ("live", 1, RELEASES_IN_HEAD + 4)
-    assert len(row_in(table, keys.pack(PackId("river")))["releases"]) == RELEASES_IN_HEAD + 1
+    assert len(row_in(table, keys.pack(PackId("river")))["releases"]) == RELEASES_IN_HEAD
     assert ruth.post("/v1/practice/packs/river/withdraw", {}).body["state"] == "withdrawn"
     assert ruth.post("/v1/practice/packs/river/restore", {}).body["live_version"] == 1
     assert ruth.post("/v1/practice/packs/river/withdraw", {"prompt": "rain-0"}).problem == "no-such-prompt"
