@@ -159,6 +159,7 @@ class CleanupSettings(Settings):
 class AccountsSettings(Settings):
     """Settings of accounts. `secret` is the ARN of the secret with the credential for Firebase's accounts."""
 
+    table: _Table
     cleanup_queue_url: _CleanupQueueUrl
     secret: Name = Field(alias="ACCOUNT_SECRET_ARN")
     project: _FirebaseProject

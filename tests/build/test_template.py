@@ -147,6 +147,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
         "KeyTable": {"DeleteItem": {"COUPLE#*", "PERSON#*"}, "UpdateItem": {"COUPLE#*"}},
         "ErasureTable": {action: {"ERASED#*"} for action in ("PutItem", "UpdateItem")},
     },
+    "Accounts": {"Table": {"GetItem": {"AUDIT_HEAD"}, "PutItem": {"AUDIT_CHAIN", "AUDIT_HEAD", "NOTICES"}}},
     "Tally": {"Table": {"BatchGetItem": {"TALLY#*"}, "PutItem": {"TALLY#*"}, "UpdateItem": COUNTERS}},
     "Delivery": {
         "Table": {
@@ -203,7 +204,7 @@ NO_SOLO_DAY: Final = {
         }
     },
 }
-KEEPERS: Final = ("PracticeApiRole",)
+KEEPERS: Final = ("AccountsRole", "PracticeApiRole")
 """The roles that add entries to the audit."""
 WRITERS: Final = tuple(
     f"{each}Role" for each in REACH if {"PutItem", "UpdateItem"} & REACH[each].get("Table", {}).keys()
