@@ -57,7 +57,7 @@ def differences(operations: set[str], rows: set[str]) -> list[str]:
     """Return a sentence for each operation without a row, and for each row without an operation."""
     new = [
         f"{name} has no row in tests/routes/{FILE.name}. Add one: the status that each kind of caller should get. If"
-        " its example does nothing in the town, give it a path or body in tests/routes/test_authorization.py."
+        " its example does nothing in the town, give it a path or body in tests/routes/trial.py."
         for name in sorted(operations - rows)
     ]
     gone = [f"{name} is no operation any more. Remove its row from {FILE.name}." for name in sorted(rows - operations)]

@@ -5,36 +5,20 @@ API Gateway checks tokens and scopes before these handlers run. tests/e2e/test_t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from testing import contract
 from tests.routes.authorization import LEFT, OPERATIONS, ROWS, Kind, differences, is_practice
-from tests.routes.town import ALONE, CALLER_OF, FIRST, TODAY, TOMORROW, Town, a_town
+from tests.routes.town import CALLER_OF, a_town
+from tests.routes.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rekindle.store.table import Item
-    from testing.phones import Handler, Reply
-    from tests.routes.test_erasing import World
+    from tests.routes.trial import Event
 
-USUAL: Final[Mapping[str, object]] = {"date": TODAY, "pack_id": "river", "device_id": "phone", "version": 1}
-PATHS: Final[Mapping[str, Mapping[str, object]]] = {
-    "PUT /v1/couple/packs/{pack_id}": {"pack_id": "choice"},
-    "DELETE /v1/couple/packs/{pack_id}": {"pack_id": "choice"},
-    "GET /v1/days/{date}": {"date": FIRST},
-    "PUT /v1/days/{date}/reflection": {"date": FIRST},
-    "POST /v1/days/{date}/swap": {"date": TOMORROW},
-    "POST /v1/solo/days/{date}/share": {"date": ALONE},
-    "DELETE /v1/solo/days/{date}/share": {"date": FIRST},
-    "POST /v1/practice/packs/{pack_id}/approve": {"pack_id": "harbour"},
-    "POST /v1/practice/packs/{pack_id}/reject": {"pack_id": "harbour"},
-}
-"""The values in a path with which the request does something. Other paths have the USUAL values."""
 
 OPENED: Final[Mapping[tuple[str, Kind], frozenset[str]]] = {
     ("PUT /v1/days/{date}/answer", Kind.PARTNER): frozenset({"ben's sealed answer"}),
@@ -70,85 +54,6 @@ READ: Final = frozenset({"name", "opened answer", "sealed answer", "reflection",
 
 WRITING: Final = frozenset({"GET /v1/today", "GET /v1/solo/today", "GET /v1/practice/statistics"})
 """The operations that only read, but write a row at their first call: a day that opens, or the numbers of a date."""
-
-
-def request_of(town: Town, name: str) -> tuple[str, Any]:
-    """Return the path and the body with which the operation does something for a caller who may call it."""
-    operation = OPERATIONS[name]
-    path = operation.template.format(**{**USUAL, "receipt": town.ids["jon's receipt"], **PATHS.get(name, {})})
-    bodies = {
-        "PUT /v1/days/{date}/answer": {"text": "Mine.", "share_first": True, "revision": None, "prompt": None},
-        "POST /v1/couple/practice-code": {"code": "ABCD-2345"},
-        "POST /v1/invites/redeem": {"code": town.ids["hal's code"]},
-        "POST /v1/invites/confirm": {"invite_id": town.ids["fay's invite"]},
-        "PUT /v1/practice/packs/{pack_id}/draft": {"source": "id: river", "revision": town.ids["revision"]},
-        "POST /v1/practice/packs/{pack_id}/publish": {"revision": town.ids["revision"]},
-        "POST /v1/practice/packs/{pack_id}/approve": {"revision": town.ids["proposed"]},
-        "POST /v1/practice/packs/{pack_id}/restore": {"prompt": "birdsong"},
-        "PUT /v1/practice/help": {"revision": 0},
-    }
-    query = f"?revision={town.ids['revision']}" if operation.id == "deleteDraft" else ""
-    return path + query, bodies.get(name) or contract.example_of(operation.method, operation.template)
-
-
-type Row = tuple[str, str, str]
-"""The table, partition and sort key of a row."""
-
-
-def rows_of(world: World) -> dict[Row, Item]:
-    tables = (world.table, world.key_table, world.erasure_table)
-    return {(table.name, row["pk"], row.get("sk", "")): row for table in tables for row in table.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A reply, and each row that the request changed, before and after it."""
-
-    reply: Reply
-    changed: Mapping[Row, tuple[Item | None, Item | None]]
-
-
-@dataclass(slots=True)
-class Trial:
-    """Sends an operation's request as a kind of caller, each time in the same town."""
-
-    town: Town
-    rows: Mapping[Row, Item] = field(init=False)
-    world: World = field(init=False)
-    """A copy of the town's world. A request that changes a row is the last one on its copy."""
-    handler: Handler = field(init=False)
-    outcomes: dict[tuple[str, Kind], Outcome] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.rows = rows_of(self.town.world)
-        self.begin()
-
-    def begin(self) -> None:
-        self.world = self.town.world.copy()
-        self.handler = self.town.on(self.world)
-
-    def outcome(self, name: str, kind: Kind) -> Outcome:
-        if (name, kind) not in self.outcomes:
-            self.outcomes[name, kind] = self.tried(name, kind, lambda event: event)
-        return self.outcomes[name, kind]
-
-    def tried(self, name: str, kind: Kind, change: Callable[[Event], Event]) -> Outcome:
-        """Send the request. `change` changes its event."""
-        phone = self.town.caller(kind, is_staff=is_practice(name))
-        phone.handler = lambda event, context: self.handler(change(event), context)
-        path, body = request_of(self.town, name)
-        reply = phone.call(OPERATIONS[name].method, path, body)
-        after = rows_of(self.world)
-        rows = {**self.rows, **after}
-        changed = {row: (self.rows.get(row), after.get(row)) for row in rows if self.rows.get(row) != after.get(row)}
-        if changed:
-            self.begin()
-        return Outcome(reply, changed)
-
-    def shown(self, outcome: Outcome, reader: str) -> set[str]:
-        """Return the names of the plants in the reply that are hidden from the reader. NOBODY may read any."""
-        text = outcome.reply.text + repr(outcome.reply.headers)
-        return {each.name for each in self.town.hidden_from(reader) if each.text in text}
 
 
 @pytest.fixture(scope="module")
@@ -222,9 +127,6 @@ def test_no_changed_row_names_a_stranger(trial: Trial, name: str) -> None:
         strangers = trial.town.traces_of(trial.town.traces.keys() - concerned)
         changed = repr(trial.outcome(name, kind).changed)
         assert [trace for trace in strangers - own if trace in changed] == [], kind
-
-
-type Event = dict[str, Any]
 
 
 def with_authorizer(authorizer: object) -> Callable[[Event], Event]:

@@ -23,6 +23,7 @@ from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publi
 from testing.packs import a_source
 from testing.phones import Phone, noon, pair, set_clocks
 from testing.stored import couple_id_of
+from tests.routes import canaries
 from tests.routes.authorization import LEFT, Kind
 from tests.routes.test_erasing import World, well
 
@@ -100,7 +101,7 @@ class Town:
 
     def plant(self, owner: str, what: str, *readers: str, text: str | None = None) -> str:
         """Return a new plant's text. `text` is given if the text exists already."""
-        text = text or f"Plant{len(self.plants):03}x"
+        text = text or canaries.word(f"{owner} {what} {len(self.plants)}")
         self.plants.append(Plant(text, what, owner, frozenset(readers)))
         return text
 
