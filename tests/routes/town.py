@@ -23,12 +23,12 @@ from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publi
 from testing.packs import a_source
 from testing.phones import Phone, noon, pair, set_clocks
 from testing.stored import couple_id_of
-from tests.routes import canaries
 from tests.routes.authorization import LEFT, Kind
+from tests.routes.canaries import Canaries, word
 from tests.routes.test_erasing import World, well
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from rekindle.api.callers import Caller
     from rekindle.store.table import Table
@@ -52,6 +52,8 @@ LEFT_AT: Final = NOW - dt.timedelta(minutes=10)
 """When Ada signed out everywhere, and others erased their accounts."""
 PARTNERS: Final = {"ada": "ben", "ben": "ada", "dee": "eli", "eli": "dee"}
 """The partner of each person in a couple that stands."""
+CODES: Final = frozenset({"code", "bare code", "practice code", "bare practice code"})
+"""The plants that are codes."""
 STAFF: Final = ("rita", "ruth", "saul", "uma")
 BOTH: Final = "practice:read practice:publish"
 
@@ -93,6 +95,9 @@ class Town:
 
     world: World
     phones: dict[str, Phone] = field(default_factory=dict)
+    after: Callable[[World], None] = lambda _world: None
+    """Is called after each request on any world."""
+    canaries: Canaries = field(default_factory=Canaries)
     plants: list[Plant] = field(default_factory=list)
     traces: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """The ids by which a row names a person or their couple, by the person's name."""
@@ -101,7 +106,11 @@ class Town:
 
     def plant(self, owner: str, what: str, *readers: str, text: str | None = None) -> str:
         """Return a new plant's text. `text` is given if the text exists already."""
-        text = text or canaries.word(f"{owner} {what} {len(self.plants)}")
+        if text is None:
+            text = word(f"{owner} {what} {len(self.plants)}")
+            self.canaries.places[text] = what
+        elif what in CODES:
+            self.canaries.codes[text] = what
         self.plants.append(Plant(text, what, owner, frozenset(readers)))
         return text
 
@@ -121,7 +130,10 @@ class Town:
         practice = practice_handler_of(lambda: replace(staff, entropy=entropy))
 
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            return (practice if event["rawPath"].startswith("/v1/practice/") else phones)(event, context)
+            is_practice = event["rawPath"].startswith("/v1/practice/")
+            answer = (practice if is_practice else phones)(event, context)
+            self.after(world)
+            return answer
 
         return handle
 
@@ -160,10 +172,10 @@ def staff_claims(name: str, scope: str = BOTH) -> dict[str, str]:
     return {"email": f"{name}@practice.example", "email_verified": "true", "scope": scope}
 
 
-def a_town() -> Town:
-    """Let everybody use everything, until NOW."""
+def a_town(after: Callable[[World], None] = lambda _world: None, canaries: Canaries | None = None) -> Town:
+    """Let everybody use everything, until NOW. `after` is called after each request."""
     world = World.with_rows([], [], [])
-    town = Town(world)
+    town = Town(world, after=after, canaries=canaries or Canaries())
     publish(cast("Table", world.table), prompts())
     publish_choices(cast("Table", world.table))
     api = town.on(world, "first")
@@ -280,4 +292,5 @@ def _publish(town: Town, api: Handler) -> None:
     well(ruth.post(f"{river}/withdraw", {"prompt": "birdsong", "reason": town.plant("ruth", "reason", *STAFF)}))
     code = well(uma.get(river))["code"]
     town.plant("uma", "practice code", *STAFF, text=code)
+    town.plant("uma", "bare practice code", *STAFF, text=code.replace("-", ""))
     town.ids["practice code"] = code

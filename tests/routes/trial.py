@@ -54,7 +54,7 @@ def request_of(town: Town, name: str) -> tuple[str, Any]:
         "POST /v1/practice/packs/{pack_id}/publish": {"revision": town.ids["revision"]},
         "POST /v1/practice/packs/{pack_id}/approve": {"revision": town.ids["proposed"]},
         "POST /v1/practice/packs/{pack_id}/restore": {"prompt": "birdsong"},
-        "PUT /v1/practice/help": {"revision": 0},
+        "PUT /v1/practice/help": {"booking": None, "lines": [], "revision": 0},
     }
     query = f"?revision={town.ids['revision']}" if operation.id == "deleteDraft" else ""
     return path + query, bodies.get(name) or contract.example_of(operation.method, operation.template)
