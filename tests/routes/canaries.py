@@ -42,6 +42,28 @@ def _encoded() -> Iterator[bytes]:
 ENCODED: Final = tuple(each.decode() for each in _encoded())
 
 
+ROWS_OF: Final[Mapping[str, set[str]]] = {
+    # Names are shown to partners, and to whoever redeems an invite or has it redeemed.
+    "name": {"PERSON", "COUPLE", "INVITE"},
+    "PUT /v1/me, field display_name": {"PERSON", "COUPLE"},
+    # Pushes need a phone's token, in the person's row and in the rows of the slots.
+    "token": {"PERSON", "DUE"},
+    "PUT /v1/me/devices/{device_id}, field token": {"PERSON", "DUE"},
+    "PUT /v1/me/devices/{device_id}, path device_id": {"PERSON"},
+    # A couple joins a pack by its code, and the practice can see the code.
+    "bare practice code": {"CODE", "PACKS"},
+    # What staff write about packs is for all staff.
+    "note": {"AUDIT", "PACKS"},
+    "reason": {"AUDIT"},
+    "POST /v1/practice/packs/{pack_id}/reject, field note": {"AUDIT"},
+    "POST /v1/practice/packs/{pack_id}/withdraw, field reason": {"AUDIT"},
+}
+"""The kinds of rows in which a canary may stand in clear, by its place. Any other canary is in no row.
+
+The first word of a partition's key is the kind. A place without a request is a plant of `tests.routes.town`.
+"""
+
+
 @dataclass(slots=True)
 class Canaries:
     """The canaries in use, by the place in which each was put. `codes` are texts of another form, by their place."""

@@ -257,7 +257,8 @@ def _invite(town: Town) -> None:
         town.plant(name, "bare code", text=bare.replace("-", ""))
         town.plant(name, "invite", text=invite["invite_id"])
         town.ids[f"{name}'s code"], town.ids[f"{name}'s invite"] = bare, invite["invite_id"]
-    well(town.phones["gus"].post("/v1/invites/redeem", {"code": town.ids["fay's code"]}))
+    link = f"https://app.example/join#{town.ids["fay's code"].replace('-', '')}"
+    well(town.phones["gus"].post("/v1/invites/redeem", {"code": link}))
 
 
 def _erase(town: Town) -> None:
