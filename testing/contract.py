@@ -136,6 +136,17 @@ def body_schema_of(operation: Operation) -> dict[str, Any] | None:
     return schema
 
 
+def schemas(document: str) -> dict[str, Any]:
+    """Return a document's schemas by name."""
+    found: dict[str, Any] = _document(document)["components"]["schemas"]
+    return found
+
+
+def replies_of(operation: Operation) -> list[dict[str, Any]]:
+    """Return an operation's responses that are no refusals."""
+    return [response for status, response in _described(operation)["responses"].items() if status.startswith("2")]
+
+
 def leaves_of(document: str, schema: dict[str, Any]) -> Iterator[tuple[str | int, ...]]:
     """Yield the paths of all fields of a schema that are no objects. In a path, 0 is an element of a list."""
     schema = resolved(document, schema)
@@ -158,7 +169,7 @@ def leaves_of(document: str, schema: dict[str, Any]) -> Iterator[tuple[str | int
 def resolved(document: str, schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema to which a schema refers."""
     while "$ref" in schema:
-        schema = _document(document)["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        schema = schemas(document)[schema["$ref"].rpartition("/")[2]]
     return schema
 
 

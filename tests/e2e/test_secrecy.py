@@ -24,7 +24,7 @@ from testing import contract
 from testing.builders import LONDON
 from tests.e2e.conftest import await_quiet, eventually, next_date, pair
 from tests.routes.authorization import OPERATIONS, is_practice
-from tests.routes.canaries import PREFIX, ROWS_OF, Canaries, filled, word
+from tests.routes.canaries import ROWS_OF, Canaries, filled, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -188,9 +188,7 @@ def first_day(stack: Stack, a_phone: NewPhone) -> Trail:
     opened = ben.call("GET", f"/v1/days/{date}")
     assert opened["partner"]["text"] == hidden["Ada's answer"]
     assert opened["reflections"]["partner"]["text"] == hidden["what Ada heard"]
-    return Trail(
-        hidden, Canaries({text: what for what, text in hidden.items() if text.startswith(PREFIX)}), (ada, ben), jobs
-    )
+    return Trail(hidden, Canaries.of(hidden), (ada, ben), jobs)
 
 
 LAST: Final = ("DELETE /v1/couple", "POST /v1/me/sign-out-everywhere", "DELETE /v1/me")

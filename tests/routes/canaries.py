@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from testing import contract
 
@@ -70,6 +70,11 @@ class Canaries:
 
     places: dict[str, str] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, texts: Mapping[str, str]) -> Self:
+        """Return the canaries among these texts. The names of the texts are their places."""
+        return cls({text: place for place, text in texts.items() if _WORD.fullmatch(text)})
 
     def new(self, place: str) -> str:
         """Return the place's canary."""
