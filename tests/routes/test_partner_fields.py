@@ -265,9 +265,6 @@ ALONE: Final[Mapping[str, Callable[[Phone, Town], Reply]]] = {
     "mutes nudges": lambda ben, _: reminders(ben, nudges_muted=True),
     "wants no news": lambda ben, _: reminders(ben, news=False),
     "signs out everywhere": lambda ben, _: ben.post("/v1/me/sign-out-everywhere"),
-    "tries to edit the answer of a day that is over": lambda ben, _: ben.put(
-        "/v1/days/2026-02-20/answer", {"text": "x"}
-    ),
     "asks for help": lambda ben, _: ben.get("/v1/help?country=US"),
 }
 """What a partner does for themself."""
