@@ -123,8 +123,8 @@ class Trail:
         """Note the canaries in changed rows, and let the stream's functions handle the changes."""
         self.note(changed)
         records = [
-            stream_record(*(each and marshal(each) for each in images), number=number)
-            for number, ((name, _, _), images) in enumerate(changed.items(), 1)
+            stream_record(old and marshal(old), new and marshal(new), number)
+            for number, ((name, _, _), (old, new)) in enumerate(changed.items(), 1)
             if name == world.table.name
         ]
         table = cast("Table", world.table)

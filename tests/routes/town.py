@@ -216,7 +216,7 @@ def _meet(town: Town, one: str, other: str, at: dt.datetime) -> None:
         readers = (partner,) if stands else ()
         shown[name] = town.plant(name, "shown solo answer", *readers)
         well(phone.put(f"/v1/solo/days/{date}/answer", {"text": shown[name]}))
-    pair(*phones.values())
+    pair(phones[one], phones[other])
     couple = couple_id_of(town.world.services, phones[one])
     town.plant(one, "couple", text=couple)
     for name in phones:
