@@ -117,7 +117,11 @@ def set_(
 
 
 def _whole(content: dict[str, Any]) -> dict[str, Any]:
-    """Add the defaults of the fields that the file leaves out. The service needs every field."""
+    """Add the defaults of the fields that the file leaves out. The service needs every field.
+
+    Leave out the waiting proposal, which `rekindle help show --json` writes too.
+    """
+    content = {name: value for name, value in content.items() if name != "proposal"}
     lines = content.get("lines") or []
     if isinstance(lines, list):
         lines = [{**_LINE_DEFAULTS, **line} if isinstance(line, dict) else line for line in lines]

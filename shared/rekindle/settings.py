@@ -110,10 +110,15 @@ class ResealSettings(Settings):
 
 
 class PracticeApiSettings(Settings):
-    """Settings of practice_api. If `review_required` is true, a second person must approve each release."""
+    """Settings of practice_api.
+
+    If `review_required` is true, a second person must approve each release. If `second_factor` is true, staff must sign
+    in with a second factor.
+    """
 
     table: _Table
     review_required: Flag = Field(alias="REVIEW_REQUIRED")
+    second_factor: Flag = Field(alias="STAFF_SECOND_FACTOR")
     firebase_key: _FirebaseKey
     identity: _Identity
 

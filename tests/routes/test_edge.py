@@ -30,7 +30,7 @@ from rekindle.api import resolver
 from rekindle.api.problems import Problem
 from rekindle.crypto.vault import Vault
 from testing import contract
-from testing.apis import every_account_is_good, privacy_services
+from testing.apis import every_account_is_good, every_member_is_good, privacy_services
 from testing.builders import an_instant
 from testing.memory_kms import MemoryKms
 from testing.memory_table import Bill, MemoryTable
@@ -104,7 +104,7 @@ def couples_parts() -> Services:
 
 def practice_parts() -> PracticeParts:
     """Return the services of practice_api, on a table in memory without a pack."""
-    return PracticeParts.on(cast("Table", MemoryTable(Bill())), every_account_is_good, review_required=False)
+    return PracticeParts.on(cast("Table", MemoryTable(Bill())), every_member_is_good, review_required=False)
 
 
 class Api(NamedTuple):

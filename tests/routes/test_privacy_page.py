@@ -50,11 +50,16 @@ ENDS: Final = {
 
 ABOUT_NOBODY: Final = {
     *("audit", "catalogue index", "catalogue version", "draft's text", "pack", "practice's code", "prompt's text"),
-    *("release", "release's source", "help", "news", "outages", "watermark", "shards' names", "list of slots", "slot"),
+    *("release", "older release", "release's source", "help", "proposed help", "notice", "news"),
+    *("older audit entry", "last audit entry", "read notices", "sign-out of staff"),
+    *("outages", "watermark", "shards' names", "list of slots", "slot"),
     *("counters of a date", "counters of a prompt", "counters of a week", "statistics shown on a date"),
     *("cell key", "older cell key"),
 }
-"""Kinds of rows that nothing in a couple's life adds an attribute to. All other kinds need words for each attribute."""
+"""Kinds of rows that nothing in a couple's life adds an attribute to. Some of them are about staff.
+
+All other kinds need words for each attribute.
+"""
 
 TECHNICAL: Final = {"pk", "sk", "ttl", "revision", "count"}
 """A row's key, its end and its number of changes. A sentence above the table names them."""

@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "SEALING_SCHEME": "3",
     "APP_LINK": "https://app.example",
     "REVIEW_REQUIRED": "true",
+    "STAFF_SECOND_FACTOR": "true",
     "QUEUE_URL": QUEUE,
     "CLEANUP_QUEUE_URL": f"{QUEUE}-cleanup",
     "ACCOUNT_QUEUE_URL": f"{QUEUE}-accounts",
@@ -125,9 +126,10 @@ def test_a_speed_limit_may_be_absent() -> None:
 
 
 @pytest.mark.parametrize("value", ["True", "TRUE", "yes", "1", "0", "treu", ""])
-def test_a_misspelled_flag_never_turns_off_the_review(value: str) -> None:
-    with pytest.raises(SettingsError):
-        PracticeApiSettings.read(ENVIRONMENT | {"REVIEW_REQUIRED": value})
+def test_a_misspelled_flag_never_turns_off_the_review_or_the_second_factor(value: str) -> None:
+    for name in ("REVIEW_REQUIRED", "STAFF_SECOND_FACTOR"):
+        with pytest.raises(SettingsError):
+            PracticeApiSettings.read(ENVIRONMENT | {name: value})
 
 
 @pytest.mark.parametrize("setting", ALL, ids="-".join)

@@ -8,6 +8,7 @@ from typing import Any
 
 from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.prompts import Audience
+from rekindle.packs.audit_chain import ChainedEntry, Link
 from rekindle.packs.lifecycle import (
     About,
     Actor,
@@ -125,7 +126,16 @@ def test_a_pack_is_written_as_it_was_stored() -> None:
     assert Packs(table).head(PACK) == replace(HEAD, code="22222222", revision=10)
 
 
-def test_an_audit_entry_is_stored_and_read_as_before() -> None:
-    written = audit_row(ENTRY, 9)
-    assert written.item == ENTRY_ITEM | {"ttl": to_ttl(NOON) + TEN_YEARS}
-    assert Audit(a_table(keys.audit(MILLIS, "any"), ENTRY_ITEM)).entries(None, 10)[0] == [ENTRY]
+def test_an_audit_entry_is_stored_as_before_with_its_link() -> None:
+    link = Link(7, "digest", "previous", NOON - dt.timedelta(hours=1))
+    written = audit_row(ENTRY, link, MILLIS)
+    place = {"number": 7, "digest": "digest", "previous": "previous", "previous_at": MILLIS - 3_600_000}
+    assert written.item == ENTRY_ITEM | place | {"ttl": to_ttl(NOON) + TEN_YEARS}
+    audit = Audit(a_table(written.key, dict(written.item)))
+    assert audit.page(None, 10, NOON).entries == [ChainedEntry(ENTRY, link)]
+
+
+def test_an_audit_entry_of_version_0_1_0_is_read() -> None:
+    page = Audit(a_table(keys.Key(keys.OLDER_AUDIT, f"{MILLIS}-any"), ENTRY_ITEM)).page(None, 10, NOON)
+    assert page.entries == [ChainedEntry(ENTRY, None)]
+    assert page.intact

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from practice_api.services import Services
-from testing.apis import every_account_is_good
+from testing.apis import every_member_is_good
 from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.packs import a_prompt, a_source
@@ -49,7 +49,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def services(table: Table) -> Services:
-    return Services.on(table, every_account_is_good, review_required=False)
+    return Services.on(table, every_member_is_good, review_required=False)
 
 
 @pytest.fixture

@@ -51,6 +51,9 @@ type WebAddress = Annotated[str, StringConstraints(max_length=300, pattern=r"""^
 type PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=30, pattern=r"^[+*#0-9][0-9 ()*#./-]*$")]
 type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
 
+HELP_BYTES: Final = 200_000
+"""A help document has at most this many bytes as JSON. A row of the table has at most 400 KB."""
+
 _CONFIG: Final = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
@@ -97,6 +100,14 @@ class Help(BaseModel):
 
     booking: Booking | None = None
     lines: Annotated[tuple[HelpLine, ...], Field(max_length=400)] = ()
+
+
+def too_large(offered: Help) -> str | None:
+    """Return a sentence if the help document is too large to be stored. Otherwise return None."""
+    size = len(offered.model_dump_json(exclude_none=True).encode())
+    if size <= HELP_BYTES:
+        return None
+    return f"is {size:,} bytes long in all its languages; it can have at most {HELP_BYTES:,}"
 
 
 BUILT_IN: Final = Help(

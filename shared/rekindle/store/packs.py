@@ -1,8 +1,8 @@
 """Store the practice's packs. A pack has a head, at most one draft, and releases, which never change.
 
-The head has the facts about the draft and the releases. An action of the staff changes the head and adds an audit row,
-in one transaction. Heads and drafts have revisions, so a write fails if the head or draft has changed since it was
-read.
+The head has the facts about the draft and the latest releases. Each older release has a row of its own, so that the
+head never grows too large for a row. An action of the staff changes the head and adds an audit row, in one transaction.
+Heads and drafts have revisions, so a write fails if the head or draft has changed since it was read.
 
 `Packs.publish` first writes the release's rows, with a version number that no other release has. Then a transaction
 adds the release to the pack's head. Until then, no other code reads the release's rows.
@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from pydantic import TypeAdapter
 
 from rekindle.domain.prompts import Audience
 from rekindle.errors import ContentionError, RekindleError
-from rekindle.packs.lifecycle import About, AuditEntry, DraftHead, PackHead, ReleaseHead, StaffAction
+from rekindle.packs.lifecycle import RELEASES_IN_HEAD, About, AuditEntry, DraftHead, PackHead, ReleaseHead, StaffAction
 from rekindle.store import keys
-from rekindle.store.audit import audit_row
+from rekindle.store.audit import record
 from rekindle.store.forms import stored
 from rekindle.store.instants import to_ttl
 from rekindle.store.news import with_news
@@ -41,6 +42,7 @@ DRAFTS_KEPT: Final = dt.timedelta(days=30)
 
 _HEADS: Final = TypeAdapter(PackHead)
 """Reads heads from stored values. An instant is stored as a number, which Pydantic reads as milliseconds."""
+_RELEASES: Final = TypeAdapter(ReleaseHead)
 
 
 class DraftChangedError(RekindleError):
@@ -100,6 +102,21 @@ class Packs:
     def released(self, pack: PackId, release: ReleaseHead) -> str:
         """Return the source of a release."""
         return read_source(self.table, (keys.source(pack, release.version, part) for part in range(release.chunks)))
+
+    def releases(self, head: PackHead) -> list[ReleaseHead]:
+        """Return all releases of a pack in the order of their versions, also those that have left its head."""
+        if len(head.releases) < RELEASES_IN_HEAD:
+            return list(head.releases)  # no release has left the head
+        first, last = keys.older_release(head.id, 0), keys.older_release(head.id, head.versions)
+        older = map(_RELEASES.validate_python, every_item(self.table, first.pk, between=(first.sk, last.sk)))
+        # A release can have left the head since the head was read.
+        found = {each.version: each for each in (*older, *head.releases)}
+        return sorted(found.values(), key=attrgetter("version"))
+
+    def release(self, head: PackHead, version: int) -> ReleaseHead | None:
+        """Return the release with this version number, also if it has left the pack's head. Return None if none has."""
+        item = None if head.release(version) else self.table.get(keys.older_release(head.id, version))
+        return _RELEASES.validate_python(item) if item else head.release(version)
 
     def has_prompt(self, pack: PackId, releases: Iterable[ReleaseHead], prompt: PromptId) -> bool:
         """Return whether any of these releases has the prompt."""
@@ -227,6 +244,8 @@ class Packs:
                 changed = replace(changed, code=publication.code)
                 writes.append(_code_row(publication.code, pack.id))
             changed, news = with_news(self.table, changed, now)
+            changed, left = changed.without_old_releases(now)
+            writes += [Write("Put", keys.older_release(pack.id, each.version), item=stored(each)) for each in left]
             return changed, [*writes, *news]
 
         now = max(by.at, publication.approved.at) if publication.approved else by.at
@@ -294,7 +313,7 @@ class Packs:
         changed, writes = change(head)
         if catalogue is not None:
             writes += catalogue_writes(self.table, changed, catalogue)
-        self.table.transact([_head_row(changed), *writes, audit_row(entry, head.revision + 1)])
+        record(self.table, entry, [_head_row(changed), *writes])
         return replace(changed, revision=head.revision + 1)
 
     @repeated_on_conflict("a pack kept changing")
