@@ -53,10 +53,10 @@ ROWS_OF: Final[Mapping[str, set[str]]] = {
     # A couple joins a pack by its code, and the practice can see the code.
     "bare practice code": {"CODE", "PACKS"},
     # What staff write about packs is for all staff.
-    "note": {"AUDIT", "PACKS"},
-    "reason": {"AUDIT"},
-    "POST /v1/practice/packs/{pack_id}/reject, field note": {"AUDIT"},
-    "POST /v1/practice/packs/{pack_id}/withdraw, field reason": {"AUDIT"},
+    "note": {"AUDIT_CHAIN", "PACKS"},
+    "reason": {"AUDIT_CHAIN"},
+    "POST /v1/practice/packs/{pack_id}/reject, field note": {"AUDIT_CHAIN"},
+    "POST /v1/practice/packs/{pack_id}/withdraw, field reason": {"AUDIT_CHAIN"},
 }
 """The kinds of rows in which a canary may stand in clear, by its place. Any other canary is in no row.
 

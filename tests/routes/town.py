@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from practice_api.services import Services as PracticeServices
-from rekindle.api.identity import AccountState
+from rekindle.api.identity import Account, AccountState
 from rekindle.api.sessions import Sessions
 from rekindle.cleanup import AccountDeletedJob, EraseJob
 from rekindle.domain.ids import Uid
 from rekindle.store import keys
-from testing.apis import every_account_is_good, phones_api, practice_handler_of
+from testing.apis import every_account_is_good, every_member_is_good, phones_api, practice_handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish, publish_choices
 from testing.packs import a_source
 from testing.phones import Phone, noon, pair, set_clocks
@@ -52,6 +52,12 @@ LEFT_AT: Final = NOW - dt.timedelta(minutes=10)
 """When Ada signed out everywhere, and others erased their accounts."""
 PARTNERS: Final = {"ada": "ben", "ben": "ada", "dee": "eli", "eli": "dee"}
 """The partner of each person in a couple that stands."""
+OFFERED_HELP: Final = {
+    "booking": {"url": "https://practice.example/book", "words": {"en": "Book a talk"}},
+    "lines": [],
+    "revision": 0,
+}
+"""The help that Ruth has proposed."""
 CODES: Final = frozenset({"code", "bare code", "practice code", "bare practice code"})
 """The plants that are codes."""
 STAFF: Final = ("rita", "ruth", "saul", "uma")
@@ -126,7 +132,7 @@ class Town:
 
         sessions = Sessions(self._account_state, world.services.people)
         phones = phones_api(lambda: replace(world.services, entropy=entropy, sessions=sessions), entropy=entropy)
-        staff = PracticeServices.on(cast("Table", world.table), self._account_state, review_required=True)
+        staff = PracticeServices.on(cast("Table", world.table), self._account, review_required=True)
         practice = practice_handler_of(lambda: replace(staff, entropy=entropy))
 
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -142,6 +148,9 @@ class Town:
         gone = {self.phones[CALLER_OF[kind]].uid for kind in (Kind.DISABLED, Kind.ERASED)}
         is_before_sign_out = caller.uid == self.phones["ada"].uid and caller.signed_in_at == OLD
         return AccountState.ENDED if caller.uid in gone or is_before_sign_out else every_account_is_good(caller)
+
+    def _account(self, caller: Caller) -> Account:
+        return Account(self._account_state(caller), every_member_is_good(caller).scopes)
 
     def caller(self, kind: Kind, *, is_staff: bool = False) -> Phone:
         """Return the phone of a caller of this kind. `is_staff` gives staff's scopes to a LEFT caller."""
@@ -290,6 +299,8 @@ def _publish(town: Town, api: Handler) -> None:
     draft = source + f"# {town.plant('uma', 'draft', *STAFF)}\n"
     saved = well(uma.put(f"{river}/draft", {"source": draft, "revision": 0}))
     town.ids |= {"draft": draft, "revision": saved["revision"], "proposed": town.ids[f"{harbour} revision"]}
+    town.ids["offered"] = well(ruth.put("/v1/practice/help", OFFERED_HELP))["proposal"]["id"]
+    town.ids["notice"] = well(uma.get("/v1/practice/notices"))["notices"][0]["id"]
     well(ruth.post(f"{river}/withdraw", {"prompt": "birdsong", "reason": town.plant("ruth", "reason", *STAFF)}))
     code = well(uma.get(river))["code"]
     town.plant("uma", "practice code", *STAFF, text=code)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from testing import contract
 from tests.routes.authorization import OPERATIONS, Kind, is_practice
-from tests.routes.town import ALONE, FIRST, TODAY, TOMORROW, Town
+from tests.routes.town import ALONE, FIRST, OFFERED_HELP, TODAY, TOMORROW, Town
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,6 +46,9 @@ def request_of(town: Town, name: str) -> tuple[str, Any]:
     operation = OPERATIONS[name]
     path = operation.template.format(**{**USUAL, "receipt": town.ids["jon's receipt"], **PATHS.get(name, {})})
     bodies = {
+        "POST /v1/practice/help/approve": {"proposal": town.ids["offered"]},
+        "POST /v1/practice/help/reject": {"proposal": town.ids["offered"], "note": None},
+        "POST /v1/practice/notices/read": {"until": town.ids["notice"]},
         "PUT /v1/days/{date}/answer": {"text": "Mine.", "share_first": True, "revision": None, "prompt": None},
         "POST /v1/couple/practice-code": {"code": "ABCD-2345"},
         "POST /v1/invites/redeem": {"code": town.ids["hal's code"]},
@@ -54,7 +57,7 @@ def request_of(town: Town, name: str) -> tuple[str, Any]:
         "POST /v1/practice/packs/{pack_id}/publish": {"revision": town.ids["revision"]},
         "POST /v1/practice/packs/{pack_id}/approve": {"revision": town.ids["proposed"]},
         "POST /v1/practice/packs/{pack_id}/restore": {"prompt": "birdsong"},
-        "PUT /v1/practice/help": {"booking": None, "lines": [], "revision": 0},
+        "PUT /v1/practice/help": OFFERED_HELP,
     }
     query = f"?revision={town.ids['revision']}" if operation.id == "deleteDraft" else ""
     return path + query, bodies.get(name) or contract.example_of(operation.method, operation.template)
