@@ -14,7 +14,7 @@ from rekindle.store import keys
 from rekindle.store.catalogue import PromptText
 from rekindle.store.table import Table, Write
 from testing.builders import NEW_YORK, TOKYO, prompts, publish
-from testing.phones import Phone, pair
+from testing.phones import Phone, confirmation, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,9 +122,9 @@ def _first_of_their_zone(world: World, api: Handler) -> None:
     eve, finn = a_settled_phone(api, "eve"), a_settled_phone(api, "finn")
     invite = eve.post("/v1/invites").body
     finn.post("/v1/invites/redeem", {"code": invite["code"]})
-    confirmation = {"invite_id": invite["invite_id"]}
+    confirmed = confirmation(eve, invite["invite_id"])
     note = "the first of a zone, new process"
-    world.call(eve, "POST /v1/invites/confirm", note, confirmation, process=world.new_process())
+    world.call(eve, "POST /v1/invites/confirm", note, confirmed, process=world.new_process())
     old = str(int((eve.now - TEN_MINUTES).timestamp()))
     renewed = Phone(eve.handler, eve.uid, eve.now, {"iat": old})
     world.call(renewed, "GET /v1/me", "with a check of the account")
@@ -174,7 +174,7 @@ def _pair(world: World, ada: Phone, ben: Phone) -> None:
     world.call(ben, "POST /v1/invites/redeem", "wrong code", wrong)
     world.call(ben, "POST /v1/invites/redeem", "with a key", right, key="once")
     world.call(ben, "POST /v1/invites/redeem", body=right)
-    world.call(ada, "POST /v1/invites/confirm", body={"invite_id": invite["invite_id"]})
+    world.call(ada, "POST /v1/invites/confirm", body=confirmation(ada, invite["invite_id"]))
     ada.get("/v1/couple")  # fills the cache of the catalogue
     world.call(ada, "GET /v1/couple")
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SEALED_BYTES: Final = 81 + len(ANSWER)
 """The size of a sealed answer in bytes: the text, and 81 bytes for version, salt, commitment and tag."""
+SEED: Final = "0" * 32
+"""A couple's seed. It is random in a real couple, but always as long."""
 _PROMPT: Final = PromptRef(PackId("starter"), 1, PromptId("spark-01"))
 
 
@@ -41,6 +43,7 @@ def stored_day(
         first_date=date,
         counted_from=counted_from(zones, instant),
         profiles={person.uid: person.profile for person in persons},
+        seed=SEED,
     )
     table.write(couple_row(known))
     days = Days(cast("Table", table))

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, cast
 
-from bench.days import stored_day
+from bench.days import SEED, stored_day
 from bench.population import NEVER, STEPS, couple_of, number_of, time_of, token_of, uid_of
 from rekindle.domain.calendar import day_window
 from rekindle.domain.couples import Couple
@@ -152,10 +152,8 @@ class InitialRows:
     def _couple(self, key: Key) -> Item:
         number = 2 * number_of(key.pk.removeprefix(keys.COUPLE_PREFIX))
         persons = [self.population.person(each) for each in (number, number + 1)]
-        start = self.population.start
-        couple = Couple(
-            couple_of(number), start, start.date(), start.date(), {person.uid: person.profile for person in persons}
-        )
+        start, profiles = self.population.start, {person.uid: person.profile for person in persons}
+        couple = Couple(couple_of(number), start, start.date(), start.date(), profiles, SEED)
         return {**key._asdict(), **couple_row(couple).item}
 
     def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:

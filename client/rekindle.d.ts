@@ -260,8 +260,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the caller's live invite, and the name of the person who redeemed its code
-         * @description Return the caller's live invite, and the name of the person who redeemed its code.
+         * Return the caller's live invite, and the name and the three words of the person who redeemed its code
+         * @description Return the caller's live invite, and the name and the three words of the person who redeemed its code.
          */
         get: operations["getInvite"];
         put?: never;
@@ -294,6 +294,8 @@ export interface paths {
         /**
          * Confirm the person who redeemed the caller's invite
          * @description From now on the two are a couple.
+         *
+         *     Only the person whose three words the request names can be confirmed.
          *
          *     If the two can resume their former couple and both want that, the former couple stands again. Otherwise a new couple
          *     begins. No reply says what the other person chose. A repeat returns the same couple.
@@ -803,20 +805,35 @@ export interface components {
         By: "me" | "partner";
         /**
          * ConfirmBody
-         * @description The id of the invite to confirm. Send it after the inviter has seen who redeemed the invite.
+         * @description The id of the invite to confirm, and the three words that the inviter has seen and compared.
          *
          *     `resume` is needed if the invite has `together_before`: whether the caller wants to go on where the two stopped.
          * @example {
-         *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"
+         *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+         *       "words": [
+         *         "river",
+         *         "lantern",
+         *         "apricot"
+         *       ]
          *     }
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
-         *       "resume": false
+         *       "resume": false,
+         *       "words": [
+         *         "river",
+         *         "lantern",
+         *         "apricot"
+         *       ]
          *     }
          */
         ConfirmBody: {
             /** Invite Id */
             invite_id: string;
+            /**
+             * Words
+             * @description The words that the invite shows, in the same order.
+             */
+            words: string[];
             /** Resume */
             resume?: boolean | null;
         };
@@ -1716,6 +1733,9 @@ export interface components {
          * InviteView
          * @description The caller's live invite. `redeemed_by` is the name of the person who redeemed the code, or null.
          *
+         *     Show the three `words` together with the name, and say: "Ask your partner which three words they see. Confirm only
+         *     if they are the same." Send the words with the confirmation. They are null until somebody has redeemed the code.
+         *
          *     If `together_before` is true, the two were a couple, and can go on where they stopped. Then ask the caller alone
          *     whether they want that, and send the choice with the confirmation.
          * @example {
@@ -1723,7 +1743,12 @@ export interface components {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "redeemed_by": "Ben",
          *       "state": "redeemed",
-         *       "together_before": false
+         *       "together_before": false,
+         *       "words": [
+         *         "river",
+         *         "lantern",
+         *         "apricot"
+         *       ]
          *     }
          */
         InviteView: {
@@ -1732,6 +1757,8 @@ export interface components {
             state: components["schemas"]["InviteState"];
             /** Redeemed By */
             redeemed_by: string | null;
+            /** Words */
+            words: string[] | null;
             /**
              * Expires At
              * Format: date-time
@@ -2376,19 +2403,28 @@ export interface components {
          * RedeemedView
          * @description An invite, and the inviter's name. The two become a couple when the inviter confirms a redeemed invite.
          *
+         *     Show the three `words` until then. The inviter's phone shows the same words, in the inviter's language, and no other
+         *     phone can show them. They are null until the invite is redeemed.
+         *
          *     If `together_before` is true, the two were a couple, and can go on where they stopped. The invite is redeemed only
          *     when the caller has said whether they want that.
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "inviter": "Ada",
          *       "state": "redeemed",
-         *       "together_before": false
+         *       "together_before": false,
+         *       "words": [
+         *         "river",
+         *         "lantern",
+         *         "apricot"
+         *       ]
          *     }
          * @example {
          *       "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
          *       "inviter": "Ada",
          *       "state": "open",
-         *       "together_before": true
+         *       "together_before": true,
+         *       "words": null
          *     }
          */
         RedeemedView: {
@@ -2397,6 +2433,8 @@ export interface components {
             /** Inviter */
             inviter: string;
             state: components["schemas"]["InviteState"];
+            /** Words */
+            words: string[] | null;
             /** Together Before */
             together_before: boolean;
         };
@@ -3992,6 +4030,7 @@ export interface operations {
             /**
              * @description - `urn:rekindle:problem:already-paired`: You are already paired.
              *     - `urn:rekindle:problem:not-redeemed-yet`: Nobody has used this invite's code yet.
+             *     - `urn:rekindle:problem:other-words`: These are not the three words of the person who used your code. Compare the words again.
              *     - `urn:rekindle:problem:choice-missing`: You two were a couple before. Say whether you want to go on where you stopped.
              *     - `urn:rekindle:problem:key-reused`: This idempotency key was used for another request.
              */

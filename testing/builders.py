@@ -79,6 +79,7 @@ def a_couple(**changes: Any) -> Couple:
         "first_date": dt.date(2026, 3, 2),
         "counted_from": dt.date(2026, 3, 2),
         "profiles": {Uid(name): a_profile() for name in ("ada", "ben")},
+        "seed": "a secret seed",
     }
     return Couple(**(given | changes))
 

@@ -46,6 +46,10 @@ def whole(path: str, body: Any) -> Any:
     return next((usual for route, usual in USUAL.items() if re.fullmatch(route, path)), {}) | body
 
 
+NO_WORDS = ["no", "words", "yet"]
+"""Three words that no phone ever shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     status: int
@@ -114,7 +118,7 @@ def _json(body: object) -> str | None:
 def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str | None) -> dict[str, Any]:
     """Return an event in API Gateway's format 2.0, with the claims of the token of a sign-in just before."""
     raw_path, _, query = path.partition("?")
-    signed_in = str(int(instant.timestamp()))
+    signed_in, expires = (str(int((instant + time).timestamp())) for time in (dt.timedelta(), dt.timedelta(hours=1)))
     return {
         "version": "2.0",
         "routeKey": "ANY /v1/{proxy+}",
@@ -127,7 +131,12 @@ def http_event(method: str, path: str, uid: str, instant: dt.datetime, body: str
             "domainName": "api.example",
             "requestId": "request-1",
             "timeEpoch": to_millis(instant),
-            "authorizer": {"jwt": {"claims": {"sub": uid, "auth_time": signed_in, "iat": signed_in}, "scopes": None}},
+            "authorizer": {
+                "jwt": {
+                    "claims": {"sub": uid, "auth_time": signed_in, "iat": signed_in, "exp": expires},
+                    "scopes": None,
+                }
+            },
             "http": {"method": method, "path": raw_path, "sourceIp": "192.0.2.1", "userAgent": "test"},
         },
         "body": body,
@@ -145,6 +154,13 @@ def a_phone(handler: Handler, name: str, zone: str, **profile: Any) -> Phone:
     return phone
 
 
+def confirmation(inviter: Phone, invite_id: str, **choice: bool | None) -> dict[str, Any]:
+    """Return the body that confirms an invite, with the three words that the inviter's phone shows now."""
+    invite = inviter.get("/v1/invites")
+    words = invite.body["words"] if invite.status == 200 else None
+    return {"invite_id": invite_id, "words": words or NO_WORDS, **choice}
+
+
 def pair(inviter: Phone, redeemer: Phone, resume: tuple[bool, bool] | None = None) -> None:
     """Make the two persons a couple: invite, redeem and confirm.
 
@@ -154,7 +170,7 @@ def pair(inviter: Phone, redeemer: Phone, resume: tuple[bool, bool] | None = Non
     invite = inviter.post("/v1/invites").body
     redeemed = redeemer.post("/v1/invites/redeem", {"code": invite["code"]} | answered)
     assert (redeemed.status, redeemed.body["state"]) == (200, "redeemed"), redeemed.text
-    confirmed = inviter.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]} | asked)
+    confirmed = inviter.post("/v1/invites/confirm", confirmation(inviter, invite["invite_id"], **asked))
     assert confirmed.status == 200, confirmed.text
 
 

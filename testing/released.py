@@ -196,6 +196,8 @@ def _share_days(world: World) -> None:
             continue
         text = f"Day {number}: " + "Ünïcødé 🌿 " * number
         _asked(ada.put(f"/v1/days/{date}/answer", _answer(ada, date, text, share_first=number == 2)))
+        if number == 2:
+            _asked(ada.put(f"/v1/days/{date}/answer", _answer(ada, date, "Edited.", share_first=True, revision=1)))
         if number in {2, 5}:
             continue
         _asked(ben.put(f"/v1/days/{date}/answer", _answer(ben, date, f"Mine, on day {number}.")))
@@ -204,7 +206,8 @@ def _share_days(world: World) -> None:
         if number < 3:
             for phone in (cem, dua):
                 _asked(phone.put(f"/v1/days/{date}/answer", _answer(phone, date, f"Ours, on day {number}.")))
-    _asked(ada.patch("/v1/couple", {"pause": {"until": "2026-03-09"}}))
+    _asked(ada.patch("/v1/couple", {"pause": {"until": "2026-03-10"}}))
+    _asked(ben.patch("/v1/couple", {"pause": {"until": "2026-03-09"}}))
     _asked(ada.post("/v1/nudges", {"gesture": "hug"}, key="hug-1"))
     _asked(ben.post("/v1/nudges", {"gesture": "proud_of_you"}))
     _asked(cem.delete("/v1/couple"))

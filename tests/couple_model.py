@@ -105,6 +105,10 @@ class Answer:
     revision: int
     at: dt.datetime
     share_first: bool = False
+    shown: set[str | None] = field(default_factory=set)
+    """The earlier texts that the partner could read before the reveal."""
+    edited: bool = False
+    """Whether the text has changed since the partner could read it."""
     reflection: Json = None
     reflected_at: dt.datetime | None = None
 
@@ -141,6 +145,10 @@ class Couple:
     days: dict[dt.date, Day] = field(default_factory=dict)
     pause: tuple[dt.date, dt.date] | None = None
     paused: set[dt.date] = field(default_factory=set)
+    pauser: str | None = None
+    """The member who paused a date last."""
+    left_alone_until: dict[str, dt.datetime] = field(default_factory=dict)
+    """Until when each member may pause no further dates, because the partner has taken dates from their pause."""
     packs: dict[str, tuple[str, dt.date]] = field(default_factory=dict)
 
     @property
@@ -202,6 +210,8 @@ class Invite:
     redeemer_name: str | None = None
     choice: bool | None = None
     """Whether the redeemer wants to go on with their former couple. None if there is none."""
+    words: dict[str, list[str]] = field(default_factory=dict)
+    """The three random words of each person who redeemed the invite, which the first reply names."""
     canceled: bool = False
     """An erasure cancels the invites that the person has made."""
 
@@ -286,7 +296,8 @@ class Model:
             raise Refused("sign-in-not-recent")
         if self.me.erased and request.route != ERASE:
             if request.route == "POST /v1/invites/confirm":
-                self._claim("confirm", request.body["invite_id"])  # Decided: this route looks at its key first.
+                # Decided: this route looks at its key first.
+                self._claim("confirm", request.body["invite_id"], request.body["words"])
             raise Refused("account-erased")
         if request.route == ERASE:
             return self.delete_v1_me()
@@ -403,6 +414,7 @@ class Model:
             "invite_id": invite.id,
             "state": "redeemed" if invite.redeemer else "open",
             "redeemed_by": invite.redeemer_name,
+            "words": invite.words[invite.redeemer] if invite.redeemer else None,
             "expires_at": stamp(invite.expires),
             "together_before": invite.choice is not None,
         }
@@ -435,10 +447,12 @@ class Model:
         else:
             found.redeemer, found.redeemer_name = self.me.name, self.me.profile["display_name"]
             found.choice = chosen if former else None
+            found.words.setdefault(self.me.name, self.reply["words"])
         return {
             "invite_id": found.id,
             "inviter": found.inviter_name,
             "state": "redeemed" if found.redeemer else "open",
+            "words": found.words[found.redeemer] if found.redeemer else None,
             "together_before": former is not None,
         }
 
@@ -450,8 +464,8 @@ class Model:
 
     def post_v1_invites_confirm(self) -> Json:
         me, asked, choice = self.me, self.request.body["invite_id"], self.request.body.get("resume")
-        self._claim("confirm", asked, choice)
-        if me.couple and asked in {me.couple.invites[0], me.couple.invites[-1]}:
+        self._claim("confirm", asked, self.request.body["words"], choice)
+        if me.couple and asked == me.couple.invites[-1]:
             # Decided: a repeat finds the couple, whichever of the two sends it.
             return self._couple_seen()
         self._require_unpaired()
@@ -460,6 +474,8 @@ class Model:
             raise Refused("no-invite")
         if invite.redeemer is None:
             raise Refused("not-redeemed-yet")
+        if self.request.body["words"] != invite.words[invite.redeemer]:
+            raise Refused("other-words")
         other = self.persons[invite.redeemer]
         if other.couple:
             raise Refused("invite-not-usable")
@@ -496,6 +512,8 @@ class Model:
         near = dates_from(ended.date() - 3 * DAY, ended.date() + DAY)
         closed = [date for date in near if couple.opened_before.get(date, window(date, zones))[1] <= ended]
         first = max(closed) + DAY
+        # Decided: who paused before the end is forgotten with the end.
+        couple.pauser, couple.left_alone_until = None, {}
         if first < today:
             couple.paused |= set(dates_from(first, today - DAY))
             before, until = couple.pause or (first, today)
@@ -554,17 +572,28 @@ class Model:
         until = dt.date.fromisoformat(self.request.body["pause"]["until"])
         if not today + DAY <= until <= today + 92 * DAY:
             raise Refused("pause-out-of-range")
+        paused = {date for date in couple.paused if date < until}
+        paused |= {date for date in dates_from(today, until - DAY) if not couple.has_closed(date, self.now)}
+        if paused - couple.paused and self.now < couple.left_alone_until.get(self.me.name, self.now):
+            raise Refused("pause-too-soon")
         goes_on = couple.pause is not None and today <= couple.pause[1]
         couple.pause = (min(couple.pause[0], today) if couple.pause and goes_on else today, until)
-        couple.paused = {date for date in couple.paused if date < until}
-        couple.paused |= {date for date in dates_from(today, until - DAY) if not couple.has_closed(date, self.now)}
+        self._change_paused(paused)
         return self.get_v1_couple()
+
+    def _change_paused(self, paused: set[dt.date]) -> None:
+        couple = self.couple
+        if couple.paused - paused and couple.pauser == self.partner.name:
+            couple.left_alone_until[couple.pauser] = self.now + 7 * DAY
+        if paused - couple.paused:
+            couple.pauser = self.me.name
+        couple.paused = paused
 
     def delete_v1_couple_pause(self) -> None:
         """End the pause. Decided: the person's own today counts again."""
         couple, today = self.couple, self.today
         if couple.pause_seen(today) and couple.pause:
-            couple.paused = {date for date in couple.paused if date < today or couple.has_closed(date, self.now)}
+            self._change_paused({date for date in couple.paused if date < today or couple.has_closed(date, self.now)})
             couple.pause = (couple.pause[0], today) if couple.pause[0] < today else _last_run(couple.paused)
             self.events["pause ended"] += 1
 
@@ -639,6 +668,7 @@ class Model:
             "partner": {
                 "state": "answered" if theirs else "waiting",
                 "text": theirs.text if theirs and (day.revealed or theirs.share_first) else None,
+                "edited": theirs is not None and (day.revealed or theirs.share_first) and theirs.edited,
             },
             "reflect": "heard" if day.prompt.theme in {"listening", "courage"} else None,
             "reflections": {
@@ -685,6 +715,10 @@ class Model:
             raise Refused("nothing-to-edit")
         if mine and revision != mine.revision:
             raise Refused("edited-since")
+        if mine:
+            new.shown = mine.shown | ({mine.text} if mine.share_first else set())
+            new.edited = mine.edited or (bool(new.shown) and new.text != mine.text)
+            self.events["edited openly"] += new.edited
         day.answers[self.me.name] = new
 
     def put_v1_days_date_answer(self) -> Json:
@@ -721,8 +755,8 @@ class Model:
         if day.swapped:
             raise Refused("swapped-already")
         # Decided: the other prompt has the same theme. It is not the next prompt of a course, which has its own date.
-        # The replaced prompt counts as met.
-        others = self._best(day.prompt.theme, [each for each in self._everyday() if each != day.prompt])
+        # The replaced prompt counts as met. The other prompt is easy and without touch, whatever the two have chosen.
+        others = self._best(day.prompt.theme, [each for each in self._everyday((1, 0)) if each != day.prompt])
         if not others:
             raise Refused("nothing-to-swap")
         day.swapped, day.swapped_by = day.prompt, by
@@ -742,43 +776,46 @@ class Model:
     def _live(self) -> list[Pack]:
         return [pack for pack in self.packs if pack.live_from <= self.now]
 
-    def _fitting(self, packs: Iterable[Pack]) -> list[Prompt]:
-        """Return the packs' prompts within the smaller depth and the smaller touch comfort of both persons."""
+    def _limits(self, date: dt.date) -> tuple[int, int]:
+        """Return depth and touch comfort of a date: the smaller of both persons, after four weeks of small steps."""
         profiles = [self.persons[name].profile for name in self.couple.members]
         depth, touch = (min(profile[name] for profile in profiles) for name in ("depth", "touch_comfort"))
-        return [prompt for pack in packs for prompt in pack.prompts if prompt.fits(depth, touch)]
+        # Decided: a closed date that no day is stored for shows nothing of what the two have chosen.
+        is_small = (date - self.couple.first_date).days < 28 or self.couple.has_closed(date, self.now)
+        return (1, 0) if is_small else (depth, touch)
 
-    def _shelf(self, but: str = "") -> list[Pack]:
-        """Return the packs that play, without those of an audience. If none fits, return everyone's packs."""
-        for_everyone = [pack for pack in self._live() if pack.audience == "everyone"]
+    def _shelf(self) -> list[Pack]:
+        """Return the packs that the couple has: those that it wants, or else everyone's packs."""
         wanted = [pack for pack in self._live() if self.couple.wants(pack)]
-        wanted = wanted if self._fitting(wanted) else for_everyone
-        rest = [pack for pack in wanted if pack.audience != but]
-        return rest if self._fitting(rest) else for_everyone
+        return wanted or [pack for pack in self._live() if pack.audience == "everyone"]
 
     def _joined(self) -> list[Pack]:
         return [pack for pack in self._live() if pack.audience == "code" and self.couple.wants(pack)]
 
-    def _everyday(self) -> list[Prompt]:
+    def _plain(self, limits: tuple[int, int]) -> list[Prompt]:
+        """Return the fitting prompts of packs without a code. If none fits, return those of everyone's packs."""
+        own = _fitting((pack for pack in self._shelf() if pack.audience != "code"), limits)
+        return own or _fitting((pack for pack in self._live() if pack.audience == "everyone"), limits)
+
+    def _everyday(self, limits: tuple[int, int]) -> list[Prompt]:
         """Return the fitting prompts of packs without a code, and the prompts of courses that were met already."""
-        again = [prompt for prompt in self._fitting(self._joined()) if prompt in self.couple.seen]
-        return self._fitting(self._shelf(but="code")) + again
+        again = [prompt for prompt in _fitting(self._joined(), limits) if prompt in self.couple.seen]
+        return self._plain(limits) + again
 
     def _choices(self, date: dt.date) -> list[Prompt]:
         """Return each prompt that the design allows on a date without a day."""
-        couple = self.couple
+        couple, limits = self.couple, self._limits(date)
         for course in self._joined():
             days = (date - couple.packs[course.id][1]).days
-            unmet = [prompt for prompt in self._fitting([course]) if prompt not in couple.seen]
+            unmet = [prompt for prompt in _fitting([course], limits) if prompt not in couple.seen]
             if days >= 0 and days % course.every_days == 0 and unmet:
                 self.events["course"] += 1
                 return unmet[:1]
-        everyday = self._everyday()
-        shelf = _themes(self._fitting(self._shelf(but="code")))
-        themes = _themes_on(date, couple.days.values(), shelf)
-        if any(self.persons[name].profile["barriers"] for name in couple.members) and len(shelf) < 7:
-            # Decided: if a theme is missing, the themes that a barrier favors replace it, and come twice in seven days.
-            themes = shelf
+        everyday = self._everyday(limits)
+        shelf = _themes(self._plain(limits))
+        # Decided: if a theme is missing, the themes that a barrier favors replace it, and come twice in seven days. A
+        # barrier may count by chance, even if nobody has chosen it.
+        themes = shelf if len(shelf) < len(THEMES) else _themes_on(date, couple.days.values(), shelf)
         return [prompt for theme in themes for prompt in self._best(theme, everyday)]
 
     def _best(self, theme: str, prompts: list[Prompt]) -> list[Prompt]:
@@ -1174,6 +1211,11 @@ def _prompt_in(body: Json, date: dt.date) -> str:
     views = [body, body.get("today"), body.get("previous"), *body.get("days", [])]
     found = [view["prompt"]["id"] for view in views if view and view.get("date") == str(date) and "prompt" in view]
     return str(found[0]) if found else ""
+
+
+def _fitting(packs: Iterable[Pack], limits: tuple[int, int]) -> list[Prompt]:
+    """Return the packs' prompts within a depth and a touch comfort."""
+    return [prompt for pack in packs for prompt in pack.prompts if prompt.fits(*limits)]
 
 
 def _themes(prompts: Iterable[Prompt]) -> list[str]:

@@ -137,8 +137,9 @@ class Performance:
     def act_pair(self) -> None:
         invite = self.call("POST /v1/invites")
         redeemed = self.call("POST /v1/invites/redeem", HARU, code=invite["code"])
-        self.expect(Claim.ANSWERED, self.call("GET /v1/invites")["redeemed_by"], HARU.name)
-        self.call("POST /v1/invites/confirm", invite_id=invite["invite_id"])
+        shown = self.call("GET /v1/invites")
+        self.expect(Claim.ANSWERED, (shown["redeemed_by"], shown["words"]), (HARU.name, redeemed["words"]))
+        self.call("POST /v1/invites/confirm", invite_id=invite["invite_id"], words=shown["words"])
         self.note(f"invites Haru with the code {invite['code']}, sees that he typed it, and confirms")
         self.note(f"types the code: an invite from {redeemed['inviter']}", HARU)
         off = [pack["id"] for pack in self.call("GET /v1/packs")["packs"] if pack["chosen"]]

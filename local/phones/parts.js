@@ -39,9 +39,9 @@ export function words(tag, text, attributes = {}) {
   return h(tag, { ...attributes, dir: "auto", class: `words ${attributes.class ?? ""}`.trim() }, text);
 }
 
-/** Shows a text like a letter, with its writer's name. @param {string} from @param {string} text */
-export function letter(from, text) {
-  return h("figure", { class: "letter" }, words("figcaption", from), words("blockquote", text));
+/** Shows a text like a letter, with its writer's name. @param {string} from @param {string} text @param {boolean} [edited] whether the text has changed since the reader could first read it */
+export function letter(from, text, edited = false) {
+  return h("figure", { class: "letter" }, words("figcaption", from), words("blockquote", text), edited && h("p", { class: "hint" }, "Edited since you could first read it."));
 }
 
 /**

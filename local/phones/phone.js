@@ -17,7 +17,7 @@ import { you } from "./views/you.js";
 
 /** @typedef {import("../../client/routes.js").Schema} Schema */
 /** A tab of the app: `load` gets data from the API, and `view` shows them. @typedef {{ title: string, path: string, load: (phone: Phone) => Promise<unknown>, view: (phone: Phone) => HTMLElement }} Tab */
-/** The data that stays after a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[], inviter: string, since: string, ended: boolean, erasing: boolean, receipt: string }} Kept */
+/** The data that stays after a reload. @typedef {{ session: import("./api.js").Session | null, account: import("./api.js").Account | null, device: string, cleared: number, tab: string, locked: boolean, drafts: Record<string, string>, opened: string[], inviter: string, words: readonly string[], since: string, ended: boolean, erasing: boolean, receipt: string }} Kept */
 
 /** @type {Record<string, Tab>} */
 const TABS = { today, journal, together, you };
@@ -27,8 +27,8 @@ const PLACES = { d: "today", t: "today", n: "today", s: "together", p: "you", m:
 /** The letter in a link that opens the day of the link's date. */
 const DAY = "d";
 
-/** The stored data of a person who has just signed in. @type {Pick<Kept, "drafts" | "opened" | "inviter" | "since" | "ended" | "erasing">} */
-const NOTHING_YET = { drafts: {}, opened: [], inviter: "", since: "", ended: false, erasing: false };
+/** The stored data of a person who has just signed in. @type {Pick<Kept, "drafts" | "opened" | "inviter" | "words" | "since" | "ended" | "erasing">} */
+const NOTHING_YET = { drafts: {}, opened: [], inviter: "", words: [], since: "", ended: false, erasing: false };
 
 const BANNER = 8_000;
 const POLL_EVERY = 15_000;

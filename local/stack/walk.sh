@@ -19,11 +19,12 @@ call $BEN PUT /v1/me/devices/phone "{\"token\": \"$BEN_PHONE\", \"fid\": null, \
 ALONE=$(call $ANA GET /v1/solo/today | field "['date']")
 call $ANA PUT /v1/solo/days/$ALONE/answer '{"text": "What I would like to ask you one day.", "revision": null}'
 
-# Ana invites, Ben redeems her code, Ana sees his name and confirms.
+# Ana invites, and Ben redeems her code. Both phones show the same three words. Ana compares them and confirms.
 CODE=$(call $ANA POST /v1/invites | field "['code']")
 call $BEN POST /v1/invites/redeem "{\"code\": \"$CODE\"}"
-INVITE=$(call $ANA GET /v1/invites | field "['invite_id']")
-call $ANA POST /v1/invites/confirm "{\"invite_id\": \"$INVITE\"}"
+INVITE=$(call $ANA GET /v1/invites)
+ID=$(echo "$INVITE" | field "['invite_id']") && WORDS=$(echo "$INVITE" | field "['words']" | tr "'" '"')
+call $ANA POST /v1/invites/confirm "{\"invite_id\": \"$ID\", \"words\": $WORDS}"
 
 # Ana swaps today's prompt; today is the date in her zone. Both answer. Then both answers open, and each leaves a
 # reflection.

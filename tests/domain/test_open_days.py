@@ -186,6 +186,28 @@ def test_a_window_follows_from_the_history_of_the_zones_whether_or_not_a_day_was
         assert len(couple.windows) <= 5
 
 
+@given(lives)
+def test_a_move_of_either_partner_changes_no_streak(life: Life) -> None:
+    """Nobody can end the couple's run, or take a complete day away, by moving to another zone."""
+    start, offset, ada, ben, steps = life
+    now, couple = start + offset, couple_in(ada, ben)
+    stored: Stored = {}
+    first, complete = start.date() - DAY, set[dt.date]()
+    for wait, step in steps:
+        now += wait
+        match step:
+            case Move(who, zone):
+                history = History(first, frozenset(complete))
+                before = streak_at(couple, history, stored, now)
+                couple, stored = moved(couple, stored, who, zone, now)
+                assert streak_at(couple, history, stored, now) == before
+            case Opening(ahead):
+                date = latest_date(couple.zones, now) + ahead * DAY
+                if date in open_dates(couple, stored, now):
+                    stored.setdefault(date, a_day(date=date, window=window_of(couple, date, stored)))
+                    complete.add(date)
+
+
 @given(
     st.sampled_from(sorted(zone_names())),
     st.integers(0, 40 * 365 * 96).map(lambda quarters: an_instant("2000-01-01T00:00:00Z") + HOUR / 4 * quarters),

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rekindle.domain.couples import Couple, Pause
-from rekindle.domain.pauses import LONGEST, end_range, pause_on, with_pause, without_pause
+from rekindle.domain.ids import Uid
+from rekindle.domain.pauses import (
+    LONGEST,
+    PEACE,
+    end_range,
+    may_pause_at,
+    noting_who,
+    pause_on,
+    pauses_further_dates,
+    with_pause,
+    without_pause,
+)
 from rekindle.domain.streaks import DayMark, History, calendar_marks, pack_dates, streak_of, unpack_dates
 from testing.builders import a_couple
 from tests.domain.test_streaks import FIRST, NOTHING, day, days, days_from, plain_streak
@@ -182,3 +193,77 @@ def test_years_of_pauses_stay_small() -> None:
 
 def test_a_pause_ends_tomorrow_at_the_earliest_and_within_three_months() -> None:
     assert end_range(day(0)) == (day(1), day(0) + LONGEST) == (day(1), day(92))
+
+
+ADA, BEN = Uid("ada"), Uid("ben")
+
+
+def at(number: int) -> dt.datetime:
+    return dt.datetime.combine(day(number), dt.time(12), dt.UTC)
+
+
+def changed(couple: Couple, who: Uid, number: int, until: int | None) -> Couple:
+    """Return the couple after this person has set the pause's end on a date, or has ended the pause (None)."""
+    today = day(number)
+    after = with_pause(couple, today, day(until), CLOSED) if until else without_pause(couple, today, CLOSED)
+    return noting_who(couple, after, who, at(number))
+
+
+def blocked(couple: Couple, number: int) -> set[Uid]:
+    return {who for who in (ADA, BEN) if may_pause_at(couple, who, at(number))}
+
+
+def test_whoever_ends_the_partner_s_pause_is_not_paused_by_them_for_a_week() -> None:
+    ended = changed(changed(COUPLE, ADA, 0, 20), BEN, 3, None)
+    for number in range(3, 10):
+        assert may_pause_at(ended, ADA, at(number)) == at(3) + PEACE
+        assert may_pause_at(ended, BEN, at(number)) is None
+    assert blocked(ended, 10) == set()
+    assert changed(ended, BEN, 11, 12).pauses_ended == {}, "an old note is dropped"
+
+
+def test_whoever_shortens_the_partner_s_pause_has_ended_a_part_of_it() -> None:
+    assert blocked(changed(changed(COUPLE, ADA, 0, 20), BEN, 3, 5), 4) == {ADA}
+
+
+def test_whoever_ends_or_shortens_their_own_pause_or_one_that_is_over_keeps_nobody_from_pausing() -> None:
+    own = changed(COUPLE, ADA, 0, 20)
+    for until in (None, 5, 30):
+        assert blocked(changed(own, ADA, 3, until), 4) == set()
+    assert blocked(changed(own, BEN, 3, 30), 4) == set()
+    over = changed(COUPLE, ADA, 0, 2)
+    assert blocked(changed(over, BEN, 5, None), 5) == set()
+
+
+def test_a_pause_belongs_to_whoever_made_it_longer_last() -> None:
+    longer = changed(changed(COUPLE, ADA, 0, 5), BEN, 1, 30)
+    assert blocked(changed(longer, ADA, 2, None), 2) == {BEN}
+    assert blocked(changed(longer, BEN, 2, None), 2) == set()
+
+
+def test_a_pause_of_version_0_1_0_names_nobody_and_may_be_ended() -> None:
+    unnamed = with_pause(COUPLE, day(0), day(20), CLOSED)
+    assert blocked(changed(unnamed, BEN, 3, None), 3) == set()
+
+
+PAUSES = st.lists(st.tuples(st.sampled_from([ADA, BEN]), st.integers(0, 3), st.none() | st.integers(1, 20)))
+
+
+@given(PAUSES)
+def test_nobody_is_paused_by_somebody_whose_pause_they_have_just_ended(
+    steps: list[tuple[Uid, int, int | None]],
+) -> None:
+    """Follow each date back to the person who paused it, and compare with the notes."""
+    couple, number, ended = COUPLE, 0, dict.fromkeys((ADA, BEN), -100)
+    for who, later, length in steps:
+        number += later
+        after = changed(couple, who, number, length and number + length)
+        if pauses_further_dates(couple, after) and may_pause_at(couple, who, at(number)):
+            continue
+        if after.paused - couple.paused:
+            assert number >= ended[who] + 7
+        if couple.paused - after.paused and couple.paused_by not in {None, who}:
+            assert couple.paused_by
+            ended[couple.paused_by] = number
+        couple = after
+        assert blocked(couple, number) == {each for each, since in ended.items() if number < since + 7}

@@ -153,7 +153,8 @@ def pair(inviter: Phone, redeemer: Phone) -> str:
     """Pair the two, and return the invite's code."""
     invite = inviter.call("POST", "/v1/invites", status=201)
     redeemer.call("POST", "/v1/invites/redeem", {"code": invite["code"]})
-    inviter.call("POST", "/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+    words = inviter.call("GET", "/v1/invites")["words"]
+    inviter.call("POST", "/v1/invites/confirm", {"invite_id": invite["invite_id"], "words": words})
     return str(invite["code"])
 
 

@@ -99,7 +99,10 @@ def test_two_people_pair_through_reloads_answer_and_see_both_answers_open(a_page
     page.ben.sees("Almost there")
     expect(page.ada.root.get_by_role("heading", name="Is this your partner?")).to_be_visible()
     expect(page.ada.root.locator(".big-name")).to_have_text("Ben")
-    page.ada.press("Yes, this is us")
+    words = page.ada.root.locator(".three-words li").all_inner_texts()
+    assert len(words) == 3
+    expect(page.ben.root.locator(".three-words li")).to_have_text(words)
+    page.ada.press("Yes, the words are the same")
     page.settle()
     expect(page.ben.prompt).to_have_text(page.ada.prompt.inner_text())
 
@@ -135,7 +138,7 @@ def test_a_late_reply_about_pairing_does_not_change_the_tab(a_page: NewPage) -> 
     page.start()
     page.ben.redeem(page.ada.invite())
     page.session.page.route("**/v1/invites/confirm", lambda route: late.append((route, route.fetch())))
-    page.ada.press("Yes, this is us")
+    page.ada.press("Yes, the words are the same")
     page.settle()
 
     page.ada.open("Us")

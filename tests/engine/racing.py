@@ -19,7 +19,7 @@ from privacy import erasure
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.days import ReflectionKind
-from rekindle.domain.ids import CoupleId, PackId, Uid
+from rekindle.domain.ids import CoupleId, InviteId, PackId, Uid
 from rekindle.domain.persons import Platform
 from rekindle.errors import ContentionError, ErasedError, KeyGoneError, KeyReusedError
 from rekindle.store import keys
@@ -27,7 +27,7 @@ from rekindle.store.couples import couple_row
 from rekindle.store.people import person_writes
 from testing.apis import privacy_services
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_person, a_profile, a_uid, an_instant
-from testing.phones import whole
+from testing.phones import NO_WORDS, whole
 from testing.stored import person_in, row_in
 
 if TYPE_CHECKING:
@@ -93,7 +93,10 @@ class Racer:
         return invites.post_redeem(invites.RedeemBody(code=code, resume=resume), self.caller, self.services)
 
     def confirm(self, invite_id: str, *, resume: bool = False) -> couple_routes.CoupleView:
-        body = invites.ConfirmBody(invite_id=invite_id, resume=resume)
+        words = None
+        with contextlib.suppress(ProblemError):
+            words = invites.get_invite(self.caller, self.services).words
+        body = invites.ConfirmBody(invite_id=invite_id, words=words or NO_WORDS, resume=resume)
         return invites.post_confirm(body, self.caller, self.services)
 
     def cancel(self) -> None:
@@ -202,7 +205,7 @@ def racing_couple(services: Services, first: str = LONDON, second: str = LONDON)
     """Store a couple of two racers in these zones. No race needs the requests that pair them, which are many."""
     ada, ben = Racer(services, zone=first), Racer(services, zone=second)
     persons = ada.person, ben.person
-    couple = invites.new_couple(CoupleId(a_uid("couple")), persons, ada.caller)
+    couple = invites.new_couple(services, InviteId("an earlier invite"), persons, ada.caller)
     table, paired = services.people.table, [(person, replace(person, couple=couple.id)) for person in persons]
     keys_of_both = services.vault.new_keys(couple.id, couple.profiles)
     table.transact([*person_writes(table, ada.now, *paired), couple_row(couple), keys_of_both])

@@ -38,7 +38,7 @@ from testing.apis import phones_api
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, a_uid, publish_choices
 from testing.cleanups import cleanup_services
 from testing.memory_sqs import MemorySqs
-from testing.phones import Phone, Reply, a_phone, pair
+from testing.phones import Phone, Reply, a_phone, confirmation, pair
 from testing.stored import couple_of, day_of, every_row, person_of, row_in, slot_rows, stream_record
 from testing.wire import WRITES, Crash, EveryOther, Fault, Wire, refusal, strike, tapped
 
@@ -345,8 +345,10 @@ class Confirms(Redeems):
         super().prepare()
         self.ben.post("/v1/invites/redeem", {"code": self.invite["code"]})
 
+        self.confirmation = confirmation(self.ada, self.invite["invite_id"])
+
     def request(self) -> Reply:
-        return self.ada.post("/v1/invites/confirm", {"invite_id": self.invite["invite_id"]}, key="tap")
+        return self.ada.post("/v1/invites/confirm", self.confirmation, key="tap")
 
     def verify(self) -> None:
         assert self.ada.get("/v1/couple").body["partner"] == "Ben"
@@ -367,9 +369,10 @@ class ComesBack(Action):
             phone.now += dt.timedelta(days=3)
         self.invite = self.ada.post("/v1/invites").body
         self.ben.post("/v1/invites/redeem", {"code": self.invite["code"], "resume": True})
+        self.confirmation = confirmation(self.ada, self.invite["invite_id"], resume=True)
 
     def request(self) -> Reply:
-        return self.ada.post("/v1/invites/confirm", {"invite_id": self.invite["invite_id"], "resume": True}, key="tap")
+        return self.ada.post("/v1/invites/confirm", self.confirmation, key="tap")
 
     def verify(self) -> None:
         assert self.world.couple_of(self.ada).id == self.world.couple_of(self.ben).id == self.couple

@@ -38,7 +38,14 @@ TABLES = (FOLDER / "0.1.0" / "tables.json").read_text(encoding="utf-8")
 @pytest.fixture
 def world() -> World:
     """Return the tables of version 0.1.0, which no later version has read yet."""
-    return read(TABLES)
+    return a_world()
+
+
+def a_world() -> World:
+    """Return the tables of version 0.1.0. A couple that opens a day gets the same seed in each of these worlds."""
+    world = read(TABLES)
+    world.services = replace(world.services, entropy=bytes)
+    return world
 
 
 class KeyRows:
@@ -85,7 +92,7 @@ def couples_with_single_key(world: World) -> list[str]:
 def test_every_text_is_sealed_again_and_everybody_reads_the_same(world: World) -> None:
     assert {scheme_of(text) for text in texts(world)} == {SINGLE_KEY}
     assert len(couples_with_single_key(world)) == 2
-    before = served(read(TABLES))
+    before = served(a_world())
     count, ended = len(texts(world)), cast("Any", before["dua export"]["body"])["entries"]
     assert [each["answer"]["text"] for each in ended] == [f"Ours, on day {number}." for number in range(2)]
     changed = reseal(world)

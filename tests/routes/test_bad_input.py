@@ -11,7 +11,7 @@ from couples_api.handler import application
 from rekindle.api.problems import Problem
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, a_token, a_uid
-from testing.phones import Phone, Reply, a_couple, a_phone, whole
+from testing.phones import NO_WORDS, Phone, Reply, a_couple, a_phone, whole
 from testing.stored import every_row
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ BODIES = {
     "device": Route("PUT", "/v1/me/devices/phone", DEVICE),
     "reminders": Route("PUT", "/v1/me/reminders", REMINDERS),
     "redeem": Route("POST", "/v1/invites/redeem", {"code": "22222-22222"}),
-    "confirm": Route("POST", "/v1/invites/confirm", {"invite_id": "any"}),
+    "confirm": Route("POST", "/v1/invites/confirm", {"invite_id": "any", "words": NO_WORDS}),
     "answer": Route("PUT", f"{DATE}/answer", ANSWER),
     "reflection": Route("PUT", f"{DATE}/reflection", {"kind": "thank_you"}),
     "solo answer": Route("PUT", f"{SOLO_DATE}/answer", ANSWER),
@@ -352,7 +352,11 @@ class TestRoutes:
     @pytest.mark.parametrize("key", ["", "a" * 129])
     def test_an_idempotency_key_out_of_its_bounds(self, ada: Phone, key: str) -> None:
         nudges = "/v1/nudges", {"gesture": "hug"}
-        for path, body in (("/v1/invites", None), ("/v1/invites/confirm", {"invite_id": "any"}), nudges):
+        for path, body in (
+            ("/v1/invites", None),
+            ("/v1/invites/confirm", {"invite_id": "any", "words": NO_WORDS}),
+            nudges,
+        ):
             refused(ada.call("POST", path, body, headers={"idempotency-key": key}), 422, "invalid-fields")
 
     def test_foreign_query_parameters_are_no_harm(self, ada: Phone) -> None:

@@ -64,3 +64,42 @@ def test_an_empty_header_has_no_token(header: str) -> None:
     event = http_event("GET", "/v1/me", "ada", NOW, None)
     event["headers"]["authorization"] = header
     assert caller_of(event).token == ""
+
+
+class TestEndOfToken:
+    """A token without an end, or whose end has come, makes no caller."""
+
+    @pytest.mark.parametrize("exp", [str(int(NOW.timestamp()) + 1), f"{NOW.timestamp() + 1:e}", NOW.timestamp() + 1])
+    def test_a_token_is_valid_until_its_end(self, exp: object) -> None:
+        assert of(exp=exp).uid == "ada"
+
+    @pytest.mark.parametrize("exp", [0, -1, -3600])
+    def test_a_token_is_refused_from_its_end_on(self, exp: int) -> None:
+        """API Gateway's clock gives both the instant and its own check, so no second is granted."""
+        refuse(exp=str(int(NOW.timestamp()) + exp))
+
+    @pytest.mark.parametrize("exp", ["", "never", "nan", "inf", "-inf", "1e300", "[]", None, True], ids=repr)
+    def test_a_token_without_a_readable_end_is_refused(self, exp: object) -> None:
+        refuse(exp=exp)
+
+    def test_a_token_without_an_end_is_refused(self) -> None:
+        event = http_event("GET", "/v1/me", "ada", NOW, None)
+        del event["requestContext"]["authorizer"]["jwt"]["claims"]["exp"]
+        with pytest.raises(ProblemError) as refused:
+            caller_of(event)
+        assert refused.value.problem is Problem.NOT_SIGNED_IN
+
+    @pytest.mark.parametrize("ahead", [0, 299])
+    def test_a_token_may_be_issued_by_a_clock_that_is_a_little_ahead(self, ahead: int) -> None:
+        assert of(iat=str(int(NOW.timestamp()) + ahead)).uid == "ada"
+
+    @pytest.mark.parametrize("ahead", [300, 3600, 7200])
+    def test_a_token_that_will_be_issued_later_or_after_its_end_is_refused(self, ahead: int) -> None:
+        refuse(iat=str(int(NOW.timestamp()) + ahead))
+        refuse(iat=str(int(NOW.timestamp())), exp=str(int(NOW.timestamp())))
+
+
+def refuse(**claims: Any) -> None:
+    with pytest.raises(ProblemError) as refused:
+        of(**claims)
+    assert refused.value.problem is Problem.NOT_SIGNED_IN

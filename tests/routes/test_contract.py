@@ -163,6 +163,10 @@ def _refuse_exports_pauses_and_devices(witness: Witness) -> None:
     assert ada.post("/v1/me/export", {"next": "nowhere"}).problem == "invalid-fields"
     pair(ada, ben)
     assert ada.patch("/v1/couple", {"pause": {"until": "2020-01-01"}}).problem == "pause-out-of-range"
+    again = {"pause": {"until": "2026-03-09"}}
+    assert ada.patch("/v1/couple", again).status == 200
+    assert ben.delete("/v1/couple/pause").status == 204
+    assert ada.patch("/v1/couple", again).problem == "pause-too-soon"
     assert ada.patch("/v1/couple", {}).problem == "invalid-fields"
     said = [ada.put(f"/v1/me/devices/d{at}", {"token": f"t{at}{a_uid()}", "platform": "ios"}) for at in range(30)]
     assert said[-1].problem == "too-many-devices"

@@ -19,7 +19,7 @@ from rekindle.store import keys
 from rekindle.store.table import Write
 from testing.apis import handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_token, an_instant
-from testing.phones import Phone, Reply, a_couple, a_phone, set_clocks
+from testing.phones import Phone, Reply, a_couple, a_phone, confirmation, set_clocks
 from testing.stored import couple_of, day_of, every_row
 
 if TYPE_CHECKING:
@@ -157,7 +157,10 @@ class TestTwoClocks:
         shown = ada.get("/v1/today").body
         assert (shown["today"]["date"], shown["next"]["date"]) == ("2026-03-02", "2026-03-03")
         assert shown["next"] == ada.get("/v1/days/2026-03-03").body
-        assert (shown["next"]["partner"], shown["next"]["open"]) == ({"state": "answered", "text": None}, True)
+        assert (shown["next"]["partner"], shown["next"]["open"]) == (
+            {"state": "answered", "text": None, "edited": False},
+            True,
+        )
         assert ben.get("/v1/today").body["next"] is None
         assert answer(ada, "2026-03-03").body["partner"]["text"] == "Sealed."
         assert ada.get("/v1/today").body["next"]["revealed"]
@@ -265,7 +268,7 @@ class TestWindow:
         answer(ada, "2026-03-03")
         set_clocks("2026-03-09T08:00:00Z", ada, ben)
         seen = ben.get("/v1/days/2026-03-03").body
-        assert seen["partner"] == {"state": "answered", "text": None}
+        assert seen["partner"] == {"state": "answered", "text": None, "edited": False}
         assert not seen["revealed"]
 
 
@@ -350,10 +353,10 @@ class TestAnswers:
         mine = answer(ada, "2026-03-02", "I lead", share_first=True).body
         assert (mine["me"]["share_first"], mine["revealed"]) == (True, False)
         for seen in (ben.get("/v1/days/2026-03-02").body, ben.get("/v1/days").body["days"][0]):
-            assert seen["partner"] == {"state": "answered", "text": "I lead"}
+            assert seen["partner"] == {"state": "answered", "text": "I lead", "edited": False}
             assert not seen["revealed"]
         # Her shared answer does not open his: his answer stays sealed.
-        assert ada.get("/v1/today").body["today"]["partner"] == {"state": "waiting", "text": None}
+        assert ada.get("/v1/today").body["today"]["partner"] == {"state": "waiting", "text": None, "edited": False}
         assert answer(ben, "2026-03-02", "I follow").body["revealed"]
 
     def test_sharing_first_can_be_chosen_and_taken_back_by_an_edit(self, couple: tuple[Phone, Phone]) -> None:
@@ -363,6 +366,50 @@ class TestAnswers:
         assert ben.get("/v1/days/2026-03-02").body["partner"]["text"] == "Now"
         answer(ada, "2026-03-02", "Not yet", revision=2)
         assert ben.get("/v1/days/2026-03-02").body["partner"]["text"] is None
+
+    @pytest.mark.parametrize(
+        ("edits", "edited"),
+        [
+            ([("One", True), ("Two", True)], True),
+            ([("One", False), ("Two", True)], False),
+            ([("One", True), ("One", True)], False),
+            ([("One", True), ("One", False), ("One", True)], False),
+            ([("One", True), ("Two", False)], True),
+            ([("One", True), ("One", False), ("Two", False)], True),
+            ([("One", True), ("Two", True), ("One", True)], True),
+            ([("One", False), ("Two", False)], False),
+        ],
+        ids=[
+            "shown and edited",
+            "edited before it was shown",
+            "not changed",
+            "hidden and shown again",
+            "edited and hidden",
+            "hidden and then edited",
+            "changed back",
+            "sealed all the time",
+        ],
+    )
+    def test_an_answer_that_was_edited_after_the_partner_could_read_it_says_so(
+        self, couple: tuple[Phone, Phone], edits: list[tuple[str, bool]], *, edited: bool
+    ) -> None:
+        ada, ben = couple
+        for number, (text, share_first) in enumerate(edits):
+            reply = answer(ada, "2026-03-02", text, revision=number or None, share_first=share_first)
+            assert reply.status == 200, reply.text
+            assert ben.get("/v1/days/2026-03-02").body["partner"]["text"] == (text if share_first else None)
+        last, is_open = edits[-1]
+        seen = ben.get("/v1/days/2026-03-02").body["partner"]
+        assert seen["edited"] == (edited and is_open), "nothing is told about a sealed answer"
+        opened = answer(ben, "2026-03-02", "Mine").body["partner"]
+        assert opened == {"state": "answered", "text": last, "edited": edited}
+
+    def test_an_edit_of_a_sealed_answer_changes_no_byte_for_the_partner(self, couple: tuple[Phone, Phone]) -> None:
+        ada, ben = couple
+        answer(ada, "2026-03-02", "One")
+        before = _whole(ben.get("/v1/days/2026-03-02"))
+        answer(ada, "2026-03-02", "Two", revision=1)
+        assert _whole(ben.get("/v1/days/2026-03-02")) == before
 
     def test_a_question_wants_words(self, couple: tuple[Phone, Phone]) -> None:
         ada, _ = couple
@@ -536,7 +583,7 @@ class TestSeal:
         invite = ada.post("/v1/invites", key="a-key-of-ada").body
         ben.post("/v1/invites/redeem", {"code": invite["code"] + "2"})
         ben.post("/v1/invites/redeem", {"code": invite["code"]})
-        ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+        ada.post("/v1/invites/confirm", confirmation(ada, invite["invite_id"]))
         answer(ada, "2026-03-02", text)
         answer(ada, "2026-03-02", text * 300)
         answer(ada, "2026-03-02", text, unheard_of=text)
@@ -559,7 +606,7 @@ class TestSeal:
         ada, ben = a_phone(api, "ada", NEW_YORK), a_phone(api, "ben", TOKYO)
         invite = ada.post("/v1/invites", key="a-key-of-ada").body
         ben.post("/v1/invites/redeem", {"code": invite["code"]})
-        ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+        ada.post("/v1/invites/confirm", confirmation(ada, invite["invite_id"]))
         answer(ada, "2026-03-02", "A canary sings")
         answer(ben, "2026-03-02", "Another canary sings", share_first=True)
         answer(ada, "2026-03-03", "A third canary")

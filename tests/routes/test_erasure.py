@@ -17,7 +17,7 @@ from rekindle.store.table import Write
 from testing import contract
 from testing.apis import phones_api
 from testing.builders import LONDON, a_token, a_uid, an_instant
-from testing.phones import Phone, Reply, a_phone, http_event, pair
+from testing.phones import Phone, Reply, a_phone, confirmation, http_event, pair
 from testing.stored import couple_id_of, every_row, row_in, slot_rows
 
 if TYPE_CHECKING:
@@ -352,7 +352,7 @@ def test_nobody_can_pair_with_an_erased_person(api: Handler) -> None:
     invite = ada.post("/v1/invites").body
     assert ben.post("/v1/invites/redeem", {"code": invite["code"]}).status == 200
     erase(ben)
-    confirmed = ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+    confirmed = ada.post("/v1/invites/confirm", confirmation(ada, invite["invite_id"]))
     assert confirmed.problem == "not-redeemed-yet"
     shown = ada.get("/v1/invites").body
     assert (shown["state"], shown["redeemed_by"]) == ("open", None)
@@ -361,4 +361,4 @@ def test_nobody_can_pair_with_an_erased_person(api: Handler) -> None:
     theirs = cai.post("/v1/invites").body
     erase(cai)
     assert ada.post("/v1/invites/redeem", {"code": theirs["code"]}).problem == "invite-not-usable"
-    assert cai.post("/v1/invites/confirm", {"invite_id": theirs["invite_id"]}).problem == "account-erased"
+    assert cai.post("/v1/invites/confirm", confirmation(cai, theirs["invite_id"])).problem == "account-erased"

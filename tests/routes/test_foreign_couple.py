@@ -42,7 +42,7 @@ from testing.builders import (
     publish,
     publish_choices,
 )
-from testing.phones import Phone, Reply, a_phone, pair, set_clocks
+from testing.phones import Phone, Reply, a_phone, confirmation, pair, set_clocks
 from testing.push_world import DATE, MORNING, do, person_job, saved, slot_job, token_of
 from testing.stored import couple_id_of
 from tests.routes.test_erasing import World, well
@@ -350,7 +350,7 @@ def test_two_strangers_resume_nothing(scene: Scene, forgery: Forgery) -> None:
     invite = well(eve.post("/v1/invites"))
     redeemed = well(fay.post("/v1/invites/redeem", {"code": invite["code"], "resume": True}))
     assert (redeemed["state"], redeemed["together_before"]) == ("redeemed", False)
-    well(eve.post("/v1/invites/confirm", {"invite_id": invite["invite_id"], "resume": True}))
+    well(eve.post("/v1/invites/confirm", confirmation(eve, invite["invite_id"], resume=True)))
     assert couple_id_of(world.services, eve) != scene.couple
     assert scene.own_rows(world) == before
 

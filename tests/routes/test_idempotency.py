@@ -15,7 +15,7 @@ from rekindle.domain.prompts import Audience
 from rekindle.store import keys
 from testing import contract
 from testing.builders import LONDON, NEW_YORK, a_uid, give_code, prompts, publish
-from testing.phones import Phone, a_phone, pair
+from testing.phones import NO_WORDS, Phone, a_phone, confirmation, pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ EVERYWHERE: Final = contract.OF_THE_RESOLVER | {Problem.NO_PROMPT}
 POSTS: Final[dict[str, tuple[str, Any]]] = {
     "post_invite": ("/v1/invites", None),
     "post_redeem": ("/v1/invites/redeem", WRONG),
-    "post_confirm": ("/v1/invites/confirm", {"invite_id": "any"}),
+    "post_confirm": ("/v1/invites/confirm", {"invite_id": "any", "words": NO_WORDS}),
     "post_practice_code": ("/v1/couple/practice-code", WRONG_PRACTICE),
     "post_nudge": ("/v1/nudges", HUG),
     "post_swap": (f"{DATE}/swap", None),
@@ -86,7 +86,14 @@ class World:
             dee = self.someone("dee")
             dee.post("/v1/invites/redeem", {"code": invite["code"]})
             pair(self.someone("eve"), dee)
-        return Asked(cai, "/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+        return Asked(cai, "/v1/invites/confirm", confirmation(cai, invite["invite_id"]))
+
+    def confirmed_with_other_words(self) -> Asked:
+        """Return Cai's confirmation of an invite, with words that Cai's phone does not show."""
+        cai = self.someone()
+        invite = cai.post("/v1/invites").body
+        self.someone("dee").post("/v1/invites/redeem", {"code": invite["code"]})
+        return Asked(cai, "/v1/invites/confirm", {"invite_id": invite["invite_id"], "words": NO_WORDS})
 
     def confirmed_without_a_choice(self) -> Asked:
         """Return Cai's confirmation of an invite that a former partner has redeemed."""
@@ -95,7 +102,7 @@ class World:
         dee.delete("/v1/couple")
         invite = cai.post("/v1/invites").body
         dee.post("/v1/invites/redeem", {"code": invite["code"], "resume": True})
-        return Asked(cai, "/v1/invites/confirm", {"invite_id": invite["invite_id"]})
+        return Asked(cai, "/v1/invites/confirm", confirmation(cai, invite["invite_id"]))
 
     def day(self, state: str) -> Asked:
         self.ada.get("/v1/today")
@@ -137,6 +144,7 @@ OWN_REFUSALS: Final[dict[tuple[str, Problem], Callable[[World], Asked]]] = {
     ("post_confirm", Problem.NO_INVITE): lambda world: world.after(world.someone(), 0, "post_confirm"),
     ("post_confirm", Problem.NOT_REDEEMED_YET): lambda world: world.confirmed(""),
     ("post_confirm", Problem.INVITE_NOT_USABLE): lambda world: world.confirmed("by somebody who has paired since"),
+    ("post_confirm", Problem.OTHER_WORDS): lambda world: world.confirmed_with_other_words(),
     ("post_confirm", Problem.CHOICE_MISSING): lambda world: world.confirmed_without_a_choice(),
     ("post_practice_code", Problem.NOT_A_CODE): lambda world: Asked(
         world.ada, "/v1/couple/practice-code", {"code": "?"}
@@ -228,7 +236,7 @@ def test_a_finished_request_is_also_stored_under_a_new_key(world: World) -> None
     cai, dee = world.someone(), world.someone("dee")
     invite = cai.post("/v1/invites").body
     dee.post("/v1/invites/redeem", {"code": invite["code"]})
-    body = {"invite_id": invite["invite_id"]}
+    body = confirmation(cai, invite["invite_id"])
     assert [cai.post("/v1/invites/confirm", body, key=key).status for key in (None, "a", "b")] == [200] * 3
     assert [cai.post("/v1/couple/practice-code", RIGHT_PRACTICE, key=key).status for key in (None, "c")] == [200] * 2
     for key in ("a", "b", "c"):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from rekindle.domain.ids import Language
+from rekindle.domain.three_words import WORDS
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_uid
-from testing.phones import Phone, a_phone, pair
+from testing.phones import Phone, a_phone, confirmation, pair
 from testing.stored import every_row
 
 if TYPE_CHECKING:
+    import io
+
     from couples_api.services import Services
     from testing.phones import Handler, Reply
 
@@ -35,7 +40,7 @@ def redeem(phone: Phone, code: str) -> Reply:
 
 
 def confirm(phone: Phone, invite_id: str) -> Reply:
-    return phone.post("/v1/invites/confirm", {"invite_id": invite_id})
+    return phone.post("/v1/invites/confirm", confirmation(phone, invite_id))
 
 
 def is_paired(*phones: Phone) -> list[bool]:
@@ -58,6 +63,7 @@ def test_two_persons_pair_from_invite_to_confirmation(services: Services, ada: P
         "invite_id": invite["invite_id"],
         "state": "open",
         "redeemed_by": None,
+        "words": None,
         "expires_at": invite["expires_at"],
         "together_before": False,
     }
@@ -68,6 +74,7 @@ def test_two_persons_pair_from_invite_to_confirmation(services: Services, ada: P
         "invite_id": invite["invite_id"],
         "inviter": "Ada",
         "state": "redeemed",
+        "words": ada.get("/v1/invites").body["words"],
         "together_before": False,
     }
     assert ada.get("/v1/invites").body["redeemed_by"] == "Ben"
@@ -270,9 +277,8 @@ class TestRepeats:
     def test_confirming_again_finds_the_couple(self, ada: Phone, ben: Phone) -> None:
         invite = ada.post("/v1/invites").body
         redeem(ben, invite["code"])
-        replies = [
-            ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]}, key=key) for key in (None, "tap", "tap")
-        ]
+        body = confirmation(ada, invite["invite_id"])
+        replies = [ada.post("/v1/invites/confirm", body, key=key) for key in (None, "tap", "tap")]
         assert [reply.status for reply in replies] == [200] * 3
         assert len({reply.text for reply in replies}) == 1
 
@@ -290,7 +296,7 @@ class TestRepeats:
         reused = ben.post("/v1/invites/redeem", {"code": "22222-22222"}, key="tap")
         assert (reused.status, reused.problem) == (409, "key-reused")
         assert ben.post("/v1/invites", key="tap").problem == "key-reused"
-        assert ben.post("/v1/invites/confirm", {"invite_id": "any"}, key="tap").problem == "key-reused"
+        assert ben.post("/v1/invites/confirm", confirmation(ben, "any"), key="tap").problem == "key-reused"
         assert ben.get("/v1/invites").problem == "no-invite"
 
 
@@ -298,3 +304,68 @@ def test_a_partners_new_name_is_seen(couple: tuple[Phone, Phone]) -> None:
     ada, ben = couple
     ben.put("/v1/me", {"display_name": "Benno", "zone": TOKYO})
     assert ada.get("/v1/couple").body["partner"] == "Benno"
+
+
+class TestThreeWords:
+    """Nobody who calls themself by the partner's name is confirmed by mistake."""
+
+    def test_both_phones_show_the_same_words_in_the_inviter_s_language(self, api: Handler) -> None:
+        ada, ben = a_phone(api, "ada", LONDON, language="es"), a_phone(api, "ben", LONDON, language="fr")
+        invite = ada.post("/v1/invites").body
+        words = redeem(ben, invite["code"]).body["words"]
+        assert words == ada.get("/v1/invites").body["words"]
+        assert set(words) <= set(WORDS[Language("es")])
+        # The words must stay the same, even if the inviter changes the language meanwhile.
+        ada.put("/v1/me", {"display_name": "Ada", "zone": LONDON, "language": "en"})
+        assert ada.get("/v1/invites").body["words"] == redeem(ben, invite["code"]).body["words"] == words
+
+    def test_a_stranger_with_the_partner_s_name_has_other_words_than_the_partner(
+        self, api: Handler, ada: Phone, ben: Phone
+    ) -> None:
+        """A stranger redeems the code first, so Ben's phone shows no words. Then Ada makes a new invite."""
+        stranger = a_phone(api, "stranger", TOKYO, display_name="Ben")
+        first = ada.post("/v1/invites").body
+        theirs = redeem(stranger, first["code"]).body["words"]
+        assert "words" not in redeem(ben, first["code"]).body
+        second = ada.post("/v1/invites").body
+        assert redeem(ben, second["code"]).body["words"] != theirs
+        refused = ada.post("/v1/invites/confirm", {"invite_id": second["invite_id"], "words": theirs})
+        assert (refused.status, refused.problem) == (409, "other-words")
+        assert is_paired(ada, ben, stranger) == [False, False, False]
+        assert confirm(ada, second["invite_id"]).body["partner"] == "Ben"
+        assert is_paired(ben, stranger) == [True, False]
+
+    def test_one_who_redeems_an_invite_after_another_has_erased_themself_has_other_words(
+        self, services: Services, api: Handler, ada: Phone, ben: Phone
+    ) -> None:
+        invite = ada.post("/v1/invites").body
+        seen = redeem(ben, invite["code"]).body["words"]
+        services.people.erase(ben.uid, ben.now)
+        gone = services.people.erased_person(ben.uid)
+        assert gone
+        services.invites.forget(gone)
+        assert ada.get("/v1/invites").body["words"] is None
+        cai = a_phone(api, "cai", LONDON)
+        assert redeem(cai, invite["code"]).body["words"] != seen
+        refused = ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"], "words": seen})
+        assert refused.problem == "other-words"
+        assert is_paired(ada, cai) == [False, False]
+
+    @pytest.mark.parametrize("words", [None, [], ["a", "b"], ["a", "b", "c", "d"], "a b c", ["a", "b", ""]], ids=repr)
+    def test_a_confirmation_names_three_words(self, ada: Phone, ben: Phone, words: object) -> None:
+        invite = ada.post("/v1/invites").body
+        redeem(ben, invite["code"])
+        for body in ({"words": words}, {}):
+            refused = ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"]} | body)
+            assert refused.problem == "invalid-fields"
+        assert is_paired(ada, ben) == [False, False]
+
+    def test_no_word_is_stored_or_logged(self, services: Services, ada: Phone, ben: Phone, logged: io.StringIO) -> None:
+        invite = ada.post("/v1/invites").body
+        words = redeem(ben, invite["code"]).body["words"]
+        ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"], "words": [*words[::-1], "much"]})
+        ada.post("/v1/invites/confirm", {"invite_id": invite["invite_id"], "words": [*words[:2], "nothing"]})
+        stored = repr(every_row(services.people.table))
+        assert confirm(ada, invite["invite_id"]).status == 200
+        texts = (stored, repr(every_row(services.people.table)), logged.getvalue())
+        assert [word for word in words for text in texts if re.search(rf"\b{word}\b", text)] == []

@@ -147,6 +147,52 @@ class TestWishing:
         assert shown(ben) is None, "in Tokyo it is over"
 
 
+class TestPeace:
+    """Whoever has ended the partner's pause is not paused again by them for seven days."""
+
+    def test_the_other_may_pause_again_after_a_week_and_not_before(self, londoners: tuple[Phone, Phone]) -> None:
+        ada, ben = londoners
+        paused(ada, FIRST + 30 * DAY)
+        ben.now += dt.timedelta(hours=1)
+        paused(ben, None)
+        ada.now = ben.now
+        refused = pause(ada, FIRST + 3 * DAY)
+        assert (refused.status, refused.problem) == (429, "pause-too-soon")
+        assert refused.headers["Retry-After"] == str(7 * 24 * 60 * 60)
+        assert shown(ada) is shown(ben) is None
+        ada.now += 7 * DAY - dt.timedelta(milliseconds=1)
+        assert pause(ada, FIRST + 9 * DAY).headers["Retry-After"] == "1"
+        ada.now += dt.timedelta(seconds=1)
+        assert paused(ada, FIRST + 9 * DAY)
+
+    def test_the_one_who_ended_it_may_pause_and_the_other_may_only_shorten(
+        self, londoners: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = londoners
+        paused(ada, FIRST + 30 * DAY)
+        paused(ben, None)
+        paused(ben, FIRST + 9 * DAY)
+        assert pause(ada, FIRST + 10 * DAY).problem == "pause-too-soon"
+        assert paused(ada, FIRST + 9 * DAY) == {"from": "2026-03-02", "until": "2026-03-11"}, "nothing changes"
+        assert paused(ada, FIRST + 2 * DAY) == {"from": "2026-03-02", "until": "2026-03-04"} == shown(ben)
+        assert pause(ben, FIRST + 9 * DAY).problem == "pause-too-soon"
+
+    def test_a_refused_pause_leaves_no_trace_and_its_notes_go_with_the_couple(
+        self, services: Services, londoners: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = londoners
+        paused(ada, FIRST + 30 * DAY)
+        paused(ben, None)
+        couple = person_of(services, ada).couple
+        assert couple
+        before = row_in(services.people.table, keys.couple(couple))
+        assert before["paused_by"] == ada.uid
+        assert pause(ada, FIRST + 30 * DAY).problem == "pause-too-soon"
+        assert row_in(services.people.table, keys.couple(couple)) == before
+        assert ben.delete("/v1/couple").status == 204
+        assert row_in(services.people.table, keys.couple(couple)).keys().isdisjoint({"paused_by", "pauses_ended"})
+
+
 class TestStreak:
     """A date inside a pause is never missed, and a day that both answer counts all the same."""
 
@@ -158,6 +204,43 @@ class TestStreak:
         assert ben.get("/v1/today").body["today"]["open"]
         meet(FIRST + DAY, ada, ben)
         assert (numbers(ada), marks(ada, FIRST + DAY)) == ([2, 2, 2], ["complete"])
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ([("ada", 4)], []),
+            ([], [("ben", 4)]),
+            ([("ada", 4)], [("ben", None)]),
+            ([("ada", 9)], [("ben", 2), ("ben", 1)]),
+            ([("ada", 2)], [("ben", 9), ("ada", None)]),
+        ],
+        ids=["paused before", "paused after", "ended early", "shortened twice", "lengthened and ended"],
+    )
+    def test_a_day_that_both_answer_counts_whatever_either_does_with_the_pause(
+        self,
+        londoners: tuple[Phone, Phone],
+        before: list[tuple[str, int | None]],
+        after: list[tuple[str, int | None]],
+    ) -> None:
+        """Some steps come before the two answers of the day, and some between and after them."""
+        ada, ben = londoners
+        phones = {"ada": ada, "ben": ben}
+
+        def step(who: str, days: int | None) -> None:
+            paused(phones[who], FIRST + days * DAY if days else None)
+
+        for each in before:
+            step(*each)
+        meet(FIRST, ada)
+        for each in after[:1]:
+            step(*each)
+        meet(FIRST, ben)
+        for each in after[1:]:
+            step(*each)
+        for number in (0, 1, 2, 12):
+            at_noon(FIRST + number * DAY, ada, ben)
+            assert numbers(ada)[2] == numbers(ben)[2] == 1
+            assert marks(ben, FIRST) == ["complete"]
 
     def test_a_milestone_that_is_reached_inside_a_pause_is_notified_then(
         self, services: Services, londoners: tuple[Phone, Phone]

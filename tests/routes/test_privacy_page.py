@@ -66,6 +66,7 @@ TECHNICAL: Final = {"pk", "sk", "ttl", "revision", "count"}
 
 NAMED_BY_DATA: Final = {
     *("devices", "removed_devices", "parted", "last_due", "reminded_since", "profiles", "packs", "windows", "answers"),
+    "pauses_ended",
     *("themes_met", "seen", "codes", "requests", "authors", "runs", "due", "reached", "steps"),
 }
 """Maps whose names are ids, dates, kinds or fingerprints."""
@@ -118,19 +119,22 @@ WORDS: Final = {
         "its id and end": "id expires_at",
         "the ids and names of both": "inviter inviter_name redeemer redeemer_name",
         "whether somebody has redeemed it": "state",
+        "the inviter's language": "language",
         "whether they want to go on where you two stopped": "resume",
     },
     "couple": {
         "ids, names and settings of both": "profiles former " + " ".join(f"profiles.*.{n}" for n in PROFILE.split()),
         "packs": "packs packs.*.wish packs.*.since",
         "pauses": "pause paused",
+        "who paused last and whose pause the other has ended and when": "paused_by pauses_ended.*",
         "themes by date": "themes_met themes_met.*",
         "since when you are a couple": "created_at",
         "since when your days count": "first_date counted_from",
         "when a day opens and closes": "windows windows.*.opens_at windows.*.closes_at",
         "who wants touch reminders": "touch.wanted_by touch.from",
         "when it ended": "ended_at",
-        "the invite with which you came back": "resumed_by",
+        "the id of the invite with which you paired last": "paired_by",
+        "a secret random text that decides the order of prompts": "seed",
     },
     "streak": {"on which dates both answered, and your streak": "bits bits_from persons run changed_at"},
     "prompts seen": {"the prompt with its theme": "<pack>/<prompt>"},
@@ -143,6 +147,8 @@ WORDS: Final = {
         "the ids of both": "persons answers",
         "when each answered and how often they changed it": "answers.*.at answers.*.revision",
         "whether they shared first": "answers.*.share_first",
+        "whether the other could read an earlier text and it was changed since then": "answers.*.was_open"
+        " answers.*.edited",
         "the kind and time of a reflection": "answers.*.reflection.kind answers.*.reflection.at",
         "sealed answers and reflections": "answers.*.sealed answers.*.reflection.sealed",
     },

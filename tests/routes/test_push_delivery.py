@@ -477,6 +477,33 @@ def test_a_token_that_moved_on_is_not_taken_from_its_new_owner(table: Table, del
     assert target in {device.target for device in owner.devices.values()}
 
 
+def test_a_push_to_somebody_whose_phone_another_person_took_over_goes_nowhere(
+    table: Table, delivery: Services, wire: FcmWire
+) -> None:
+    """Until the former owner's app registers again, no push of theirs comes, on the old phone or elsewhere (I11)."""
+    ada, ben = people_at(table, 2)
+    devices, ((old, taken),) = Devices(People(table)), ada.devices.items()
+    devices.register(ben.uid, DeviceId("taken over"), taken)
+    do(delivery, person_job(ada))
+    assert wire.messages == []
+    do(delivery, slot_job(table))
+    assert len(wire.messages) == 2
+    assert len(wire.delivered_to(taken.target.value)) == 1, "Ben's reminder only"
+    anew = a_device()
+    devices.register(ada.uid, old, replace(anew, registered_at=MORNING))
+    do(delivery, person_job(ada))
+    assert len(wire.delivered_to(anew.target.value)) == 1
+    assert len(wire.delivered_to(taken.target.value)) == 1
+
+
+def test_the_former_owner_of_a_phone_registers_it_again_without_a_new_sign_in(table: Table) -> None:
+    ada, ben = people_at(table, 2)
+    devices, ((old, phone),) = Devices(People(table)), ada.devices.items()
+    devices.register(ben.uid, DeviceId("taken over"), phone)
+    assert person_in(table, ada.uid).devices == {}
+    assert person_in(table, ada.uid).known_since(old) == phone.known_since
+
+
 def test_a_slot_continues_where_it_was_once_the_wait_is_over(
     table: Table, delivery: Services, wire: FcmWire, queue: Queue
 ) -> None:

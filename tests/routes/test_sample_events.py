@@ -13,7 +13,7 @@ from rekindle.domain.ids import InviteId, Uid
 from rekindle.store.invites import Invite, InviteState
 from testing.apis import handler_of, privacy_services
 from testing.builders import NEW_YORK, TOKYO, an_instant
-from testing.phones import Phone
+from testing.phones import Phone, confirmation
 from testing.samples import sample_event
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def test_the_samples_tell_a_story_from_redeeming_to_taking_along(own_services: S
         lambda _person: None,
     )
     assert fed("redeem")["inviter"] == "Ada"
-    assert ada.post("/v1/invites/confirm", {"invite_id": "invite"}).status == 200
+    assert ada.post("/v1/invites/confirm", confirmation(ada, "invite")).status == 200
     today = fed("get-today")["today"]
     assert (today["date"], today["me"]["state"]) == ("2026-03-02", "waiting")
     answered = fed("put-answer")
     assert answered["me"]["text"] == "The way you hum when you cook."
-    assert ben.get("/v1/days/2026-03-02").body["partner"] == {"state": "answered", "text": None}
+    assert ben.get("/v1/days/2026-03-02").body["partner"] == {"state": "answered", "text": None, "edited": False}
     own = privacy.handler.handler_of(lambda: privacy_services(own_services))
     exported = own(sample_event("privacy-export"), LambdaContext())
     (entry,) = json.loads(exported["body"])["entries"]

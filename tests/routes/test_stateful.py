@@ -51,7 +51,7 @@ from testing.apis import phones_api
 from testing.builders import a_stored_prompt, give_code, publish
 from testing.cleanups import SETTLING, cleanup_services
 from testing.memory_sqs import MemorySqs
-from testing.phones import Phone
+from testing.phones import NO_WORDS, Phone
 from testing.stored import every_row, row_in, stream_record
 from testing.wire import WRITES as TABLE_WRITES
 from testing.wire import Crash
@@ -118,11 +118,12 @@ ZONES: Final = tuple(sorted({zone for pair in APART for zone in pair}))
 
 def a_pack(name: str, audience: str, prompts: Iterable[tuple[str, int, int]], *languages: str, **more: Any) -> Pack:
     """Return a pack of these themes, depths and touch comforts. Every other prompt also has a Spanish text."""
-    kinds = {"touch": "touch", "time": "together"}
+    kinds = {"time": "together"}
     made = []
     for number, (theme, depth, comfort) in enumerate(prompts):
         texts = {language: f"{name}/{theme}-{number} in {language}." for language in ("en", "es")[: 1 + number % 2]}
-        made.append(Prompt(f"{name}/{theme}-{number}", theme, kinds.get(theme, "question"), depth, comfort, texts))
+        kind = "touch" if comfort else kinds.get(theme, "question")
+        made.append(Prompt(f"{name}/{theme}-{number}", theme, kind, depth, comfort, texts))
     titles = {language: f"A title in {language}" for language in languages}
     return Pack(name, audience, tuple(made), titles, **({"live_from": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)} | more))
 
@@ -133,9 +134,8 @@ PACKS: Final = (
         "home",
         "everyone",
         [
-            (theme, max(1, number), number + 1 if theme == "touch" else 0)
-            for theme in THEMES
-            for number in range(4 if theme == "openness" else 3)
+            *((theme, max(1, number), 0) for theme in THEMES for number in range(4 if theme == "openness" else 3)),
+            *(("touch", depth, depth) for depth in (1, 2, 3)),
         ],
         "en",
         "es",
@@ -588,14 +588,26 @@ class Life(RuleBasedStateMachine):
             self.ask(inviter, "GET /v1/invites")
             for each in (redeemer, *free):
                 self.ask(each, "POST /v1/invites/redeem", body={"code": invite["code"]})
-            self.ask(inviter, "POST /v1/invites/confirm", body={"invite_id": invite["invite_id"]})
+            self.ask(inviter, "POST /v1/invites/confirm", body=self.confirmation(invite["invite_id"]))
 
-    @rule(who=WHO, nth=st.integers(0, 3), key=KEYS, choice=CHOICES)
-    def confirm(self, who: str, nth: int, key: Any, choice: dict[str, bool]) -> None:
+    def confirmation(self, invite_id: str) -> dict[str, Any]:
+        """Return the body that confirms an invite with its three words, or with wrong ones if it has none."""
+        invite = next((each for each in self.model.invites if each.id == invite_id), None)
+        words = invite.words.get(invite.redeemer) if invite and invite.redeemer else None
+        return {"invite_id": invite_id, "words": words or NO_WORDS}
+
+    @rule(
+        who=WHO,
+        nth=st.integers(0, 3),
+        key=KEYS,
+        choice=CHOICES,
+        other=st.sampled_from([{}, {}, {}, {}, {"words": NO_WORDS}]),
+    )
+    def confirm(self, who: str, nth: int, key: Any, choice: dict[str, bool], other: dict[str, list[str]]) -> None:
         invites = [invite.id for invite in reversed(self.model.invites)]
         own = self.person(who).invite
         asked = own.id if own and nth < 2 else invites[nth] if nth < len(invites) else "nothing"
-        self.ask(who, "POST /v1/invites/confirm", body={"invite_id": asked} | choice, key=key)
+        self.ask(who, "POST /v1/invites/confirm", body=self.confirmation(asked) | choice | other, key=key)
 
     @rule(one=FREE, go_on=st.tuples(st.booleans(), st.booleans()))
     def pair_somebody(self, one: str, go_on: tuple[bool, bool]) -> None:
@@ -611,7 +623,7 @@ class Life(RuleBasedStateMachine):
             if chosen:
                 self.ask(redeemer, "POST /v1/invites/redeem", body=body | {"resume": go_on[1]})
                 self.ask(inviter, "GET /v1/invites")
-            body = {"invite_id": invite["invite_id"]}
+            body = self.confirmation(invite["invite_id"])
             self.ask(inviter, "POST /v1/invites/confirm", body=body)
             if chosen:
                 self.ask(inviter, "POST /v1/invites/confirm", body=body | {"resume": go_on[0]})
@@ -1013,6 +1025,7 @@ OUTCOMES: Final = COMMON | {
     (EXPORT, "invalid-fields"),
     ("event", "answer repeated"),
     ("event", "shared first"),
+    ("event", "edited openly"),
     ("event", "milestone"),
     ("event", "window widened"),
     ("event", "day ahead shown"),
@@ -1020,6 +1033,7 @@ OUTCOMES: Final = COMMON | {
     ("event", "course"),
     ("event", "nudge muted"),
     ("event", "pause ended"),
+    ("PATCH /v1/couple", "pause-too-soon"),
     ("event", "export goes on"),
     ("event", "export goes on with a couple"),
     ("event", "exported after parting"),
@@ -1029,6 +1043,7 @@ OUTCOMES: Final = COMMON | {
     ("event", "resumed"),
     ("event", "resumed after days"),
     ("POST /v1/invites/confirm", "choice-missing"),
+    ("POST /v1/invites/confirm", "other-words"),
     ("DELETE /v1/couple", "died"),
     (ERASE, "died"),
     ("event", "job rest"),

@@ -17,7 +17,7 @@ from rekindle.store.table import Write
 from testing.apis import handler_of, phones_api
 from testing.builders import LONDON, NEW_YORK, TOKYO, publish_choices
 from testing.cleanups import cleanup_services
-from testing.phones import Phone, Reply, a_phone, pair, set_clocks
+from testing.phones import Phone, Reply, a_phone, confirmation, pair, set_clocks
 from testing.stored import couple_id_of, couple_of, person_of, row_in, slot_rows
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def redeem(phone: Phone, code: str, **choice: bool) -> Any:
 
 
 def confirm(phone: Phone, invite: Any, **choice: bool) -> Reply:
-    return phone.post("/v1/invites/confirm", {"invite_id": invite["invite_id"], **choice})
+    return phone.post("/v1/invites/confirm", confirmation(phone, invite["invite_id"], **choice))
 
 
 def part(ada: Phone, ben: Phone, apart: dt.timedelta = 4 * DAY) -> None:
@@ -180,9 +180,10 @@ class TestGoingOn:
         clean_up(world, couple)
         pair(ada, ben, (True, True))
         after = row_in(table, keys.couple(couple))
-        assert after.keys() - before.keys() == {"resumed_by"}
-        assert {name: after[name] for name in before if name != "revision"} == {
-            name: before[name] for name in before if name != "revision"
+        assert after.keys() - before.keys() == set()
+        changed = {"revision", "paired_by"}
+        assert {name: after[name] for name in before if name not in changed} == {
+            name: before[name] for name in before if name not in changed
         }
         assert row_in(key_table, key_rows.couple_keys(couple)) == key
         for phone in two:
@@ -267,6 +268,7 @@ class TestAsking:
             "invite_id": invite["invite_id"],
             "inviter": "Ada",
             "state": "open",
+            "words": None,
             "together_before": True,
         }
         assert well(ada.get("/v1/invites"))["state"] == "open"
@@ -354,7 +356,7 @@ class TestAsking:
             redeem(ben, invite["code"], resume=theirs)
             said = [confirm(ada, invite, resume=False), ada.get("/v1/couple"), ada.get("/v1/days"), ben.get("/v1/days")]
             seen.append([(reply.status, reply.text) for reply in said])
-            assert couple_of(world, ada).resumed_by is None
+            assert couple_of(world, ada).paired_by == invite["invite_id"]
             well(ada.delete("/v1/couple"))
         assert seen[0] == seen[1]
 
@@ -463,7 +465,7 @@ class TestRepeats:
         part(ada, ben)
         invite = invited(ada)
         redeem(ben, invite["code"], resume=True)
-        body = {"invite_id": invite["invite_id"], "resume": True}
+        body = confirmation(ada, invite["invite_id"], resume=True)
         replies = [ada.post("/v1/invites/confirm", body, key=key) for _ in range(3)]
         assert {(reply.status, reply.text) for reply in replies} == {(200, replies[0].text)}
 

@@ -302,6 +302,7 @@ def test_every_text_that_people_write_has_something_to_see(document: Json) -> No
         "RedeemBody.code",
         "PracticeCodeBody.code",
         "ConfirmBody.invite_id",
+        "ConfirmBody.words",
         "AnswerBody.prompt",
         "ExportBody.next",
         "ProfileBody.zone",

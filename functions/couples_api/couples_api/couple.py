@@ -23,7 +23,7 @@ from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.couples import Couple
 from rekindle.domain.persons import Person
-from rekindle.domain.playlist import comfort_of, playing
+from rekindle.domain.playlist import playing
 from rekindle.errors import ContentionError
 from rekindle.telemetry import log_failure
 
@@ -66,13 +66,14 @@ def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     return _couple_view(services, caller, person, current_couple(services, person))
 
 
-@router.patch("/couple", responses=refusals(*IN_A_COUPLE, Problem.PAUSE_OUT_OF_RANGE))
+@router.patch("/couple", responses=refusals(*IN_A_COUPLE, Problem.PAUSE_OUT_OF_RANGE, Problem.PAUSE_TOO_SOON))
 def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     """Begin a pause for both partners today, or move the end of their pause.
 
     Either partner may do this, and no reply shows which of them did it. During a pause, nobody gets reminders and no
     date counts as missed. Each day still has its prompt. If both answer, the day counts for the streak. The pause ends
-    by itself on the date `until`.
+    by itself on the date `until`. Somebody whose pause was ended or shortened by their partner can pause no further
+    dates for seven days.
     """
     person = known_person(services, caller)
     couple = current_couple(services, person)
@@ -118,8 +119,7 @@ def couple_view(couple: Couple, caller: Caller) -> CoupleView:
 
 
 def _couple_view(services: Services, caller: Caller, person: Person, couple: Couple) -> CoupleWithPacksView:
-    comfort = comfort_of(couple.profiles.values())
-    releases = playing(couple.packs, services.catalogue.releases(caller.instant), comfort)
+    releases = playing(couple.packs, services.catalogue.releases(caller.instant))
     return CoupleWithPacksView(
         **couple_view(couple, caller).model_dump(),
         packs=[release.pack for release in releases],

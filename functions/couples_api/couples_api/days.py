@@ -171,6 +171,7 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: Th
     """Answer the day's prompt, or edit the caller's answer.
 
     When both partners have answered, both answers are open and the day is complete. From then on, an edit is refused.
+    If the partner could read the answer before an edit, the partner sees that it was edited.
     """
     reader = reader_of(services, caller)
     day = _known_day(reader, date)
@@ -179,22 +180,40 @@ def put_answer(date: DatePath, body: AnswerBody, caller: TheCaller, services: Th
     if body.text is None and day.kind is PromptKind.QUESTION:
         raise ProblemError(Problem.TEXT_MISSING)
     keys = keys_for_writing(services, reader.couple, caller.uid)
-    answer = Answer(caller.instant, (body.revision or 0) + 1, sealed=None, share_first=body.share_first)
-    if body.text is not None:
-        answer = keys.seal_answer(day, caller.uid, answer, body.text)
-    try:
-        day = services.days.record_answer(day, caller.uid, reader.partner, answer, body.revision)
-    except WriteConflictError as conflict:
-        before, day = day, existing_day(conflict)
-        if day.prompt != before.prompt:
-            raise ProblemError(Problem.PROMPT_CHANGED) from conflict
-        if not _is_repeat(day, reader, keys, body):
-            raise ProblemError(_why_refused(day, reader, body)) from conflict
+    day = _with_answer(reader, day, keys, body)
     if day.revealed:
         # Read the couple again. If it has ended during the write, do not show the partner's answer.
         current_couple(services, reader.person)
         note_complete(services, day, caller.instant)
     return reader.views([day], keys)[0]
+
+
+def _with_answer(reader: Reader, day: Day, keys: CoupleKeys, body: AnswerBody) -> Day:
+    """Record the reader's answer, and return the day as stored now. A repeat only returns the day."""
+    uid, instant = reader.person.uid, reader.caller.instant
+    before = day.answers.get(uid)
+    # Replace only the answer that we have read. Otherwise we would not know whether the partner could read it.
+    if (before.revision if before else None) == body.revision:
+        was_open = before is not None and (before.was_open or before.share_first)
+        answer = Answer(
+            at=instant,
+            revision=(body.revision or 0) + 1,
+            sealed=None,
+            share_first=body.share_first,
+            was_open=was_open,
+            edited=was_open and (day.answers[uid].edited or keys.open_answer(day, uid) != body.text),
+        )
+        if body.text is not None:
+            answer = keys.seal_answer(day, uid, answer, body.text)
+        try:
+            return reader.services.days.record_answer(day, uid, reader.partner, answer, body.revision)
+        except WriteConflictError as conflict:
+            read, day = day, existing_day(conflict)
+            if day.prompt != read.prompt:
+                raise ProblemError(Problem.PROMPT_CHANGED) from conflict
+    if not _is_repeat(day, reader, keys, body):
+        raise ProblemError(_why_refused(day, reader, body))
+    return day
 
 
 def stored_day(reader: Reader, date: dt.date) -> Day:
@@ -228,12 +247,17 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
     if date in stored:
         return stored[date]
     couple, services = reader.couple, reader.services
-    releases = services.catalogue.releases(reader.caller.instant)
+    releases, seed = services.catalogue.releases(reader.caller.instant), services.new_seed()
     for _ in range(OPENING_ATTEMPTS):
-        offer = prompt_on(date, couple, releases, partial(services.days.seen, couple.id))
+        couple = couple.seeded(seed)  # A couple of version 0.1.0 gets its seed with this day.
+        window = window_of(couple, date, stored)
+        is_over = window.closes_at <= reader.caller.instant
+        # A closed day is not stored. If its prompt changed, it would show that a partner has just changed a choice.
+        chooser = couple.without_choices() if is_over else couple
+        offer = prompt_on(date, chooser, releases, partial(services.days.seen, couple.id))
         entry = offer.entry
-        day = Day(couple.id, date, entry.ref, entry.kind, window_of(couple, date, stored), again=offer.again)
-        if day.window.closes_at <= reader.caller.instant:
+        day = Day(couple.id, date, entry.ref, entry.kind, window, again=offer.again)
+        if is_over:
             return day
         try:
             return services.days.open_day(couple, day, entry.theme)

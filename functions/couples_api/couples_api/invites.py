@@ -1,15 +1,18 @@
-"""`/v1/invites` lets two persons pair. One opens an invite, the other redeems its code, and the first confirms."""
+"""`/v1/invites` lets two persons pair. One opens an invite, the other redeems its code, and the first confirms.
+
+A stranger who got hold of the code could redeem it under the partner's name. So both phones show the same three words
+before the confirmation. Nobody else can see the words, and the confirmation must name them.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from pydantic import BaseModel, StrictBool, StringConstraints
+from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from couples_api.codes import PastedCode, spend_try
 from couples_api.couple import CoupleView, couple_view
@@ -27,6 +30,7 @@ from rekindle.domain.ids import CoupleId, InviteId
 from rekindle.domain.invites import CODE_LENGTH, VALIDITY
 from rekindle.domain.open_days import counted_from
 from rekindle.domain.persons import Person
+from rekindle.domain.three_words import COUNT, three_words
 from rekindle.errors import ContentionError, ErasedError, WriteConflictError
 from rekindle.store import keys
 from rekindle.store.couples import couple_row
@@ -36,6 +40,8 @@ CONFIRM_ATTEMPTS = 10
 
 Choice = StrictBool | None
 """Whether a person wants to go on where the two stopped. None if the person has not been asked."""
+
+WORDS = ["river", "lantern", "apricot"]
 
 router = APIGatewayHttpRouter()
 
@@ -61,6 +67,9 @@ class NewInviteView(BaseModel):
 class InviteView(BaseModel):
     """The caller's live invite. `redeemed_by` is the name of the person who redeemed the code, or null.
 
+    Show the three `words` together with the name, and say: "Ask your partner which three words they see. Confirm only
+    if they are the same." Send the words with the confirmation. They are null until somebody has redeemed the code.
+
     If `together_before` is true, the two were a couple, and can go on where they stopped. Then ask the caller alone
     whether they want that, and send the choice with the confirmation.
     """
@@ -70,6 +79,7 @@ class InviteView(BaseModel):
             "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
             "state": "redeemed",
             "redeemed_by": "Ben",
+            "words": WORDS,
             "expires_at": "2026-03-03T15:00:00Z",
             "together_before": False,
         }
@@ -78,6 +88,7 @@ class InviteView(BaseModel):
     invite_id: str
     state: InviteState
     redeemed_by: str | None
+    words: list[str] | None
     expires_at: dt.datetime
     together_before: bool
 
@@ -98,6 +109,9 @@ class RedeemBody(BaseModel):
 class RedeemedView(BaseModel):
     """An invite, and the inviter's name. The two become a couple when the inviter confirms a redeemed invite.
 
+    Show the three `words` until then. The inviter's phone shows the same words, in the inviter's language, and no other
+    phone can show them. They are null until the invite is redeemed.
+
     If `together_before` is true, the two were a couple, and can go on where they stopped. The invite is redeemed only
     when the caller has said whether they want that.
     """
@@ -107,28 +121,41 @@ class RedeemedView(BaseModel):
             "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
             "inviter": "Ada",
             "state": "redeemed",
+            "words": WORDS,
             "together_before": False,
         },
-        {"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "inviter": "Ada", "state": "open", "together_before": True},
+        {
+            "invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b",
+            "inviter": "Ada",
+            "state": "open",
+            "words": None,
+            "together_before": True,
+        },
     )
 
     invite_id: str
     inviter: str
     state: InviteState
+    words: list[str] | None
     together_before: bool
 
 
 class ConfirmBody(BaseModel):
-    """The id of the invite to confirm. Send it after the inviter has seen who redeemed the invite.
+    """The id of the invite to confirm, and the three words that the inviter has seen and compared.
 
     `resume` is needed if the invite has `together_before`: whether the caller wants to go on where the two stopped.
     """
 
     model_config = body_config(
-        {"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b"}, {"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "resume": False}
+        {"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "words": WORDS},
+        {"invite_id": "5f0c2e7d9a1b3c4d5e6f7a8b", "words": WORDS, "resume": False},
     )
 
     invite_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    words: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=32)]],
+        Field(min_length=COUNT, max_length=COUNT, description="The words that the invite shows, in the same order."),
+    ]
     resume: Choice = None
 
 
@@ -171,6 +198,7 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
         code_mac=code_mac,
         inviter=caller.uid,
         inviter_name=person.profile.display_name,
+        language=person.profile.language,
         state=InviteState.OPEN,
         # Replies show whole seconds, so store whole seconds.
         expires_at=caller.instant.replace(microsecond=0) + VALIDITY,
@@ -189,12 +217,13 @@ def post_invite(caller: TheCaller, services: TheServices, idempotency_key: Idemp
 
 @router.get("/invites", responses=refusals(Problem.NO_PROFILE, Problem.NO_INVITE))
 def get_invite(caller: TheCaller, services: TheServices) -> InviteView:
-    """Return the caller's live invite, and the name of the person who redeemed its code."""
+    """Return the caller's live invite, and the name and the three words of the person who redeemed its code."""
     invite = _live_invite(services, caller, known_person(services, caller))
     return InviteView(
         invite_id=invite.id,
         state=invite.state,
         redeemed_by=invite.redeemer_name,
+        words=_words(services, invite),
         expires_at=invite.expires_at,
         together_before=invite.resume is not None,
     )
@@ -255,6 +284,7 @@ def post_redeem(
         invite_id=invite.id,
         inviter=invite.inviter_name,
         state=invite.state,
+        words=_words(services, invite),
         together_before=together_before,
     )
 
@@ -267,6 +297,7 @@ def post_redeem(
         Problem.NO_INVITE,
         Problem.INVITE_NOT_USABLE,
         Problem.NOT_REDEEMED_YET,
+        Problem.OTHER_WORDS,
         Problem.CHOICE_MISSING,
         Problem.KEY_REUSED,
     ),
@@ -276,12 +307,13 @@ def post_confirm(
 ) -> CoupleView:
     """Confirm the person who redeemed the caller's invite. From now on the two are a couple.
 
+    Only the person whose three words the request names can be confirmed.
+
     If the two can resume their former couple and both want that, the former couple stands again. Otherwise a new couple
     begins. No reply says what the other person chose. A repeat returns the same couple.
     """
-    request = keyed_request(
-        services, caller, idempotency_key, f"POST /v1/invites/confirm {body.invite_id}{_chosen(body.resume)}"
-    )
+    asked = f"POST /v1/invites/confirm {body.invite_id} {body.words}{_chosen(body.resume)}"
+    request = keyed_request(services, caller, idempotency_key, asked)
     for _ in range(CONFIRM_ATTEMPTS):
         inviter = known_person(services, caller)
         if couple := _paired_by(services, body.invite_id, inviter):
@@ -293,11 +325,8 @@ def post_confirm(
             continue
         if invite.id != body.invite_id:
             raise ProblemError(Problem.NO_INVITE)
-        redeemer = services.people.find(invite.redeemer) if invite.redeemer else None
-        if redeemer is None:
-            raise ProblemError(Problem.NOT_REDEEMED_YET)
         try:
-            redeemer = freed(services, redeemer, caller.instant)
+            redeemer = freed(services, _redeemer(services, invite, body.words), caller.instant)
         except ErasedError:
             continue  # The redeemer has just erased their account.
         if _paired_by(services, invite.id, redeemer):
@@ -330,6 +359,26 @@ def _invite_of(services: Services, caller: Caller, inviter: Person) -> Invite | 
         raise
 
 
+def _redeemer(services: Services, invite: Invite, words: list[str]) -> Person:
+    """Return the person who redeemed the invite. Raise ProblemError if there is none, or if they have other words."""
+    redeemer = services.people.find(invite.redeemer) if invite.redeemer else None
+    if redeemer is None:
+        raise ProblemError(Problem.NOT_REDEEMED_YET)
+    if _words(services, invite) != words:
+        raise ProblemError(Problem.OTHER_WORDS)
+    return redeemer
+
+
+def _words(services: Services, invite: Invite) -> list[str] | None:
+    """Return the three words of the person who redeemed the invite. Return None if nobody has redeemed it."""
+    if invite.redeemer is None:
+        return None
+    # The invite's id is random, so each redeemed invite has other words. A repeat has the same words. They are not
+    # stored, and without the secret key of the MAC nobody can compute them.
+    secret = services.vault.mac_bytes(f"three words of {invite.id} for {invite.redeemer}")
+    return three_words(secret, invite.language)
+
+
 def _pairing(
     services: Services, caller: Caller, body: ConfirmBody, persons: tuple[Person, Person], invite: Invite
 ) -> Pairing:
@@ -339,20 +388,14 @@ def _pairing(
         raise ProblemError(Problem.CHOICE_MISSING)
     if former and body.resume and invite.resume:
         return way_back(services, caller, former, persons, invite.id)
-    couple = new_couple(_couple_id(invite.id), persons, caller)
+    couple = new_couple(services, invite.id, persons, caller)
     return Pairing(couple, [couple_row(couple), services.vault.new_keys(couple.id, couple.profiles)])
-
-
-def _couple_id(invite_id: str) -> CoupleId:
-    """Return the id of the couple that an invite makes. A repeat of the confirmation finds the couple by this id."""
-    return CoupleId(hashlib.sha256(f"couple of {invite_id}".encode()).hexdigest()[:24])
 
 
 def _paired_by(services: Services, invite_id: str, person: Person) -> Couple | None:
     """Return the person's current couple, if this invite has made or resumed the couple."""
     couple = services.couples.joined_by(person)
-    is_of_invite = couple is not None and (couple.id == _couple_id(invite_id) or couple.resumed_by == invite_id)
-    return couple if is_of_invite else None
+    return couple if couple and couple.paired_by == invite_id else None
 
 
 def _chosen(resume: Choice) -> str:
@@ -360,17 +403,19 @@ def _chosen(resume: Choice) -> str:
     return "" if resume is None else f" resume={resume}"
 
 
-def new_couple(couple_id: CoupleId, persons: tuple[Person, Person], caller: Caller) -> Couple:
-    """Return the couple that these persons become at the instant of the caller's request."""
+def new_couple(services: Services, invite: InviteId, persons: tuple[Person, Person], caller: Caller) -> Couple:
+    """Return the couple that these persons become at the instant of the request. Its id and its seed are random."""
     profiles = {person.uid: person.profile for person in persons}
     zones = tuple(profile.zone for profile in profiles.values())
     first_date = min(local_date(caller.instant, zone) for zone in zones)
     couple = Couple(
-        id=couple_id,
+        id=CoupleId(services.new_id()),
         created_at=caller.instant,
         first_date=first_date,
         counted_from=counted_from(zones, caller.instant),
         profiles=profiles,
+        seed=services.new_seed(),
+        paired_by=invite,
     )
     for person in persons:
         couple = couple.with_person(person, first_date)

@@ -13,7 +13,15 @@ from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.calendar import local_date
 from rekindle.domain.couples import Couple
 from rekindle.domain.open_days import latest_closed
-from rekindle.domain.pauses import end_range, pause_on, with_pause, without_pause
+from rekindle.domain.pauses import (
+    end_range,
+    may_pause_at,
+    noting_who,
+    pause_on,
+    pauses_further_dates,
+    with_pause,
+    without_pause,
+)
 from rekindle.domain.persons import Person
 
 PAUSE = {"from": "2026-03-02", "until": "2026-03-09"}
@@ -52,7 +60,8 @@ def change_pause(services: Services, caller: Caller, person: Person, couple: Cou
     """Set the end of the pause to `until`. If there is no pause, begin one today.
 
     If `until` is None, end the current pause today. If both partners change the pause, the latest change counts. Return
-    the changed couple. Raise ProblemError if `until` is out of range, or if the couple has ended.
+    the changed couple. Raise ProblemError if `until` is out of range, if the couple has ended, or if the partner has
+    just ended a pause of the caller and `until` would pause further dates.
     """
     today = local_date(caller.instant, person.profile.zone)
     earliest, latest = end_range(today)
@@ -61,9 +70,11 @@ def change_pause(services: Services, caller: Caller, person: Person, couple: Cou
 
     def change(current: Couple) -> Couple:
         closed = latest_closed(current, {}, caller.instant)
-        if until is None:
-            return without_pause(current, today, closed)
-        return with_pause(current, today, until, closed)
+        after = with_pause(current, today, until, closed) if until else without_pause(current, today, closed)
+        next_at = may_pause_at(current, caller.uid, caller.instant)
+        if next_at and pauses_further_dates(current, after):
+            raise ProblemError(Problem.PAUSE_TOO_SOON, retry_after=caller.seconds_until(next_at))
+        return current if after == current else noting_who(current, after, caller.uid, caller.instant)
 
     changed = services.couples.change_pause(couple, caller.instant, change)
     if changed is None:

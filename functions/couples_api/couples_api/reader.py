@@ -88,10 +88,14 @@ class OwnAnswerView(BaseModel):
 
 
 class PartnerAnswerView(BaseModel):
-    """The partner's answer. `text` is null if the answer is missing, not open yet, or without a text."""
+    """The partner's answer. `text` is null if the answer is missing, not open yet, or without a text.
+
+    `edited` says that the partner changed the text after it was open to the caller. Then show that it was edited.
+    """
 
     state: AnswerState
     text: str | None = None
+    edited: bool = False
 
 
 class ReflectionView(BaseModel):
@@ -116,20 +120,24 @@ DAY = {
     "revealed": False,
     "swappable": False,
     "me": {"state": "waiting", "text": None, "share_first": False, "revision": None},
-    "partner": {"state": "answered", "text": None},
+    "partner": {"state": "answered", "text": None, "edited": False},
     "reflect": None,
     "reflections": {"me": None, "partner": None},
 }
 REVEALED = DAY | {
     "revealed": True,
     "me": {"state": "answered", "text": "You saved me the window seat.", "share_first": False, "revision": 1},
-    "partner": {"state": "answered", "text": "The way you hum when you cook."},
+    "partner": {"state": "answered", "text": "The way you hum when you cook.", "edited": False},
     "reflections": {
         "me": {"kind": "heard", "text": "That my humming makes the kitchen feel like home."},
         "partner": {"kind": "thank_you", "text": None},
     },
 }
-UNANSWERED = DAY | {"prompt": _BRAVE, "swappable": True, "partner": {"state": "waiting", "text": None}}
+UNANSWERED = DAY | {
+    "prompt": _BRAVE,
+    "swappable": True,
+    "partner": {"state": "waiting", "text": None, "edited": False},
+}
 
 
 class DayView(BaseModel):
@@ -204,7 +212,10 @@ class Reader:
             if mine
             else OwnAnswerView(state=AnswerState.WAITING),
             partner=PartnerAnswerView(
-                state=AnswerState.ANSWERED if theirs else AnswerState.WAITING, text=opened.get(self.partner)
+                state=AnswerState.ANSWERED if theirs else AnswerState.WAITING,
+                text=opened.get(self.partner),
+                # An edit of a sealed answer must not be told, so this says nothing before the answer is open.
+                edited=theirs is not None and self.partner in opened and theirs.edited,
             ),
             reflect=ReflectionKind.HEARD if text.theme in HEARD_THEMES else None,
             reflections=ReflectionsView(

@@ -51,6 +51,7 @@ def _written_out(value: object) -> object:
 CalendarDate = Annotated[dt.date, BeforeValidator(_written_out)]
 
 ID_BYTES = 12
+SEED_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,10 @@ class Services:
     def new_id(self) -> str:
         """Return a random id."""
         return self.entropy(ID_BYTES).hex()
+
+    def new_seed(self) -> str:
+        """Return a random seed for a couple."""
+        return self.entropy(SEED_BYTES).hex()
 
 
 def _services(request: Request) -> Services:

@@ -59,7 +59,7 @@ function entry(phone, day) {
 function lettersOf(phone, day) {
   return [
     day.me.text && letter("You", day.me.text),
-    day.partner.text && letter(phone.partner, day.partner.text),
+    day.partner.text && letter(phone.partner, day.partner.text, day.partner.edited),
     !day.me.text && !day.partner.text && h("p", { class: "hint" }, day.revealed ? "You were both here." : "No answers to show."),
   ];
 }

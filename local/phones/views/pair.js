@@ -113,7 +113,7 @@ function redeeming(phone) {
 async function redeem(phone, code, resume = null) {
   const done = await phone.act(async () => {
     const redeemed = await phone.api.call("post", "/v1/invites/redeem", { body: { code, resume } });
-    if (redeemed.state === "redeemed") phone.keep({ inviter: redeemed.inviter });
+    if (redeemed.state === "redeemed") phone.keep({ inviter: redeemed.inviter, words: redeemed.words ?? [] });
     phone.data["asked"] = redeemed.state === "redeemed" ? null : { inviter: redeemed.inviter, code };
   });
   if (done) phone.setDraft("code", "");
@@ -147,22 +147,28 @@ function choosing(phone, choose) {
   ];
 }
 
+/** Shows the three words large. @param {readonly string[]} three */
+function threeWords(three) {
+  return h("ul", { class: "three-words" }, ...three.map((word) => words("li", word)));
+}
+
 /** @param {import("../phone.js").Phone} phone @param {any} invite */
 function confirming(phone, invite) {
   return h("div", { class: "stack center" },
     h("h3", null, "Is this your partner?"),
     words("p", invite.redeemed_by, { class: "big-name" }),
-    h("p", { class: "lead" }, "They used your code. Nothing is shared until you say yes."),
+    h("p", { class: "lead" }, "They used your code. Ask your partner which three words they see. Confirm only if they are the same."),
+    threeWords(invite.words),
     ...(invite.together_before
       ? choosing(phone, (resume) => confirm(phone, invite, resume))
-      : [button("Yes, this is us", () => confirm(phone, invite, null), { class: "primary", id: `${phone.id}-confirm` })]),
+      : [button("Yes, the words are the same", () => confirm(phone, invite, null), { class: "primary", id: `${phone.id}-confirm` })]),
     button("No, cancel the invite", () => cancel(phone), { class: "plain" }),
   );
 }
 
 /** @param {import("../phone.js").Phone} phone @param {any} invite @param {boolean | null} resume */
 async function confirm(phone, invite, resume) {
-  await phone.act(() => phone.api.call("post", "/v1/invites/confirm", { body: { invite_id: invite.invite_id, resume } }));
+  await phone.act(() => phone.api.call("post", "/v1/invites/confirm", { body: { invite_id: invite.invite_id, words: invite.words, resume } }));
   await phone.refresh();
 }
 
@@ -171,9 +177,10 @@ function waiting(phone, inviter) {
   return h("div", { class: "stack center" },
     h("h3", null, "Almost there"),
     words("p", inviter, { class: "big-name" }),
-    h("p", { class: "lead" }, "can see your name now, and just has to say yes."),
+    h("p", { class: "lead" }, "can see your name now, and just has to say yes. If they ask, these are your three words:"),
+    threeWords(phone.kept.words),
     button("Use another code", () => {
-      phone.keep({ inviter: "" });
+      phone.keep({ inviter: "", words: [] });
       phone.render();
     }, { class: "plain" }),
   );

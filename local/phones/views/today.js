@@ -143,7 +143,7 @@ function answerPart(phone, day) {
   const name = `answer-${day.date}`;
   const answered = day.me.state === "answered";
   const editing = !answered || phone.data["editing"] === day.date;
-  const theirs = day.partner.text ? letter(phone.partner, day.partner.text) : null;
+  const theirs = day.partner.text ? letter(phone.partner, day.partner.text, day.partner.edited) : null;
   if (!editing) {
     return h("div", { class: "stack" },
       theirs,
@@ -208,7 +208,7 @@ function openedPart(phone, day) {
   return h("div", { class: `opened ${phone.unfolding === day.date ? "unfolding" : ""}` },
     h("div", { class: "seal" }, candles(true, true), h("p", { class: "seal-words" }, "Both are open.")),
     letter("You", day.me.text ?? "I was there."),
-    letter(phone.partner, day.partner.text ?? "I was there."),
+    letter(phone.partner, day.partner.text ?? "I was there.", day.partner.edited),
     reflectPart(phone, day),
   );
 }

@@ -74,12 +74,15 @@ def caller_of(event: Mapping[str, Any]) -> Caller:
 
 
 def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the claims of the verified token. Raise ProblemError if the event has no verified token."""
+    """Return the claims of the verified token. Raise ProblemError if the event has no verified token that is valid.
+
+    API Gateway already refuses calls without a valid token. This is a second check, in case a route is deployed without
+    its authorizer, or the authorizer accepts a token that never ends.
+    """
     claims: Any = event["requestContext"]
     for name in ("authorizer", "jwt", "claims"):
         claims = (claims or {}).get(name)
-    if not (claims or {}).get("sub"):
-        # API Gateway already refuses calls without a token. This is a second check.
+    if not (claims or {}).get("sub") or not _are_valid(claims, called_at(event)):
         raise ProblemError(Problem.NOT_SIGNED_IN)
     verified: dict[str, Any] = claims
     return verified
@@ -88,6 +91,16 @@ def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:
 def called_at(event: Mapping[str, Any]) -> dt.datetime:
     """Return the instant at which the call reached API Gateway."""
     return from_millis(event["requestContext"]["timeEpoch"])
+
+
+def _are_valid(claims: Mapping[str, Any], instant: dt.datetime) -> bool:
+    """Return whether the token ends after `instant`, and was not issued after it or after its own end."""
+    expires_at, issued_at = _instant_of(claims.get("exp")), _instant_of(claims.get("iat"))
+    # API Gateway compares `exp` with its own clock, from which `instant` comes too. So no difference of clocks counts.
+    # The issuer's clock may be ahead, and a phone may use a new token at once.
+    if expires_at is None or expires_at <= instant:
+        return False
+    return issued_at is None or issued_at < min(expires_at, instant + CLOCKS_DIFFER)
 
 
 def _token_in(header: str) -> str:

@@ -44,6 +44,10 @@ class Problem(Enum):
     INVITE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your partner for a new one."
     NOT_A_CODE = HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be a code. Please check it."
     NOT_REDEEMED_YET = HTTPStatus.CONFLICT, "Nobody has used this invite's code yet."
+    OTHER_WORDS = (
+        HTTPStatus.CONFLICT,
+        "These are not the three words of the person who used your code. Compare the words again.",
+    )
     CHOICE_MISSING = (
         HTTPStatus.CONFLICT,
         "You two were a couple before. Say whether you want to go on where you stopped.",
@@ -90,6 +94,10 @@ class Problem(Enum):
     REFLECTED_ALREADY = HTTPStatus.CONFLICT, "You have already left a reflection on this day. It cannot be changed."
     NOTHING_TO_SHARE = HTTPStatus.CONFLICT, "You have not answered on this day, so there is nothing to share."
     PAUSE_OUT_OF_RANGE = HTTPStatus.UNPROCESSABLE_ENTITY, "A pause ends tomorrow at the earliest, and within 92 days."
+    PAUSE_TOO_SOON = (
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Your last pause has been ended. Give it a few days before you pause again.",
+    )
     KEY_REUSED = HTTPStatus.CONFLICT, "This idempotency key was used for another request."
     NO_PROMPT = HTTPStatus.SERVICE_UNAVAILABLE, "There is no prompt to offer yet."
     BUSY = HTTPStatus.SERVICE_UNAVAILABLE, "Our service is busy. Nothing is lost; try again in a moment."

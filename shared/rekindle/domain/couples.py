@@ -55,10 +55,16 @@ class Couple:
     of their prompts. For each theme, the map also keeps the latest date, however old. `ended_at` is the instant
     at which they unpaired. A couple that has ended has no profiles. `former` then has the two persons.
 
+    `seed` is random, and decides what is left to chance, such as the order of themes. It is a secret: no person, reply,
+    push, log or export gets it. Otherwise a partner could compute the other's private choices from the prompts. A
+    couple of version 0.1.0 gets its seed when it opens its next day. Until then, `seed` is its id (`seeded`).
+
     `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
-    `windows` has the windows that some dates keep after a partner has moved to another zone
-    (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders. `touch_from` is the date
-    since which both want touch reminders, or None. `resumed_by` is the invite by which the couple was resumed last.
+    `paused_by` is the person who set the latest pause or made it longer. `pauses_ended` has the persons whose pause the
+    partner has ended or shortened, and when. `windows` has the windows that some dates keep after a partner has moved
+    to another zone (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders.
+    `touch_from` is the date since which both want touch reminders, or None. `paired_by` is the invite by which the two
+    paired last. A couple that paired under version 0.1.0 has none.
 
     `revision` grows by one with each change of a profile, a theme, a prompt, a pack, a pause or a touch choice. The
     write of such a change fails if `revision` has changed since the read.
@@ -69,6 +75,7 @@ class Couple:
     first_date: dt.date
     counted_from: dt.date
     profiles: Mapping[Uid, Profile]
+    seed: str = field(repr=False)
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
     windows: Mapping[dt.date, DayWindow] = field(default_factory=dict)
     packs: Mapping[PackId, PackWish] = field(default_factory=dict)
@@ -76,9 +83,11 @@ class Couple:
     former: frozenset[Uid] = frozenset()
     pause: Pause | None = None
     paused: frozenset[dt.date] = frozenset()
+    paused_by: Uid | None = None
+    pauses_ended: Mapping[Uid, dt.datetime] = field(default_factory=dict)
     touch_wanted_by: frozenset[Uid] = frozenset()
     touch_from: dt.date | None = None
-    resumed_by: InviteId | None = None
+    paired_by: InviteId | None = None
     revision: int = 0
 
     @property
@@ -90,6 +99,15 @@ class Couple:
     def members(self) -> frozenset[Uid]:
         """The persons who are or were the couple. An erased person is not among them."""
         return self.former | self.profiles.keys()
+
+    def seeded(self, seed: str) -> Couple:
+        """Return the couple with a secret seed. Only a couple that has none yet gets `seed`."""
+        return replace(self, seed=seed) if self.seed == self.id else self
+
+    def without_choices(self) -> Couple:
+        """Return the couple as if neither partner had chosen a depth, a touch comfort or barriers."""
+        profiles = {uid: profile.without_choices() for uid, profile in self.profiles.items()}
+        return replace(self, profiles=profiles)
 
     def joins(self, uid: Uid) -> bool:
         """Return whether the couple still stands and this person is one of the two."""

@@ -65,14 +65,17 @@ class Answer:
     """One person's answer to a day.
 
     `sealed` is the encrypted text, or None if the person checked the day off without a text. `revision` starts at 1 and
-    grows with each edit, so an edit can name the revision that it replaces. `reflection` is the same person's reply to
-    the partner's answer.
+    grows with each edit, so an edit can name the revision that it replaces. `was_open` means that the partner could
+    read an earlier revision, and `edited` that the text was changed since then. `reflection` is the same person's reply
+    to the partner's answer.
     """
 
     at: dt.datetime
     revision: int
     sealed: bytes | None
     share_first: bool = False
+    was_open: bool = False
+    edited: bool = False
     reflection: Reflection | None = None
 
 

@@ -2,6 +2,9 @@
 
 Either partner can pause for both. A pause covers whole dates, which begin and end by each partner's own clock. If both
 partners answer on a date inside a pause, the date counts for the streak.
+
+Either partner can also end the pause, or make it shorter. If one ends or shortens what the other has paused, the other
+cannot pause further dates for a week. So nobody can keep the partner's reminders away against the partner's will.
 """
 
 from __future__ import annotations
@@ -17,9 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from rekindle.domain.couples import Couple
+    from rekindle.domain.ids import Uid
 
 LONGEST: Final = dt.timedelta(days=92)
 """A pause ends at most this long after the date on which a partner sets the end. Either partner can move the end."""
+
+PEACE: Final = dt.timedelta(days=7)
+"""For this long after a person has ended the partner's pause, the partner cannot pause further dates."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
@@ -60,6 +67,30 @@ def without_pause(couple: Couple, today: dt.date, closed: dt.date) -> Couple:
     paused = frozenset(date for date in couple.paused if date < today or date <= closed)
     pause = Pause(couple.pause.first, today) if couple.pause.first < today else _latest_of(paused)
     return replace(couple, pause=pause, paused=paused)
+
+
+def pauses_further_dates(before: Couple, after: Couple) -> bool:
+    """Return whether a change pauses a date that was not paused before."""
+    return not after.paused <= before.paused
+
+
+def may_pause_at(couple: Couple, uid: Uid, instant: dt.datetime) -> dt.datetime | None:
+    """Return when this person may pause further dates. Return None if they may at `instant`."""
+    ended_at = couple.pauses_ended.get(uid)
+    return ended_at + PEACE if ended_at and instant < ended_at + PEACE else None
+
+
+def noting_who(before: Couple, after: Couple, uid: Uid, instant: dt.datetime) -> Couple:
+    """Return the changed couple, with a note of who has paused and whose pause was ended.
+
+    `uid` is the person who changed the pause of `before` to the pause of `after` at `instant`. The person who paused a
+    date last has paused the whole pause. The notes are for `may_pause_at` only: nobody may see them.
+    """
+    ended = {person: ended_at for person, ended_at in after.pauses_ended.items() if instant < ended_at + PEACE}
+    paused_by = before.paused_by
+    if paused_by and paused_by != uid and not before.paused <= after.paused:
+        ended[paused_by] = instant
+    return replace(after, paused_by=uid if pauses_further_dates(before, after) else paused_by, pauses_ended=ended)
 
 
 def with_time_apart(couple: Couple, today: dt.date, closed: dt.date) -> Couple:

@@ -56,7 +56,7 @@ def resumed(
         windows={},
         touch_wanted_by=frozenset(),
         touch_from=None,
-        resumed_by=invite,
+        paired_by=invite,
     )
     today = min(local_date(instant, zone) for zone in together.zones)
     couple = with_time_apart(together, today, latest_closed(together, stored, ended.ended_at))

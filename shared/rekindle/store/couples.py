@@ -244,11 +244,12 @@ class Couples:
             return None
         left = couple.members - {uid}
         if uid in couple.members:
-            # The row of a couple that ended under version 0.1.0 still has both profiles, and `ended_by`.
+            # The row of a couple that ended under version 0.1.0 still has both profiles, and names persons elsewhere.
             forgetting = Write(
                 "Update",
                 keys.couple(couple_id),
-                update="SET former = :left, profiles = :none, #touch = :untouched REMOVE ended_by ADD revision :one",
+                update="SET former = :left, profiles = :none, #touch = :untouched"
+                " REMOVE ended_by, paused_by, pauses_ended ADD revision :one",
                 condition="revision = :read AND attribute_exists(ended_at)",
                 names={"#touch": "touch"},
                 values={
@@ -313,10 +314,13 @@ def couple_row(couple: Couple) -> Write:
         "first_date": str(couple.first_date),
         "counted_from": str(couple.counted_from),
         "profiles": stored(couple.profiles),
+        "seed": couple.seed,
         "themes_met": {},
         "touch": _touch_item(couple),
         "revision": couple.revision,
     }
+    if couple.paired_by:
+        item["paired_by"] = couple.paired_by
     return Write.new(keys.couple(couple.id), item)
 
 
@@ -326,7 +330,7 @@ def ending(couple: Couple, instant: dt.datetime, condition: str) -> Write:
         "Update",
         keys.couple(couple.id),
         update="SET ended_at = :instant, former = :former, profiles = :none, #touch = :untouched, #ttl = :ttl"
-        " REMOVE windows, ended_by ADD revision :one",
+        " REMOVE windows, ended_by, paused_by, pauses_ended ADD revision :one",
         condition=f"attribute_exists(pk) AND {condition}",
         names={"#touch": "touch", "#ttl": "ttl"},
         values={
@@ -349,7 +353,7 @@ def resuming_row(couple: Couple, ended_at: dt.datetime) -> Write:
     changed = {
         "profiles": stored(couple.profiles),
         "touch": _touch_item(couple),
-        "resumed_by": couple.resumed_by,
+        "paired_by": couple.paired_by,
         **_pause_item(couple),
     }
     setting = ", ".join(f"#{name} = :{name}" for name in changed)
@@ -395,13 +399,15 @@ def _alone(person: Person) -> Person:
 
 def couple_from(item: Mapping[str, Any]) -> Couple:
     """Read a couple from its item."""
+    couple = CoupleId(item["pk"].partition("#")[2])
     touch, first_date = item["touch"], dt.date.fromisoformat(item["first_date"])
     return Couple(
-        id=CoupleId(item["pk"].partition("#")[2]),
+        id=couple,
         created_at=from_millis(item["created_at"]),
         first_date=first_date,
         counted_from=dt.date.fromisoformat(item["counted_from"]),
         profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
+        seed=item.get("seed", couple),  # Version 0.1.0 stored no seed.
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
         windows={dt.date.fromisoformat(date): window_from(each) for date, each in item.get("windows", {}).items()},
         packs={
@@ -412,9 +418,11 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         former=frozenset(map(Uid, item.get("former", ()))),
         pause=Pause(*map(dt.date.fromisoformat, item["pause"])) if "pause" in item else None,
         paused=unpack_dates(earliest_date(first_date), item.get("paused", b"")),
+        paused_by=Uid(item["paused_by"]) if "paused_by" in item else None,
+        pauses_ended={Uid(uid): from_millis(ended_at) for uid, ended_at in item.get("pauses_ended", {}).items()},
         touch_wanted_by=frozenset(map(Uid, touch["wanted_by"])),
         touch_from=dt.date.fromisoformat(touch["from"]) if touch["from"] else None,
-        resumed_by=InviteId(item["resumed_by"]) if "resumed_by" in item else None,
+        paired_by=InviteId(item["paired_by"]) if "paired_by" in item else None,
         revision=item["revision"],
     )
 
@@ -428,7 +436,13 @@ def _pausing(couple: Couple) -> Write:
     return Write(
         "Update",
         keys.couple(couple.id),
-        update=_set_or_removed(pause=couple.pause, paused=couple.paused) + " ADD revision :one",
+        update=_set_or_removed(
+            pause=couple.pause,
+            paused=couple.paused,
+            paused_by=couple.paused_by,
+            pauses_ended=couple.pauses_ended,
+        )
+        + " ADD revision :one",
         condition="revision = :read AND attribute_not_exists(ended_at)",
         values={":one": 1, ":read": couple.revision, **{f":{name}": value for name, value in pause.items()}},
     )
@@ -441,6 +455,10 @@ def _pause_item(couple: Couple) -> Item:
         item["pause"] = [str(couple.pause.first), str(couple.pause.until)]
     if couple.paused:
         item["paused"] = pack_dates(earliest_date(couple.first_date), couple.paused)
+    if couple.paused_by:
+        item["paused_by"] = couple.paused_by
+    if couple.pauses_ended:
+        item["pauses_ended"] = {uid: to_millis(ended_at) for uid, ended_at in couple.pauses_ended.items()}
     return item
 
 

@@ -92,7 +92,7 @@ class Days:
         return {(PackId(pack), PromptId(prompt)): dt.date.fromisoformat(date) for (pack, _, prompt), date in sightings}
 
     def open_day(self, couple: Couple, day: Day, theme: Theme) -> Day:
-        """Open the couple's day: store the day with this theme, and return it.
+        """Open the couple's day: store the day with this theme and the couple's seed, and return the day.
 
         If the day has been opened already, return the stored day. Raise WriteConflictError if the couple has ended or
         changed since the caller read the couple. After a change, `day` may not fit the couple any more. Example: a
@@ -108,10 +108,10 @@ class Days:
             Write(
                 "Update",
                 keys.couple(couple.id),
-                update="SET themes_met.#date = :theme ADD revision :one" + (removal if forgotten else ""),
+                update="SET themes_met.#date = :theme, seed = :seed ADD revision :one" + (removal if forgotten else ""),
                 condition="revision = :read AND attribute_not_exists(ended_at)",
                 names=names,
-                values={":theme": theme, ":one": 1, ":read": couple.revision},
+                values={":theme": theme, ":seed": couple.seed, ":one": 1, ":read": couple.revision},
             ),
             _sighting(day),
         ]
@@ -374,6 +374,8 @@ def answer_item(answer: Answer) -> Item:
         item["share_first"] = answer.share_first
     if answer.sealed is not None:
         item["sealed"] = answer.sealed
+    # Like `share_first`, leave out what is false.
+    item |= {name: True for name in ("was_open", "edited") if getattr(answer, name)}
     if answer.reflection is not None:
         item["reflection"] = _reflection_item(answer.reflection)
     return item
@@ -387,6 +389,8 @@ def answer_from(item: Mapping[str, Any]) -> Answer:
         revision=item["revision"],
         sealed=item.get("sealed"),
         share_first=item.get("share_first", False),
+        was_open=item.get("was_open", False),
+        edited=item.get("edited", False),
         reflection=Reflection(
             from_millis(reflection["at"]), ReflectionKind(reflection["kind"]), reflection.get("sealed")
         )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from rekindle.domain.ids import InviteId, Uid
+from rekindle.domain.help import DEFAULT_LANGUAGE
+from rekindle.domain.ids import InviteId, Language, Uid
 from rekindle.domain.invites import KEPT_AFTER_EXPIRY
 from rekindle.domain.persons import LiveInvite, Person
 from rekindle.errors import WriteConflictError
@@ -41,6 +42,7 @@ class InviteState(StrEnum):
 class Invite:
     """An invite. The inviter sees `redeemer_name`, and the redeemer sees `inviter_name`.
 
+    `language` is the inviter's language when they made the invite. Both see their three words in this language.
     `resume` is the redeemer's choice whether to resume the couple that the two were. It is None if the two had no
     choice. Nobody but the redeemer may learn the choice.
     """
@@ -51,6 +53,7 @@ class Invite:
     inviter_name: str
     state: InviteState
     expires_at: dt.datetime
+    language: Language = DEFAULT_LANGUAGE
     redeemer: Uid | None = None
     redeemer_name: str | None = None
     resume: bool | None = None
@@ -105,6 +108,7 @@ class Invites:
                 "id": invite.id,
                 "inviter": invite.inviter,
                 "inviter_name": invite.inviter_name,
+                "language": invite.language,
                 "state": invite.state,
                 "expires_at": to_millis(invite.expires_at),
                 "ttl": to_ttl(invite.expires_at + KEPT_AFTER_EXPIRY),
@@ -271,6 +275,7 @@ def _invite_from(item: Mapping[str, Any]) -> Invite:
         inviter_name=item["inviter_name"],
         state=InviteState(item["state"]),
         expires_at=from_millis(item["expires_at"]),
+        language=Language(item.get("language", DEFAULT_LANGUAGE)),  # version 0.1.0 stored no language
         redeemer=Uid(item["redeemer"]) if "redeemer" in item else None,
         redeemer_name=item.get("redeemer_name"),
         resume=item.get("resume"),
