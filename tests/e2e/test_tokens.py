@@ -111,6 +111,17 @@ def test_every_operation_refuses_it_with_401(forgery: str, forger: Forger, stack
     assert [log.read_bytes() if log.exists() else b"" for log in logs] == before
 
 
+def test_every_operation_refuses_a_token_without_an_end(forger: Forger, stack: Stack) -> None:
+    """The emulator's gateway lets such a token pass. Then each function refuses it."""
+    claims = {name: value for name, value in forger.claims.items() if name != "exp"}
+    claims |= {"scope": "practice:read practice:publish"}
+    token = jwt.encode(claims, forger.key, "RS256", {"kid": forger.kid})
+    with httpx.Client(base_url=stack.api_url, headers={"Authorization": f"Bearer {token}"}) as client:
+        for name in PROTECTED:
+            reply = client.request(OPERATIONS[name].method, path_of(name))
+            assert (name, reply.status_code) == (name, HTTPStatus.UNAUTHORIZED), reply.text
+
+
 def test_the_same_token_unforged_is_let_in(forger: Forger, stack: Stack) -> None:
     """Otherwise the refusals above would prove nothing."""
     for token in (forger.good, forger.signed()):

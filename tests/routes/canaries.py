@@ -52,7 +52,9 @@ ROWS_OF: Final[Mapping[str, set[str]]] = {
     "PUT /v1/me/devices/{device_id}, path device_id": {"PERSON"},
     # A couple joins a pack by its code, and the practice can see the code.
     "bare practice code": {"CODE", "PACKS"},
-    # What staff write about packs is for all staff.
+    # What staff write about packs and help is for all staff.
+    "PUT /v1/practice/help, field booking.words.en": {"HELP"},
+    "POST /v1/practice/help/reject, field note": {"AUDIT_CHAIN", "NOTICES"},
     "note": {"AUDIT_CHAIN", "PACKS"},
     "reason": {"AUDIT_CHAIN"},
     "POST /v1/practice/packs/{pack_id}/reject, field note": {"AUDIT_CHAIN"},

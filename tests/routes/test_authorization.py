@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.routes.authorization import LEFT, OPERATIONS, ROWS, Kind, differences, is_practice
-from tests.routes.town import CALLER_OF, a_town
+from tests.routes.town import CALLER_OF, NOW, a_town
 from tests.routes.trial import Trial
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ NOBODY: Final = "nobody"
 NOT_IN_CLEAR: Final = frozenset(
     {
         *("solo answer", "shown solo answer", "opened answer", "sealed answer", "reflection"),
-        *("key", "code", "bare code", "practice code", "draft"),
+        *("key", "code", "bare code", "practice code", "draft", "words"),
     }
 )
 """The plants that no row has in clear: sealed, hashed, compressed, or written without hyphens."""
@@ -156,6 +156,9 @@ UNVERIFIED: Final[Mapping[str, Callable[[Event], Event]]] = {
     "empty claims": with_authorizer({"jwt": {"claims": {}, "scopes": ["practice:publish"]}}),
     "no person": with_claims(sub=None),
     "a person without a name": with_claims(sub=""),
+    "a token without an end": with_claims(exp=None),
+    "a token that has ended": with_claims(exp=str(int(NOW.timestamp()))),
+    "a token whose end is no number": with_claims(exp="never"),
 }
 """Events that API Gateway sends to a function only if a route lacks its authorizer by mistake."""
 

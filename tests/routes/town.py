@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import itertools
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -21,7 +22,7 @@ from rekindle.store import keys
 from testing.apis import every_account_is_good, every_member_is_good, phones_api, practice_handler_of
 from testing.builders import LONDON, NEW_YORK, TOKYO, an_instant, prompts, publish, publish_choices
 from testing.packs import a_source
-from testing.phones import Phone, noon, pair, set_clocks
+from testing.phones import Phone, confirmation, noon, pair, set_clocks
 from testing.stored import couple_id_of
 from tests.routes.authorization import LEFT, Kind
 from tests.routes.canaries import Canaries, word
@@ -107,6 +108,8 @@ class Town:
     plants: list[Plant] = field(default_factory=list)
     traces: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """The ids by which a row names a person or their couple, by the person's name."""
+    confirmation: dict[str, Any] = field(default_factory=dict)
+    """The body with which Fay confirms her invite."""
     ids: dict[str, str] = field(default_factory=dict)
     """The values that a request needs in its path or body."""
 
@@ -268,6 +271,9 @@ def _invite(town: Town) -> None:
         town.ids[f"{name}'s code"], town.ids[f"{name}'s invite"] = bare, invite["invite_id"]
     link = f"https://app.example/join#{town.ids["fay's code"].replace('-', '')}"
     well(town.phones["gus"].post("/v1/invites/redeem", {"code": link}))
+    town.confirmation = confirmation(town.phones["fay"], town.ids["fay's invite"])
+    words = json.dumps(town.confirmation["words"], separators=(",", ":"))
+    town.plant("fay", "words", "gus", text=words)
 
 
 def _erase(town: Town) -> None:

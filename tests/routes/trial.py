@@ -52,7 +52,7 @@ def request_of(town: Town, name: str) -> tuple[str, Any]:
         "PUT /v1/days/{date}/answer": {"text": "Mine.", "share_first": True, "revision": None, "prompt": None},
         "POST /v1/couple/practice-code": {"code": "ABCD-2345"},
         "POST /v1/invites/redeem": {"code": town.ids["hal's code"]},
-        "POST /v1/invites/confirm": {"invite_id": town.ids["fay's invite"]},
+        "POST /v1/invites/confirm": town.confirmation,
         "PUT /v1/practice/packs/{pack_id}/draft": {"source": "id: river", "revision": town.ids["revision"]},
         "POST /v1/practice/packs/{pack_id}/publish": {"revision": town.ids["revision"]},
         "POST /v1/practice/packs/{pack_id}/approve": {"revision": town.ids["proposed"]},
