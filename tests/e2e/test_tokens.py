@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from testing import contract
 from testing.builders import a_uid
 from tests.routes.authorization import OPERATIONS, ROWS, Kind, is_practice
 
@@ -118,7 +119,10 @@ def test_every_operation_refuses_a_token_without_an_end(forger: Forger, stack: S
     token = jwt.encode(claims, forger.key, "RS256", {"kid": forger.kid})
     with httpx.Client(base_url=stack.api_url, headers={"Authorization": f"Bearer {token}"}) as client:
         for name in PROTECTED:
-            reply = client.request(OPERATIONS[name].method, path_of(name))
+            method, template = OPERATIONS[name].method, OPERATIONS[name].template
+            query = {"revision": 1} if method == "DELETE" and is_practice(name) else None
+            # A function reads the body before it looks at the caller.
+            reply = client.request(method, path_of(name), params=query, json=contract.example_of(method, template))
             assert (name, reply.status_code) == (name, HTTPStatus.UNAUTHORIZED), reply.text
 
 
@@ -146,7 +150,5 @@ def test_each_operation_of_the_practice_takes_its_scopes_alone(stack: Stack, sco
         for name in filter(is_practice, OPERATIONS):
             method = OPERATIONS[name].method
             reply = client.request(method, path_of(name), json={} if method in {"POST", "PUT"} else None)
-            is_refused = ROWS[name][SCOPES[scope]] == HTTPStatus.FORBIDDEN
-            refusal = {"message": "Forbidden"} if is_refused else {}
-            assert (name, reply.status_code == HTTPStatus.FORBIDDEN) == (name, is_refused), reply.text
-            assert (reply.json() if is_refused else {}) == refusal, name
+            is_refused = reply.status_code == HTTPStatus.FORBIDDEN and reply.json() == {"message": "Forbidden"}
+            assert (name, is_refused) == (name, ROWS[name][SCOPES[scope]] == HTTPStatus.FORBIDDEN), reply.text

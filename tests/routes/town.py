@@ -147,13 +147,20 @@ class Town:
         return handle
 
     def _account_state(self, caller: Caller) -> AccountState:
-        """Return what Firebase says: two accounts are disabled or deleted, and Ada has signed out everywhere."""
+        """Return what Firebase says to `couples_api`: one account is disabled, and one deleted.
+
+        It does not say that Ada has signed out everywhere, so that her own row must refuse her.
+        """
         gone = {self.phones[CALLER_OF[kind]].uid for kind in (Kind.DISABLED, Kind.ERASED)}
+        return AccountState.ENDED if caller.uid in gone else every_account_is_good(caller)
+
+    def _staff_account_state(self, caller: Caller) -> AccountState:
+        """Return what Firebase says to `practice_api`, which cannot read Ada's row."""
         is_before_sign_out = caller.uid == self.phones["ada"].uid and caller.signed_in_at == OLD
-        return AccountState.ENDED if caller.uid in gone or is_before_sign_out else every_account_is_good(caller)
+        return AccountState.ENDED if is_before_sign_out else self._account_state(caller)
 
     def _account(self, caller: Caller) -> Account:
-        return Account(self._account_state(caller), every_member_is_good(caller).scopes)
+        return Account(self._staff_account_state(caller), every_member_is_good(caller).scopes)
 
     def caller(self, kind: Kind, *, is_staff: bool = False) -> Phone:
         """Return the phone of a caller of this kind. `is_staff` gives staff's scopes to a LEFT caller."""
