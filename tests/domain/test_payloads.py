@@ -75,7 +75,7 @@ def test_reminders_and_what_replaces_them_end_with_their_date() -> None:
     ("kind", "unwanted"),
     [
         (PushKind.EVENING, {"reminders": Reminders(evening=None)}),
-        (PushKind.TOUCH, {"touch_agreed": False}),
+        (PushKind.TOUCH, {"touch_dates": None}),
         (PushKind.NUDGE, {"reminders": Reminders(nudges_muted=True)}),
         (PushKind.STREAK_MILESTONE, {"profile": a_profile(streak_hidden=True)}),
     ],

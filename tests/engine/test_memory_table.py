@@ -84,7 +84,7 @@ def some_persons() -> list[Person]:
                 quiet_hours=None if number % 4 else Reminders().quiet_hours,
                 touch=TouchReminder(frozenset({0, 3}), SLOT.time) if number % 3 else None,
             ),
-            touch_agreed=number % 3 == 1,
+            touch_dates=TouchDates((MONDAY,), "seed") if number % 3 == 1 else None,
         )
         for number in range(PERSONS)
     ]

@@ -203,7 +203,7 @@ class TestGoingOn:
         couple = couple_of(world, ada)
         assert couple.profiles == {phone.uid: person_of(world, phone).profile for phone in two}
         assert couple.touch_from == MONDAY + 10 * DAY, "the date in Tokyo"
-        assert person_of(world, ben).touch_agreed
+        assert person_of(world, ben).touch_dates == couple.touch_dates
         assert well(ada.get("/v1/touch/today"))["gesture"]
 
     def test_an_open_day_gets_longer_for_a_partner_who_moved_west(

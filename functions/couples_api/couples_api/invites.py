@@ -374,7 +374,7 @@ def new_couple(couple_id: CoupleId, seed: str, persons: tuple[Person, Person], c
         seed=seed,
     )
     for person in persons:
-        couple = couple.with_person(person, first_date)
+        couple = couple.with_person(person, caller.instant)
     return couple
 
 

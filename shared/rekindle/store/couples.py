@@ -30,9 +30,9 @@ from rekindle.store.person_items import profile_from
 from rekindle.store.table import CONFLICTS, Item, Write, repeated_on_conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from rekindle.domain.persons import Person
+    from rekindle.domain.persons import Person, Profile
     from rekindle.store.table import Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
@@ -64,12 +64,14 @@ class Couples:
     def member_update(self, couple: Couple, uid: Uid) -> Write:
         """Return the write that copies a person's changed profile and touch wish into their couple.
 
-        The write also replaces the stored windows with `couple.windows`. `couple` is the changed couple, with the
-        revision that the caller read. The write fails if the stored couple has another revision, or has ended.
+        The write also replaces the stored windows with `couple.windows`, and stores the couple's seed. `couple` is the
+        changed couple, with the revision that the caller read. The write fails if the stored couple has another
+        revision, or has ended.
         """
         values: dict[str, object] = {
             ":profile": stored(couple.profiles[uid]),
             ":touch": _touch_item(couple),
+            ":seed": couple.seed,
             ":one": 1,
             ":read": couple.revision,
         }
@@ -79,7 +81,7 @@ class Couples:
         return Write(
             "Update",
             keys.couple(couple.id),
-            update=f"{windows} profiles.#uid = :profile, #touch = :touch ADD revision :one",
+            update=f"{windows} profiles.#uid = :profile, #touch = :touch, seed = :seed ADD revision :one",
             condition="revision = :read AND attribute_not_exists(ended_at)",
             names={"#uid": uid, "#touch": "touch"},
             values=values,
@@ -350,6 +352,7 @@ def resuming_row(couple: Couple, ended_at: dt.datetime) -> Write:
     changed = {
         "profiles": stored(couple.profiles),
         "touch": _touch_item(couple),
+        "seed": couple.seed,
         "resumed_by": couple.resumed_by,
         **_pause_item(couple),
     }
@@ -391,19 +394,20 @@ def _unpaired(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
 
 
 def _alone(person: Person) -> Person:
-    return replace(person, couple=None, touch_agreed=False, paused_until=None)
+    return replace(person, couple=None, touch_dates=None, paused_until=None)
 
 
 def couple_from(item: Mapping[str, Any]) -> Couple:
     """Read a couple from its item."""
     couple = CoupleId(item["pk"].partition("#")[2])
-    touch, first_date = item["touch"], dt.date.fromisoformat(item["first_date"])
+    first_date = dt.date.fromisoformat(item["first_date"])
+    profiles = {Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()}
     return Couple(
         id=couple,
         created_at=from_millis(item["created_at"]),
         first_date=first_date,
         counted_from=dt.date.fromisoformat(item["counted_from"]),
-        profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
+        profiles=profiles,
         seed=item.get("seed", couple),  # Version 0.1.0 stored no seed.
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
         windows={dt.date.fromisoformat(date): window_from(each) for date, each in item.get("windows", {}).items()},
@@ -415,8 +419,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         former=frozenset(map(Uid, item.get("former", ()))),
         pause=Pause(*map(dt.date.fromisoformat, item["pause"])) if "pause" in item else None,
         paused=unpack_dates(earliest_date(first_date), item.get("paused", b"")),
-        touch_wanted_by=frozenset(map(Uid, touch["wanted_by"])),
-        touch_from=dt.date.fromisoformat(touch["from"]) if touch["from"] else None,
+        **_touch_from(item["touch"], profiles.values()),
         resumed_by=InviteId(item["resumed_by"]) if "resumed_by" in item else None,
         revision=item["revision"],
     )
@@ -461,7 +464,30 @@ def _set_or_removed(**attributes: object) -> str:
 
 
 def _touch_item(couple: Couple) -> Item:
-    return {
+    """Return the attribute of the couple's choices about touch.
+
+    `from` is only for version 0.1.0: a date if both want touch now. The older version drops the other names when it
+    writes the attribute. Then `_touch_from` reads only `wanted_by` and `from`.
+    """
+    begun = str(couple.touch_from) if couple.touch_from else None
+    item: Item = {
         "wanted_by": sorted(couple.touch_wanted_by),
-        "from": str(couple.touch_from) if couple.touch_from else None,
+        "from": begun if couple.touch_wanted_by == couple.profiles.keys() else None,
+        "levels": {str(date): level for date, level in couple.touch_levels.items()},
+        "settled": str(couple.touch_settled),
+    }
+    return item | ({"begun": begun} if begun else {})
+
+
+def _touch_from(item: Mapping[str, Any], profiles: Collection[Profile]) -> dict[str, Any]:
+    """Read the fields of the couple's choices about touch. Version 0.1.0 stored only `wanted_by` and `from`."""
+    begun = dt.date.fromisoformat(item["from"]) if item["from"] else None
+    fields = {"touch_wanted_by": frozenset(map(Uid, item["wanted_by"]))}
+    if "levels" not in item:
+        levels = {begun: min(profile.touch_comfort for profile in profiles)} if begun else {}
+        return fields | {"touch_levels": levels, "touch_from": begun}
+    return fields | {
+        "touch_levels": {dt.date.fromisoformat(date): int(level) for date, level in item["levels"].items()},
+        "touch_settled": dt.date.fromisoformat(item["settled"]),
+        "touch_from": dt.date.fromisoformat(item["begun"]) if "begun" in item else None,
     }

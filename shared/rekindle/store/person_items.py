@@ -21,6 +21,7 @@ from rekindle.domain.persons import (
     TouchReminder,
 )
 from rekindle.domain.pushes import PushKind
+from rekindle.domain.touch_dates import EVERY_DATE, TouchDates
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 
@@ -55,7 +56,7 @@ def person_item(person: Person) -> Item:
             **stored(person.reminders),
             "quiet_hours": [stored(quiet.start), stored(quiet.end)] if quiet else None,
         },
-        "touch_agreed": person.touch_agreed,
+        "touch_agreed": person.touch_dates is not None and person.touch_dates.go_on,  # only for version 0.1.0
         "last_due": stored(person.last_due),
         "reminded_since": stored(person.reminded_since),
         "owed": stored(person.due_earlier),  # items in the table keep this old name
@@ -74,6 +75,8 @@ def person_item(person: Person) -> Item:
         item["removed_devices"] = {each: to_millis(since) for each, since in person.removed_devices.items()}
     if person.couple:
         item["couple"] = person.couple
+    if person.touch_dates:
+        item["touch_dates"] = _touch_dates_item(person.touch_dates)
     if person.parted:
         item["parted"] = stored(person.parted)
     if person.partings_deleted:
@@ -125,7 +128,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
         invite=LiveInvite(InviteId(invite["id"]), invite["code_mac"], from_millis(invite["expires_at"]))
         if invite
         else None,
-        touch_agreed=item["touch_agreed"],
+        touch_dates=_touch_dates_from(item),
         paused_until=dt.date.fromisoformat(item["paused_until"]) if "paused_until" in item else None,
         last_due={PushKind(kind): dt.date.fromisoformat(date) for kind, date in item["last_due"].items()},
         reminded_since={PushKind(kind): from_millis(since) for kind, since in item["reminded_since"].items()},
@@ -144,6 +147,19 @@ def person_from(item: Mapping[str, Any]) -> Person:
         checked_at=from_millis(item["checked_at"]) if "checked_at" in item else None,
         revision=item["revision"],
     )
+
+
+def _touch_dates_item(dates: TouchDates) -> Item:
+    item: Item = {"turns": stored(dates.turns)}
+    return item | ({"seed": dates.seed} if dates.seed else {})
+
+
+def _touch_dates_from(item: Mapping[str, Any]) -> TouchDates | None:
+    """Read the dates with touch from a person's item. Version 0.1.0 stored only `touch_agreed`."""
+    if "touch_dates" not in item:
+        return EVERY_DATE if item["touch_agreed"] else None
+    dates = item["touch_dates"]
+    return TouchDates(tuple(map(dt.date.fromisoformat, dates["turns"])), dates.get("seed"))
 
 
 def _target_from(device: Mapping[str, Any]) -> Target:
