@@ -17,7 +17,7 @@ from rekindle.domain.streaks import MILESTONES
 from rekindle.push.kinds import KINDS, OF_A_DATE, REMINDERS
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
-from testing.builders import a_paired_person, a_profile, an_instant
+from testing.builders import EVERY_EVENING, a_paired_person, a_profile, a_touching_person, an_instant
 
 ENGLISH = Language("en")
 LINK = "https://app.example"
@@ -74,17 +74,17 @@ def test_reminders_and_what_replaces_them_end_with_their_date() -> None:
 @pytest.mark.parametrize(
     ("kind", "unwanted"),
     [
-        (PushKind.EVENING, {"reminders": Reminders(evening=None)}),
+        (PushKind.EVENING, {"reminders": Reminders(evening=None, touch=EVERY_EVENING)}),
         (PushKind.TOUCH, {"touch_dates": None}),
-        (PushKind.NUDGE, {"reminders": Reminders(nudges_muted=True)}),
-        (PushKind.STREAK_MILESTONE, {"profile": a_profile(streak_hidden=True)}),
+        (PushKind.NUDGE, {"reminders": Reminders(nudges_muted=True, touch=EVERY_EVENING)}),
+        (PushKind.STREAK_MILESTONE, {"profile": a_profile(streak_hidden=True, touch_comfort=1)}),
     ],
 )
 def test_a_push_concerns_a_person_only_while_they_want_its_kind(kind: PushKind, unwanted: dict[str, Any]) -> None:
-    person = a_paired_person(touch_agreed=True)
-    assert all(record.concerns(person) for record in KINDS.values())
+    person = a_touching_person()
+    assert all(record.concerns(person, DATE) for record in KINDS.values())
     after = replace(person, **unwanted)
-    assert [other for other, record in KINDS.items() if not record.concerns(after)] == [kind]
+    assert [other for other, record in KINDS.items() if not record.concerns(after, DATE)] == [kind]
 
 
 def test_a_push_ends_with_its_couple_and_a_reminder_with_any_couple() -> None:
@@ -100,7 +100,7 @@ def test_a_push_ends_with_its_couple_and_a_reminder_with_any_couple() -> None:
 
 @pytest.mark.parametrize("kind", VARIED)
 def test_a_pause_silences_what_ends_with_its_date(kind: PushKind) -> None:
-    person = a_paired_person(touch_agreed=True, paused_until=DATE + dt.timedelta(days=1))
+    person = a_touching_person(paused_until=DATE + dt.timedelta(days=1))
     assert Occasion(kind, DATE, an_instant()).concerns(person, COUPLE) is (kind not in OF_A_DATE)
     assert Occasion(kind, DATE + dt.timedelta(days=1), an_instant()).concerns(person, COUPLE)
 

@@ -65,7 +65,7 @@ class TouchDates:
         return len(self.turns) % 2 == 1
 
 
-EVERY_DATE: Final = TouchDates((dt.date.min,))
+EVERY_TOUCH_DATE: Final = TouchDates((dt.date.min,))
 """Version 0.1.0 stored only whether both want touch, and not since when."""
 
 

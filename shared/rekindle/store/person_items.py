@@ -21,7 +21,7 @@ from rekindle.domain.persons import (
     TouchReminder,
 )
 from rekindle.domain.pushes import PushKind
-from rekindle.domain.touch_dates import EVERY_DATE, TouchDates
+from rekindle.domain.touch_dates import EVERY_TOUCH_DATE, TouchDates
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 
@@ -157,7 +157,7 @@ def _touch_dates_item(dates: TouchDates) -> Item:
 def _touch_dates_from(item: Mapping[str, Any]) -> TouchDates | None:
     """Read the dates with touch from a person's item. Version 0.1.0 stored only `touch_agreed`."""
     if "touch_dates" not in item:
-        return EVERY_DATE if item["touch_agreed"] else None
+        return EVERY_TOUCH_DATE if item["touch_agreed"] else None
     dates = item["touch_dates"]
     return TouchDates(tuple(map(dt.date.fromisoformat, dates["turns"])), dates.get("seed"))
 
