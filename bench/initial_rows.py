@@ -154,7 +154,12 @@ class InitialRows:
         persons = [self.population.person(each) for each in (number, number + 1)]
         start = self.population.start
         couple = Couple(
-            couple_of(number), start, start.date(), start.date(), {person.uid: person.profile for person in persons}, SEED
+            couple_of(number),
+            start,
+            start.date(),
+            start.date(),
+            {person.uid: person.profile for person in persons},
+            SEED,
         )
         return {**key._asdict(), **couple_row(couple).item}
 

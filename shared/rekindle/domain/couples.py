@@ -68,7 +68,7 @@ class Couple:
     (`rekindle.domain.open_days`). `resumed_by` is the invite by which the couple was resumed last.
 
     `touch_wanted_by` has the persons who want touch now. `touch_levels` says what both see
-    (`rekindle.domain.touch_dates`): no date up to `touch_settled` changes any more. `touch_from` is the first date on
+    (`rekindle.domain.touch_dates`). No date up to `touch_settled` changes any more. `touch_from` is the first date on
     which both wanted touch, even if they did not always want it since. It is None if they never did.
 
     `revision` grows by one with each change of a profile, a theme, a prompt, a pack, a pause or a touch choice. The
@@ -138,12 +138,13 @@ class Couple:
         profiles = {**self.profiles, person.uid: person.profile}
         level = min(each.touch_comfort for each in profiles.values()) if wanted_by == profiles.keys() else 0
         settled = max(self.touch_settled, latest_date({*self.zones, person.profile.zone}, instant))
+        levels = with_level(self.touch_levels, level, settled)
         had_touch = self.touch_from is not None and self.touch_from <= settled
         return replace(
             self,
             profiles=profiles,
             touch_wanted_by=wanted_by,
-            touch_levels=with_level(self.touch_levels, level, settled),
-            touch_settled=settled,
+            touch_levels=levels,
+            touch_settled=settled if wanted_by or levels else dt.date.min,
             touch_from=self.touch_from if had_touch else settled + dt.timedelta(days=1) if level else None,
         )

@@ -466,28 +466,31 @@ def _set_or_removed(**attributes: object) -> str:
 def _touch_item(couple: Couple) -> Item:
     """Return the attribute of the couple's choices about touch.
 
-    `from` is only for version 0.1.0: a date if both want touch now. The older version drops the other names when it
-    writes the attribute. Then `_touch_from` reads only `wanted_by` and `from`.
+    `from` is only for version 0.1.0: a date if both want touch now. When that version writes the attribute, it drops
+    the names after `from`.
     """
     begun = str(couple.touch_from) if couple.touch_from else None
     item: Item = {
         "wanted_by": sorted(couple.touch_wanted_by),
         "from": begun if couple.touch_wanted_by == couple.profiles.keys() else None,
-        "levels": {str(date): level for date, level in couple.touch_levels.items()},
-        "settled": str(couple.touch_settled),
     }
-    return item | ({"begun": begun} if begun else {})
+    if couple.touch_levels:
+        item["levels"] = {str(date): level for date, level in couple.touch_levels.items()}
+    if couple.touch_settled != dt.date.min:
+        item["settled"] = str(couple.touch_settled)
+    if begun:
+        item["begun"] = begun
+    return item
 
 
 def _touch_from(item: Mapping[str, Any], profiles: Collection[Profile]) -> dict[str, Any]:
     """Read the fields of the couple's choices about touch. Version 0.1.0 stored only `wanted_by` and `from`."""
-    begun = dt.date.fromisoformat(item["from"]) if item["from"] else None
-    fields = {"touch_wanted_by": frozenset(map(Uid, item["wanted_by"]))}
-    if "levels" not in item:
-        levels = {begun: min(profile.touch_comfort for profile in profiles)} if begun else {}
-        return fields | {"touch_levels": levels, "touch_from": begun}
-    return fields | {
-        "touch_levels": {dt.date.fromisoformat(date): int(level) for date, level in item["levels"].items()},
-        "touch_settled": dt.date.fromisoformat(item["settled"]),
-        "touch_from": dt.date.fromisoformat(item["begun"]) if "begun" in item else None,
+    begun = item.get("begun", item["from"])
+    older = {begun: min(profile.touch_comfort for profile in profiles)} if item["from"] else {}
+    levels = item.get("levels", older)
+    return {
+        "touch_wanted_by": frozenset(map(Uid, item["wanted_by"])),
+        "touch_levels": {dt.date.fromisoformat(date): int(level) for date, level in levels.items()},
+        "touch_settled": dt.date.fromisoformat(item["settled"]) if "settled" in item else dt.date.min,
+        "touch_from": dt.date.fromisoformat(begun) if begun else None,
     }
