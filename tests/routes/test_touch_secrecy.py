@@ -99,7 +99,8 @@ class Two:
 def two_at(zones: tuple[str, str], instant: str = "2026-01-10T12:00:00Z", *, agreed: bool = True) -> Two:
     """Pair Ada and Ben in these zones. Both want touch if `agreed`."""
     world = World.with_rows([], [], [])
-    world.services = replace(world.services, entropy=random.Random(7).randbytes)  # noqa: S311  nothing here is secret
+    random_bytes = random.Random(7).randbytes  # noqa: S311  nothing here is secret
+    world = replace(world, services=replace(world.services, entropy=random_bytes))
     publish(cast("Table", world.table), prompts())
     two = Two(world, zones, an_instant(instant))
     for phone, zone in zip(two.phones, zones, strict=True):
