@@ -20,6 +20,7 @@ from rekindle.domain.ids import CoupleId, Zone
 from rekindle.domain.persons import Person, Reminders, TouchReminder
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import MAX_LATENESS, Slot
+from rekindle.domain.touch_dates import TouchDates
 from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, a_touching_person, an_instant
 
 HOUR = dt.timedelta(hours=1)
@@ -102,6 +103,16 @@ def test_touch_has_a_slot_only_while_both_want_it() -> None:
     assert slots_of(ada)[PushKind.TOUCH] == Slot(NEW_YORK, dt.time(19))
     for change in ({"touch_dates": None}, {"reminders": Reminders()}, {"profile": a_profile(touch_comfort=0)}):
         assert PushKind.TOUCH not in slots_of(replace(ada, **change))
+
+
+def test_a_date_without_touch_is_not_caught_up_with() -> None:
+    """At 18:59:50, the partner agrees to touch from tomorrow on. Today's slot comes just then."""
+    ada = a_touching_person(touch_dates=None)
+    tomorrow = DATE + dt.timedelta(days=1)
+    agreed = replace(ada, touch_dates=TouchDates((tomorrow,)))
+    after, caught_up = move_reminders(ada, agreed, an_instant("2026-03-02T23:59:50Z"))
+    assert caught_up == []
+    assert tomorrow in due_dates_of(after)[Slot(NEW_YORK, dt.time(19)), PushKind.TOUCH]
 
 
 def test_a_weekday_without_touch_does_not_count_as_due() -> None:

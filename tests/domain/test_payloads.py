@@ -14,6 +14,7 @@ from rekindle.domain.ids import CoupleId, Language
 from rekindle.domain.persons import Reminders
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import MILESTONES
+from rekindle.domain.touch_dates import TouchDates
 from rekindle.push.kinds import KINDS, OF_A_DATE, REMINDERS
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
@@ -85,6 +86,16 @@ def test_a_push_concerns_a_person_only_while_they_want_its_kind(kind: PushKind, 
     assert all(record.concerns(person, DATE) for record in KINDS.values())
     after = replace(person, **unwanted)
     assert [other for other, record in KINDS.items() if not record.concerns(after, DATE)] == [kind]
+
+
+def test_a_push_about_touch_concerns_a_person_on_the_dates_with_touch() -> None:
+    """A push of today may wait in the queue when the partner stops touch from tomorrow on."""
+    tomorrow = DATE + dt.timedelta(days=1)
+    person = a_touching_person(touch_dates=TouchDates((DATE, tomorrow)))
+    today = Occasion(PushKind.TOUCH, DATE, an_instant())
+    assert today.concerns(person, None)
+    assert not replace(today, date=tomorrow).concerns(person, None)
+    assert not today.concerns(replace(person, reminders=Reminders()), None), "their own change holds at once"
 
 
 def test_a_push_ends_with_its_couple_and_a_reminder_with_any_couple() -> None:

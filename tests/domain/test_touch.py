@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -182,14 +182,14 @@ class Choice:
     hours: int
     who: Uid
     comfort: int
-    wants: bool
-    zone: Zone | None
+    zone: Zone | None = None
+    wants: bool = field(kw_only=True)
 
 
 @st.composite
 def choices(draw: st.DrawFn, moves: st.SearchStrategy[Zone | None]) -> Choice:
     who, hours = draw(st.sampled_from((ADA, BEN))), draw(st.sampled_from((0, 1, 5, 11, 24, 30, 200)))
-    return Choice(hours, who, draw(st.integers(0, 3)), draw(st.booleans()), draw(moves))
+    return Choice(hours, who, draw(st.integers(0, 3)), draw(moves), wants=draw(st.booleans()))
 
 
 class History:
@@ -253,7 +253,7 @@ class TestChange:
         partner = BEN if who == ADA else ADA
         shown, known = history.shown(partner), history.couple.touch_dates
         for comfort, wants in changes:
-            history.choose(Choice(0, who, comfort, wants, None))
+            history.choose(Choice(0, who, comfort, wants=wants))
             assert history.shown(partner) == shown
             now_known = history.couple.touch_dates
             assert [known is not None and date in known for date in shown] == [
@@ -291,7 +291,7 @@ class TestChange:
         history = History((ZONES[0], ZONES[1]), "seed")
         for choice in before:
             history.choose(choice)
-        history.choose(Choice(0, who, comfort, wants, None))
+        history.choose(Choice(0, who, comfort, wants=wants))
         own = comfort if wants else 0
         assert all((gesture.warmth if gesture else 0) <= own for gesture in history.shown(who).values())
 
@@ -307,16 +307,16 @@ class TestChange:
         """A return to small gestures would show that the absence was no break."""
         history = History((ZONES[0], ZONES[0]), "seed")
         for who in (ADA, BEN):
-            history.choose(Choice(0, who, 3, True, None))
+            history.choose(Choice(0, who, 3, wants=True))
         since = history.couple.touch_from
-        history.choose(Choice(2400, BEN, 3, False, None))
-        history.choose(Choice(240, BEN, 3, True, None))
+        history.choose(Choice(2400, BEN, 3, wants=False))
+        history.choose(Choice(240, BEN, 3, wants=True))
         assert history.couple.touch_from == since
 
     def test_a_choice_that_never_held_begins_nothing(self) -> None:
         history = History((ZONES[0], ZONES[0]), "seed")
         for who, wants in ((ADA, True), (BEN, True), (BEN, False)):
-            history.choose(Choice(0, who, 3, wants, None))
+            history.choose(Choice(0, who, 3, wants=wants))
         assert (history.couple.touch_from, history.couple.touch_dates) == (None, None)
 
 

@@ -1,4 +1,4 @@
-"""No gesture and no reminder tells a partner, on the dates that somebody has begun, that the other has changed a choice.
+"""On dates that somebody has begun, no gesture and no reminder tells a partner of a change of the other's choice.
 
 Each test compares two worlds. In one of them a person changes a choice. In the other, nothing is changed.
 """
@@ -113,7 +113,7 @@ def two_at(zones: tuple[str, str], instant: str = "2026-01-10T12:00:00Z", *, agr
     return two
 
 
-@pytest.fixture(params=[(LONDON, LONDON), (NEW_YORK, TOKYO), (EAST, WEST), (WEST, "Africa/Cairo")], ids=str)
+@pytest.fixture(params=[(NEW_YORK, TOKYO), (EAST, WEST), (WEST, "Africa/Cairo")], ids=str)
 def two(request: pytest.FixtureRequest) -> Two:
     """Return a couple that has had touch for some months. Each has it today."""
     two = two_at(request.param)
@@ -132,7 +132,7 @@ def read(phone: Phone) -> list[str]:
 
 
 @pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
-@pytest.mark.parametrize("hour", [0, 5, 11, 17, 23])
+@pytest.mark.parametrize("hour", [0, 11, 23])
 def test_the_partner_s_replies_stay_until_their_next_date(two: Two, changes: Sequence[Change], hour: int) -> None:
     wait(hour * HOUR, two)
     unchanged, settled = two.copy(), two.latest()

@@ -181,6 +181,7 @@ class TestGoingOn:
         pair(ada, ben, (True, True))
         after = row_in(table, keys.couple(couple))
         assert after.keys() - before.keys() == {"resumed_by"}
+        assert after["touch"].pop("settled") > before["touch"].pop("settled")
         assert {name: after[name] for name in before if name != "revision"} == {
             name: before[name] for name in before if name != "revision"
         }

@@ -138,13 +138,12 @@ class Couple:
         profiles = {**self.profiles, person.uid: person.profile}
         level = min(each.touch_comfort for each in profiles.values()) if wanted_by == profiles.keys() else 0
         settled = max(self.touch_settled, latest_date({*self.zones, person.profile.zone}, instant))
-        levels = with_level(self.touch_levels, level, settled)
         had_touch = self.touch_from is not None and self.touch_from <= settled
         return replace(
             self,
             profiles=profiles,
             touch_wanted_by=wanted_by,
-            touch_levels=levels,
-            touch_settled=settled if wanted_by or levels else dt.date.min,
+            touch_levels=with_level(self.touch_levels, level, settled),
+            touch_settled=settled,
             touch_from=self.touch_from if had_touch else settled + dt.timedelta(days=1) if level else None,
         )

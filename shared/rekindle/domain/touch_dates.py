@@ -10,9 +10,9 @@ have one to thirteen dates. In a calm phase, gestures are less warm than usual, 
 without touch is a break: it has no gesture and no touch reminder. A couple is in a break on about every fifth date.
 When the level falls, it looks like the beginning of a calm phase.
 
-All that is left to chance comes from a secret touch seed, which is derived from the couple's seed. So the same arguments
-always give the same result, but no partner can compute it. Persons and rows of slots have a copy of the touch seed,
-so that `delivery` need not read couples. Nobody can compute the couple's seed from this copy.
+All that is left to chance comes from a secret touch seed, which is derived from the couple's seed. So the same
+arguments always give the same result, but no partner can compute it. Persons and slot rows have a copy of the touch
+seed, so that `delivery` need not read couples. Nobody can compute the couple's seed from this copy.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def person_item(person: Person) -> Item:
             **stored(person.reminders),
             "quiet_hours": [stored(quiet.start), stored(quiet.end)] if quiet else None,
         },
-        "touch_agreed": person.touch_dates is not None and person.touch_dates.go_on,  # only for version 0.1.0
+        **_touch_item(person.touch_dates),
         "last_due": stored(person.last_due),
         "reminded_since": stored(person.reminded_since),
         "owed": stored(person.due_earlier),  # items in the table keep this old name
@@ -75,8 +75,6 @@ def person_item(person: Person) -> Item:
         item["removed_devices"] = {each: to_millis(since) for each, since in person.removed_devices.items()}
     if person.couple:
         item["couple"] = person.couple
-    if person.touch_dates:
-        item["touch_dates"] = _touch_dates_item(person.touch_dates)
     if person.parted:
         item["parted"] = stored(person.parted)
     if person.partings_deleted:
@@ -149,9 +147,12 @@ def person_from(item: Mapping[str, Any]) -> Person:
     )
 
 
-def _touch_dates_item(dates: TouchDates) -> Item:
-    item: Item = {"turns": stored(dates.turns)}
-    return item | ({"seed": dates.seed} if dates.seed else {})
+def _touch_item(dates: TouchDates | None) -> Item:
+    """Return the attributes of the dates with touch. Only version 0.1.0 reads `touch_agreed`."""
+    if dates is None:
+        return {"touch_agreed": False}
+    seed = {"seed": dates.seed} if dates.seed else {}
+    return {"touch_agreed": dates.go_on, "touch_dates": {"turns": stored(dates.turns), **seed}}
 
 
 def _touch_dates_from(item: Mapping[str, Any]) -> TouchDates | None:

@@ -52,8 +52,9 @@ _NO_QUIET_HOURS: Final = "-"
 class SlotRow:
     """One person's reminder of one kind. `person` is the person's pseudonym.
 
-    Only a row of the kind TOUCH has `weekdays` and `touch_dates`. Only a row of the kind EVENING has `uid_and_couple`: with these ids,
-    the run looks up whether the person has answered. `news` says whether news may replace the push of the prompt.
+    Only a row of the kind TOUCH has `weekdays` and `touch_dates`. Only a row of the kind EVENING has `uid_and_couple`:
+    with these ids, the run looks up whether the person has answered. `news` says whether news may replace the push of
+    the prompt.
     """
 
     kind: PushKind
