@@ -240,7 +240,7 @@ class Population:
         not answered.
         """
         if kind is PushKind.TOUCH:
-            return date.weekday() in TOUCH_WEEKDAYS[self.weekdays[number]] and date in self._touch_dates(number)
+            return date.weekday() in TOUCH_WEEKDAYS[self.weekdays[number]] and date in self.touch_dates(number)
         return kind is not PushKind.EVENING or not self.answered(number, date)
 
     def answered(self, number: int, date: dt.date) -> bool:
@@ -251,7 +251,7 @@ class Population:
         """Return whether a couple without an answer has opened the date. `number` is the couple's first person."""
         return self._percent(~number, date) < ANSWERED
 
-    def _touch_dates(self, number: int) -> TouchDates:
+    def touch_dates(self, number: int) -> TouchDates:
         """Return the dates on which a couple that wants touch has touch. Both of its persons have the same dates."""
         return TouchDates((self.start.date() - dt.timedelta(days=60),), touch_seed(f"{self.salt}-{number // 2}"))
 
@@ -284,7 +284,7 @@ class Population:
                 for device in range(len(traits.months))
             },
             couple=couple_of(number),
-            touch_dates=self._touch_dates(number) if wants_touch else None,
+            touch_dates=self.touch_dates(number) if wants_touch else None,
             last_due=dict.fromkeys(PushKind, self.start.date() - dt.timedelta(days=60)) if traits.moved_before else {},
         )
 
