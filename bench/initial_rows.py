@@ -152,15 +152,8 @@ class InitialRows:
     def _couple(self, key: Key) -> Item:
         number = 2 * number_of(key.pk.removeprefix(keys.COUPLE_PREFIX))
         persons = [self.population.person(each) for each in (number, number + 1)]
-        start = self.population.start
-        couple = Couple(
-            couple_of(number),
-            start,
-            start.date(),
-            start.date(),
-            {person.uid: person.profile for person in persons},
-            SEED,
-        )
+        start, profiles = self.population.start, {person.uid: person.profile for person in persons}
+        couple = Couple(couple_of(number), start, start.date(), start.date(), profiles, SEED)
         return {**key._asdict(), **couple_row(couple).item}
 
     def rows(self, pk: str, between: tuple[str, str], after: str, limit: int | None) -> list[Row]:

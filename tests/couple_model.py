@@ -749,8 +749,8 @@ class Model:
         if day.swapped:
             raise Refused("swapped-already")
         # Decided: the other prompt has the same theme. It is not the next prompt of a course, which has its own date.
-        # The replaced prompt counts as met.
-        others = self._best(day.prompt.theme, [each for each in self._everyday() if each != day.prompt])
+        # The replaced prompt counts as met. The other prompt is easy and without touch, whatever the two have chosen.
+        others = self._best(day.prompt.theme, [each for each in self._everyday((1, 0)) if each != day.prompt])
         if not others:
             raise Refused("nothing-to-swap")
         day.swapped, day.swapped_by = day.prompt, by
@@ -770,43 +770,46 @@ class Model:
     def _live(self) -> list[Pack]:
         return [pack for pack in self.packs if pack.live_from <= self.now]
 
-    def _fitting(self, packs: Iterable[Pack]) -> list[Prompt]:
-        """Return the packs' prompts within the smaller depth and the smaller touch comfort of both persons."""
+    def _limits(self, date: dt.date) -> tuple[int, int]:
+        """Return depth and touch comfort of a date: the smaller of both persons, after four weeks of small steps."""
         profiles = [self.persons[name].profile for name in self.couple.members]
         depth, touch = (min(profile[name] for profile in profiles) for name in ("depth", "touch_comfort"))
-        return [prompt for pack in packs for prompt in pack.prompts if prompt.fits(depth, touch)]
+        # Decided: a closed date that no day is stored for shows nothing of what the two have chosen.
+        is_small = (date - self.couple.first_date).days < 28 or self.couple.has_closed(date, self.now)
+        return (1, 0) if is_small else (depth, touch)
 
-    def _shelf(self, but: str = "") -> list[Pack]:
-        """Return the packs that play, without those of an audience. If none fits, return everyone's packs."""
-        for_everyone = [pack for pack in self._live() if pack.audience == "everyone"]
+    def _shelf(self) -> list[Pack]:
+        """Return the packs that the couple has: those that it wants, or else everyone's packs."""
         wanted = [pack for pack in self._live() if self.couple.wants(pack)]
-        wanted = wanted if self._fitting(wanted) else for_everyone
-        rest = [pack for pack in wanted if pack.audience != but]
-        return rest if self._fitting(rest) else for_everyone
+        return wanted or [pack for pack in self._live() if pack.audience == "everyone"]
 
     def _joined(self) -> list[Pack]:
         return [pack for pack in self._live() if pack.audience == "code" and self.couple.wants(pack)]
 
-    def _everyday(self) -> list[Prompt]:
+    def _plain(self, limits: tuple[int, int]) -> list[Prompt]:
+        """Return the fitting prompts of packs without a code. If none fits, return those of everyone's packs."""
+        own = _fitting((pack for pack in self._shelf() if pack.audience != "code"), limits)
+        return own or _fitting((pack for pack in self._live() if pack.audience == "everyone"), limits)
+
+    def _everyday(self, limits: tuple[int, int]) -> list[Prompt]:
         """Return the fitting prompts of packs without a code, and the prompts of courses that were met already."""
-        again = [prompt for prompt in self._fitting(self._joined()) if prompt in self.couple.seen]
-        return self._fitting(self._shelf(but="code")) + again
+        again = [prompt for prompt in _fitting(self._joined(), limits) if prompt in self.couple.seen]
+        return self._plain(limits) + again
 
     def _choices(self, date: dt.date) -> list[Prompt]:
         """Return each prompt that the design allows on a date without a day."""
-        couple = self.couple
+        couple, limits = self.couple, self._limits(date)
         for course in self._joined():
             days = (date - couple.packs[course.id][1]).days
-            unmet = [prompt for prompt in self._fitting([course]) if prompt not in couple.seen]
+            unmet = [prompt for prompt in _fitting([course], limits) if prompt not in couple.seen]
             if days >= 0 and days % course.every_days == 0 and unmet:
                 self.events["course"] += 1
                 return unmet[:1]
-        everyday = self._everyday()
-        shelf = _themes(self._fitting(self._shelf(but="code")))
-        themes = _themes_on(date, couple.days.values(), shelf)
-        if any(self.persons[name].profile["barriers"] for name in couple.members) and len(shelf) < 7:
-            # Decided: if a theme is missing, the themes that a barrier favors replace it, and come twice in seven days.
-            themes = shelf
+        everyday = self._everyday(limits)
+        shelf = _themes(self._plain(limits))
+        # Decided: if a theme is missing, the themes that a barrier favors replace it, and come twice in seven days. A
+        # barrier may count by chance, even if nobody has chosen it.
+        themes = shelf if len(shelf) < len(THEMES) else _themes_on(date, couple.days.values(), shelf)
         return [prompt for theme in themes for prompt in self._best(theme, everyday)]
 
     def _best(self, theme: str, prompts: list[Prompt]) -> list[Prompt]:
@@ -1202,6 +1205,11 @@ def _prompt_in(body: Json, date: dt.date) -> str:
     views = [body, body.get("today"), body.get("previous"), *body.get("days", [])]
     found = [view["prompt"]["id"] for view in views if view and view.get("date") == str(date) and "prompt" in view]
     return str(found[0]) if found else ""
+
+
+def _fitting(packs: Iterable[Pack], limits: tuple[int, int]) -> list[Prompt]:
+    """Return the packs' prompts within a depth and a touch comfort."""
+    return [prompt for pack in packs for prompt in pack.prompts if prompt.fits(*limits)]
 
 
 def _themes(prompts: Iterable[Prompt]) -> list[str]:

@@ -107,9 +107,9 @@ class TestTwins:
         assert first == Advice(
             None,
             "prompts",
-            "84 of 87 ask almost the same as the pack starter; couples who have both would get them twice",
+            "92 of 95 ask almost the same as the pack starter; couples who have both would get them twice",
         )
-        assert len(rest) == 84
+        assert len(rest) == 92
 
     def test_a_few_twins_are_no_copy(self, starter: list[Said]) -> None:
         own = [said(f"{word}?", prompt=word, pack="ours") for word in ("marzipan", "xylophone", "quicksand", "walrus")]

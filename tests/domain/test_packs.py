@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from local.packs import SCHEMA, schema_text
 from rekindle.domain.ids import Language
 from rekindle.domain.prompts import PromptKind, Theme
-from rekindle.packs.document import Pack, PackError, PackFinding, pack_schema
+from rekindle.packs.document import Pack, PackError, PackFinding, PackPrompt, pack_schema
 from rekindle.packs.rules import parse_pack
 from testing.packs import read_pack
 
@@ -71,14 +71,26 @@ def schema() -> Draft202012Validator:
     return Draft202012Validator(document, format_checker=FormatChecker())
 
 
+def only_talks_about_touch(prompt: PackPrompt) -> bool:
+    return prompt.theme == Theme.TOUCH and prompt.comfort == 0
+
+
 class TestStarterPack:
     def test_has_twelve_prompts_for_each_theme_and_four_of_them_at_each_depth(self, starter: Pack) -> None:
-        counted = Counter((each.theme, each.depth) for each in starter.prompts)
+        counted = Counter((each.theme, each.depth) for each in starter.prompts if not only_talks_about_touch(each))
         assert counted == {(theme, depth): 4 for theme in Theme for depth in (1, 2, 3)}
+
+    def test_has_easy_prompts_on_touch_for_people_who_want_no_touch(self, starter: Pack) -> None:
+        """A couple gets four prompts of each theme in its first four weeks, when nobody is asked for touch."""
+        talking = [each for each in starter.prompts if only_talks_about_touch(each)]
+        assert {(each.kind, each.depth) for each in talking} == {(PromptKind.QUESTION, 1)}
+        assert len(talking) == 8
 
     def test_touch_is_mostly_touch_and_time_is_mostly_together(self, starter: Pack) -> None:
         kinds = {
-            theme: Counter(each.kind for each in starter.prompts if each.theme == theme).most_common(1)[0][0]
+            theme: Counter(
+                each.kind for each in starter.prompts if each.theme == theme and not only_talks_about_touch(each)
+            ).most_common(1)[0][0]
             for theme in Theme
         }
         expected = dict.fromkeys(Theme, PromptKind.QUESTION)
@@ -227,14 +239,22 @@ class TestRules:
         assert parse_pack(plain).prompts[0].words[Language("en")].hint is None
         assert schema.is_valid(plain)
 
-    @pytest.mark.parametrize("touching", [{"theme": "touch"}, {"kind": "touch"}, {"theme": "touch", "kind": "touch"}])
+    @pytest.mark.parametrize("touching", [{"kind": "touch"}, {"theme": "touch", "kind": "touch"}])
     @pytest.mark.parametrize("comfort", [{}, {"comfort": 0}])
     def test_touch_is_never_shown_to_those_who_want_none(
         self, touching: dict[str, str], comfort: dict[str, int], schema: Draft202012Validator
     ) -> None:
         broken = pack(prompt(**touching, **comfort))
-        assert findings(broken) == [("song", "comfort", "must be 1, 2 or 3 if touch is the theme or the kind")]
+        assert findings(broken) == [("song", "comfort", "must be 1, 2 or 3 if touch is the kind")]
         assert not schema.is_valid(broken)
+
+    def test_a_prompt_on_touch_says_whether_it_asks_for_touch(self, schema: Draft202012Validator) -> None:
+        silent, talking = (pack(prompt(theme="touch", **comfort)) for comfort in ({}, {"comfort": 0}))
+        reason = "is needed in the theme touch; write 0 only if the prompt asks for no touch"
+        assert findings(silent) == [("song", "comfort", reason)]
+        assert not schema.is_valid(silent)
+        assert parse_pack(talking).prompts[0].comfort == 0
+        assert schema.is_valid(talking)
 
     def test_ids_are_unique(self) -> None:
         twin = saying(text="Another question?")

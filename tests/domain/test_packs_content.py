@@ -76,7 +76,10 @@ class TestAYear:
     def test_no_prompt_comes_twice_to_a_couple_that_wants_no_touch(
         self, theme: Theme, everyones: list[PackPrompt]
     ) -> None:
-        """The other six themes then share the days, so each of them comes every sixth day."""
+        """With some packs, the other six themes share the days, so each of them comes every sixth day.
+
+        Prompts on touch for such a couple are few, and come back.
+        """
         without_touch = [each.id for each in everyones if each.theme == theme and each.comfort == 0]
         assert len(without_touch) >= DAYS_OF_A_YEAR / 6
 

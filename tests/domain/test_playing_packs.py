@@ -13,59 +13,32 @@ from hypothesis import strategies as st
 
 from rekindle.domain.couples import PackWish, Wish
 from rekindle.domain.ids import PackId, PromptId, Uid
-from rekindle.domain.persons import Barrier
 from rekindle.domain.playlist import (
+    FIRST_STEPS,
     Comfort,
     Course,
     Entry,
     Release,
-    another_prompt,
     available_themes,
     courses_on,
+    leaning_barriers,
     playing,
     prompt_for,
     prompt_on,
     theme_for,
 )
-from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
+from rekindle.domain.prompts import Audience, Theme
 from rekindle.errors import NoPromptError
-from testing.builders import a_couple, a_profile, an_instant
+from testing.builders import a_couple, a_profile
+from testing.plays import FIRST, Play, a_pack, day
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from rekindle.domain.couples import Couple
-    from rekindle.domain.playlist import Offer, Seen
 
-FIRST = dt.date(2026, 1, 1)
 GENTLE = Comfort(depth=1, touch=0)
 JOINED, CHOSEN, ASIDE = (PackWish(wish, FIRST) for wish in (Wish.JOINED, Wish.CHOSEN, Wish.TURNED_OFF))
-
-
-def day(number: int) -> dt.date:
-    return FIRST + dt.timedelta(days=number)
-
-
-def a_pack(name: str, themes: Iterable[Theme] = Theme, *, depth: int = 1, **changes: Any) -> Release:
-    """Build a release with a prompt for each of the themes, in their order."""
-    kinds = {Theme.TOUCH: PromptKind.TOUCH}
-    given: dict[str, Any] = {
-        "pack": PackId(name),
-        "version": 1,
-        "audience": Audience.EVERYONE,
-        "live_from": an_instant(),
-        "entries": tuple(
-            Entry(
-                PromptRef(PackId(name), 1, PromptId(f"{name}-{number}")),
-                theme,
-                kinds.get(theme, PromptKind.QUESTION),
-                depth,
-                int(theme is Theme.TOUCH),
-            )
-            for number, theme in enumerate(themes)
-        ),
-    }
-    return Release(**(given | changes))
 
 
 def a_course(name: str, themes: Iterable[Theme] = Theme, course: Course | None = None, *, depth: int = 1) -> Release:
@@ -73,44 +46,14 @@ def a_course(name: str, themes: Iterable[Theme] = Theme, course: Course | None =
 
 
 def in_comfort(comfort: Comfort, **changes: Any) -> Couple:
+    """Build a couple that has taken its first steps, so that the limits of both count."""
     profile = a_profile(depth=comfort.depth, touch_comfort=comfort.touch)
-    return a_couple(profiles={Uid("ada"): profile, Uid("ben"): profile}, **changes)
+    given = {"first_date": FIRST - FIRST_STEPS, "profiles": {Uid("ada"): profile, Uid("ben"): profile}}
+    return a_couple(**(given | changes))
 
 
 def at_ease(**changes: Any) -> Couple:
     return in_comfort(Comfort(depth=3, touch=3), **changes)
-
-
-class Play:
-    """A couple whose days are opened one by one: the prompts and themes that they met."""
-
-    def __init__(self, couple: Couple, releases: Collection[Release]) -> None:
-        self.couple = couple
-        self.releases = releases
-        self.seen: dict[tuple[PackId, PromptId], dt.date] = {}
-        self.themes: dict[tuple[PackId, PromptId], Theme] = {
-            (entry.ref.pack, entry.ref.prompt): entry.theme for release in releases for entry in release.entries
-        }
-        self.asked: list[frozenset[Theme]] = []
-
-    def seen_of(self, themes: Collection[Theme]) -> Seen:
-        self.asked.append(frozenset(themes))
-        return {name: date for name, date in self.seen.items() if self.themes[name] in themes}
-
-    def taken(self, offer: Offer, number: int) -> Entry:
-        entry, name = offer.entry, (offer.entry.ref.pack, offer.entry.ref.prompt)
-        assert offer.again is (name in self.seen)
-        self.seen[name] = day(number)
-        self.couple = replace(self.couple, themes_met={**self.couple.themes_met, day(number): entry.theme})
-        return entry
-
-    def open(self, number: int) -> Entry:
-        offer = prompt_on(day(number), self.couple, self.releases, self.seen_of)
-        return self.taken(offer, number)
-
-    def swap(self, number: int, entry: Entry) -> Entry | None:
-        offer = another_prompt(entry.theme, entry.ref, self.couple, self.releases, self.seen_of([entry.theme]))
-        return self.taken(offer, number) if offer else None
 
 
 names = st.sampled_from([PackId(name) for name in ("one", "two", "three", "four")])
@@ -142,45 +85,32 @@ def fits(entry: Entry, comfort: Comfort) -> bool:
     return available_themes([entry], comfort) == {entry.theme}
 
 
-def test_a_barrier_of_either_leans_the_same_way() -> None:
-    """A partner cannot tell from the prompts who named the barrier."""
-
-    def played(*barriers: frozenset[Barrier]) -> list[Theme]:
-        named = zip((Uid("ada"), Uid("ben")), barriers, strict=True)
-        couple = a_couple(profiles={uid: a_profile(barriers=each) for uid, each in named})
-        play = Play(couple, [a_pack("base", [theme for theme in Theme for _ in range(5)])])
-        return [play.open(number).theme for number in range(14)]
-
-    stress, nothing = frozenset({Barrier.STRESS}), frozenset[Barrier]()
-    assert played(stress, nothing) == played(nothing, stress) != played(nothing, nothing)
-
-
 # Packs that play
 
 
 def test_everyones_packs_play_until_a_couple_turns_them_off() -> None:
     one, two = a_pack("one"), a_pack("two")
-    assert playing({}, [one, two], GENTLE) == (one, two)
-    assert playing({one.pack: ASIDE}, [one, two], GENTLE) == (two,)
+    assert playing({}, [one, two]) == (one, two)
+    assert playing({one.pack: ASIDE}, [one, two]) == (two,)
 
 
 def test_a_pack_plays_for_couples_that_chose_it_or_joined_it_by_its_code() -> None:
     base = a_pack("base")
     choice, code = a_pack("choice", audience=Audience.CHOICE), a_course("code")
     every = [base, choice, code]
-    assert playing({}, every, GENTLE) == (base,)
-    assert playing({choice.pack: CHOSEN}, every, GENTLE) == (base, choice)
-    assert playing({code.pack: JOINED}, every, GENTLE) == (base, code)
-    assert playing({code.pack: CHOSEN}, every, GENTLE) == (base,), "nobody chooses what has a code"
+    assert playing({}, every) == (base,)
+    assert playing({choice.pack: CHOSEN}, every) == (base, choice)
+    assert playing({code.pack: JOINED}, every) == (base, code)
+    assert playing({code.pack: CHOSEN}, every) == (base,), "nobody chooses what has a code"
 
 
 def test_everyones_packs_play_for_a_couple_that_turned_all_off() -> None:
     one, two = a_pack("one"), a_pack("two", depth=3)
     choice = a_pack("choice", audience=Audience.CHOICE)
     aside = {one.pack: ASIDE, two.pack: ASIDE}
-    assert playing(aside, [one, two, choice], GENTLE) == (one, two)
-    assert playing({one.pack: ASIDE}, [one, two], GENTLE) == (one, two), "what is left is too deep for them"
-    assert playing(aside | {choice.pack: CHOSEN}, [one, two, choice], GENTLE) == (choice,)
+    assert playing(aside, [one, two, choice]) == (one, two)
+    assert playing({one.pack: ASIDE}, [one, two]) == (two,), "the packs that they see tell nothing of their limits"
+    assert playing(aside | {choice.pack: CHOSEN}, [one, two, choice]) == (choice,)
 
 
 @given(some_releases(), wishes, comforts)
@@ -189,8 +119,6 @@ def test_a_couple_always_gets_a_prompt_while_one_of_everyones_fits(
 ) -> None:
     everyones = [each for each in releases if each.audience is Audience.EVERYONE]
     assume(any(fits(entry, comfort) for release in everyones for entry in release.entries))
-    shelf = playing(said, releases, comfort)
-    assert any(fits(entry, comfort) for release in shelf for entry in release.entries)
     offer = prompt_on(FIRST, in_comfort(comfort, packs=said), releases, lambda _themes: {})
     assert fits(offer.entry, comfort)
 
@@ -204,7 +132,8 @@ def test_a_couple_without_a_course_plays_by_the_rhythm_alone(themes: list[Theme]
     play, seen = Play(couple, [pack]), dict[tuple[PackId, PromptId], dt.date]()
     met: dict[dt.date, Theme] = {}
     for number in range(dates):
-        theme = theme_for(day(number), met, available_themes(pack.entries, comfort), (), couple.seed)
+        barriers = leaning_barriers(day(number), couple)
+        theme = theme_for(day(number), met, available_themes(pack.entries, comfort), barriers, couple.seed)
         entry = prompt_for(theme, pack.entries, seen, comfort, couple.seed)
         met[day(number)], seen[entry.ref.pack, entry.ref.prompt] = theme, day(number)
         assert play.open(number) == entry
@@ -376,12 +305,12 @@ def test_a_swap_gives_another_prompt_of_the_same_theme_that_fits(
         other = play.swap(number, entry)
         everyday = [e for r in releases if r.audience is Audience.EVERYONE for e in r.entries]
         if not said:
-            choices = [e for e in everyday if e.theme is entry.theme and e != entry and fits(e, comfort)]
+            choices = [e for e in everyday if e.theme is entry.theme and e != entry and fits(e, GENTLE)]
             assert (other is not None) is bool(choices)
         if other:
             assert other != entry
             assert other.theme is entry.theme
-            assert fits(other, comfort)
+            assert fits(other, GENTLE)
 
 
 def test_a_swap_gives_an_unmet_prompt_first_and_the_replaced_one_counts_as_met() -> None:

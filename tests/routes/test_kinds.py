@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rekindle.domain.playlist import FIRST_STEPS
 from rekindle.domain.prompts import PromptKind
 from testing.apis import handler_of
 from testing.builders import NEW_YORK, TOKYO, prompts, publish
-from testing.phones import Phone, Reply, a_phone, pair
+from testing.phones import Phone, Reply, a_phone, pair, set_clocks
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -30,12 +31,15 @@ def kind(request: pytest.FixtureRequest) -> PromptKind:
 
 @pytest.fixture
 def couple(own_services: Services, kind: PromptKind) -> tuple[Phone, Phone]:
-    """Pair two whose prompts are all of the kind."""
+    """Pair two whose prompts are all of the kind. Their first four weeks, which ask for no touch, are over."""
     listed = [(replace(entry, kind=kind), replace(text, kind=kind)) for entry, text in prompts()]
     publish(own_services.people.table, listed)
     api = handler_of(lambda: own_services)
     ada, ben = (a_phone(api, name, zone, touch_comfort=3) for name, zone in (("ada", NEW_YORK), ("ben", TOKYO)))
+    now = ada.now
+    set_clocks(now - FIRST_STEPS, ada, ben)
     pair(ada, ben)
+    set_clocks(now, ada, ben)
     return ada, ben
 
 

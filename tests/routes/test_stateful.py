@@ -118,11 +118,12 @@ ZONES: Final = tuple(sorted({zone for pair in APART for zone in pair}))
 
 def a_pack(name: str, audience: str, prompts: Iterable[tuple[str, int, int]], *languages: str, **more: Any) -> Pack:
     """Return a pack of these themes, depths and touch comforts. Every other prompt also has a Spanish text."""
-    kinds = {"touch": "touch", "time": "together"}
+    kinds = {"time": "together"}
     made = []
     for number, (theme, depth, comfort) in enumerate(prompts):
         texts = {language: f"{name}/{theme}-{number} in {language}." for language in ("en", "es")[: 1 + number % 2]}
-        made.append(Prompt(f"{name}/{theme}-{number}", theme, kinds.get(theme, "question"), depth, comfort, texts))
+        kind = "touch" if comfort else kinds.get(theme, "question")
+        made.append(Prompt(f"{name}/{theme}-{number}", theme, kind, depth, comfort, texts))
     titles = {language: f"A title in {language}" for language in languages}
     return Pack(name, audience, tuple(made), titles, **({"live_from": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)} | more))
 
@@ -133,9 +134,8 @@ PACKS: Final = (
         "home",
         "everyone",
         [
-            (theme, max(1, number), number + 1 if theme == "touch" else 0)
-            for theme in THEMES
-            for number in range(4 if theme == "openness" else 3)
+            *((theme, max(1, number), 0) for theme in THEMES for number in range(4 if theme == "openness" else 3)),
+            *(("touch", depth, depth) for depth in (1, 2, 3)),
         ],
         "en",
         "es",

@@ -103,6 +103,6 @@ def test_the_course_can_be_published_and_has_a_prompt_after_those_that_are_playe
 
 def test_each_prompt_that_the_couple_can_get_has_an_answer_of_each() -> None:
     pack = read_pack(ROOT / "packs" / f"{PACK}.yaml")
-    gentle = {f"{PACK}/{prompt.id}" for prompt in pack.prompts if prompt.depth == 1 and prompt.comfort <= 1}
+    gentle = {f"{PACK}/{prompt.id}" for prompt in pack.prompts if prompt.depth == 1 and prompt.comfort == 0}
     assert gentle == {each for each in ANSWERS if each.startswith(f"{PACK}/")}
     assert all(len(pair) == len(COUPLE) for pair in ANSWERS.values())

@@ -23,7 +23,7 @@ from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.domain.couples import Couple
 from rekindle.domain.persons import Person
-from rekindle.domain.playlist import comfort_of, playing
+from rekindle.domain.playlist import playing
 from rekindle.errors import ContentionError
 from rekindle.telemetry import log_failure
 
@@ -40,7 +40,11 @@ class CoupleView(BaseModel):
 
 
 class CoupleWithPacksView(CoupleView):
-    """The caller's couple, and the ids of the packs that its prompts come from. Without a pause, `pause` is null."""
+    """The caller's couple, and the ids of its packs. Without a pause, `pause` is null.
+
+    `packs` has the packs that the couple wants, or else all packs for everyone. If no prompt of these packs suits both,
+    a day's prompt comes from a pack for everyone, and `packs` stays as it is.
+    """
 
     model_config = view_config(
         {"partner": "Ben", "since": "2026-03-01", "packs": ["money-talk", "starter"], "pause": None},
@@ -118,8 +122,7 @@ def couple_view(couple: Couple, caller: Caller) -> CoupleView:
 
 
 def _couple_view(services: Services, caller: Caller, person: Person, couple: Couple) -> CoupleWithPacksView:
-    comfort = comfort_of(couple.profiles.values())
-    releases = playing(couple.packs, services.catalogue.releases(caller.instant), comfort)
+    releases = playing(couple.packs, services.catalogue.releases(caller.instant))
     return CoupleWithPacksView(
         **couple_view(couple, caller).model_dump(),
         packs=[release.pack for release in releases],

@@ -231,10 +231,14 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
     releases, seed = services.catalogue.releases(reader.caller.instant), services.new_seed()
     for _ in range(OPENING_ATTEMPTS):
         couple = couple.seeded(seed)  # A couple of version 0.1.0 gets its seed with this day.
-        offer = prompt_on(date, couple, releases, partial(services.days.seen, couple.id))
+        window = window_of(couple, date, stored)
+        is_over = window.closes_at <= reader.caller.instant
+        # A closed day is not stored. If its prompt changed, it would show that a partner has just changed a choice.
+        chooser = couple.without_choices() if is_over else couple
+        offer = prompt_on(date, chooser, releases, partial(services.days.seen, couple.id))
         entry = offer.entry
-        day = Day(couple.id, date, entry.ref, entry.kind, window_of(couple, date, stored), again=offer.again)
-        if day.window.closes_at <= reader.caller.instant:
+        day = Day(couple.id, date, entry.ref, entry.kind, window, again=offer.again)
+        if is_over:
             return day
         try:
             return services.days.open_day(couple, day, entry.theme)

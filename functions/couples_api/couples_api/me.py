@@ -27,11 +27,17 @@ class ProfileBody(BaseModel):
     display_name: Annotated[str, StringConstraints(min_length=1, max_length=50), VISIBLE_NAME]
     zone: Annotated[str, StringConstraints(max_length=64)] = Field(description="An IANA zone, such as Asia/Tokyo.")
     language: LanguageCode = Field(description="Two letters, such as en.")
-    depth: Annotated[int, Field(ge=1, le=3, strict=True)] = Field(description="How deep prompts may go.")
-    touch_comfort: Annotated[int, Field(ge=0, le=3, strict=True)] = Field(
-        description="From 0, no touch at all, to 3, at ease with touch. The lower value of the two partners counts."
+    depth: Annotated[int, Field(ge=1, le=3, strict=True)] = Field(
+        description="How deep prompts may go. In a couple's first four weeks, all prompts are easy."
     )
-    barriers: Annotated[list[Barrier], Field(max_length=len(Barrier))]
+    touch_comfort: Annotated[int, Field(ge=0, le=3, strict=True)] = Field(
+        description="From 0, no touch at all, to 3, at ease with touch. The lower value of the two partners counts. In "
+        "a couple's first four weeks, no prompt asks for touch."
+    )
+    barriers: Annotated[list[Barrier], Field(max_length=len(Barrier))] = Field(
+        description="What is hard for the person now. The partner never sees it. It counts only with some chance, so "
+        "that the prompts do not show it either."
+    )
     streak_hidden: Annotated[bool, Field(strict=True)]
 
 

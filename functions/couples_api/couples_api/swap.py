@@ -38,8 +38,9 @@ def post_swap(
 ) -> DayView:
     """Replace the day's prompt by another prompt of the same theme, for both partners.
 
-    A day can be swapped once, before anyone has answered. The old prompt counts as seen. A repeat with the same
-    idempotency key returns the day with its new prompt.
+    The new prompt is easy and asks for no touch, whatever the two have chosen. A day can be swapped once, before anyone
+    has answered. The old prompt counts as seen. A repeat with the same idempotency key returns the day with its new
+    prompt.
     """
     reader = reader_of(services, caller)
     day = stored_day(reader, date)

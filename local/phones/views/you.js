@@ -142,9 +142,9 @@ function profilePart(phone) {
     field("My name", name, null, counter(name, LIMITS.name)),
     field("My time zone", zone),
     field("My language", language, SPOKEN),
-    field("How deep prompts can go", depth, "You get prompts that suit you both. We don’t say whose choice it was."),
-    field("Touch", touch, "Small gestures come only while you both want them."),
-    h("fieldset", { class: "barriers" }, h("legend", null, "What’s hard right now"), h("p", { class: "hint" }, "Only you see this. It helps us choose prompts."), ...barriers),
+    field("How deep prompts can go", depth, "You get prompts that suit you both. For your first four weeks together, all of them are light."),
+    field("Touch", touch, "Small gestures come only while you both want them. For your first four weeks together, no prompt asks for touch."),
+    h("fieldset", { class: "barriers" }, h("legend", null, "What’s hard right now"), h("p", { class: "hint" }, "Only you see this. It counts a little when we choose prompts, with some chance, so that nobody can guess it."), ...barriers),
     checkbox("Hide the streak", hidden),
   );
   return element;

@@ -109,6 +109,11 @@ class Couple:
         """Return the couple with a secret seed. Only a couple that has none yet gets `seed`."""
         return replace(self, seed=seed) if self.seed == self.id else self
 
+    def without_choices(self) -> Couple:
+        """Return the couple as if neither partner had chosen a depth, a touch comfort or barriers."""
+        profiles = {uid: profile.without_choices() for uid, profile in self.profiles.items()}
+        return replace(self, profiles=profiles)
+
     def joins(self, uid: Uid) -> bool:
         """Return whether the couple still stands and this person is one of the two."""
         return self.ended_at is None and uid in self.profiles

@@ -2,6 +2,14 @@
 
 Both choices are pure functions, so the day's prompt does not depend on who opens the day first.
 
+Private choices. Each partner sees the prompts, and knows the packs and these rules. Neither may learn from the prompts
+what the other has chosen. Three rules ensure this:
+
+1. What the rules leave to chance depends on the couple's secret seed (`Couple.seed`).
+2. In its first four weeks, every couple gets easy prompts without touch, whatever the two have chosen (`comfort_on`).
+   Afterwards, the smaller choice of both counts. A swap always gives such a prompt (`another_prompt`).
+3. Of barriers, only a noisy copy counts (`leaning_barriers`).
+
 Themes. If a couple opens every day, they should meet each theme once in any seven consecutive days. `theme_for`
 applies three rules. If the rules leave no theme, the date gets the theme that fits the rules best.
 
@@ -9,24 +17,25 @@ applies three rules. If the rules leave no theme, the date gets the theme that f
    this rule alone repeats the order of their first week.
 2. Of the remaining themes, the date gets the theme that they have not met for the longest time. So a couple that skips
    days still meets all seven themes. A couple that opens only on weekends does not get the same two themes each time.
-   If a theme helps with a barrier of a partner, such as stress, the time without this theme counts twice. So this theme
+   If a theme helps with a barrier that counts, such as stress, the time without this theme counts twice. So this theme
    comes at the beginning of their first week. If the couple skips days, this theme comes more often than others.
 3. The partners' clocks can show different dates, so somebody may open Wednesday before anybody opens Tuesday. So the
    choice for Wednesday first looks at Monday and Tuesday. For each of the two that nobody has opened yet, the choice
    reserves a theme: the theme that can wait longest.
 
-If no prompt of a theme fits the couple, the theme's turn is free. For example, no touch prompt fits until both partners
-allow touch. A theme that helps with a barrier gets the free turn. So this theme can come twice in seven days, three or
-four days apart. If the couple has no barrier, the other themes come again after fewer than seven days. If the rules
-rank two themes equally, an order that depends on the couple's secret seed decides.
+If no prompt of a theme fits the couple, the theme's turn is free. For example, their packs may have no touch prompt for
+couples that want no touch. A theme that helps with a barrier that counts gets the free turn. So this theme can come
+twice in seven days, three or four days apart. If no barrier counts, the other themes come again after fewer than seven
+days. If the rules rank two themes equally, an order that depends on the couple's seed decides.
 
 Prompts. A pack that a couple joined by its code is a course. A course has turns on some dates. On such a date, the
 couple gets a prompt of the course that they have not met. If the course has an order, this is the next prompt in the
-author's order, whatever its theme. Otherwise, the rules choose one of the themes of the course's unmet prompts. In both
-cases the theme counts as met, so the dates around this date avoid the theme. On all other dates, or after the last new
-prompt of the course, the couple gets a prompt of their other packs. If no such prompt fits them, they get a prompt of
-the packs for everyone, even if they turned these packs off. If still no prompt fits, they get a prompt of the course. A
-met prompt of the course can come back, like prompts of other packs. A prompt that they swap counts as met.
+author's order, whatever its theme. Otherwise, the rules choose one of the themes of the course's unmet prompts, as if
+no barrier counted. In both cases the theme counts as met, so the dates around this date avoid the theme. On all other
+dates, or after the last new prompt of the course, the couple gets a prompt of their other packs. If no such prompt fits
+them, they get a prompt of the packs for everyone, even if they turned these packs off. If still no prompt fits, they
+get a prompt of the course. A met prompt of the course can come back, like prompts of other packs. A prompt that they
+swap counts as met.
 """
 
 from __future__ import annotations
@@ -47,6 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from rekindle.domain.couples import Couple, PackWish
+    from rekindle.domain.ids import Uid
     from rekindle.domain.persons import Profile
 
 type Seen = Mapping[tuple[PackId, PromptId], dt.date]
@@ -61,6 +71,22 @@ LEANINGS: Final = MappingProxyType(
     }
 )
 """For each barrier, the themes that help with it."""
+
+FIRST_STEPS: Final = dt.timedelta(weeks=4)
+"""For this long from its first date on, every couple gets the prompts of a couple with the smallest choices."""
+
+COUNTS_IF_CHOSEN: Final = 0.35
+COUNTS_ANYWAY: Final = 0.25
+"""The probability that a barrier counts for a person, if they have chosen it and if they have not.
+
+From all that these four yes-or-no facts about a person show, the best guess which of the 16 sets of barriers the person
+has chosen is right with a probability of 1/16 times ((0.35 + 1 - 0.25) ** 4), which is 1.1 ** 4 or 1.46 times chance.
+Larger probabilities would let nearly all barriers count. Then the playlist would lean to all themes, so to none.
+"""
+
+_WEEK_BEGINS: Final = 1 / 28
+"""The probability that a week in which a barrier counts for everybody begins on a date."""
+_WEEK: Final = 7
 
 _RECENT = dt.timedelta(days=21)  # more than enough: a choice looks back 8 days, and open dates are close together
 _NEVER = 1_000_000  # days: longer than any couple can go without a theme
@@ -122,11 +148,41 @@ class Comfort:
     touch: int
 
 
+SMALLEST: Final = Comfort(depth=1, touch=0)
+"""The limits that fit everybody."""
+
+
 def comfort_of(profiles: Collection[Profile]) -> Comfort:
-    """Return the smaller depth and the smaller touch comfort of both partners."""
+    """Return the smallest depth and the smallest touch comfort of these persons."""
     return Comfort(
         depth=min(profile.depth for profile in profiles),
         touch=min(profile.touch_comfort for profile in profiles),
+    )
+
+
+def comfort_on(date: dt.date, couple: Couple) -> Comfort:
+    """Return the couple's limits on `date`: the smaller choices of both, after the first four weeks.
+
+    In its first four weeks, every couple has the smallest limits. So its prompts show nothing of what the two chose.
+    """
+    return SMALLEST if date < couple.first_date + FIRST_STEPS else comfort_of(couple.profiles.values())
+
+
+def leaning_barriers(date: dt.date, couple: Couple) -> frozenset[Barrier]:
+    """Return the barriers that count for the couple on `date`: a noisy copy of those that the partners have chosen.
+
+    Chance decides once whether a barrier counts for a person. It counts more often if the person has chosen it
+    (`COUNTS_IF_CHOSEN`) than if not (`COUNTS_ANYWAY`). As each person has their own chance, a change of one's own
+    barriers shows nothing of the partner's. As chance decides only once, more dates do not show more.
+
+    Besides, each barrier counts in some weeks that depend on chance alone. So a theme that begins or stops to come more
+    often is no sign that somebody has changed their choice.
+    """
+    return frozenset(
+        barrier
+        for barrier in Barrier
+        if _in_a_week_of_chance(date, couple.seed, barrier)
+        or any(_counts_for(uid, profile, barrier, couple.seed) for uid, profile in couple.profiles.items())
     )
 
 
@@ -135,15 +191,15 @@ def available_themes(entries: Iterable[Entry], comfort: Comfort) -> frozenset[Th
     return frozenset(entry.theme for entry in entries if _fits(entry, comfort))
 
 
-def playing(wishes: Mapping[PackId, PackWish], releases: Iterable[Release], comfort: Comfort) -> tuple[Release, ...]:
-    """Return the live releases from which a couple can get prompts.
+def playing(wishes: Mapping[PackId, PackWish], releases: Iterable[Release]) -> tuple[Release, ...]:
+    """Return the live releases that a couple has.
 
     These are the packs for everyone that they have not turned off, the packs that they chose, and the packs that they
-    joined by a code. If no prompt of these packs fits the couple, return all packs for everyone, even turned-off packs.
+    joined by a code. If there is no such pack, return all packs for everyone, even turned-off packs. The result shows
+    nothing of the partners' depth and touch comfort.
     """
     live = tuple(releases)
-    wanted = tuple(release for release in live if is_wanted(release, wishes))
-    return wanted if _any_fits(wanted, comfort) else _for_everyone(live)
+    return tuple(release for release in live if is_wanted(release, wishes)) or _for_everyone(live)
 
 
 def is_wanted(release: Release, wishes: Mapping[PackId, PackWish]) -> bool:
@@ -193,7 +249,7 @@ def prompt_on(
     the themes of the date's courses, and for the day's theme. Raise NoPromptError if no prompt fits the couple.
     """
     live = tuple(releases)
-    comfort, barriers = comfort_of(couple.profiles.values()), _barriers_of(couple)
+    comfort, barriers = comfort_on(date, couple), leaning_barriers(date, couple)
     courses = courses_on(date, couple.packs, live)
     asked = available_themes((entry for course in courses for entry in course.entries), comfort)
     seen: Seen = seen_of(asked) if asked else {}
@@ -202,7 +258,7 @@ def prompt_on(
         if unmet and course.course and course.course.in_order:
             return Offer(unmet[0], again=False)
         if unmet:
-            theme = theme_for(date, couple.themes_met, available_themes(unmet, comfort), barriers, couple.seed)
+            theme = theme_for(date, couple.themes_met, available_themes(unmet, comfort), (), couple.seed)
             return Offer(prompt_for(theme, unmet, seen, comfort, couple.seed), again=False)
     everyday = _everyday(couple.packs, live, comfort)
     theme = theme_for(date, couple.themes_met, available_themes(everyday, comfort), barriers, couple.seed)
@@ -217,12 +273,14 @@ def another_prompt(
 ) -> Offer | None:
     """Choose the prompt of `theme` that replaces the prompt `but`. Return None if there is no other prompt.
 
+    The new prompt is easy and asks for no touch, whatever the partners have chosen. So it fits a partner who has just
+    chosen smaller limits, and does not show that they did.
+
     If `but` is from a course without an order, choose an unmet prompt of this course, if there is one. A course with an
     order keeps its unmet prompts for its next dates. In all other cases, choose among the everyday prompts
     (`_everyday`) and the course prompts that the couple has met.
     """
-    live = tuple(releases)
-    comfort = comfort_of(couple.profiles.values())
+    live, comfort = tuple(releases), SMALLEST
     own = [
         entry
         for release in live
@@ -386,7 +444,7 @@ def _everyday(wishes: Mapping[PackId, PackWish], live: Sequence[Release], comfor
     If no such prompt fits the couple, return the prompts of all packs for everyone. If still no prompt fits, return the
     prompts of the couple's courses.
     """
-    own = playing(wishes, live, comfort)
+    own = playing(wishes, live)
     choices = [release for release in own if release.audience is not Audience.CODE], _for_everyone(live), own
     releases = next((each for each in choices if _any_fits(each, comfort)), ())
     return [entry for release in releases for entry in release.entries]
@@ -406,8 +464,20 @@ def _any_fits(releases: Iterable[Release], comfort: Comfort) -> bool:
     return any(_fits(entry, comfort) for release in releases for entry in release.entries)
 
 
-def _barriers_of(couple: Couple) -> frozenset[Barrier]:
-    return frozenset(barrier for profile in couple.profiles.values() for barrier in profile.barriers)
+def _counts_for(uid: Uid, profile: Profile, barrier: Barrier, seed: str) -> bool:
+    probability = COUNTS_IF_CHOSEN if barrier in profile.barriers else COUNTS_ANYWAY
+    return _chance(seed, "counts", uid, barrier) < probability
+
+
+def _in_a_week_of_chance(date: dt.date, seed: str, barrier: Barrier) -> bool:
+    return any(
+        _chance(seed, "week", barrier, str(date - dt.timedelta(days=days))) < _WEEK_BEGINS for days in range(_WEEK)
+    )
+
+
+def _chance(seed: str, *name: str) -> float:
+    """Return a number from 0 to just below 1 that looks random, and is always the same for a name and a seed."""
+    return int.from_bytes(shuffled(seed, *name)[:6]) / 2**48
 
 
 def _name(entry: Entry) -> tuple[PackId, PromptId]:

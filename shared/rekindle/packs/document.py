@@ -58,13 +58,12 @@ _VISIBLE: Final[JsonDict] = {"pattern": r"\S"}
 _PROMPT_CONDITIONS: Final[JsonDict] = {
     "allOf": [
         {
-            "if": {
-                "anyOf": [
-                    {"properties": {"theme": {"const": Theme.TOUCH}}, "required": ["theme"]},
-                    {"properties": {"kind": {"const": PromptKind.TOUCH}}, "required": ["kind"]},
-                ]
-            },
+            "if": {"properties": {"kind": {"const": PromptKind.TOUCH}}, "required": ["kind"]},
             "then": {"properties": {"comfort": {"minimum": 1}}, "required": ["comfort"]},
+        },
+        {
+            "if": {"properties": {"theme": {"const": Theme.TOUCH}}, "required": ["theme"]},
+            "then": {"required": ["comfort"]},
         },
         {
             "if": {"properties": {"theme": {"enum": list(HINTED_THEMES)}}, "required": ["theme"]},
@@ -153,7 +152,8 @@ class PackPrompt(BaseModel):
         ge=0,
         le=3,
         description="How much touch the prompt asks for or speaks of. 0 is none at all; 1 a hand or an arm; 2 a hug or "
-        "leaning close; 3 held closer or for longer. At least 1 in the theme touch and for the kind touch.",
+        "leaning close; 3 held closer or for longer. At least 1 for the kind touch. Needed in the theme "
+        "touch, where 0 is for prompts that only talk about being near: people who want no touch get them too.",
     )
     words: Mapping[LanguageCode, PromptWords] = Field(
         min_length=1,

@@ -155,8 +155,12 @@ def _at(place: int, prompt: PackPrompt, *field: str, reason: str) -> PackFinding
 
 
 def _comfort_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:
-    if prompt.comfort == 0 and (prompt.theme == Theme.TOUCH or prompt.kind == PromptKind.TOUCH):
-        yield _at(place, prompt, "comfort", reason="must be 1, 2 or 3 if touch is the theme or the kind")
+    if prompt.comfort == 0 and prompt.kind == PromptKind.TOUCH:
+        yield _at(place, prompt, "comfort", reason="must be 1, 2 or 3 if touch is the kind")
+    elif prompt.theme == Theme.TOUCH and "comfort" not in prompt.model_fields_set:
+        # Couples who want no touch get prompts with comfort 0. So the author has to say that this prompt is for them.
+        reason = "is needed in the theme touch; write 0 only if the prompt asks for no touch"
+        yield _at(place, prompt, "comfort", reason=reason)
 
 
 def _hint_findings(place: int, prompt: PackPrompt) -> Iterator[PackFinding]:

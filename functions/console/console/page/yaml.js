@@ -39,7 +39,7 @@ export function promptBlock({ id, theme, kind, depth, comfort, language, words }
   const inner = `${indent}  `;
   const own = `${inner}    `;
   const lines = [`${indent}- id: ${nameOf(id)}`, `${inner}theme: ${theme}`, `${inner}kind: ${kind}`, `${inner}depth: ${depth}`];
-  if (Number(comfort) > 0) lines.push(`${inner}comfort: ${comfort}`);
+  if (Number(comfort) > 0 || theme === "touch") lines.push(`${inner}comfort: ${comfort}`);
   lines.push(`${inner}words:`, `${inner}  ${language}:`);
   for (const name of /** @type {const} */ (["text", "why", "hint"])) {
     const text = words[name] ?? "";
@@ -50,8 +50,8 @@ export function promptBlock({ id, theme, kind, depth, comfort, language, words }
 
 /** @param {string} theme */
 export const needsHint = (theme) => HINTED.has(theme);
-/** @param {string} theme @param {string} kind */
-export const needsComfort = (theme, kind) => theme === "touch" || kind === "touch";
+/** @param {string} kind */
+export const needsComfort = (kind) => kind === "touch";
 
 /**
  * Writes a new pack with a first prompt as an example. The API's check knows the example's words (packs/template.py), and

@@ -35,14 +35,15 @@ export function askForPrompt({ languages, ids }) {
         if (!chosen) id.control.value = freeId(text.control.value, ids);
       });
       const adapt = () => {
-        if (kind.control.value === "touch" || theme.control.value === "touch") {
-          if (comfort.control.value === "0") comfort.control.value = "1";
-        }
+        if (needsComfort(kind.control.value) && comfort.control.value === "0") comfort.control.value = "1";
         const [none] = comfort.control.options;
-        if (none) none.disabled = needsComfort(theme.control.value, kind.control.value);
+        if (none) none.disabled = needsComfort(kind.control.value);
         hint.setOptional(!needsHint(theme.control.value));
       };
-      theme.control.addEventListener("change", adapt);
+      theme.control.addEventListener("change", () => {
+        if (theme.control.value === "touch" && comfort.control.value === "0") comfort.control.value = "1";
+        adapt();
+      });
       kind.control.addEventListener("change", adapt);
       adapt();
 
