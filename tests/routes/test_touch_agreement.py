@@ -200,6 +200,26 @@ def test_a_person_of_version_0_1_0_gets_the_breaks_with_the_next_gesture(
     }
 
 
+def test_a_couple_of_version_0_1_0_keeps_today_s_gesture_when_one_stops(
+    services: Services, two: tuple[Phone, Phone]
+) -> None:
+    """That version stored only who wants touch, and since when."""
+    ada, ben = two
+    for phone in two:
+        wish(phone)
+    until_touch(services, *two, weekday=0)
+    gesture, key = ada.get("/v1/touch/today").text, keys.couple(couple_of(services, ada).id)
+    older = row_in(services.people.table, key)
+    older["touch"] = {name: older["touch"][name] for name in ("wanted_by", "from")}
+    services.people.table.write(Write("Put", key, item=older))
+    assert ada.get("/v1/touch/today").text == gesture
+    _stop(ben)
+    assert ada.get("/v1/touch/today").text == gesture
+    assert is_reminded(services, ada, ada.now.date())
+    ada.now += dt.timedelta(days=1)
+    assert ada.get("/v1/touch/today").body["gesture"] is None
+
+
 @pytest.mark.parametrize(
     "touch",
     [

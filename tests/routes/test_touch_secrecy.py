@@ -221,16 +221,20 @@ steps = st.lists(st.tuples(st.sampled_from((0, 3, 13, 26, 90)), st.integers(0, 1
     zones=st.sampled_from(((LONDON, LONDON), (NEW_YORK, TOKYO), (EAST, WEST))),
     before=steps,
     changes=st.lists(choices, min_size=1, max_size=3),
+    own=st.lists(choices, max_size=2),
     who=st.integers(0, 1),
     hours=st.integers(0, 30),
 )
 def test_no_history_lets_a_change_show(
+    *,
     zones: tuple[str, str],
     before: Sequence[tuple[int, int, Change]],
     changes: Sequence[Change],
+    own: Sequence[Change],
     who: int,
     hours: int,
 ) -> None:
+    """In both worlds, the partner may make choices afterwards, too."""
     two = two_at(zones)
     wait(hours * HOUR, two)
     for hours_later, person, change in before:
@@ -239,6 +243,9 @@ def test_no_history_lets_a_change_show(
     unchanged, settled, partner = two.copy(), two.latest(), two.phones[1 - who]
     for change in changes:
         two.choose(two.phones[who], change)
+    for change in own:
+        for each in (two, unchanged):
+            each.choose(each.phones[1 - who], change)
     while two.today(partner) <= settled:
         assert read(partner) == read(unchanged.phones[1 - who])
         assert two.due(partner, settled) == unchanged.due(unchanged.phones[1 - who], settled)
