@@ -274,7 +274,8 @@ class TestChange:
         for choice in own:
             for each in (history, unchanged):
                 each.choose(replace(choice, who=partner))
-            assert history.shown(partner, settled) == unchanged.shown(partner, settled)
+            if max(history.begun) - settled < 2 * DAY:  # no clock can show the dates later
+                assert history.shown(partner, settled) == unchanged.shown(partner, settled)
 
     @given(
         st.tuples(st.sampled_from(ZONES), st.sampled_from(ZONES)),
