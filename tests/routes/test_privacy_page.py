@@ -14,6 +14,7 @@ from rekindle.domain.erasures import ErasedPart
 from rekindle.domain.ids import DeviceId, InviteId, Uid, Zone
 from rekindle.domain.persons import Device, DueEarlier, LiveInvite, Person, Platform, Target, TargetKind
 from rekindle.domain.pushes import PushKind
+from rekindle.domain.touch_dates import TouchDates
 from rekindle.store import keys
 from rekindle.store.instants import to_ttl
 from rekindle.store.person_items import person_item
@@ -67,7 +68,7 @@ TECHNICAL: Final = {"pk", "sk", "ttl", "revision", "count"}
 NAMED_BY_DATA: Final = {
     *("devices", "removed_devices", "parted", "last_due", "reminded_since", "profiles", "packs", "windows", "answers"),
     "pauses_ended",
-    *("themes_met", "seen", "codes", "requests", "authors", "runs", "due", "reached", "steps"),
+    *("themes_met", "seen", "codes", "requests", "authors", "runs", "due", "reached", "steps", "levels"),
 }
 """Maps whose names are ids, dates, kinds or fingerprints."""
 
@@ -92,7 +93,8 @@ WORDS: Final = {
         "the last date on which it was due": "last_due last_due.*",
         "one that was due just before it moved": "owed owed.kind owed.zone owed.time owed.date owed.until",
         "which couple it is": "couple",
-        "whether both of you want touch reminders": "touch_agreed",
+        "on which dates both of you want touch": "touch_agreed touch_dates.turns",
+        "a secret that decides when you have a break from it": "touch_dates.seed",
         "until when you pause": "paused_until",
         "your invite: its id, its end, and its code only as a fingerprint": "invite.id invite.expires_at"
         " invite.code_mac",
@@ -131,7 +133,9 @@ WORDS: Final = {
         "since when you are a couple": "created_at",
         "since when your days count": "first_date counted_from",
         "when a day opens and closes": "windows windows.*.opens_at windows.*.closes_at",
-        "who wants touch reminders": "touch.wanted_by touch.from",
+        "who wants touch reminders": "touch.wanted_by",
+        "since when both want touch, and how much on which dates": "touch.from touch.begun touch.levels touch.levels.*",
+        "up to which date that is settled": "touch.settled",
         "when it ended": "ended_at",
         "the id of the invite with which you paired last": "paired_by",
         "a secret random text that decides the order of prompts": "seed",
@@ -175,6 +179,7 @@ WORDS: Final = {
         "weekdays": "w",
         "whether you want news": "n",
         "dates on which you are not or still reminded": "a o",
+        "the dates of touch and the secret for breaks": "b s",
         "your id and your couple's": "u c",
     },
     "run": {
@@ -298,7 +303,7 @@ def _whole_person(person: Person) -> Person:
         parted={cast("Any", "former"): NOW},
         partings_deleted=2,
         invite=invite,
-        touch_agreed=True,
+        touch_dates=TouchDates((NOW.date(),), "seed"),
         paused_until=NOW.date(),
         reminded_since={PushKind.PROMPT: NOW},
         last_due={PushKind.PROMPT: NOW.date()},

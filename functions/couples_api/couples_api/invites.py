@@ -418,7 +418,7 @@ def new_couple(services: Services, invite: InviteId, persons: tuple[Person, Pers
         paired_by=invite,
     )
     for person in persons:
-        couple = couple.with_person(person, first_date)
+        couple = couple.with_person(person, caller.instant)
     return couple
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from rekindle.domain.ids import CoupleId, DeviceId, InviteId, Language, Uid, Zone
     from rekindle.domain.pushes import PushKind
+    from rekindle.domain.touch_dates import TouchDates
 
 
 REMOVED_LIMIT: Final = 10
@@ -153,7 +154,7 @@ class Person:
     because their target was registered elsewhere. It maps each device to the instant of its first registration. Such a
     device is not new when it comes back.
 
-    `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
+    `touch_dates` is a copy from the couple: the dates on which both want touch. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
 
     From three fields, `rekindle.domain.due_dates` decides for which dates a reminder is sent. `reminded_since` maps a
@@ -176,7 +177,7 @@ class Person:
     parted: Mapping[CoupleId, dt.datetime] = field(default_factory=dict)
     partings_deleted: int = 0
     invite: LiveInvite | None = None
-    touch_agreed: bool = False
+    touch_dates: TouchDates | None = None
     paused_until: dt.date | None = None
     reminded_since: Mapping[PushKind, dt.datetime] = field(default_factory=dict)
     last_due: Mapping[PushKind, dt.date] = field(default_factory=dict)
@@ -190,6 +191,10 @@ class Person:
     def wants_touch(self) -> bool:
         """Return whether the person has a touch reminder, and a touch comfort above 0."""
         return self.reminders.touch is not None and self.profile.touch_comfort > 0
+
+    def has_touch_on(self, date: dt.date) -> bool:
+        """Return whether the person wants touch now, and their couple has touch on the date."""
+        return self.wants_touch and self.touch_dates is not None and date in self.touch_dates
 
     def signed_out_everywhere(self, instant: dt.datetime) -> Person:
         """Return the person without devices, and with all sign-ins ended.

@@ -249,7 +249,7 @@ def _paired(person: Person, couple: Couple) -> Person:
         couple=couple.id,
         parted={each: ended_at for each, ended_at in person.parted.items() if each != couple.id},
         invite=None,
-        touch_agreed=couple.touch_from is not None,
+        touch_dates=couple.touch_dates,
         paused_until=couple.pause.until if couple.pause else None,
     )
 

@@ -21,6 +21,7 @@ from rekindle.domain.persons import (
     TouchReminder,
 )
 from rekindle.domain.pushes import PushKind
+from rekindle.domain.touch_dates import EVERY_TOUCH_DATE, TouchDates
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 
@@ -55,7 +56,7 @@ def person_item(person: Person) -> Item:
             **stored(person.reminders),
             "quiet_hours": [stored(quiet.start), stored(quiet.end)] if quiet else None,
         },
-        "touch_agreed": person.touch_agreed,
+        **_touch_item(person.touch_dates),
         "last_due": stored(person.last_due),
         "reminded_since": stored(person.reminded_since),
         "owed": stored(person.due_earlier),  # items in the table keep this old name
@@ -125,7 +126,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
         invite=LiveInvite(InviteId(invite["id"]), invite["code_mac"], from_millis(invite["expires_at"]))
         if invite
         else None,
-        touch_agreed=item["touch_agreed"],
+        touch_dates=_touch_dates_from(item),
         paused_until=dt.date.fromisoformat(item["paused_until"]) if "paused_until" in item else None,
         last_due={PushKind(kind): dt.date.fromisoformat(date) for kind, date in item["last_due"].items()},
         reminded_since={PushKind(kind): from_millis(since) for kind, since in item["reminded_since"].items()},
@@ -144,6 +145,22 @@ def person_from(item: Mapping[str, Any]) -> Person:
         checked_at=from_millis(item["checked_at"]) if "checked_at" in item else None,
         revision=item["revision"],
     )
+
+
+def _touch_item(dates: TouchDates | None) -> Item:
+    """Return the attributes of the dates with touch. Only version 0.1.0 reads `touch_agreed`."""
+    if dates is None:
+        return {"touch_agreed": False}
+    seed = {"seed": dates.seed} if dates.seed else {}
+    return {"touch_agreed": dates.go_on, "touch_dates": {"turns": stored(dates.turns), **seed}}
+
+
+def _touch_dates_from(item: Mapping[str, Any]) -> TouchDates | None:
+    """Read the dates with touch from a person's item. Version 0.1.0 stored only `touch_agreed`."""
+    if "touch_dates" not in item:
+        return EVERY_TOUCH_DATE if item["touch_agreed"] else None
+    dates = item["touch_dates"]
+    return TouchDates(tuple(map(dt.date.fromisoformat, dates["turns"])), dates.get("seed"))
 
 
 def _target_from(device: Mapping[str, Any]) -> Target:
