@@ -345,6 +345,9 @@ export interface paths {
          * Set the profile
          * @description The first call creates the person.
          *
+         *     Within 24 hours, a person can change their name three times, and the profile 60 times. An unchanged profile does not
+         *     count.
+         *
          *     An account that was erased can never be used again, not even with a sign-in from before.
          */
         put: operations["putMe"];
@@ -356,7 +359,7 @@ export interface paths {
          *     From now on, every other request of this account is refused. The partner is no longer paired, and learns nothing
          *     else. The keys of the caller's texts are deleted, so that nobody can read these texts. The receipt shows whether an
          *     older key is left. Everything else is removed within some minutes, and the account last. A repeat erases nothing
-         *     more, and returns one more receipt of the same erasure.
+         *     more, and returns one more receipt of the same erasure, at most ten in 24 hours.
          */
         delete: operations["deleteMe"];
         options?: never;
@@ -427,7 +430,7 @@ export interface paths {
          *     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
          *     unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
          *     the couple's days. It never includes solo answers of the partner, because the partner can stop sharing them.
-         *     An export changes nothing and may be repeated.
+         *     An export may be repeated, but a person can begin only twenty in 24 hours. The pages after the first do not count.
          */
         post: operations["postExport"];
         delete?: never;
@@ -2985,15 +2988,33 @@ export interface components {
                 "application/json": components["schemas"]["GatewayRefusal"];
             };
         };
-        /** @description Too many requests at once. */
+        /** @description - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment. */
         TooManyRequests: {
+            headers: {
+                /** @description Seconds to wait. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                /**
+                 * @example {
+                 *       "message": "Too Many Requests"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GatewayRefusal"];
+            };
+        };
+        /** @description - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again. */
+        Forbidden: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
+                "application/problem+json": components["schemas"]["Problem"];
                 /**
                  * @example {
-                 *       "message": "Too Many Requests"
+                 *       "message": "Forbidden"
                  *     }
                  */
                 "application/json": components["schemas"]["GatewayRefusal"];
@@ -3145,6 +3166,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3180,6 +3202,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3222,6 +3245,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3249,7 +3273,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3276,6 +3319,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3316,6 +3360,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3352,6 +3397,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3397,6 +3443,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3426,7 +3473,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another. */
+            /**
+             * @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3470,6 +3520,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3511,6 +3562,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3571,6 +3623,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3660,6 +3713,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3719,6 +3773,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3800,7 +3855,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /** @description Too many requests at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3865,6 +3933,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-invite`: You have no open invite.
@@ -3905,6 +3974,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             /**
              * @description - `urn:rekindle:problem:already-paired`: You are already paired.
@@ -3920,7 +3990,26 @@ export interface operations {
             };
             410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3942,6 +4031,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -3976,6 +4066,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-invite`: You have no open invite.
@@ -4039,6 +4130,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:invite-not-usable`: This code does not work. Ask your partner for a new one.
@@ -4078,7 +4170,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another. */
+            /**
+             * @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4118,6 +4213,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4149,6 +4245,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4164,7 +4261,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4188,7 +4304,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4203,7 +4322,26 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayRefusal"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4227,6 +4365,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4260,7 +4399,10 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4281,7 +4423,26 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4305,6 +4466,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
@@ -4337,7 +4499,10 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4357,7 +4522,26 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4381,6 +4565,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4412,12 +4597,32 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4439,9 +4644,29 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4465,6 +4690,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4510,6 +4736,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4527,7 +4754,10 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            /** @description - `urn:rekindle:problem:too-many-nudges`: That's all for today. Wait before you send another nudge. */
+            /**
+             * @description - `urn:rekindle:problem:too-many-nudges`: That's all for today. Wait before you send another nudge.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4567,6 +4797,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4607,6 +4838,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4650,6 +4882,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
@@ -4685,6 +4918,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
@@ -4756,6 +4990,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4797,6 +5032,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4839,6 +5075,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4877,6 +5114,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             409: components["responses"]["AlreadyPaired"];
             410: components["responses"]["AccountErased"];
@@ -4917,6 +5155,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4954,6 +5193,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -5004,6 +5244,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.

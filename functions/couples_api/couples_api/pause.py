@@ -65,7 +65,8 @@ def change_pause(services: Services, caller: Caller, person: Person, couple: Cou
             return without_pause(current, today, closed)
         return with_pause(current, today, until, closed)
 
-    changed = services.couples.change_pause(couple, caller.instant, change)
+    # An end is not counted: nobody can end more pauses than were set.
+    changed = services.couples.change_pause(couple, caller.instant, change, by=caller.uid if until else None)
     if changed is None:
         raise ProblemError(Problem.NOT_PAIRED)
     return changed
