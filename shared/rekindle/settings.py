@@ -41,6 +41,8 @@ _QueueUrl = Annotated[Address, Field(alias="QUEUE_URL")]
 _FirebaseProject = Annotated[Name, Field(alias="FIREBASE_PROJECT")]
 _FirebaseKey = Annotated[Name, Field(alias="FIREBASE_API_KEY")]
 _Identity = Annotated[Address, Field(alias="IDENTITY_ENDPOINT")]
+_AppCheckProject = Annotated[Literal[""] | Name, Field(alias="APP_CHECK_PROJECT")]
+_AppCheckEndpoint = Annotated[Address, Field(alias="APP_CHECK_ENDPOINT")]
 _CleanupQueueUrl = Annotated[Address, Field(alias="CLEANUP_QUEUE_URL")]
 
 
@@ -73,7 +75,7 @@ class Settings(BaseModel):
 
 
 class CouplesApiSettings(Settings):
-    """Settings of couples_api."""
+    """Settings of couples_api. If `app_check_project` is empty, App Check is switched off."""
 
     table: _Table
     key_table: _KeyTable
@@ -84,10 +86,12 @@ class CouplesApiSettings(Settings):
     app_link: _AppLink
     firebase_key: _FirebaseKey
     identity: _Identity
+    app_check_project: _AppCheckProject
+    app_check_endpoint: _AppCheckEndpoint
 
 
 class PrivacySettings(Settings):
-    """Settings of privacy."""
+    """Settings of privacy. If `app_check_project` is empty, App Check is switched off."""
 
     table: _Table
     key_table: _KeyTable
@@ -97,6 +101,8 @@ class PrivacySettings(Settings):
     sealing_scheme: _SealingScheme
     firebase_key: _FirebaseKey
     identity: _Identity
+    app_check_project: _AppCheckProject
+    app_check_endpoint: _AppCheckEndpoint
 
 
 class ResealSettings(Settings):

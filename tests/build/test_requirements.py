@@ -14,11 +14,11 @@ from local.places import ROOT
 
 EXPORTS: Final = {
     "shared": "runtime",
-    "functions/couples_api": "vault",
+    "functions/couples_api": "phones",
     "functions/accounts": "accounts",
     "functions/delivery": "push",
     "functions/practice_api": "practice",
-    "functions/privacy": "vault",
+    "functions/privacy": "phones",
     "functions/reseal": "vault",
 }
 """Each artifact's folder, and the dependency group that goes into it."""
