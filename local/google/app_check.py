@@ -31,7 +31,7 @@ class AppCheckIssuer:
     origin: str
     key: RSAPrivateKey
 
-    def token(self, **changes: Any) -> str:
+    def token(self, **changes: object) -> str:
         """Return a token as App Check gives it to an app. `changes` replaces claims."""
         claims = {
             "iss": f"{self.origin}/{PROJECT_NUMBER}",

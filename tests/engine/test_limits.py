@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from couples_api.services import Services
 
 AT_ONCE: Final = 6
-RACES: Final = 3
+RACES: Final = 2
 
 type Doing = Callable[[Racer, int], object]
 

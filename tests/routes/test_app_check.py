@@ -85,7 +85,7 @@ def tokens(issuer: AppCheckIssuer) -> dict[str, tuple[str, bool]]:
     stranger = AppCheckIssuer(GOOGLE, rsa.generate_private_key(public_exponent=65537, key_size=2048))
     now = int(signed_at(good).timestamp())
     head, body, signature = good.split(".")
-    secret = "the same secret on both sides"  # noqa: S105
+    secret = "the same secret on both sides"
     return {
         "of our app": (good, True),
         "of another app of the project": (a_token(issuer, sub="1:100000000001:ios:2"), True),

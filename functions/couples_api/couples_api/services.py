@@ -77,7 +77,7 @@ class Services:
     sessions: Sessions
     app_link: str
     entropy: Callable[[int], bytes] = os.urandom
-    app_check: "AppCheck | None" = None
+    app_check: AppCheck | None = None
 
     @classmethod
     def of(cls, settings: CouplesApiSettings) -> Self:

@@ -69,7 +69,7 @@ class Services:
     page_days: int = PAGE_DAYS
     page_sections: int = PAGE_SECTIONS
     entropy: Callable[[int], bytes] = os.urandom
-    app_check: "AppCheck | None" = None
+    app_check: AppCheck | None = None
 
     @classmethod
     def of(cls, settings: PrivacySettings) -> Self:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rekindle.domain.ids import Uid
 
-BURST: Final = 120
+BURST: Final = 60
 """A person may make this many calls at once. An app that is opened makes about ten calls."""
 INTERVAL: Final = 500
 """In milliseconds. After a burst, a person may make one call in each interval, so two in a second."""
