@@ -45,6 +45,17 @@ many requests (429) before the API sees them. After a 401, a phone renews its to
 `sign-in-not-recent` (403), the person has to sign in again; a renewed token is not enough. After `account-erased`
 (410), the phone deletes all that it has stored.
 
+After `too-many-calls` and `too-many-changes` (429), wait for `Retry-After` seconds. A person may make 60 calls at once,
+and then two in a second. In 24 hours, a person may change their name three times, their profile and their reminders 60
+times each, register devices, make invites and set pauses 30 times each, begin 20 exports, and sign out everywhere ten
+times. A request that changes nothing does not count.
+
+Where App Check is switched on, send a token of Firebase App Check in the header `X-Firebase-AppCheck` with each call:
+the result of `getAppCheckToken(false)` of the App Check SDK (`FirebaseAppCheck` on Android, `AppCheck` on iOS). After
+`app-not-verified` (403), get a new token with `getAppCheckToken(true)` and repeat the call once. If it is refused again,
+ask the person to update the app. Do not sign them out, and keep what they have typed. `GET /v1/help` needs no such
+token. On test phones and simulators, use the SDK's debug provider with a debug token of the Firebase project.
+
 No response may be cached. A client can repeat a PUT or a DELETE as it is. It can repeat a POST if it sends the same
 `Idempotency-Key` again. Dates are calendar dates of the couple; instants are UTC.
 

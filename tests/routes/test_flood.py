@@ -13,7 +13,7 @@ import itertools
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import pytest
 
@@ -25,7 +25,6 @@ from rekindle.domain.limits import LIMITS, Counted
 from rekindle.store.instants import to_millis
 from testing.apis import OWN_PATHS, handler_of, privacy_services
 from testing.builders import LONDON, TOKYO, a_token
-from testing.memory_table import MemoryTable
 from testing.phones import Phone, a_couple, a_phone, http_event, noon, set_clocks, whole
 from tests.build.cloudformation import in_stage, properties
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from couples_api.services import Services
+    from testing.memory_table import MemoryTable
     from testing.phones import Handler
 
 START: Final = noon(dt.date(2026, 3, 3))
@@ -141,8 +141,7 @@ def live(services: Services, calls: list[Call]) -> Outcome:
     outcome: Outcome = Outcome(Counter(), Counter(), Counter(), 0, 0)
     wrote = 0
     asked: list[str] = []
-    table = services.people.table
-    assert isinstance(table, MemoryTable)
+    table = cast("MemoryTable", services.people.table)
     table.watchers.append(asked.append)
     for call in sorted(calls, key=lambda each: each[:2]):
         asked.clear()
@@ -194,7 +193,7 @@ def a_day(ada: Phone, ben: Phone, begins: int) -> Iterator[Call]:
 def a_flood(eve: Phone) -> Iterator[Call]:
     """Yield calls of every kind, as many as the flooder can send."""
     kinds: list[Callable[[int], tuple[str, str, Any]]] = [
-        *(lambda _n, each=each: ("GET", f"/v1/{each}", None) for each in (*REFRESH, "solo/today", "help")),  # type: ignore[misc]
+        *(lambda _n, each=each: ("GET", f"/v1/{each}", None) for each in (*REFRESH, "solo/today", "help")),
         lambda n: ("PUT", "/v1/me", {"display_name": f"Eve {n}", "zone": (LONDON, TOKYO)[n % 2]}),
         lambda n: ("PUT", "/v1/me", {"display_name": "Eve", "zone": (LONDON, TOKYO)[n % 2]}),
         lambda n: ("PUT", "/v1/me/reminders", {"prompt_time": f"{n % 24:02}:00"}),
@@ -256,6 +255,4 @@ def test_fifty_couples_do_not_notice_one_flooder(own_services: Services, calls: 
 
 
 def items(services: Services) -> list[dict[str, Any]]:
-    table = services.people.table
-    assert isinstance(table, MemoryTable)
-    return table.items()
+    return cast("MemoryTable", services.people.table).items()
