@@ -51,10 +51,11 @@ times each, register devices, make invites and set pauses 30 times each, begin 2
 times. A request that changes nothing does not count.
 
 Where App Check is switched on, send a token of Firebase App Check in the header `X-Firebase-AppCheck` with each call:
-the result of `getAppCheckToken(false)` of the App Check SDK (`FirebaseAppCheck` on Android, `AppCheck` on iOS). After
-`app-not-verified` (403), get a new token with `getAppCheckToken(true)` and repeat the call once. If it is refused again,
-ask the person to update the app. Do not sign them out, and keep what they have typed. `GET /v1/help` needs no such
-token. On test phones and simulators, use the SDK's debug provider with a debug token of the Firebase project.
+on Android, of `FirebaseAppCheck.getInstance().getAppCheckToken(false)`, and on iOS, of
+`AppCheck.appCheck().token(forcingRefresh: false)`. After `app-not-verified` (403), ask for a new token (`true` in place
+of `false`), and repeat the call once. If it is refused again, ask the person to update the app. Do not sign them out,
+and keep what they have typed. `GET /v1/help` needs no such token. On test phones and simulators, use the SDK's debug
+provider with a debug token of the Firebase project.
 
 No response may be cached. A client can repeat a PUT or a DELETE as it is. It can repeat a POST if it sends the same
 `Idempotency-Key` again. Dates are calendar dates of the couple; instants are UTC.
