@@ -132,10 +132,11 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
         "SecureTokenEndpoint": place.securetoken,
         "FcmEndpoint": place.origin,
         "AuthEmulatorHost": place.host,
-        "AppCheckProject": PROJECT_NUMBER if settings.app_check else "",
         "AppCheckEndpoint": place.origin,
         "AppLink": APP_LINK,
     }
+    if settings.app_check:
+        parameters["AppCheckProject"] = PROJECT_NUMBER  # SAM takes no empty value
     deployment = deploy(client, boto_env(endpoint_url), fingerprint, parameters, settings.logs / "deploy.log")
     stack = Stack(endpoint_url, place.origin, deployment.outputs, settings.state)
     for secret in ("FcmSecretArn", "AccountSecretArn"):
