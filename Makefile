@@ -128,8 +128,8 @@ format: .venv/.synced ## format the code
 lock: $(filter .tools/bin/uv,$(UV)) ## resolve all dependencies again, and write the requirements of each artifact
 	@$(UV) lock
 	@$(UV) export --quiet --locked --only-group runtime --no-emit-project --no-annotate -o shared/requirements.txt
-	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
-	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/privacy/requirements.txt
+	@$(UV) export --quiet --locked --only-group phones --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
+	@$(UV) export --quiet --locked --only-group phones --no-emit-project --no-annotate -o functions/privacy/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/reseal/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt

@@ -2047,12 +2047,15 @@ export interface components {
                 "application/json": components["schemas"]["GatewayRefusal"];
             };
         };
-        /** @description Too many requests at once. */
+        /** @description - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment. */
         TooManyRequests: {
             headers: {
+                /** @description Seconds to wait. */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
+                "application/problem+json": components["schemas"]["Problem"];
                 /**
                  * @example {
                  *       "message": "Too Many Requests"

@@ -347,6 +347,9 @@ export interface paths {
          * Set the profile
          * @description The first call creates the person.
          *
+         *     Within 24 hours, a person can change their name three times, and the profile 60 times. An unchanged profile does not
+         *     count.
+         *
          *     An account that was erased can never be used again, not even with a sign-in from before.
          */
         put: operations["putMe"];
@@ -358,7 +361,7 @@ export interface paths {
          *     From now on, every other request of this account is refused. The partner is no longer paired, and learns nothing
          *     else. The keys of the caller's texts are deleted, so that nobody can read these texts. The receipt shows whether an
          *     older key is left. Everything else is removed within some minutes, and the account last. A repeat erases nothing
-         *     more, and returns one more receipt of the same erasure.
+         *     more, and returns one more receipt of the same erasure, at most ten in 24 hours.
          */
         delete: operations["deleteMe"];
         options?: never;
@@ -429,7 +432,7 @@ export interface paths {
          *     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
          *     unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
          *     the couple's days. It never includes solo answers of the partner, because the partner can stop sharing them.
-         *     An export changes nothing and may be repeated.
+         *     An export may be repeated, but a person can begin only twenty in 24 hours. The pages after the first do not count.
          */
         post: operations["postExport"];
         delete?: never;
@@ -3023,15 +3026,33 @@ export interface components {
                 "application/json": components["schemas"]["GatewayRefusal"];
             };
         };
-        /** @description Too many requests at once. */
+        /** @description - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment. */
         TooManyRequests: {
+            headers: {
+                /** @description Seconds to wait. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                /**
+                 * @example {
+                 *       "message": "Too Many Requests"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GatewayRefusal"];
+            };
+        };
+        /** @description - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again. */
+        Forbidden: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
+                "application/problem+json": components["schemas"]["Problem"];
                 /**
                  * @example {
-                 *       "message": "Too Many Requests"
+                 *       "message": "Forbidden"
                  *     }
                  */
                 "application/json": components["schemas"]["GatewayRefusal"];
@@ -3183,6 +3204,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3218,6 +3240,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3260,6 +3283,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3287,7 +3311,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3314,6 +3357,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3354,6 +3398,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3390,6 +3435,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3435,6 +3481,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3464,7 +3511,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another. */
+            /**
+             * @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3508,6 +3558,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3549,6 +3600,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3609,6 +3661,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3698,6 +3751,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3757,6 +3811,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3838,7 +3893,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /** @description Too many requests at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3903,6 +3971,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-invite`: You have no open invite.
@@ -3943,6 +4012,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             /**
              * @description - `urn:rekindle:problem:already-paired`: You are already paired.
@@ -3958,7 +4028,26 @@ export interface operations {
             };
             410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3980,6 +4069,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4014,6 +4104,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-invite`: You have no open invite.
@@ -4078,6 +4169,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:invite-not-usable`: This code does not work. Ask your partner for a new one.
@@ -4117,7 +4209,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another. */
+            /**
+             * @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4157,6 +4252,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4188,6 +4284,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4203,7 +4300,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4227,7 +4343,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4242,7 +4361,26 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayRefusal"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4266,6 +4404,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4299,7 +4438,10 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4320,7 +4462,26 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4344,6 +4505,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
@@ -4376,7 +4538,10 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4396,7 +4561,26 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4420,6 +4604,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4451,12 +4636,32 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4478,9 +4683,29 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4504,6 +4729,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4549,6 +4775,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4566,7 +4793,10 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            /** @description - `urn:rekindle:problem:too-many-nudges`: That's all for today. Wait before you send another nudge. */
+            /**
+             * @description - `urn:rekindle:problem:too-many-nudges`: That's all for today. Wait before you send another nudge.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4606,6 +4836,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4646,6 +4877,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4689,6 +4921,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
@@ -4724,6 +4957,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
@@ -4795,6 +5029,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4836,6 +5071,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4878,6 +5114,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4916,6 +5153,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             409: components["responses"]["AlreadyPaired"];
             410: components["responses"]["AccountErased"];
@@ -4956,6 +5194,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4993,6 +5232,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -5043,6 +5283,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.

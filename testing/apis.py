@@ -87,7 +87,10 @@ def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
     """Return privacy's services with the stores of couples_api. `changes` replaces some of them."""
     given: dict[str, Any] = {
         name: getattr(services, name)
-        for name in ("people", "couples", "days", "solo", "invites", "catalogue", "vault", "sessions", "erasures")
+        for name in (
+            *("people", "couples", "days", "solo", "invites", "catalogue", "vault", "sessions", "erasures"),
+            "app_check",
+        )
     }
     return PrivacyServices(**(given | changes))
 

@@ -63,6 +63,8 @@ OF_THE_RESOLVER: Final = {
     Problem.UNSUPPORTED_MEDIA_TYPE,
     Problem.NOT_SIGNED_IN,
     Problem.SIGNED_OUT,
+    Problem.APP_NOT_VERIFIED,
+    Problem.TOO_MANY_CALLS,
     Problem.INTERNAL,
     Problem.BUSY,
 }

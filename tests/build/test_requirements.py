@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 EXPORTS: Final = {
     "shared": "runtime",
-    "functions/couples_api": "vault",
+    "functions/couples_api": "phones",
     "functions/accounts": "accounts",
     "functions/delivery": "push",
     "functions/practice_api": "practice",
-    "functions/privacy": "vault",
+    "functions/privacy": "phones",
     "functions/reseal": "vault",
 }
 """Each artifact's folder, and the dependency group that goes into it."""

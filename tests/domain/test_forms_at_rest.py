@@ -347,7 +347,7 @@ def erasure_rows() -> list[Any]:
     table = MemoryTable()
     erasures = Erasures(cast("Any", table))
     erasures.begin(ADA, ERASURE.requested_at)
-    erasures.add_receipt(ADA, ERASURE.requested_at, RECEIPT)
+    erasures.add_receipt(ADA, ERASURE.requested_at, RECEIPT, ERASURE.requested_at)
     for part, instant in ERASURE.removed.items():
         erasures.removed(ADA, part, instant)
     erasures.finish(keys.pseudonym_of(ADA), an_instant("2026-03-02T15:11:00Z"))
@@ -359,7 +359,7 @@ def erasure_in(form: Any) -> Erasure | None:
     table = MemoryTable()
     table.put_many([(keys.Key(form["pk"], ""), form)])
     erasures = Erasures(cast("Any", table))
-    erasures.add_receipt(ADA, an_instant(), RECEIPT)
+    erasures.add_receipt(ADA, an_instant(), RECEIPT, an_instant())
     return erasures.of_receipt(RECEIPT)
 
 

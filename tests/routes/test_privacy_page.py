@@ -12,6 +12,7 @@ import pytest
 from local.places import ROOT
 from rekindle.domain.erasures import ErasedPart
 from rekindle.domain.ids import DeviceId, InviteId, Uid, Zone
+from rekindle.domain.limits import Counted
 from rekindle.domain.persons import Device, DueEarlier, LiveInvite, Person, Platform, Target, TargetKind
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.touch_dates import TouchDates
@@ -68,7 +69,8 @@ TECHNICAL: Final = {"pk", "sk", "ttl", "revision", "count"}
 NAMED_BY_DATA: Final = {
     *("devices", "removed_devices", "parted", "last_due", "reminded_since", "profiles", "packs", "windows", "answers"),
     "pauses_ended",
-    *("themes_met", "seen", "codes", "requests", "authors", "runs", "due", "reached", "steps", "levels"),
+    *("themes_met", "seen", "codes", "requests", "authors", "runs", "due", "reached", "steps"),
+    *("levels", "counted"),
 }
 """Maps whose names are ids, dates, kinds or fingerprints."""
 
@@ -88,6 +90,7 @@ WORDS: Final = {
         "a phone that Google no longer reaches": "removed_devices removed_devices.*",
         "when your account began": "created_at",
         "when you last signed out everywhere": "signed_out_at",
+        "what you did in the last 24 hours that has a limit": "counted counted.*",
         "when Google was last asked whether your account still stands": "checked_at",
         "since when you get it": "reminded_since reminded_since.*",
         "the last date on which it was due": "last_due last_due.*",
@@ -197,7 +200,8 @@ WORDS: Final = {
         "maybe one key of both": "wrapped",
     },
     "person's own key": {"the key of what you answered alone, sealed": "wrapped", "the name of the key that": "cell"},
-    "erasure": {"when they asked": "erased_at", "the times of each step": "steps steps.*", "the end": "finished_at"},
+    "erasure": {"when they asked": "erased_at", "the times of each step": "steps steps.*", "the end": "finished_at"}
+    | {"when each receipt was given": "receipts"},
     "receipt": {"with the pseudonym": "erased"},
 }
 """Where docs/privacy.md names each attribute: the words, in a line about this kind of row, and the attributes."""
@@ -311,6 +315,7 @@ def _whole_person(person: Person) -> Person:
         signed_out_at=NOW,
         checked_at=NOW,
         erased_at=NOW,
+        counted={Counted.NAME: (NOW,)},
     )
     for each in fields(Person):
         default = each.default_factory() if each.default_factory is not MISSING else each.default
@@ -335,7 +340,7 @@ def _world() -> World:
         people.erase(eve.uid, NOW)
     erasures = erasures_beside(cast("Table", world.table))
     erasures.begin(eve.uid, NOW)
-    erasures.add_receipt(eve.uid, NOW, "A" * 20)
+    erasures.add_receipt(eve.uid, NOW, "A" * 20, NOW)
     erasures.removed(eve.uid, ErasedPart.KEYS, NOW)
     erasures.finish(keys.pseudonym_of(eve.uid), NOW)
     person = people.person(ada.uid)

@@ -10,6 +10,7 @@ from couples_api.services import Services
 from rekindle.api.callers import Caller
 from rekindle.domain.couples import Couple
 from rekindle.domain.days import Day
+from rekindle.domain.limits import Counted, counted_change
 from rekindle.domain.open_days import latest_closed, window_of, windows_after_move
 from rekindle.domain.persons import Person
 from rekindle.domain.pushes import PushKind
@@ -17,10 +18,13 @@ from rekindle.store.people import Consequences
 from rekindle.store.table import Write
 
 
-def change_person(services: Services, caller: Caller, change: Callable[[Person], Person]) -> Person | None:
+def change_person(
+    services: Services, caller: Caller, change: Callable[[Person], Person], *kinds: Counted
+) -> Person | None:
     """Apply `change` to the caller and return the changed person. Return None if the caller has no profile yet.
 
-    Raise ProblemError if the caller's sign-in has ended.
+    Raise ProblemError if the caller's sign-in has ended. Count the change for each kind of `kinds` that it is. Raise
+    LimitError if a limit is reached.
 
     The couple's item has a copy of the profile. The same transaction updates this copy. Each partner has a copy of the
     couple's `touch_dates`. So if the caller's choices about touch change, the transaction may update the partner too.
@@ -48,9 +52,11 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         others = [(partner, replace(partner, touch_dates=dates))] if partner else []
         return Consequences(replace(after, touch_dates=dates), others, writes)
 
-    return services.people.change(
-        caller.uid, caller.instant, lambda person: change(services.sessions.require(caller, person)), consequences
-    )
+    def counting(person: Person) -> Person:
+        before = services.sessions.require(caller, person)
+        return counted_change(before, change(before), caller.instant, *kinds)
+
+    return services.people.change(caller.uid, caller.instant, counting, consequences)
 
 
 def copy_touch_dates(services: Services, caller: Caller) -> None:

@@ -34,6 +34,11 @@ class Problem(Enum):
     # Not 401: after a 401, a phone renews its token. The new token has the old time of sign-in, so it fails too.
     SIGN_IN_NOT_RECENT = HTTPStatus.FORBIDDEN, "Please sign in again, so that we know that it is you."
     SECOND_FACTOR_NEEDED = HTTPStatus.FORBIDDEN, "Please sign in with your second factor."
+    # The same holds if App Check refuses: a renewed token of the person does not help.
+    APP_NOT_VERIFIED = (
+        HTTPStatus.FORBIDDEN,
+        "We cannot see that this request comes from our app. Update the app, and try again.",
+    )
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
     ACCOUNT_ERASED = HTTPStatus.GONE, "You have erased your account."
     NO_SUCH_ERASURE = HTTPStatus.NOT_FOUND, "There is no erasure with this receipt."
@@ -54,6 +59,11 @@ class Problem(Enum):
     )
     TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "You have tried too many codes. Wait before you try another."
     TOO_MANY_NUDGES = HTTPStatus.TOO_MANY_REQUESTS, "That's all for today. Wait before you send another nudge."
+    TOO_MANY_CHANGES = (
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "You have done this many times in the last 24 hours. Wait before you do it again.",
+    )
+    TOO_MANY_CALLS = HTTPStatus.TOO_MANY_REQUESTS, "These are too many requests at once. Wait a moment."
     TOO_MANY_DEVICES = HTTPStatus.CONFLICT, "You have too many devices. Remove one first."
     NO_SUCH_WEEK = HTTPStatus.NOT_FOUND, "There is no such week to look back on."
     NO_SUCH_DAY = HTTPStatus.NOT_FOUND, "There is no such day in your journal."

@@ -8,11 +8,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.invites import POINTER_KEPT
+from rekindle.domain.limits import still_counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rekindle.domain.ids import CoupleId, DeviceId, InviteId, Language, Uid, Zone
+    from rekindle.domain.limits import Counted
     from rekindle.domain.pushes import PushKind
     from rekindle.domain.touch_dates import TouchDates
 
@@ -164,7 +166,8 @@ class Person:
 
     If the person signed out everywhere, `signed_out_at` is the end of the second in which they did this. Sign-ins
     before `signed_out_at` have ended. `checked_at` is when Firebase last confirmed that the account is neither disabled
-    nor deleted. `erased_at` is when the person erased their account.
+    nor deleted. `erased_at` is when the person erased their account. `counted` has the instants at which the person did
+    what a limit counts (`rekindle.domain.limits`), oldest first.
     """
 
     uid: Uid
@@ -185,6 +188,7 @@ class Person:
     signed_out_at: dt.datetime | None = None
     checked_at: dt.datetime | None = None
     erased_at: dt.datetime | None = None
+    counted: Mapping[Counted, tuple[dt.datetime, ...]] = field(default_factory=dict)
     revision: int = 0
 
     @property
@@ -237,6 +241,10 @@ class Person:
         """Return the person without their invite, if it expired more than POINTER_KEPT ago."""
         is_old = self.invite and self.invite.expires_at + POINTER_KEPT <= instant
         return replace(self, invite=None) if is_old else self
+
+    def without_old_counts(self, instant: dt.datetime) -> Person:
+        """Return the person without what no limit counts any more."""
+        return replace(self, counted=still_counted(self.counted, instant))
 
     def is_silent_on(self, date: dt.date) -> bool:
         """Return whether a pause silences the person's reminders of the date."""

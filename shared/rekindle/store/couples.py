@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rekindle.domain.couples import Couple, PackWish, Pause, Wish
 from rekindle.domain.ids import CoupleId, InviteId, PackId, Uid
+from rekindle.domain.limits import Counted, counted
 from rekindle.domain.open_days import earliest_date
 from rekindle.domain.prompts import Theme
 from rekindle.domain.streaks import pack_dates, unpack_dates
@@ -128,12 +129,15 @@ class Couples:
             return replace(current, packs=packs, joined=joined, revision=current.revision + 1)
         raise ContentionError("a couple kept changing")
 
-    def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
+    def change_pause(
+        self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple], by: Uid | None = None
+    ) -> Couple | None:
         """Change the couple's pause, and the reminders of both partners.
 
         `change` gets the current couple and returns the changed couple. If both are equal, write nothing. If another
         write changes the couple or a partner at the same time, read the couple and both partners, and call
-        `change` again. Return the couple, or None if the couple has ended.
+        `change` again. If `by` is a partner, count the change for this partner, and raise LimitError if they have made
+        too many. Return the couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -143,7 +147,11 @@ class Couples:
             if changed == current:
                 return current
             until = changed.pause.until if changed.pause else None
-            persons = [(person, replace(person, paused_until=until)) for person in self._members(couple)]
+            persons = [
+                (person, counted(paused, instant, Counted.PAUSES) if person.uid == by else paused)
+                for person in self._members(couple)
+                for paused in [replace(person, paused_until=until)]
+            ]
             try:
                 self.table.transact([*person_writes(self.table, instant, *persons), _pausing(changed)])
             except WriteConflictError:

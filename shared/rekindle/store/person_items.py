@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.ids import CoupleId, DeviceId, InviteId, Language, Uid, Zone
+from rekindle.domain.limits import Counted
 from rekindle.domain.persons import (
     Barrier,
     Device,
@@ -71,25 +72,19 @@ def person_item(person: Person) -> Item:
         },
         "created_at": to_millis(person.created_at),
     }
-    if person.removed_devices:
-        item["removed_devices"] = {each: to_millis(since) for each, since in person.removed_devices.items()}
-    if person.couple:
-        item["couple"] = person.couple
-    if person.parted:
-        item["parted"] = stored(person.parted)
-    if person.partings_deleted:
-        item["partings_deleted"] = person.partings_deleted
-    if person.paused_until:
-        item["paused_until"] = str(person.paused_until)
-    if person.invite:
-        item["invite"] = stored(person.invite)
-    if person.erased_at:
-        item["erased_at"] = to_millis(person.erased_at)
-    if person.signed_out_at:
-        item["signed_out_at"] = to_millis(person.signed_out_at)
-    if person.checked_at:
-        item["checked_at"] = to_millis(person.checked_at)
-    return item
+    optional = {
+        "removed_devices": person.removed_devices,
+        "couple": person.couple,
+        "parted": person.parted,
+        "partings_deleted": person.partings_deleted,
+        "paused_until": person.paused_until,
+        "invite": person.invite,
+        "erased_at": person.erased_at,
+        "signed_out_at": person.signed_out_at,
+        "checked_at": person.checked_at,
+        "counted": person.counted,
+    }
+    return item | {name: stored(value) for name, value in optional.items() if value}
 
 
 def person_from(item: Mapping[str, Any]) -> Person:
@@ -143,6 +138,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
         erased_at=from_millis(item["erased_at"]) if "erased_at" in item else None,
         signed_out_at=from_millis(item["signed_out_at"]) if "signed_out_at" in item else None,
         checked_at=from_millis(item["checked_at"]) if "checked_at" in item else None,
+        counted={Counted(kind): tuple(map(from_millis, made)) for kind, made in item.get("counted", {}).items()},
         revision=item["revision"],
     )
 
