@@ -31,7 +31,7 @@ from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.packs import a_source
 from testing.phones import Phone
-from testing.push_world import calls
+from testing.push_world import calls, first_of, watched
 from testing.stored import row_in, stream_record
 
 if TYPE_CHECKING:
@@ -449,6 +449,15 @@ class TestChain:
         assert [(each["number"], each["done"]["uid"]) for each in entries] == [(1, "saul"), (2, "ruth")]
         saul.now += HOUR
         assert self.whole(saul)
+
+    def test_two_simultaneous_actions_follow_each_other(self, ruth: Phone, saul: Phone, table: Table) -> None:
+        faster = first_of("TransactWriteItems", lambda: saul.put("/v1/practice/help", {"revision": 0}))
+        with watched(table, faster):
+            saved = ruth.put("/v1/practice/packs/river/draft", {"source": a_source(), "revision": 0})
+        assert saved.status == 200
+        entries = table.query(keys.AUDIT).items
+        assert [(each["number"], each["done"]["uid"]) for each in entries] == [(1, "saul"), (2, "ruth")]
+        assert self.whole(ruth)
 
     def test_the_log_is_a_witness_outside_of_the_table(
         self, ruth: Phone, table: Table, caplog: pytest.LogCaptureFixture
