@@ -398,7 +398,8 @@ export interface paths {
          * Show how couples respond to the packs
          * @description The numbers change once a day.
          *
-         *     No number is about fewer than ten couples.
+         *     No number is about fewer than ten couples. A pack that couples join by a code shows numbers only from fifty couples
+         *     on, and counts a couple only from its seventh day with the pack.
          */
         get: operations["getStatistics"];
         put?: never;

@@ -32,7 +32,8 @@ export interface paths {
          * Begin a pause for both partners today, or move the end of their pause
          * @description Either partner may do this, and no reply shows which of them did it. During a pause, nobody gets reminders and no
          *     date counts as missed. Each day still has its prompt. If both answer, the day counts for the streak. The pause ends
-         *     by itself on the date `until`.
+         *     by itself on the date `until`. Somebody whose pause was ended or shortened by their partner can pause no further
+         *     dates for seven days.
          */
         patch: operations["patchCouple"];
         trace?: never;
@@ -160,6 +161,7 @@ export interface paths {
         /**
          * Answer the day's prompt, or edit the caller's answer
          * @description When both partners have answered, both answers are open and the day is complete. From then on, an edit is refused.
+         *     If the partner could read the answer before an edit, the partner sees that it was edited.
          */
         put: operations["putAnswer"];
         post?: never;
@@ -200,8 +202,9 @@ export interface paths {
         put?: never;
         /**
          * Replace the day's prompt by another prompt of the same theme, for both partners
-         * @description A day can be swapped once, before anyone has answered. The old prompt counts as seen. A repeat with the same
-         *     idempotency key returns the day with its new prompt.
+         * @description The new prompt is easy and asks for no touch, whatever the two have chosen. A day can be swapped once, before anyone
+         *     has answered. The old prompt counts as seen. A repeat with the same idempotency key returns the day with its new
+         *     prompt.
          */
         post: operations["postSwap"];
         delete?: never;
@@ -240,8 +243,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the booking link and help lines, also to a caller without a profile
-         * @description Return the booking link and help lines, also to a caller without a profile.
+         * Return the booking link and help lines, also to a caller without a profile or without App Check
+         * @description Return the booking link and help lines, also to a caller without a profile or without App Check.
          */
         get: operations["getHelp"];
         put?: never;
@@ -403,6 +406,9 @@ export interface paths {
          *
          *     A device with a new id needs a sign-in of the last 15 minutes, and the caller's other devices get a push about it.
          *     A device that was removed because no push reached it is not new.
+         *
+         *     Call this at every start of the app, and when FCM gives another address. If somebody else has registered the address
+         *     meanwhile, nobody is told: this device gets no push until it registers again, for which it is not new.
          */
         put: operations["putDevice"];
         post?: never;
@@ -706,8 +712,10 @@ export interface paths {
         };
         /**
          * Return the couple's gesture of today
-         * @description The couple has a gesture only while both partners have a touch reminder and a touch comfort above 0. Otherwise
-         *     `gesture` is null, and the reply does not show whose settings are the reason.
+         * @description The couple has a gesture only while both partners have a touch reminder and a touch comfort above 0. A change of the
+         *     caller's settings holds at once. A change of the partner's settings never changes today's gesture, only that of a
+         *     later date. Each couple also has breaks without a gesture, which begin at random. So if `gesture` is null, the reply
+         *     does not show why.
          */
         get: operations["getTouchToday"];
         put?: never;
@@ -889,7 +897,10 @@ export interface components {
         };
         /**
          * CoupleWithPacksView
-         * @description The caller's couple, and the ids of the packs that its prompts come from. Without a pause, `pause` is null.
+         * @description The caller's couple, and the ids of its packs. Without a pause, `pause` is null.
+         *
+         *     `packs` has the packs that the couple wants, or else all packs for everyone. If no prompt of these packs suits both,
+         *     a day's prompt comes from a pack for everyone, and `packs` stays as it is.
          * @example {
          *       "packs": [
          *         "money-talk",
@@ -975,6 +986,7 @@ export interface components {
          *       },
          *       "open": true,
          *       "partner": {
+         *         "edited": false,
          *         "state": "answered",
          *         "text": null
          *       },
@@ -1006,6 +1018,7 @@ export interface components {
          *       },
          *       "open": true,
          *       "partner": {
+         *         "edited": false,
          *         "state": "answered",
          *         "text": "The way you hum when you cook."
          *       },
@@ -1043,6 +1056,7 @@ export interface components {
          *       },
          *       "open": true,
          *       "partner": {
+         *         "edited": false,
          *         "state": "waiting",
          *         "text": null
          *       },
@@ -1787,6 +1801,7 @@ export interface components {
          *           },
          *           "open": true,
          *           "partner": {
+         *             "edited": false,
          *             "state": "answered",
          *             "text": "The way you hum when you cook."
          *           },
@@ -2103,11 +2118,15 @@ export interface components {
         /**
          * PartnerAnswerView
          * @description The partner's answer. `text` is null if the answer is missing, not open yet, or without a text.
+         *
+         *     `edited` says that the partner changed the text after it was open to the caller. Then show that it was edited.
          * @example {
+         *       "edited": false,
          *       "state": "answered",
          *       "text": null
          *     }
          * @example {
+         *       "edited": false,
          *       "state": "answered",
          *       "text": "The way you hum when you cook."
          *     }
@@ -2116,6 +2135,11 @@ export interface components {
             state: components["schemas"]["AnswerState"];
             /** Text */
             text?: string | null;
+            /**
+             * Edited
+             * @default false
+             */
+            edited?: boolean;
         };
         /**
          * PauseBody
@@ -2234,15 +2258,18 @@ export interface components {
             language: components["schemas"]["LanguageCode"];
             /**
              * Depth
-             * @description How deep prompts may go.
+             * @description How deep prompts may go. In a couple's first four weeks, all prompts are easy.
              */
             depth: number;
             /**
              * Touch Comfort
-             * @description From 0, no touch at all, to 3, at ease with touch. The lower value of the two partners counts.
+             * @description From 0, no touch at all, to 3, at ease with touch. The lower value of the two partners counts. In a couple's first four weeks, no prompt asks for touch.
              */
             touch_comfort: number;
-            /** Barriers */
+            /**
+             * Barriers
+             * @description What is hard for the person now. The partner never sees it. It counts only with some chance, so that the prompts do not show it either.
+             */
             barriers: components["schemas"]["Barrier"][];
             /** Streak Hidden */
             streak_hidden: boolean;
@@ -2837,6 +2864,7 @@ export interface components {
          *         },
          *         "open": true,
          *         "partner": {
+         *           "edited": false,
          *           "state": "answered",
          *           "text": null
          *         },
@@ -2870,6 +2898,7 @@ export interface components {
          *         },
          *         "open": true,
          *         "partner": {
+         *           "edited": false,
          *           "state": "answered",
          *           "text": null
          *         },
@@ -2908,6 +2937,7 @@ export interface components {
          *         },
          *         "open": true,
          *         "partner": {
+         *           "edited": false,
          *           "state": "waiting",
          *           "text": null
          *         },
@@ -2976,7 +3006,7 @@ export interface components {
         };
         /**
          * TouchTodayView
-         * @description Today's date by the caller's clock, and its gesture. `gesture` is null if a partner does not want touch.
+         * @description Today's date by the caller's clock, and its gesture. `gesture` is null on a date without a gesture.
          * @example {
          *       "date": "2026-03-02",
          *       "gesture": {
@@ -3314,6 +3344,7 @@ export interface operations {
             /**
              * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
              *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             *     - `urn:rekindle:problem:pause-too-soon`: Your last pause has been ended. Give it a few days before you pause again.
              */
             429: {
                 headers: {

@@ -13,7 +13,7 @@ from schemathesis import Response
 import practice_api.services
 from couples_api.services import Services
 from rekindle.crypto.vault import Vault
-from testing.apis import every_account_is_good, phones_api, practice_handler_of
+from testing.apis import every_account_is_good, every_member_is_good, phones_api, practice_handler_of
 from testing.builders import LONDON, NEW_YORK, an_instant, prompts, publish, publish_choices
 from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
@@ -138,7 +138,7 @@ def practice_world() -> World:
     table = MemoryTable()
 
     def services() -> practice_api.services.Services:
-        return practice_api.services.Services.on(cast("Table", table), every_account_is_good, review_required=False)
+        return practice_api.services.Services.on(cast("Table", table), every_member_is_good, review_required=False)
 
     handler = practice_handler_of(services)
     callers = {
