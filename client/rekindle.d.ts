@@ -240,8 +240,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the booking link and help lines, also to a caller without a profile
-         * @description Return the booking link and help lines, also to a caller without a profile.
+         * Return the booking link and help lines, also to a caller without a profile or without App Check
+         * @description Return the booking link and help lines, also to a caller without a profile or without App Check.
          */
         get: operations["getHelp"];
         put?: never;
