@@ -46,7 +46,7 @@ many requests (429) before the API sees them. After a 401, a phone renews its to
 (410), the phone deletes all that it has stored.
 
 After `too-many-calls` and `too-many-changes` (429), wait for `Retry-After` seconds. A person may make 60 calls at once,
-and then two in a second. In 24 hours, a person may change their name three times, their profile and their reminders 60
+and then four in a second. In 24 hours, a person may change their name three times, their profile and their reminders 60
 times each, register devices, make invites and set pauses 30 times each, begin 20 exports, and sign out everywhere ten
 times. A request that changes nothing does not count.
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -112,11 +113,9 @@ class Sdk:
     """What the Admin SDK says about a token. The app of the SDK needs no credential for this."""
 
     def __init__(self) -> None:
-        class App:
-            project_id, options = PROJECT_NUMBER, dict[str, Any]()
-            credential = type("Credential", (), {"get_credential": lambda _self: None})()
-
-        self._service = _AppCheckService(App())
+        credential = SimpleNamespace(get_credential=lambda: None)
+        app = SimpleNamespace(project_id=PROJECT_NUMBER, options={}, credential=credential)
+        self._service = _AppCheckService(app)
 
     def verifies(self, token: str) -> bool:
         try:

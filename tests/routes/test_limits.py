@@ -190,7 +190,7 @@ def test_an_erasure_is_never_refused_and_has_ten_receipts_at_most(own_services: 
 class TestCalls:
     """Each process limits how many calls a person makes in a short time."""
 
-    def test_a_burst_is_allowed_and_then_two_calls_a_second(self) -> None:
+    def test_a_burst_is_allowed_and_then_four_calls_a_second(self) -> None:
         calls = CallLimit()
         assert [calls.seconds_to_wait(Uid("ada"), NOON) for _ in range(BURST)] == [0] * BURST
         assert calls.seconds_to_wait(Uid("ada"), NOON) == 1

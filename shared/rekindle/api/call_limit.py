@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 BURST: Final = 60
 """A person may make this many calls at once. An app that is opened makes about ten calls."""
-INTERVAL: Final = 500
-"""In milliseconds. After a burst, a person may make one call in each interval, so two in a second."""
+INTERVAL: Final = 250
+"""In milliseconds. After a burst, a person may make one call in each interval, so four in a second."""
 PERSONS: Final = 10_000
 """A process remembers at most this many persons. They take about two megabytes."""
 DISORDER: Final = 60_000
