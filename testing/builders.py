@@ -164,10 +164,11 @@ def a_stored_prompt(
 def prompts(pack: str = "test", version: int = 1) -> Iterator[tuple[Entry, PromptText]]:
     """Yield the prompts of a small pack.
 
-    Each theme has twelve prompts, four of each depth. The prompts of the theme touch have touch comforts 0 to 3.
+    Each theme has twelve prompts, four of each depth. The prompts of the theme touch have touch comforts 0 to 3. Three
+    of its four prompts of depth 1 have touch comfort 0.
     """
     for theme, number in itertools.product(Theme, range(12)):
-        depth, comfort = number % 3 + 1, number % 4 if theme is Theme.TOUCH else 0
+        depth, comfort = number % 3 + 1, number % 4 if theme is Theme.TOUCH and number not in {3, 6} else 0
         kind = PromptKind.TOUCH if comfort else PromptKind.QUESTION
         ref = PromptRef(PackId(pack), version, PromptId(f"{theme}-{number}"))
         english = Language("en")

@@ -55,14 +55,19 @@ def account_job_from(body: str) -> AccountJob:
     return _JOBS.validate_json(body)
 
 
-class ListStaff(_Body):
+class _Command(BaseModel):
+    # Unlike a job, a command never waits in a queue: an operator's program gets the answer at once.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ListStaff(_Command):
     """Read a page of all accounts, and return those with permissions. `after` is the cursor of the page before."""
 
     type: Literal["list-staff"] = "list-staff"
     after: Annotated[str | None, StringConstraints(max_length=2048)] = None
 
 
-class ChangeRights(_Body):
+class ChangeRights(_Command):
     """Give an account exactly these permissions, or none if `rights` is empty.
 
     `operator` is the operator's ARN in AWS. Both the ARN and the instant `at` are as the operator's program tells them.

@@ -97,7 +97,7 @@ class TestJournal:
         """A page reads the couple's keys for its revealed days, so the partner's sealed text could be opened too."""
         at_noon(dt.date(2026, 3, 20), reader)
         days = {day["date"]: day for day in reader.get("/v1/days").body["days"]}
-        assert days["2026-03-07"]["partner"] == {"state": "answered", "text": None}
+        assert days["2026-03-07"]["partner"] == {"state": "answered", "text": None, "edited": False}
         assert days["2026-03-06"]["partner"]["text"] is not None
 
     def test_a_full_page_is_thirty_days(self, londoners: tuple[Phone, Phone]) -> None:
