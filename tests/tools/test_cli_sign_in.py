@@ -6,6 +6,7 @@ The stand-in for Google's accounts answers, in this process.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,11 @@ NOON = an_instant("2026-03-02T12:00:00Z")
 WRONG = "000000"
 
 
+def the_clock() -> dt.datetime:
+    """Return the instant on the stand-in's clock, by which its tokens begin and end."""
+    return dt.datetime.fromtimestamp(now(), dt.UTC)
+
+
 @pytest.fixture(scope="module")
 def key() -> RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -69,7 +75,7 @@ def service(issuer: Issuer, services: Services) -> Service:
         answer = browser.call(request.method, path, content=request.content, headers=kind)
         return httpx.Response(answer.status_code, content=answer.content)
 
-    return Service(through(practice_handler_of(lambda: services), lambda: NOON), firebase=firebase)
+    return Service(through(practice_handler_of(lambda: services), the_clock), firebase=firebase)
 
 
 @pytest.fixture
@@ -290,7 +296,7 @@ class TestSecondFactor:
         self, wren: Person, issuer: Issuer, table: Table, service: Service
     ) -> None:
         strict = Services.on(table, every_member_is_good, review_required=False, second_factor=True)
-        service.api = through(practice_handler_of(lambda: strict), lambda: NOON)
+        service.api = through(practice_handler_of(lambda: strict), the_clock)
         said = sign_in(wren, PASSWORD)
         assert said.status == 0
         assert f"rekindle second-factor add --stack {API}" in said.err
