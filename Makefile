@@ -78,7 +78,7 @@ bench: setup ## measure requests, capacity units and round trips of every call a
 simulate: .venv/.synced ## simulate two days of two million persons, check who gets each reminder, and print the costs; PERSONS=20000 for fewer
 	@$(PYTHON) -m bench.simulate $(if $(PERSONS),--persons $(PERSONS)) $(if $(CHANGE),--change $(CHANGE))
 
-.PHONY: check lint types contract unit pack-lint test calendar stateful races
+.PHONY: check lint types contract unit pack-lint test calendar stateful races fuzz planted
 check: setup ## lint, types, contract, pack-lint and unit, in under a minute
 	@$(MAKE) --no-print-directory -j 2 --output-sync=target unit lint types pack-lint contract PROFILE=check
 lint: setup .envs/sam/.linted ## check style, import contracts, dead code, the template, and breaking changes of the API
@@ -108,6 +108,19 @@ races: setup ## let requests race on a real database, 500 times for each kind; R
 	@REKINDLE_RACES=$(or $(RACES),500) .venv/bin/pytest -q -n 2 --dist loadfile tests/engine/test_races.py tests/engine/test_erasure_races.py tests/engine/test_empty_slots.py
 stateful: setup ## compare 30,000 random steps of two couples and a stranger with a simple model; STEPS=2000 for fewer
 	@REKINDLE_STATEFUL_STEPS=$(or $(STEPS),30000) .venv/bin/pytest -q tests/routes/test_stateful.py
+fuzz: setup ## send 1,000 random requests, messages and events of each kind to the functions; EXAMPLES=100 for fewer
+	@REKINDLE_FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) .venv/bin/pytest -q -n 2 --timeout=0 tests/fuzz tests/domain/test_markup.py
+
+planted: setup ## plant a bug for each invariant in a copy, and show that the tests catch it; ONLY="I4 I7" for some
+	@$(PYTHON) -m tests.planted $(ONLY)
+
+.PHONY: sbom advisories wheels
+sbom: setup ## write a bill of materials (CycloneDX) for each artifact, and the list of licences
+	@$(PYTHON) -m local.sbom
+advisories: .venv/.synced ## look for known vulnerabilities in everything that is pinned
+	@$(PYTHON) -m local.advisories
+wheels: .envs/sam/.synced .venv/.synced ## download the wheels of all artifacts for both architectures, with checked hashes
+	@$(PYTHON) -m local.deploy.wheels
 
 .PHONY: format lock openapi release-api build deploy publish
 format: .venv/.synced ## format the code
@@ -115,8 +128,8 @@ format: .venv/.synced ## format the code
 lock: $(filter .tools/bin/uv,$(UV)) ## resolve all dependencies again, and write the requirements of each artifact
 	@$(UV) lock
 	@$(UV) export --quiet --locked --only-group runtime --no-emit-project --no-annotate -o shared/requirements.txt
-	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
-	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/privacy/requirements.txt
+	@$(UV) export --quiet --locked --only-group phones --no-emit-project --no-annotate -o functions/couples_api/requirements.txt
+	@$(UV) export --quiet --locked --only-group phones --no-emit-project --no-annotate -o functions/privacy/requirements.txt
 	@$(UV) export --quiet --locked --only-group vault --no-emit-project --no-annotate -o functions/reseal/requirements.txt
 	@$(UV) export --quiet --locked --only-group practice --no-emit-project --no-annotate -o functions/practice_api/requirements.txt
 	@$(UV) export --quiet --locked --only-group push --no-emit-project --no-annotate -o functions/delivery/requirements.txt
@@ -126,9 +139,10 @@ openapi: .venv/.synced client/node_modules/.installed ## generate the OpenAPI do
 	@cd client && npm run --silent generate
 release-api: .venv/.synced ## make the present API documents the released ones, with which later changes are compared
 	@$(PYTHON) -m local.breaking --release
-build: setup ## sam build for a stage, with compiled bytecode: make build STAGE=prod
-	@PATH=$(CURDIR)/.envs/sam/bin:$$PATH sam build --config-env $(STAGE) --build-dir .aws-sam/$(STAGE)
+build: setup ## sam build for a stage, from checked wheels, with compiled bytecode and SBOMs: make build STAGE=prod
+	@PATH=$(CURDIR)/.envs/sam/bin:$$PATH $(PYTHON) -m local.deploy.wheels sam build --config-env $(STAGE) --build-dir .aws-sam/$(STAGE)
 	@$(PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash .aws-sam/$(STAGE)
+	@$(PYTHON) -m local.sbom --into .aws-sam/$(STAGE)
 deploy: setup ## build and deploy to AWS: make deploy STAGE=prod [ARGS=--no-execute-changeset] [CONFIG=samconfig.toml]
 	@$(PYTHON) -m local.deploy.cloud $(STAGE) --config $(or $(CONFIG),samconfig.toml) --check
 	@$(MAKE) --no-print-directory build STAGE=$(STAGE)

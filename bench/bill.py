@@ -1,4 +1,4 @@
-"""Calculate a stack's monthly bill, line by line: `python -m bench.bill` prints the table of docs/costs.md.
+"""Calculate a stack's monthly bill, line by line: `python -m bench.bill` prints the tables of docs/costs.md.
 
 Figures with the comment "as measured" come from `make bench` (docs/table.md). Figures with the comment "as simulated"
 come from `make simulate` (docs/costs.md). The other figures are assumptions. The bill leaves out free tiers.
@@ -10,6 +10,7 @@ import sys
 from typing import Final
 
 from bench import prices
+from rekindle.api.call_limit import INTERVAL
 
 DAYS: Final = 30
 HOURS: Final = 24 * DAYS
@@ -43,6 +44,16 @@ POLLS: Final = QUEUES * POLLERS * 3 * 60 * HOURS
 ARTIFACT_GIGABYTES: Final = 2.0  # ten releases
 PUSH_DOLLARS: Final = 0.072 / prices.MILLION  # tick, queue, and delivery with the rows that it reads, as simulated
 EXPORT_READ_UNITS: Final = 0.5  # one export a year
+
+
+# A flood of calls.
+FLOOD_RATES: Final = (500, 2_000)
+"""In calls a second: production's throttle in version 0.1.0, and today's."""
+FLOOD_ANSWERED: Final = 1_000 / INTERVAL
+"""In calls a second, in each process."""
+REFUSAL_MILLISECONDS: Final = 2
+REFUSAL_BYTES: Final = 500
+FLOOD_LOG_BYTES: Final = 1_400  # a line of the access log, and Lambda's report; the function itself logs nothing
 
 
 def bill(couples: int) -> dict[str, float]:
@@ -91,5 +102,38 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def flood(rate: int) -> dict[str, float]:
+    """Map each line of a flood's bill to dollars. One account sends `rate` calls in each second of an hour.
+
+    The processes that are needed at the beginning live on. Each of them answers FLOOD_ANSWERED calls in a second, and
+    refuses the others.
+    """
+    calls = rate * 3600
+    processes = rate * CALL_MILLISECONDS / 1000
+    answered = processes * FLOOD_ANSWERED * 3600
+    seconds = (answered * CALL_MILLISECONDS + (calls - answered) * REFUSAL_MILLISECONDS) / 1000
+    log_gigabytes = (calls * FLOOD_LOG_BYTES + answered * (LOG_BYTES_A_CALL - FLOOD_LOG_BYTES)) / 1e9
+    return {
+        "API Gateway, calls": calls * prices.HTTP_CALL,
+        "Lambda, calls": calls * prices.LAMBDA_REQUEST,
+        "Lambda, time": seconds * prices.LAMBDA_GB_SECOND,
+        "DynamoDB, reads": answered * CALL_READ_UNITS * prices.READ_UNIT,
+        "CloudWatch, logs taken in": log_gigabytes * prices.LOG_GIGABYTE,
+        "Data sent": (calls * REFUSAL_BYTES + answered * (REPLY_BYTES - REFUSAL_BYTES))
+        / 1e9
+        * prices.TRANSFER_GIGABYTE,
+    }
+
+
+def flood_table() -> str:
+    """Return the bill of an hour's flood as a Markdown table, for the old and the present throttle of production."""
+    bills = [{what: round(dollars, 2) for what, dollars in flood(rate).items()} for rate in FLOOD_RATES]
+    rows = ["| an hour's flood, in dollars | " + " | ".join(f"{rate:,} calls a second" for rate in FLOOD_RATES) + " |"]
+    rows += ["| --- | --: | --: |", "| calls | " + " | ".join(f"{rate * 3600:,}" for rate in FLOOD_RATES) + " |"]
+    rows += [f"| {what} | " + " | ".join(f"{each[what]:,.2f}" for each in bills) + " |" for what in bills[0]]
+    rows.append("| **together** | " + " | ".join(f"**{sum(each.values()):,.2f}**" for each in bills) + " |")
+    return "\n".join(rows) + "\n"
+
+
 if __name__ == "__main__":
-    sys.stdout.write(table())
+    sys.stdout.write(f"{table()}\n{flood_table()}")

@@ -2,7 +2,7 @@
 
 All rows together need too much memory. So each row is made whenever it is read. The store makes one template for each
 kind of row and each combination of traits and weekdays. A person's row differs from its template only in its key, the
-numbers in the targets, the uid and the couple.
+numbers in the targets, the touch seed, the uid and the couple.
 """
 
 from __future__ import annotations
@@ -192,6 +192,8 @@ class InitialRows:
         item = {**template.item, "pk": pk, "sk": sk, "t": targets}
         if letter == "e":
             item["u"], item["c"] = uid_of(number), couple_of(number)
+        if letter == "t":
+            item["s"] = population.touch_dates(number).seed
         return Row(sk, template.size + len(pk), item)
 
     def _template(self, letter: str, traits: int, number: int, weekdays: int) -> Sized:

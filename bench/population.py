@@ -28,6 +28,7 @@ from rekindle.domain.persons import (
     TouchReminder,
 )
 from rekindle.domain.pushes import PushKind
+from rekindle.domain.touch_dates import TouchDates, touch_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -235,10 +236,11 @@ class Population:
     def wants(self, kind: PushKind, number: int, date: dt.date) -> bool:
         """Return whether a person should get a reminder that is due on the date.
 
-        A person gets a touch reminder only on its weekdays, and an evening reminder only if they have not answered.
+        A person gets a touch reminder only on its weekdays and in no break, and an evening reminder only if they have
+        not answered.
         """
         if kind is PushKind.TOUCH:
-            return date.weekday() in TOUCH_WEEKDAYS[self.weekdays[number]]
+            return date.weekday() in TOUCH_WEEKDAYS[self.weekdays[number]] and date in self.touch_dates(number)
         return kind is not PushKind.EVENING or not self.answered(number, date)
 
     def answered(self, number: int, date: dt.date) -> bool:
@@ -248,6 +250,10 @@ class Population:
     def opened(self, number: int, date: dt.date) -> bool:
         """Return whether a couple without an answer has opened the date. `number` is the couple's first person."""
         return self._percent(~number, date) < ANSWERED
+
+    def touch_dates(self, number: int) -> TouchDates:
+        """Return the dates on which a couple that wants touch has touch. Both of its persons have the same dates."""
+        return TouchDates((self.start.date() - dt.timedelta(days=60),), touch_seed(f"{self.salt}-{number // 2}"))
 
     def _percent(self, number: int, date: dt.date) -> int:
         # A multiplicative hash needs no memory, and its result does not depend on the order of calls.
@@ -278,7 +284,7 @@ class Population:
                 for device in range(len(traits.months))
             },
             couple=couple_of(number),
-            touch_agreed=wants_touch,
+            touch_dates=self.touch_dates(number) if wants_touch else None,
             last_due=dict.fromkeys(PushKind, self.start.date() - dt.timedelta(days=60)) if traits.moved_before else {},
         )
 

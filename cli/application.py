@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnknownCommandError
 
-from cli.commands import files, packs, practice, publishing, sign_in
+from cli.commands import files, packs, practice, publishing, second_factor, sign_in, staff
+from cli.commands.help import help_app
 from cli.errors import CliError, Exit, UsageError
 from cli.pages import error_page
 from cli.session import write_json
@@ -41,10 +42,13 @@ def application() -> App:
     app.command(sign_in.sign_in)
     app.command(sign_in.sign_out)
     app.command(sign_in.whoami)
+    app.command(second_factor.second_factor_app)
     app.command(_packs())
     app.command(practice.stats)
-    app.command(practice.help_app)
+    app.command(help_app)
+    app.command(practice.notices)
     app.command(practice.audit)
+    app.command(staff.staff_app)
     return app
 
 

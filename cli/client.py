@@ -25,7 +25,7 @@ from rekindle.packs import contract
 from rekindle.packs.lifecycle import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cli.identity import Tokens
 
@@ -154,12 +154,69 @@ class Practice:
         return self._call(contract.StatisticsView, "GET", "/statistics")
 
     def help(self) -> contract.HelpView:
-        """Return the help that the app shows to couples."""
+        """Return the help that the app shows to couples, and the proposal that waits for approval."""
         return self._call(contract.HelpView, "GET", "/help")
 
-    def put_help(self, document: dict[str, Any]) -> contract.HelpView:
-        """Replace the help. The service refuses if a different help was saved since the caller read `document`."""
+    def propose_help(self, document: dict[str, Any]) -> contract.HelpView:
+        """Propose a help document. The service refuses if the help has changed since the caller read `document`.
+
+        The service stores a second, equal proposal in place of the first, so it is safe to repeat the request.
+        """
         return self._call(contract.HelpView, "PUT", "/help", document)
+
+    def approve_help(self, current: contract.HelpView) -> contract.HelpView:
+        """Approve the proposal in `current`. The service refuses if there is another proposal now."""
+        number = current.proposal.id if current.proposal else 0
+
+        def arrived() -> contract.HelpView | None:
+            now = self.help()
+            return now if now.revision > current.revision and now.proposal is None else None
+
+        body = contract.HelpApproveBody.model_construct(proposal=number)
+        return self._call(contract.HelpView, "POST", "/help/approve", body, arrived=arrived)
+
+    def reject_help(self, current: contract.HelpView, note: str | None) -> contract.HelpView:
+        """Reject the proposal in `current`, or take it back if it is the caller's own."""
+        number = current.proposal.id if current.proposal else 0
+
+        def arrived() -> contract.HelpView | None:
+            now = self.help()
+            return now if now.revision == current.revision and now.proposal is None else None
+
+        body = contract.HelpRejectBody.model_construct(proposal=number, note=note)
+        return self._call(contract.HelpView, "POST", "/help/reject", body, arrived=arrived)
+
+    def notices(self, limit: int) -> contract.NoticesView:
+        """Return at most `limit` notices, latest first, with the number of unread notices."""
+        found = self._call(contract.NoticesView, "GET", "/notices")
+        notices = found.notices
+        while found.before and len(notices) < limit:
+            found = self._call(contract.NoticesView, "GET", "/notices", params={"before": found.before})
+            notices += found.notices
+        return found.model_copy(update={"notices": notices[:limit]})
+
+    def unread_notices(self) -> int:
+        """Return the number of unread notices. Ask only once, because nobody waits for this number."""
+        return self._call(contract.NoticesView, "GET", "/notices", attempts=1).unread
+
+    def read_notices(self, until: str) -> None:
+        """Mark a notice, and all older ones, as read by this person."""
+        self._call(_Nothing, "POST", "/notices/read", contract.ReadNoticesBody.model_construct(until=until))
+
+    def sign_out(self) -> None:
+        """End all sign-ins of this person's account, also those on other machines."""
+        self._call(_Nothing, "POST", "/sign-out", attempts=2)
+
+    def audit_pages(self) -> Iterator[contract.AuditView]:
+        """Yield all actions of staff in pages, latest first."""
+        before = None
+        while True:
+            page = {"limit": AUDIT_PAGE} | ({"before": before} if before else {})
+            found = self._call(contract.AuditView, "GET", "/audit", params=page)
+            yield found
+            before = found.before
+            if before is None:
+                return
 
     def audit(self, limit: int) -> list[contract.AuditEntryView]:
         """Return at most `limit` actions of staff, latest first."""
@@ -194,18 +251,19 @@ class Practice:
         *,
         params: dict[str, Any] | None = None,
         arrived: Callable[[], Answer | None] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> Answer:
-        """Send a request until an answer comes, at most ATTEMPTS times.
+        """Send a request until an answer comes, at most `attempts` times.
 
         After a lost answer, `arrived` reads the pack. If the request took effect, `arrived` returns the missing answer.
         Otherwise it returns None.
         """
-        for attempt in range(ATTEMPTS):
+        for attempt in range(attempts):
             try:
                 return _read(model, self._call_once(method, path, body, params))
             except _AnswerLostError as lost:
-                if attempt == ATTEMPTS - 1:
-                    said = f"The service does not answer ({lost}, tried {counted(ATTEMPTS, 'time')})."
+                if attempt == attempts - 1:
+                    said = f"The service does not answer ({lost}, tried {counted(attempts, 'time')})."
                     raise UnreachableError(said, "Check your connection, and try again in a minute.") from lost
                 self._pause(_wait(attempt, lost.asked_for))
                 if arrived and (answer := arrived()) is not None:
@@ -228,7 +286,7 @@ class Practice:
         if not answer.is_success:
             raise _refusal(answer)
         try:
-            return answer.json() if answer.content else None
+            return answer.json() if answer.content else {}
         except ValueError as error:
             raise UnreachableError(f"There is no Rekindle at {self._base}.") from error
 
@@ -257,6 +315,10 @@ class Practice:
             "See all packs: rekindle packs list",
             suggestion=near[0] if near else None,
         )
+
+
+class _Nothing(BaseModel):
+    """An answer without content."""
 
 
 class _AnswerLostError(Exception):
@@ -309,13 +371,8 @@ def _refusal(answer: httpx.Response) -> CliError:
     body = body if isinstance(body, dict) else {}
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
         return RefusedError("not-signed-in", "The service did not accept your sign-in.", "rekindle sign-in")
-    if answer.status_code == HTTPStatus.FORBIDDEN:
-        return RefusedError(
-            "not-allowed",
-            "Your account has no permission for this.",
-            "See your permissions: rekindle whoami",
-            "Ask the people who run the service for the permission, then sign in again.",
-        )
+    if answer.status_code == HTTPStatus.FORBIDDEN and "type" not in body:  # API Gateway has refused the token's scopes
+        return RefusedError("not-allowed", "Your account has no permission for this.", *_ASK_FOR_PERMISSION)
     if answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return RefusedError(
             "body-too-large", "The pack is too large: the limit is 4,000,000 characters.", "Split it into two packs."
@@ -327,10 +384,21 @@ def _refusal(answer: httpx.Response) -> CliError:
     return RefusedError(problem, title, *_TO_DO.get(problem, ()), about=about, **members)
 
 
+_ASK_FOR_PERMISSION: Final = (
+    "See your permissions: rekindle whoami",
+    "Ask the people who run the service for the permission, then sign in again.",
+)
 _TO_DO: Final[dict[str, tuple[str, ...]]] = {
-    "needs-another-person": ("Ask a colleague to run: rekindle packs approve ID",),
+    "needs-another-person": ("Ask a colleague to run: rekindle packs approve ID, or rekindle help approve",),
+    "proposed-already": ("See it: rekindle help show", "Then: rekindle help approve, or rekindle help reject"),
     "scheduled-already": ("Take it back first: rekindle packs reject ID",),
     "nothing-to-publish": ("Save a draft first: rekindle packs save FILE",),
     "internal": ("Try again. If it happens again, tell the people who run the service.",),
+    "not-allowed": _ASK_FOR_PERMISSION,
+    "second-factor-needed": (
+        "Add one to your account: rekindle second-factor add",
+        "Or, if it has one, sign in again: rekindle sign-in",
+    ),
+    "sign-in-not-recent": ("Sign in again: rekindle sign-in",),
     "no-such-route": ("The service may be older than this program.",),
 }

@@ -1,4 +1,4 @@
-"""Store sign-ins, names of stacks, and which draft or version each pack file contains.
+"""Store sign-ins, names and projects of stacks, and which draft or version each pack file contains.
 
 These data are in files in the person's configuration folder, outside the repository. Nobody else can read these files.
 Refresh tokens are in the desktop's keyring. If no keyring can be opened, the tokens are in the file of sign-ins.
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SIGN_INS: Final = "sign-ins.json"
 NAMES: Final = "stacks.json"
+KNOWN: Final = "known.json"
 FILES: Final = "files.json"
 KEYRING_SERVICE: Final = "rekindle"
 _OWNER_ONLY: Final = 0o600
@@ -39,6 +40,19 @@ class Settings:
     securetoken: str
     key: str
     project: str
+
+    @property
+    def known(self) -> Known:
+        """Return the part of the settings that a person confirms."""
+        return Known(self.project, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The Firebase project of a stack, and the project's web key, as a person has confirmed them."""
+
+    project: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +153,16 @@ class ConfigStore:
         """Give a stack a name."""
         with self._changing(NAMES) as saved:
             saved[name] = api
+
+    def known(self, api: str) -> Known | None:
+        """Return what a person has confirmed about a stack, or None if this machine has not met the stack."""
+        found = self._read(KNOWN).get(api)
+        return Known(**found) if found else None
+
+    def put_known(self, api: str, known: Known) -> None:
+        """Save what a person has confirmed about a stack."""
+        with self._changing(KNOWN) as saved:
+            saved[api] = asdict(known)
 
     def origin(self, api: str, file: Path) -> Origin | None:
         """Return a file's origin, or None if the file was never pulled or saved."""

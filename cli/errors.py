@@ -106,7 +106,7 @@ class RefusedError(CliError):
         super().__init__(happened, *to_do, about=about, members=members)
         self.problem = problem
         self.type = f"{SERVICE}{problem}"
-        if problem in {"not-signed-in", "not-allowed"}:
+        if problem in {"not-signed-in", "not-allowed", "second-factor-needed", "sign-in-not-recent"}:
             self.status = Exit.NOT_ALLOWED
         if problem in {"busy", "internal"}:
             self.status = Exit.UNREACHABLE

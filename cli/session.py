@@ -26,8 +26,9 @@ from cli.config import ConfigStore
 from cli.drafts import Drafts
 from cli.errors import CliError, SignedOutError, UnreachableError, UsageError
 from cli.identity import Tokens
+from cli.operator import caller_of
 from cli.pages import error_page
-from cli.stacks import LOCAL, Stack, stack_of
+from cli.stacks import LOCAL, Stack, require_pinned, stack_of
 from local.clock import now
 
 if TYPE_CHECKING:
@@ -36,11 +37,14 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from cli.config import SignIn
+    from cli.operator import Caller
 
 type Do = Callable[[str], tuple[RenderableType, dict[str, Any]]]
 """Handles one target, such as a file. Returns a page for a person and a JSON document for a script."""
 
 WIDE: Final = 500
+TRIES: Final = 3
+"""A person can type a code of their authenticator app this many times."""
 _EVERY: Final = "Every command"
 
 
@@ -81,6 +85,11 @@ def _console(*, stderr: bool = False) -> Console:
     return console
 
 
+def _digits(typed: str) -> str:
+    """Return a code without the spaces that apps show in it."""
+    return "".join(typed.split())
+
+
 def _stdin() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
@@ -98,6 +107,7 @@ class World:
     is_interactive: Callable[[], bool] = sys.stdin.isatty
     line: Callable[[], str] = _stdin
     hidden: Callable[[str], str] = getpass.getpass
+    caller: Callable[[Stack], Caller] = caller_of
 
     def session(self, common: Common) -> Session:
         """Begin the session of one command."""
@@ -127,8 +137,12 @@ class Session:
 
     @property
     def sign_in(self) -> SignIn:
-        """The sign-in to the chosen stack. Raises SignedOutError if nobody is signed in to the stack."""
+        """The sign-in to the chosen stack.
+
+        Raises SignedOutError if nobody is signed in to the stack, and CliError if its tokens do not come from Google.
+        """
         if sign_in := self.world.config.sign_in(self.stack.api):
+            require_pinned(self.stack, sign_in.settings)
             return sign_in
         option = "" if self.stack.name == LOCAL else f" --stack {self.stack.name}"
         raise SignedOutError(f"You are not signed in to {self.stack.name}.", f"rekindle sign-in{option}")
@@ -202,6 +216,21 @@ class Session:
                 self.print(page)
         self.show(None, {"results": results})
         return worst
+
+    def codes(self, code: str | None) -> Iterator[str]:
+        """Yield the code of an authenticator app: `code`, or what the person types, at most TRIES times.
+
+        Raise UsageError if there is no code, and nobody can type one.
+        """
+        if code is not None:
+            yield _digits(code)
+            return
+        if not self.world.is_interactive():
+            raise UsageError("This account has a second factor, and nobody can type its code here.", "Add --code.")
+        for attempt in range(TRIES):
+            again = "This is not the code that your app shows now. " if attempt else ""
+            self.world.err.print(f"{again}Six-digit code of your authenticator app: ", end="")
+            yield _digits(self.world.line())
 
     def confirm(self, page: RenderableType, question: str, *, yes: bool) -> None:
         """Show the page, and ask the question. If `yes` is true, only show the page.

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from cli.config import Settings
-from cli.errors import UnreachableError, UsageError
+from cli.errors import CliError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from cli.config import ConfigStore
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LOCAL: Final = "local"
 _HERE: Final = ("localhost", "127.0.0.1", "::1")
 _CONSOLE: Final = "/console"
+_GOOGLE: Final = "https://identitytoolkit.googleapis.com", "https://securetoken.googleapis.com"
+"""The addresses of Firebase's sign-in and tokens. Passwords and refresh tokens go to no other address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def settings_of(stack: Stack, http: httpx.Client) -> Settings:
     """Read a stack's public settings.
 
     Raise UnreachableError if no Rekindle answers at the stack's address. Raise UsageError if the address for sign-in is
-    not encrypted.
+    not encrypted, and CliError if it is not Google's.
     """
     address = f"{stack.api}{_CONSOLE}/config.json"
     try:
@@ -73,13 +75,32 @@ def settings_of(stack: Stack, http: httpx.Client) -> Settings:
         ) from error
     for service in (found["identity"], found["securetoken"]):
         _require_secure(str(service))
-    return Settings(
+    settings = Settings(
         api=stack.api,
         identity=str(found["identity"]).rstrip("/"),
         securetoken=str(found["securetoken"]).rstrip("/"),
         key=str(found["apiKey"]),
         project=str(found["project"]),
     )
+    require_pinned(stack, settings)
+    return settings
+
+
+def require_pinned(stack: Stack, settings: Settings) -> None:
+    """Raise CliError if passwords or refresh tokens would go to another place than Google.
+
+    For the local stack, the place must be this machine.
+    """
+    addresses = settings.identity, settings.securetoken
+    if stack.name == LOCAL:
+        wrong = [each for each in addresses if urlsplit(each).hostname not in _HERE]
+    else:
+        wrong = [each for each, pinned in zip(addresses, _GOOGLE, strict=True) if each != pinned]
+    if wrong:
+        raise CliError(
+            f"{stack.api} wants your password or your sign-in for {wrong[0]}, which is not Google. Nothing was sent.",
+            "Check the address of the deployment, and tell the people who run the service.",
+        )
 
 
 def _local_api(config: ConfigStore) -> str:

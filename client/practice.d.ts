@@ -52,19 +52,99 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show the help that couples see
+         * Show the help that couples see, and the proposal that waits for approval
          * @description If the practice has not set its own help, show the built-in help.
          */
         get: operations["getHelp"];
         /**
-         * Replace the help
-         * @description Couples see the new help within half a minute.
+         * Propose other help
+         * @description Couples keep seeing the current help until a colleague approves the proposal.
          *
-         *     If the practice has already set the same help, change nothing. Otherwise, the call is refused if `revision` is not
-         *     the revision of the current help.
+         *     If the practice has already set or the caller has already proposed the same help, change nothing. Otherwise, the
+         *     call is refused if `revision` is not the revision of the current help, or if a colleague's proposal is waiting.
          */
         put: operations["putHelp"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/practice/help/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve another person's proposal
+         * @description Couples see the new help within half a minute.
+         */
+        post: operations["postHelpApprove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/practice/help/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject a proposal, or take back one's own
+         * @description Couples keep seeing the current help.
+         */
+        post: operations["postHelpReject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/practice/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the notices of the last year, latest first, and the number of those that the caller has not read
+         * @description List the notices of the last year, latest first, and the number of those that the caller has not read.
+         */
+        get: operations["getNotices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/practice/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark a notice and all older ones as read, for the caller alone
+         * @description Mark a notice and all older ones as read, for the caller alone.
+         */
+        post: operations["postNoticesRead"];
         delete?: never;
         options?: never;
         head?: never;
@@ -287,6 +367,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/practice/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all sign-ins of the caller, everywhere
+         * @description Every token from before is refused from now on.
+         */
+        post: operations["postSignOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/practice/statistics": {
         parameters: {
             query?: never;
@@ -298,7 +398,8 @@ export interface paths {
          * Show how couples respond to the packs
          * @description The numbers change once a day.
          *
-         *     No number is about fewer than ten couples.
+         *     No number is about fewer than ten couples. A pack that couples join by a code shows numbers only from fifty couples
+         *     on, and counts a couple only from its seventh day with the pack.
          */
         get: operations["getStatistics"];
         put?: never;
@@ -353,13 +454,23 @@ export interface components {
         Audience: "everyone" | "choice" | "code";
         /**
          * AuditEntryView
-         * @description One action of staff: who did what to which pack, and when.
+         * @description One action of staff: who did what to which pack or account, and when.
+         *
+         *     `number` and `digest` are the entry's place in the audit's chain. The digest covers the entry, and the digest and
+         *     the instant of the entry before it. All four are null for an entry of version 0.1.0, which had no chain.
          * @example {
+         *       "account": null,
          *       "action": "withdrawn",
          *       "at": "2026-03-02T12:00:00Z",
+         *       "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
          *       "note": "It landed badly.",
+         *       "number": 41,
          *       "pack": "river",
+         *       "previous": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+         *       "previous_at": "2026-03-01T09:30:00Z",
          *       "prompt": "rain",
+         *       "scope": null,
+         *       "uid": "0kTQzJYp1wN8bXcV5sRgLmHa2dE3",
          *       "version": null,
          *       "who": "ruth@practice.example"
          *     }
@@ -381,23 +492,47 @@ export interface components {
             prompt: string | null;
             /** Note */
             note: string | null;
+            /** Account */
+            account: string | null;
+            /** Scope */
+            scope: string | null;
+            /** Uid */
+            uid: string;
+            /** Number */
+            number: number | null;
+            /** Digest */
+            digest: string | null;
+            /** Previous */
+            previous: string | null;
+            /** Previous At */
+            previous_at: string | null;
         };
         /**
          * AuditView
          * @description Actions, latest first. Send `before` to get the next page. On the last page, `before` is null.
+         *
+         *     `intact` says whether no entry of this page, or next to it, was changed, inserted or removed.
          * @example {
          *       "before": null,
          *       "entries": [
          *         {
+         *           "account": null,
          *           "action": "withdrawn",
          *           "at": "2026-03-02T12:00:00Z",
+         *           "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
          *           "note": "It landed badly.",
+         *           "number": 41,
          *           "pack": "river",
+         *           "previous": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+         *           "previous_at": "2026-03-01T09:30:00Z",
          *           "prompt": "rain",
+         *           "scope": null,
+         *           "uid": "0kTQzJYp1wN8bXcV5sRgLmHa2dE3",
          *           "version": null,
          *           "who": "ruth@practice.example"
          *         }
-         *       ]
+         *       ],
+         *       "intact": true
          *     }
          */
         AuditView: {
@@ -405,6 +540,8 @@ export interface components {
             entries: components["schemas"]["AuditEntryView"][];
             /** Before */
             before: string | null;
+            /** Intact */
+            intact: boolean;
         };
         /**
          * Booking
@@ -620,8 +757,22 @@ export interface components {
             message: string;
         };
         /**
-         * HelpView
-         * @description The help that couples see. A PUT replaces the revision that the caller read.
+         * HelpApproveBody
+         * @description The proposal to approve.
+         * @example {
+         *       "proposal": 7
+         *     }
+         */
+        HelpApproveBody: {
+            /**
+             * Proposal
+             * @description The id of the proposal that the caller read.
+             */
+            proposal: number;
+        };
+        /**
+         * HelpBody
+         * @description The help that couples shall see. A colleague must approve it. `revision` is that of the help that it replaces.
          * @example {
          *       "booking": {
          *         "url": "https://practice.example/book",
@@ -648,7 +799,7 @@ export interface components {
          *       "revision": 4
          *     }
          */
-        HelpView: {
+        HelpBody: {
             booking: components["schemas"]["Booking"] | null;
             /** Lines */
             lines: components["schemas"]["WholeHelpLine"][];
@@ -658,8 +809,234 @@ export interface components {
              */
             revision: number;
         };
+        /**
+         * HelpProposalView
+         * @description A help document that a colleague must approve. `mine` says whether the caller proposed it.
+         *
+         *     `revision` is the revision of the help that it replaces. If the help has another revision now, nobody can approve
+         *     the proposal any more.
+         * @example {
+         *       "at": "2026-03-02T12:00:00Z",
+         *       "booking": {
+         *         "url": "https://practice.example/book",
+         *         "words": {
+         *           "en": "Book a talk with us"
+         *         }
+         *       },
+         *       "by": "ruth@practice.example",
+         *       "id": 7,
+         *       "lines": [
+         *         {
+         *           "country": "IE",
+         *           "hours": "24/7",
+         *           "languages": [
+         *             "en"
+         *           ],
+         *           "name": {
+         *             "en": "Samaritans"
+         *           },
+         *           "note": {},
+         *           "phone": "116 123",
+         *           "text": null,
+         *           "url": null
+         *         }
+         *       ],
+         *       "mine": false,
+         *       "revision": 4
+         *     }
+         */
+        HelpProposalView: {
+            /** Id */
+            id: number;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Mine */
+            mine: boolean;
+            booking: components["schemas"]["Booking"] | null;
+            /** Lines */
+            lines: components["schemas"]["WholeHelpLine"][];
+            /**
+             * Revision
+             * @description The revision of the help; 0 if no help has been set yet.
+             */
+            revision: number;
+        };
+        /**
+         * HelpRejectBody
+         * @description The proposal to reject, or to take back if it is the caller's own. Only colleagues see the reason.
+         * @example {
+         *       "note": "The number is wrong.",
+         *       "proposal": 7
+         *     }
+         */
+        HelpRejectBody: {
+            /**
+             * Proposal
+             * @description The id of the proposal that the caller read.
+             */
+            proposal: number;
+            /** Note */
+            note?: string | null;
+        };
+        /**
+         * HelpView
+         * @description The help that couples see, with its revision, and the proposal that waits for a colleague's approval.
+         * @example {
+         *       "booking": {
+         *         "url": "https://practice.example/book",
+         *         "words": {
+         *           "en": "Book a talk with us"
+         *         }
+         *       },
+         *       "lines": [
+         *         {
+         *           "country": "IE",
+         *           "hours": "24/7",
+         *           "languages": [
+         *             "en"
+         *           ],
+         *           "name": {
+         *             "en": "Samaritans"
+         *           },
+         *           "note": {},
+         *           "phone": "116 123",
+         *           "text": null,
+         *           "url": null
+         *         }
+         *       ],
+         *       "proposal": {
+         *         "at": "2026-03-02T12:00:00Z",
+         *         "booking": {
+         *           "url": "https://practice.example/book",
+         *           "words": {
+         *             "en": "Book a talk with us"
+         *           }
+         *         },
+         *         "by": "ruth@practice.example",
+         *         "id": 7,
+         *         "lines": [
+         *           {
+         *             "country": "IE",
+         *             "hours": "24/7",
+         *             "languages": [
+         *               "en"
+         *             ],
+         *             "name": {
+         *               "en": "Samaritans"
+         *             },
+         *             "note": {},
+         *             "phone": "116 123",
+         *             "text": null,
+         *             "url": null
+         *           }
+         *         ],
+         *         "mine": false,
+         *         "revision": 4
+         *       },
+         *       "revision": 4
+         *     }
+         */
+        HelpView: {
+            booking: components["schemas"]["Booking"] | null;
+            /** Lines */
+            lines: components["schemas"]["WholeHelpLine"][];
+            /**
+             * Revision
+             * @description The revision of the help; 0 if no help has been set yet.
+             */
+            revision: number;
+            proposal: components["schemas"]["HelpProposalView"] | null;
+        };
         /** @example en */
         LanguageCode: string;
+        /**
+         * NoticeKind
+         * @description The reason for a notice.
+         * @example help-proposed
+         * @enum {string}
+         */
+        NoticeKind: "help-proposed" | "help-changed" | "help-rejected" | "code-used-widely" | "rights-granted" | "rights-revoked";
+        /**
+         * NoticeView
+         * @description Something that all staff should know. `unread` says whether the caller has not marked it as read yet.
+         *
+         *     `who` is null if nobody of the staff did it. `account` and `scope` say whose rights are what since then. `pack` and
+         *     `couples` say which pack's code how many couples have used.
+         * @example {
+         *       "account": null,
+         *       "at": "2026-03-02T12:00:00Z",
+         *       "couples": null,
+         *       "id": "1772452800000-5f2b1c9d0e7a",
+         *       "kind": "help-proposed",
+         *       "note": null,
+         *       "pack": null,
+         *       "scope": null,
+         *       "unread": true,
+         *       "who": "ruth@practice.example"
+         *     }
+         */
+        NoticeView: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            kind: components["schemas"]["NoticeKind"];
+            /** Who */
+            who: string | null;
+            /** Note */
+            note: string | null;
+            /** Account */
+            account: string | null;
+            /** Scope */
+            scope: string | null;
+            /** Pack */
+            pack: string | null;
+            /** Couples */
+            couples: number | null;
+            /** Unread */
+            unread: boolean;
+        };
+        /**
+         * NoticesView
+         * @description Notices, latest first. Send `before` to get the next page. On the last page, `before` is null.
+         * @example {
+         *       "before": null,
+         *       "notices": [
+         *         {
+         *           "account": null,
+         *           "at": "2026-03-02T12:00:00Z",
+         *           "couples": null,
+         *           "id": "1772452800000-5f2b1c9d0e7a",
+         *           "kind": "help-proposed",
+         *           "note": null,
+         *           "pack": null,
+         *           "scope": null,
+         *           "unread": true,
+         *           "who": "ruth@practice.example"
+         *         }
+         *       ],
+         *       "unread": 1
+         *     }
+         */
+        NoticesView: {
+            /** Notices */
+            notices: components["schemas"]["NoticeView"][];
+            /**
+             * Unread
+             * @description The number of unread notices; 100 means a hundred or more.
+             */
+            unread: number;
+            /** Before */
+            before: string | null;
+        };
         /**
          * Outcome
          * @description The result of publishing a draft.
@@ -1251,6 +1628,17 @@ export interface components {
             reached: number | null;
         };
         /**
+         * ReadNoticesBody
+         * @description The latest notice that the caller has read. All older notices count as read too.
+         * @example {
+         *       "until": "1772452800000-5f2b1c9d0e7a"
+         *     }
+         */
+        ReadNoticesBody: {
+            /** Until */
+            until: string;
+        };
+        /**
          * ReleaseView
          * @description A published version. `taken_back` says who canceled the version before it went live.
          * @example {
@@ -1367,7 +1755,7 @@ export interface components {
          * @example withdrawn
          * @enum {string}
          */
-        StaffAction: "draft_saved" | "draft_discarded" | "proposed" | "published" | "scheduled" | "taken_back" | "withdrawn" | "restored" | "code_renewed" | "help_changed";
+        StaffAction: "draft_saved" | "draft_discarded" | "proposed" | "published" | "scheduled" | "taken_back" | "withdrawn" | "restored" | "code_renewed" | "help_proposed" | "help_changed" | "help_rejected" | "rights_granted" | "rights_revoked" | "signed_out";
         /**
          * StatisticsView
          * @description The statistics up to `through`, the last date that is over for everybody. They change once a day (UTC).
@@ -1660,12 +2048,15 @@ export interface components {
                 "application/json": components["schemas"]["GatewayRefusal"];
             };
         };
-        /** @description Too many requests at once. */
+        /** @description - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment. */
         TooManyRequests: {
             headers: {
+                /** @description Seconds to wait. */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
+                "application/problem+json": components["schemas"]["Problem"];
                 /**
                  * @example {
                  *       "message": "Too Many Requests"
@@ -1755,15 +2146,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description - `urn:rekindle:problem:help-changed`: Somebody has changed the help since you opened it. Your text is not saved yet. */
-        HelpChanged: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description - `urn:rekindle:problem:busy`: Our service is busy. Nothing is lost; try again in a moment. */
         Busy: {
             headers: {
@@ -1815,7 +2197,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1860,7 +2245,10 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1902,7 +2290,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1931,7 +2322,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["HelpView"];
+                "application/json": components["schemas"]["HelpBody"];
             };
         };
         responses: {
@@ -1946,7 +2337,11 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1961,7 +2356,240 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayRefusal"];
                 };
             };
-            409: components["responses"]["HelpChanged"];
+            /**
+             * @description - `urn:rekindle:problem:help-changed`: Somebody has changed the help since you opened it. Your text is not saved yet.
+             *     - `urn:rekindle:problem:proposed-already`: A colleague's proposal is waiting. Approve it or reject it first.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    postHelpApprove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HelpApproveBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelpView"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
+            /**
+             * @description - `urn:rekindle:problem:nothing-to-take-back`: Nothing is waiting to be approved or to go live.
+             *     - `urn:rekindle:problem:needs-another-person`: Somebody else must approve your proposal.
+             *     - `urn:rekindle:problem:help-changed`: Somebody has changed the help since you opened it. Your text is not saved yet.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    postHelpReject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HelpRejectBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelpView"];
+                };
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
+            /**
+             * @description - `urn:rekindle:problem:nothing-to-take-back`: Nothing is waiting to be approved or to go live.
+             *     - `urn:rekindle:problem:help-changed`: Somebody has changed the help since you opened it. Your text is not saved yet.
+             */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    getNotices: {
+        parameters: {
+            query?: {
+                /** @description The field `before` of the previous page. */
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticesView"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
+            422: components["responses"]["InvalidFields"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    postNoticesRead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadNoticesBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedJson"];
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
@@ -1989,7 +2617,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2031,7 +2662,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2080,7 +2714,11 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2098,7 +2736,7 @@ export interface operations {
             404: components["responses"]["NoSuchPack"];
             /**
              * @description - `urn:rekindle:problem:nothing-to-publish`: There is no draft to publish.
-             *     - `urn:rekindle:problem:nothing-to-take-back`: No version of this pack is waiting to be approved or to go live.
+             *     - `urn:rekindle:problem:nothing-to-take-back`: Nothing is waiting to be approved or to go live.
              *     - `urn:rekindle:problem:scheduled-already`: A version is waiting to go live. Take it back first.
              *     - `urn:rekindle:problem:needs-another-person`: Somebody else must approve your proposal.
              *     - `urn:rekindle:problem:draft-changed`: Somebody has saved this draft since you opened it. Your text is not saved yet.
@@ -2154,7 +2792,11 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2199,7 +2841,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2248,7 +2893,11 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2295,7 +2944,11 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2345,7 +2998,11 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2422,7 +3079,11 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2439,7 +3100,7 @@ export interface operations {
             };
             404: components["responses"]["NoSuchPack"];
             /**
-             * @description - `urn:rekindle:problem:nothing-to-take-back`: No version of this pack is waiting to be approved or to go live.
+             * @description - `urn:rekindle:problem:nothing-to-take-back`: Nothing is waiting to be approved or to go live.
              *     - `urn:rekindle:problem:pack-changed`: Somebody has just changed this pack. Look at it again before you decide.
              */
             409: {
@@ -2481,7 +3142,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2541,7 +3205,11 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2593,7 +3261,11 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2629,6 +3301,46 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    postSignOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     getStatistics: {
         parameters: {
             query?: never;
@@ -2648,7 +3360,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service. */
+            /**
+             * @description - `urn:rekindle:problem:second-factor-needed`: Please sign in with your second factor.
+             *     - `urn:rekindle:problem:not-allowed`: Your account has no permission for this. Ask whoever runs the service.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;

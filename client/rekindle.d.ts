@@ -243,8 +243,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return the booking link and help lines, also to a caller without a profile
-         * @description Return the booking link and help lines, also to a caller without a profile.
+         * Return the booking link and help lines, also to a caller without a profile or without App Check
+         * @description Return the booking link and help lines, also to a caller without a profile or without App Check.
          */
         get: operations["getHelp"];
         put?: never;
@@ -350,6 +350,9 @@ export interface paths {
          * Set the profile
          * @description The first call creates the person.
          *
+         *     Within 24 hours, a person can change their name three times, and the profile 60 times. An unchanged profile does not
+         *     count.
+         *
          *     An account that was erased can never be used again, not even with a sign-in from before.
          */
         put: operations["putMe"];
@@ -361,7 +364,7 @@ export interface paths {
          *     From now on, every other request of this account is refused. The partner is no longer paired, and learns nothing
          *     else. The keys of the caller's texts are deleted, so that nobody can read these texts. The receipt shows whether an
          *     older key is left. Everything else is removed within some minutes, and the account last. A repeat erases nothing
-         *     more, and returns one more receipt of the same erasure.
+         *     more, and returns one more receipt of the same erasure, at most ten in 24 hours.
          */
         delete: operations["deleteMe"];
         options?: never;
@@ -435,7 +438,7 @@ export interface paths {
          *     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
          *     unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
          *     the couple's days. It never includes solo answers of the partner, because the partner can stop sharing them.
-         *     An export changes nothing and may be repeated.
+         *     An export may be repeated, but a person can begin only twenty in 24 hours. The pages after the first do not count.
          */
         post: operations["postExport"];
         delete?: never;
@@ -462,6 +465,8 @@ export interface paths {
          *     own, and the partner does not learn of it. A notification about something from before the end of the pause never
          *     comes. Only the warning about a new device still comes, because somebody who gets into the account could otherwise
          *     pause first, and then add a phone unseen. The settings of the reminders stay as they are.
+         *
+         *     Ending a pause counts as a change of the reminders. Beginning one is never refused.
          */
         put: operations["putNotifications"];
         post?: never;
@@ -736,8 +741,10 @@ export interface paths {
         };
         /**
          * Return the couple's gesture of today
-         * @description The couple has a gesture only while both partners have a touch reminder and a touch comfort above 0. Otherwise
-         *     `gesture` is null, and the reply does not show whose settings are the reason.
+         * @description The couple has a gesture only while both partners have a touch reminder and a touch comfort above 0. A change of the
+         *     caller's settings holds at once. A change of the partner's settings never changes today's gesture, only that of a
+         *     later date. Each couple also has breaks without a gesture, which begin at random. So if `gesture` is null, the reply
+         *     does not show why.
          */
         get: operations["getTouchToday"];
         put?: never;
@@ -3045,7 +3052,7 @@ export interface components {
         };
         /**
          * TouchTodayView
-         * @description Today's date by the caller's clock, and its gesture. `gesture` is null if a partner does not want touch.
+         * @description Today's date by the caller's clock, and its gesture. `gesture` is null on a date without a gesture.
          * @example {
          *       "date": "2026-03-02",
          *       "gesture": {
@@ -3095,15 +3102,33 @@ export interface components {
                 "application/json": components["schemas"]["GatewayRefusal"];
             };
         };
-        /** @description Too many requests at once. */
+        /** @description - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment. */
         TooManyRequests: {
+            headers: {
+                /** @description Seconds to wait. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                /**
+                 * @example {
+                 *       "message": "Too Many Requests"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GatewayRefusal"];
+            };
+        };
+        /** @description - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again. */
+        Forbidden: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
+                "application/problem+json": components["schemas"]["Problem"];
                 /**
                  * @example {
-                 *       "message": "Too Many Requests"
+                 *       "message": "Forbidden"
                  *     }
                  */
                 "application/json": components["schemas"]["GatewayRefusal"];
@@ -3255,6 +3280,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3290,6 +3316,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3332,6 +3359,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3359,9 +3387,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `urn:rekindle:problem:pause-too-soon`: Your last pause has been ended. Give it a few days before you pause again. */
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             *     - `urn:rekindle:problem:pause-too-soon`: Your last pause has been ended. Give it a few days before you pause again.
+             */
             429: {
                 headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3400,6 +3434,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3440,6 +3475,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3476,6 +3512,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3521,6 +3558,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3550,7 +3588,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another. */
+            /**
+             * @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -3594,6 +3635,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3635,6 +3677,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3695,6 +3738,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3784,6 +3828,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3843,6 +3888,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -3924,7 +3970,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /** @description Too many requests at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -3989,6 +4048,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-invite`: You have no open invite.
@@ -4029,6 +4089,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             /**
              * @description - `urn:rekindle:problem:already-paired`: You are already paired.
@@ -4044,7 +4105,26 @@ export interface operations {
             };
             410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4066,6 +4146,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4100,6 +4181,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-invite`: You have no open invite.
@@ -4164,6 +4246,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:invite-not-usable`: This code does not work. Ask your partner for a new one.
@@ -4203,7 +4286,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another. */
+            /**
+             * @description - `urn:rekindle:problem:too-many-tries`: You have tried too many codes. Wait before you try another.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4243,6 +4329,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4274,6 +4361,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -4289,7 +4377,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4313,7 +4420,10 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4328,7 +4438,26 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayRefusal"];
                 };
             };
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4352,6 +4481,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4385,7 +4515,10 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4406,7 +4539,26 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4430,6 +4582,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
@@ -4462,7 +4615,10 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
-            /** @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you. */
+            /**
+             * @description - `urn:rekindle:problem:sign-in-not-recent`: Please sign in again, so that we know that it is you.
+             *     - `urn:rekindle:problem:app-not-verified`: We cannot see that this request comes from our app. Update the app, and try again.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4482,7 +4638,26 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4506,6 +4681,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4537,12 +4713,32 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4566,6 +4762,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             429: components["responses"]["TooManyRequests"];
@@ -4597,12 +4794,32 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4624,9 +4841,29 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
@@ -4650,6 +4887,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4695,6 +4933,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4712,7 +4951,10 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            /** @description - `urn:rekindle:problem:too-many-nudges`: That's all for today. Wait before you send another nudge. */
+            /**
+             * @description - `urn:rekindle:problem:too-many-nudges`: That's all for today. Wait before you send another nudge.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
             429: {
                 headers: {
                     /** @description Seconds to wait. */
@@ -4752,6 +4994,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4792,6 +5035,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4835,6 +5079,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
             422: components["responses"]["InvalidFields"];
@@ -4870,6 +5115,7 @@ export interface operations {
             };
             400: components["responses"]["MalformedJson"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:no-such-day`: There is no such day in your journal.
@@ -4941,6 +5187,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -4982,6 +5229,7 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -5024,6 +5272,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -5062,6 +5311,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             409: components["responses"]["AlreadyPaired"];
             410: components["responses"]["AccountErased"];
@@ -5102,6 +5352,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -5139,6 +5390,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.
@@ -5189,6 +5441,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             /**
              * @description - `urn:rekindle:problem:no-profile`: Set up your profile first.
              *     - `urn:rekindle:problem:not-paired`: You are not paired with anyone.

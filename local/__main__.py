@@ -62,7 +62,7 @@ def _interrupt(*_: object) -> None:
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    settings = Settings(arguments.state, arguments.emulator_port, arguments.google_port)
+    settings = Settings(arguments.state, arguments.emulator_port, arguments.google_port, app_check=arguments.app_check)
     try:
         with started_stack(settings, _spinner) as (stack, children):
             _greet(stack)
@@ -181,6 +181,12 @@ def _arguments() -> argparse.ArgumentParser:
     for name, default in (("emulator-port", 4566), ("google-port", 4580)):
         variable = name.replace("-", "_").upper()
         up.add_argument(f"--{name}", type=_port, default=os.environ.get(variable) or default)
+    up.add_argument(
+        "--app-check",
+        action="store_true",
+        default=bool(os.environ.get("APP_CHECK")),
+        help="refuse calls without a token of App Check; make run APP_CHECK=1",
+    )
     up.set_defaults(run=_up)
 
     reload = commands.add_parser("reload", parents=[common], help="run changed code on the running stack")

@@ -45,6 +45,18 @@ many requests (429) before the API sees them. After a 401, a phone renews its to
 `sign-in-not-recent` (403), the person has to sign in again; a renewed token is not enough. After `account-erased`
 (410), the phone deletes all that it has stored.
 
+After `too-many-calls` and `too-many-changes` (429), wait for `Retry-After` seconds. A person may make 60 calls at once,
+and then four in a second. In 24 hours, a person may change their name three times, their profile and their reminders 60
+times each, register devices, make invites and set pauses 30 times each, begin 20 exports, and sign out everywhere ten
+times. A request that changes nothing does not count.
+
+Where App Check is switched on, send a token of Firebase App Check in the header `X-Firebase-AppCheck` with each call:
+on Android, of `FirebaseAppCheck.getInstance().getAppCheckToken(false)`, and on iOS, of
+`AppCheck.appCheck().token(forcingRefresh: false)`. After `app-not-verified` (403), ask for a new token (`true` in place
+of `false`), and repeat the call once. If it is refused again, ask the person to update the app. Do not sign them out,
+and keep what they have typed. `GET /v1/help` needs no such token. On test phones and simulators, use the SDK's debug
+provider with a debug token of the Firebase project.
+
 No response may be cached. A client can repeat a PUT or a DELETE as it is. It can repeat a POST if it sends the same
 `Idempotency-Key` again. Dates are calendar dates of the couple; instants are UTC.
 
@@ -88,13 +100,26 @@ MOST: Final = 2
 
 OPEN_ROUTES: Final = frozenset({"get_erasure"})
 """The functions of the routes that need no sign-in."""
+HELP: Final = "get_help"
+"""The function of the route that answers every signed-in caller, because help must always be one tap away."""
 
 _METHODS: Final = ("GET", "PUT", "POST", "PATCH", "DELETE")
 _WITH_A_BODY: Final = frozenset(
     {Problem.MALFORMED_JSON, Problem.INVALID_FIELDS, Problem.BODY_TOO_LARGE, Problem.UNSUPPORTED_MEDIA_TYPE}
 )
 UNAUTHORIZED: Final = (Problem.NOT_SIGNED_IN, Problem.SIGNED_OUT)
-_WITH_A_WAIT: Final = frozenset({Problem.TOO_MANY_TRIES, Problem.TOO_MANY_NUDGES, Problem.BUSY})
+_WITH_A_WAIT: Final = frozenset(
+    {
+        Problem.TOO_MANY_TRIES,
+        Problem.TOO_MANY_NUDGES,
+        Problem.TOO_MANY_CHANGES,
+        Problem.TOO_MANY_CALLS,
+        Problem.BUSY,
+    }
+)
+
+_SHARED: Final = {"TooManyRequests": [Problem.TOO_MANY_CALLS], "Forbidden": [Problem.APP_NOT_VERIFIED]}
+"""The responses of the operations that have no other problem with the same status."""
 
 _BY_THE_GATEWAY_TOO: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 _NULL: Final = {"type": "null"}
@@ -105,13 +130,15 @@ class Contract:
     """An API, with the file, title and description of its OpenAPI document.
 
     Each of the `applications` returns a resolver, which has the routes of one Lambda function. Every route
-    except OPEN_ROUTES can refuse a call with each problem in UNAUTHORIZED.
+    except OPEN_ROUTES can refuse a call with each problem in UNAUTHORIZED. If `is_for_the_app` is true, App Check may
+    protect the routes.
     """
 
     file: Path
     title: str
     description: str
     applications: Sequence[Callable[[], APIGatewayHttpResolver]]
+    is_for_the_app: bool = False
 
     def text(self) -> str:
         """Return the content of the file."""
@@ -123,6 +150,7 @@ PHONES: Final = Contract(
     "Rekindle",
     DESCRIPTION,
     (couples_api.handler.application, privacy.handler.application),
+    is_for_the_app=True,
 )
 PRACTICE: Final = Contract(
     ROOT / "docs" / "openapi-practice.json",
@@ -143,7 +171,7 @@ def document(contract: Contract) -> Json:
         app = application()
         own = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001  there is no public list of the routes
         for route in own:
-            problems[route] = problems_of(route)
+            problems[route] = problems_of(route) | _before_the_route(contract, route)
             route.responses = None  # With declared responses, Powertools would leave out the success response.
         routes += own
         part = json.loads(
@@ -176,9 +204,9 @@ def document(contract: Contract) -> Json:
             "schemas": _schemas(generated["components"]["schemas"]),
             "responses": {
                 "Unauthorized": _with_gateway(_problem_response(UNAUTHORIZED), HTTPStatus.UNAUTHORIZED),
-                "TooManyRequests": _with_gateway(
-                    {"description": "Too many requests at once.", "content": {}}, HTTPStatus.TOO_MANY_REQUESTS
-                ),
+                **{
+                    name: _with_gateway(_problem_response(shared), shared[0].status) for name, shared in _SHARED.items()
+                },
                 **{_name(problem): _problem_response([problem]) for problem in refused},
             },
             "examples": {_name(problem): {"value": _example(problem)} for problem in refused},
@@ -280,17 +308,30 @@ def problems_of(route: Route) -> set[Problem]:
     return problems
 
 
+def _before_the_route(contract: Contract, route: Route) -> set[Problem]:
+    """Return the problems with which a call can be refused before it reaches the route."""
+    if route.func.__name__ in OPEN_ROUTES:
+        return set()
+    is_checked = contract.is_for_the_app and route.func.__name__ != HELP
+    return {Problem.TOO_MANY_CALLS, *([Problem.APP_NOT_VERIFIED] if is_checked else [])}
+
+
 def _refusals(problems: Iterable[Problem], *, is_open: bool) -> Json:
     """Map each status to its response, for these problems and for API Gateway's own refusals."""
     by_status: defaultdict[HTTPStatus, list[Problem]] = defaultdict(list)
     for problem in Problem:
         if problem in problems:
             by_status[problem.status].append(problem)
-    answers: Json = {"429": {"$ref": "#/components/responses/TooManyRequests"}}
+    answers: Json = {
+        "429": _with_gateway({"description": "Too many requests at once.", "content": {}}, HTTPStatus.TOO_MANY_REQUESTS)
+    }
     if not is_open:
         answers["401"] = {"$ref": "#/components/responses/Unauthorized"}
     for status, found in by_status.items():
-        if status in _BY_THE_GATEWAY_TOO:
+        if found in _SHARED.values():
+            (name,) = (name for name, shared in _SHARED.items() if shared == found)
+            response = {"$ref": f"#/components/responses/{name}"}
+        elif status in _BY_THE_GATEWAY_TOO:
             response = _with_gateway(_problem_response(found), status)
         elif len(found) == 1:
             response = {"$ref": f"#/components/responses/{_name(found[0])}"}

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import couples_api.handler
 import practice_api.handler
 import privacy.handler
+from practice_api.services import PUBLISH, READ
 from privacy.services import Services as PrivacyServices
 from rekindle.api import resolver
-from rekindle.api.identity import AccountState
+from rekindle.api.identity import Account, AccountState
 from rekindle.store.catalogue import Catalogue
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 def every_account_is_good(_caller: Caller) -> AccountState:
     """Say that every account stands, as `Identity.account_state` would."""
     return AccountState.GOOD
+
+
+def every_member_is_good(_caller: Caller) -> Account:
+    """Say that every account stands and may publish, as `Identity.account` would."""
+    return Account(AccountState.GOOD, frozenset({READ, PUBLISH}))
 
 
 class _Resolvers:
@@ -81,7 +87,10 @@ def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
     """Return privacy's services with the stores of couples_api. `changes` replaces some of them."""
     given: dict[str, Any] = {
         name: getattr(services, name)
-        for name in ("people", "couples", "days", "solo", "invites", "catalogue", "vault", "sessions", "erasures")
+        for name in (
+            *("people", "couples", "days", "solo", "invites", "catalogue", "vault", "sessions", "erasures"),
+            "app_check",
+        )
     }
     return PrivacyServices(**(given | changes))
 

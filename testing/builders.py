@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.couples import Couple
 from rekindle.domain.days import Day, DayWindow
 from rekindle.domain.ids import CoupleId, DeviceId, Language, PackId, PromptId, Uid, Zone
-from rekindle.domain.persons import Device, Person, Platform, Profile, Reminders, Target, TargetKind
+from rekindle.domain.persons import Device, Person, Platform, Profile, Reminders, Target, TargetKind, TouchReminder
 from rekindle.domain.playlist import Entry, Release
 from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
+from rekindle.domain.touch_dates import EVERY_TOUCH_DATE
 from rekindle.store import keys
 from rekindle.store.catalogue import PromptText, index_of, index_writes
 from rekindle.store.forms import stored
@@ -69,6 +70,19 @@ def a_device(token: str | None = None, platform: Platform = Platform.ANDROID) ->
 def a_paired_person(**changes: Any) -> Person:
     """Return a person in a couple, with a phone. Such a person is due in slots."""
     return a_person(**({"couple": CoupleId("couple-1"), "devices": {DeviceId("phone"): a_device()}} | changes))
+
+
+EVERY_EVENING = TouchReminder(frozenset(range(7)), dt.time(19))
+
+
+def a_touching_person(**changes: Any) -> Person:
+    """Return a person in a couple, with a phone and a touch reminder on each date at 19:00. Both partners want it."""
+    given: dict[str, Any] = {
+        "profile": a_profile(touch_comfort=1),
+        "reminders": Reminders(touch=EVERY_EVENING),
+        "touch_dates": EVERY_TOUCH_DATE,
+    }
+    return a_paired_person(**(given | changes))
 
 
 def a_couple(**changes: Any) -> Couple:
@@ -150,10 +164,11 @@ def a_stored_prompt(
 def prompts(pack: str = "test", version: int = 1) -> Iterator[tuple[Entry, PromptText]]:
     """Yield the prompts of a small pack.
 
-    Each theme has twelve prompts, four of each depth. The prompts of the theme touch have touch comforts 0 to 3.
+    Each theme has twelve prompts, four of each depth. The prompts of the theme touch have touch comforts 0 to 3. Three
+    of its four prompts of depth 1 have touch comfort 0.
     """
     for theme, number in itertools.product(Theme, range(12)):
-        depth, comfort = number % 3 + 1, number % 4 if theme is Theme.TOUCH else 0
+        depth, comfort = number % 3 + 1, number % 4 if theme is Theme.TOUCH and number not in {3, 6} else 0
         kind = PromptKind.TOUCH if comfort else PromptKind.QUESTION
         ref = PromptRef(PackId(pack), version, PromptId(f"{theme}-{number}"))
         english = Language("en")

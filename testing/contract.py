@@ -13,6 +13,8 @@ from local.places import ROOT
 from rekindle.api.problems import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from testing.phones import Reply
 
 DOCUMENTS = ("openapi.json", "openapi-practice.json")
@@ -61,6 +63,8 @@ OF_THE_RESOLVER: Final = {
     Problem.UNSUPPORTED_MEDIA_TYPE,
     Problem.NOT_SIGNED_IN,
     Problem.SIGNED_OUT,
+    Problem.APP_NOT_VERIFIED,
+    Problem.TOO_MANY_CALLS,
     Problem.INTERNAL,
     Problem.BUSY,
 }
@@ -119,6 +123,61 @@ def example_of(method: str, path: str) -> Any:
             name = schema.get("$ref", "").rpartition("/")[2]
             return document["components"]["schemas"][name]["examples"][0] if name else None
     return None
+
+
+def parameters_of(operation: Operation) -> list[dict[str, Any]]:
+    """Return an operation's parameters, as its document has them."""
+    found: list[dict[str, Any]] = _described(operation).get("parameters", [])
+    return found
+
+
+def body_schema_of(operation: Operation) -> dict[str, Any] | None:
+    """Return the schema of an operation's body. Return None if it takes none."""
+    body = _described(operation).get("requestBody")
+    schema: dict[str, Any] | None = body and body["content"]["application/json"]["schema"]
+    return schema
+
+
+def schemas(document: str) -> dict[str, Any]:
+    """Return a document's schemas by name."""
+    found: dict[str, Any] = _document(document)["components"]["schemas"]
+    return found
+
+
+def replies_of(operation: Operation) -> list[dict[str, Any]]:
+    """Return an operation's responses that are no refusals."""
+    return [response for status, response in _described(operation)["responses"].items() if status.startswith("2")]
+
+
+def leaves_of(document: str, schema: dict[str, Any]) -> Iterator[tuple[str | int, ...]]:
+    """Yield the paths of all fields of a schema that are no objects. In a path, 0 is an element of a list."""
+    schema = resolved(document, schema)
+    for each in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
+        yield from leaves_of(document, each)
+    if "properties" in schema:
+        for name, of_name in schema["properties"].items():
+            for path in leaves_of(document, of_name):
+                yield (name, *path)
+    elif isinstance(schema.get("additionalProperties"), dict):
+        for path in leaves_of(document, schema["additionalProperties"]):
+            yield ("en", *path)
+    elif "items" in schema:
+        for path in leaves_of(document, schema["items"]):
+            yield (0, *path)
+    elif schema.get("type") != "null" and not {"anyOf", "oneOf", "allOf"} & schema.keys():
+        yield ()
+
+
+def resolved(document: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema to which a schema refers."""
+    while "$ref" in schema:
+        schema = schemas(document)[schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = _document(operation.document)["paths"][operation.template][operation.method.lower()]
+    return described
 
 
 def _name(problem: str) -> str:

@@ -201,6 +201,20 @@ class MemoryTable:
         """Return a new table. One transaction can write to it and to this table."""
         return MemoryTable(name=name, tables=self.tables)
 
+    def snapshot(self) -> dict[str, dict[str, _Partition]]:
+        """Return a copy of what was written to all `tables`, for `restore`."""
+        return {
+            name: {pk: _Partition({**each.items}, [*each.order]) for pk, each in table._partitions.items()}
+            for name, table in self.tables.items()
+        }
+
+    def restore(self, snapshot: dict[str, dict[str, _Partition]]) -> None:
+        """Return all `tables` to a snapshot. Tables that were made after the snapshot become empty."""
+        for name, table in self.tables.items():
+            table._partitions.clear()
+            for pk, each in snapshot.get(name, {}).items():
+                table._partitions[pk] = _Partition({**each.items}, [*each.order])
+
     def items(self) -> list[Item]:
         """Return every item that was written and not deleted, ordered by key."""
         return [

@@ -26,11 +26,13 @@ from couples_api.services import Services
 from practice_api.services import Services as PracticeServices
 from rekindle.crypto.sealing import AUTHORS_KEY, SINGLE_KEY
 from rekindle.crypto.vault import Vault
-from rekindle.domain.ids import Uid, Zone
+from rekindle.domain.ids import PackId, Uid, Zone
 from rekindle.domain.pushes import PushKind, Reach
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
+from rekindle.store.forms import stored
 from rekindle.store.incidents import Incidents
+from rekindle.store.packs import Packs
 from rekindle.store.runs import Runs
 from rekindle.store.shards import read_shards
 from rekindle.store.slots import Slots
@@ -39,7 +41,7 @@ from rekindle.store.tallies import Tallies
 from rekindle.store.watermark import Watermark
 from rekindle.telemetry import logger
 from tally.handler import Tally
-from testing.apis import every_account_is_good, phones_api, practice_handler_of
+from testing.apis import every_account_is_good, every_member_is_good, phones_api, practice_handler_of
 from testing.builders import LONDON, NEW_YORK, an_instant, prompts, publish, publish_choices
 from testing.memory_kms import MemoryKms
 from testing.memory_table import MemoryTable
@@ -104,7 +106,7 @@ class World:
         keys, cells = cast("Table", self.key_table), cast("Table", self.cell_table)
         vault = Vault(cast("KMSClient", self.kms), _KMS_KEY, keys, cells, self.scheme)
         self.services = Services.on(table, vault, "https://app.example", erasures_beside(table), every_account_is_good)
-        practice = practice_handler_of(lambda: PracticeServices.on(table, every_account_is_good, review_required=False))
+        practice = practice_handler_of(lambda: PracticeServices.on(table, every_member_is_good, review_required=False))
         api = phones_api(lambda: self.services)
         self.phones = {name: Phone(api, Uid(name), NOW) for name in PEOPLE} | {
             name: Phone(
@@ -231,7 +233,16 @@ def _work_at_the_practice(world: World) -> None:
     set_clocks("2026-03-04T12:00:00Z", ruth, saul)
     _asked(saul.post(f"{pack}/withdraw", {"prompt": "rain", "reason": "Too wet."}))
     offered = _asked(ruth.get("/v1/practice/help"))
-    _asked(ruth.put("/v1/practice/help", offered | {"lines": [*offered["lines"], _line("116 123")]}))
+    wanted = {"booking": offered["booking"], "lines": [*offered["lines"], _line("116 123")], "revision": 0}
+    proposal = _asked(ruth.put("/v1/practice/help", wanted))["proposal"]
+    _asked(saul.post("/v1/practice/help/approve", {"proposal": proposal["id"]}))
+    latest = _asked(saul.get("/v1/practice/notices"))["notices"][0]
+    for route, body in (("notices/read", {"until": latest["id"]}), ("sign-out", None)):
+        _asked(saul.post(f"/v1/practice/{route}", body))
+    table = cast("Table", world.table)
+    head = Packs(table).head(PackId("river"))
+    # Only after thirty releases, one leaves the row of its pack.
+    table.write(Write("Put", keys.older_release(PackId("lake"), 1), item=stored(head.releases[0])))
     set_clocks(NOW, ruth, saul)
 
 

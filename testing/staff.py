@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
+    from cli.operator import Caller
     from testing.phones import Handler
 
 API = "https://api.practice.example"
 SETTINGS = {
     "api": "",
-    "identity": "https://identity.example",
-    "securetoken": "https://securetoken.example",
+    "identity": "https://identitytoolkit.googleapis.com",
+    "securetoken": "https://securetoken.googleapis.com",
     "apiKey": "web-key",
     "project": "rekindle-test",
 }
@@ -50,6 +51,8 @@ ACCOUNTS = {
     "uma@practice.example": BOTH,
     "couple@example.org": "",
 }
+FOR_READERS = ("/practice/check", "/practice/notices/read", "/practice/sign-out")
+"""The ends of the paths to which a reader may send more than a GET."""
 UNVERIFIED = {"uma@practice.example"}
 """The accounts whose email address is not verified."""
 
@@ -71,31 +74,27 @@ class Service(httpx.BaseTransport):
     A fault has a method, a part of a path, and a function. The next request below /v1 with this method and this
     part in its path goes to the function, not to `api`. The function gets the request and `api`, and returns an answer
     or raises an error. Each fault is used once.
+
+    `firebase` answers requests to Google. Without it, there are the accounts in ACCOUNTS, which have no second factors.
     """
 
     api: Answer
     faults: list[tuple[str, str, Fault]] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)
     refuses_refresh: str | None = None
-    asks_for_more: bool = False
+    firebase: Answer | None = None
     settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         request.read()
         match request.url.host:
-            case "identity.example":
-                return self._sign_in(json.loads(request.content))
-            case "securetoken.example":
-                return self._refresh(parse_qs(request.content.decode()))
+            case "identitytoolkit.googleapis.com" | "securetoken.googleapis.com":
+                return self._firebase(request)
             case "api.practice.example" if request.url.path == "/console/config.json":
                 return httpx.Response(200, json=self.settings)
             case "api.practice.example" if request.url.path.startswith("/v1/"):
-                for place, (method, part, fault) in enumerate(self.faults):
-                    if method == request.method and part in request.url.path:
-                        del self.faults[place]
-                        return fault(request, self.api)
-                return self.api(request)
+                return self._api(request)
             case "nowhere.example":
                 raise httpx.ConnectError("no such host")
             case _:
@@ -105,13 +104,25 @@ class Service(httpx.BaseTransport):
         """Return the requests with this method whose path contains `part`."""
         return [each for each in self.requests if each.method == method and part in each.url.path]
 
+    def _api(self, request: httpx.Request) -> httpx.Response:
+        for place, (method, part, fault) in enumerate(self.faults):
+            if method == request.method and part in request.url.path:
+                del self.faults[place]
+                return fault(request, self.api)
+        return self.api(request)
+
+    def _firebase(self, request: httpx.Request) -> httpx.Response:
+        if self.firebase:
+            return self.firebase(request)
+        if request.url.host.startswith("securetoken"):
+            return self._refresh(parse_qs(request.content.decode()))
+        return self._sign_in(json.loads(request.content))
+
     def _sign_in(self, asked: dict[str, Any]) -> httpx.Response:
         email = asked["email"]
         if email not in ACCOUNTS or asked["password"] != PASSWORD:
             error = {"code": 400, "message": "INVALID_LOGIN_CREDENTIALS"}
             return httpx.Response(400, json={"error": error})
-        if self.asks_for_more:  # as Firebase does for an account with a second factor
-            return httpx.Response(200, json={"mfaPendingCredential": "pending", "mfaInfo": [{}], "email": email})
         tokens = {"idToken": a_token(email), "refreshToken": REFRESH + email, "email": email, "expiresIn": "3600"}
         return httpx.Response(200, json=tokens)
 
@@ -149,13 +160,15 @@ def through(handler: Handler, now: Callable[[], dt.datetime]) -> Answer:
             return httpx.Response(401, json={"message": "Unauthorized"})
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        needed = {BOTH.split()[1]} if request.method != "GET" else {*BOTH.split()}
+        is_for_readers = request.method == "GET" or request.url.path.endswith(FOR_READERS)
+        needed = {*BOTH.split()} if is_for_readers else {BOTH.split()[1]}
         if not needed & {*claims["scope"].split()}:
             return httpx.Response(403, json={"message": "Forbidden"})
         path = request.url.raw_path.decode().removeprefix("/v1")
         content = request.content.decode() or None
         event = http_event(request.method, f"/v1{path}", Uid(claims["sub"]), now(), content)
         event["requestContext"]["authorizer"]["jwt"]["claims"] |= claims
+        event["headers"]["authorization"] = f"Bearer {token}"
         answered = handler(event, None)
         require_declared(event, answered)
         return httpx.Response(answered["statusCode"], headers=answered["headers"], text=answered.get("body") or "")
@@ -212,20 +225,27 @@ class MemoryKeyring(KeyringBackend):
 class Person:
     """A person at their own terminal. `answers` are the lines that the person types.
 
-    If `answers` is empty or `is_there` is false, the command cannot ask a person.
+    An answer can be a function. It gets what the command has printed on stderr, and returns the line. If `answers` is
+    empty or `is_there` is false, the command cannot ask a person.
     """
 
     service: Service
     folder: Path
     now: Callable[[], dt.datetime]
-    answers: list[str] = field(default_factory=list)
+    answers: list[str | Callable[[str], str]] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
     width: int = 200
     is_there: bool = True
     keyring: KeyringBackend | None = None
+    caller: Caller | None = None
 
     def __call__(self, *arguments: str) -> Said:
         out, err = io.StringIO(), io.StringIO()
+
+        def typed(_asked: str = "") -> str:
+            answer = self.answers.pop(0)
+            return answer if isinstance(answer, str) else answer(err.getvalue())
+
         world = World(
             out=Console(file=out, width=self.width, highlight=False, markup=False, emoji=False),
             err=Console(file=err, width=self.width, highlight=False, markup=False, emoji=False),
@@ -234,15 +254,20 @@ class Person:
             now=self.now,
             pause=self.waited.append,
             is_interactive=lambda: self.is_there and bool(self.answers),
-            line=lambda: self.answers.pop(0),
-            hidden=lambda _asked: self.answers.pop(0),
+            line=typed,
+            hidden=typed,
+            caller=lambda _stack: self._operator(),
         )
         status = run([*arguments], world)
         return Said(status, out.getvalue(), err.getvalue())
 
     def signed_in(self, name: str) -> Person:
         self.answers[:] = [PASSWORD]
-        said = self("sign-in", "--stack", API, "--name", "test", "--email", f"{name}@practice.example")
+        said = self("sign-in", "--yes", "--stack", API, "--name", "test", "--email", f"{name}@practice.example")
         assert said.status == 0, said.err
         assert not self.answers
         return self
+
+    def _operator(self) -> Caller:
+        assert self.caller
+        return self.caller

@@ -8,6 +8,7 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+from rekindle.domain.calendar import local_date
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
 from rekindle.store import keys
@@ -59,6 +60,21 @@ def couple_of(services: Services, phone: Phone) -> Couple:
     couple = services.couples.couple(couple_id_of(services, phone))
     assert couple
     return couple
+
+
+def until_touch(services: Services, *phones: Phone, weekday: int | None = None) -> None:
+    """Set the clocks on by whole days, until each phone shows a date on which the couple has touch.
+
+    If `weekday` is given (0 is Monday), each date must also have this weekday.
+    """
+    known = couple_of(services, phones[0]).touch_dates
+    assert known
+    assert known.go_on
+    dates = [local_date(phone.now, person_of(services, phone).profile.zone) for phone in phones]
+    while not all(date in known and weekday in {None, date.weekday()} for date in dates):
+        dates = [date + dt.timedelta(days=1) for date in dates]
+        for phone in phones:
+            phone.now += dt.timedelta(days=1)
 
 
 def day_of(services: Services, couple: CoupleId, date: dt.date) -> Day:

@@ -150,6 +150,12 @@ class Couple:
     left_alone_until: dict[str, dt.datetime] = field(default_factory=dict)
     """Until when each member may pause no further dates, because the partner has taken dates from their pause."""
     packs: dict[str, tuple[str, dt.date]] = field(default_factory=dict)
+    begun: dt.date = dt.date.min
+    """The latest date that either clock has shown when a choice about touch was made."""
+    touch: list[tuple[dt.date, bool]] = field(default_factory=list)
+    """Whether both want touch, with the date after which it holds."""
+    breaks: dict[dt.date, bool] = field(default_factory=dict)
+    """Whether a date with touch is in a break, as the first reply of the date has said."""
 
     @property
     def complete(self) -> set[dt.date]:
@@ -363,7 +369,11 @@ class Model:
 
     def put_v1_me(self) -> Json:
         usual = {"language": "en", "depth": 1, "touch_comfort": 0, "barriers": [], "streak_hidden": False}
+        if couple := self.me.couple:
+            self._begin_dates(couple)
         self.me.profile = usual | self.request.body
+        if couple:
+            self._note_touch(couple)
         if (couple := self.me.couple) and couple.zones[-1][1] != (zones := self._zones(couple.members)):
             before = {date: couple.window(date) for date in couple.days}
             couple.zones.append((self.now, zones))
@@ -378,12 +388,27 @@ class Model:
 
     def put_v1_me_reminders(self) -> Json:
         self.me.reminders = REMINDERS | self.request.body
+        if self.me.couple:
+            self._note_touch(self.me.couple)
         return self.me.reminders
 
     def get_v1_touch_today(self) -> Json:
-        agreed = all(self.persons[each].wants_touch for each in self.couple.members)
+        couple, today = self.couple, self.today
+        agreed = [wanted for since, wanted in couple.touch if since < today][-1:] == [True] and self.me.wants_touch
+        # Nobody can compute the breaks. So the first reply of a date says whether it is in a break.
+        if agreed and couple.breaks.setdefault(today, self.reply["gesture"] is None):
+            agreed = False
         gesture = {"id": ANY, "warmth": ANY, "text": ANY} if agreed else None
-        return {"date": str(self.today), "gesture": gesture}
+        return {"date": str(today), "gesture": gesture}
+
+    def _begin_dates(self, couple: Couple) -> None:
+        couple.begun = max(couple.begun, *(date_at(self.now, zone) for zone in self._zones(couple.members)))
+
+    def _note_touch(self, couple: Couple) -> None:
+        """Note whether both want touch. It holds after the latest date that either has begun on their clock."""
+        self._begin_dates(couple)
+        wanted = all(self.persons[each].wants_touch for each in couple.members)
+        couple.touch.append((couple.begun, wanted))
 
     def post_v1_invites(self) -> Json:
         me, key = self.me, self.request.key
@@ -487,6 +512,7 @@ class Model:
             self._resume(former, asked)
         else:
             me.couple = other.couple = self._new_couple(other, asked)
+            self._note_touch(me.couple)
         me.invite = other.invite = None
         return self._couple_seen()
 
@@ -521,6 +547,8 @@ class Model:
             couple.pause = (min(before, first), max(until, today)) if goes_on else (first, today)
         couple.zones, couple.ended = [(self.now, zones)], None
         couple.invites.append(invite)
+        couple.begun, couple.touch = dt.date.min, []
+        self._note_touch(couple)
         for person in map(self.persons.__getitem__, couple.members):
             person.couple, person.parted = couple, [each for each in person.parted if each[0] is not couple]
         self.events["resumed"] += 1

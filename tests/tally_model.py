@@ -80,7 +80,8 @@ def _life(draw: DrawFn, couple: CoupleId) -> list[Event]:
 @st.composite
 def _met(draw: DrawFn) -> Met:
     pack = PackId(draw(st.sampled_from(["starter", "money"])))
-    return Met(pack, PromptId(draw(st.sampled_from(["one", "two", "three"]))), again=draw(st.booleans()))
+    prompt = PromptId(draw(st.sampled_from(["one", "two", "three"])))
+    return Met(pack, prompt, again=draw(st.booleans()), early=draw(st.sampled_from([False, False, True])))
 
 
 @st.composite
@@ -158,12 +159,12 @@ def _of_weeks(days: Mapping[dt.date, DayProgress], streaks: list[StreakProgress]
         if any(day.answered for date, day in days.items() if sunday - dt.timedelta(days=27) <= date <= sunday):
             yield *week, "active_28"
         for offered in {f"themes/{day.theme}" for day in of_week if day.theme} | {
-            f"packs/{met.pack}" for day in of_week for met in day.prompts
+            f"packs/{met.pack}" for day in of_week for met in day.prompts if not met.early
         }:
             yield *week, f"{offered}/offered"
         complete = [day for day in of_week if day.answered == 2]
         for completed in {f"themes/{day.theme}" for day in complete if day.theme} | {
-            f"packs/{day.prompts[-1].pack}" for day in complete
+            f"packs/{day.prompts[-1].pack}" for day in complete if not day.prompts[-1].early
         }:
             yield *week, f"{completed}/completed"
         noted = [each for each in streaks if monday <= each.date <= sunday]
@@ -184,5 +185,5 @@ def _of_prompts(day: DayProgress) -> Iterable[tuple[str, str, str]]:
             ("answered", stands and day.answered >= 1),
             ("completed", stands and day.answered == 2),
         ):
-            if holds and not met.again:
+            if holds and not met.again and not met.early:
                 yield *row, name

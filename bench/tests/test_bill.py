@@ -28,6 +28,13 @@ def test_the_page_shows_the_bill() -> None:
     assert bill.table() in PAGE
 
 
+def test_the_page_shows_the_bill_of_a_flood() -> None:
+    """If this fails, copy the second table that `python -m bench.bill` prints. It is for production's throttle."""
+    assert bill.flood_table() in PAGE
+    stages = cfn_yaml.load(str(TEMPLATE))["Mappings"]["Stages"]
+    assert bill.FLOOD_RATES[-1] == stages["prod"]["Rate"]
+
+
 @pytest.mark.parametrize("column", [1, 2])
 def test_the_rows_of_the_bill_add_up(column: int) -> None:
     *rows, total = [row.strip("| ").replace("**", "").split(" | ") for row in bill.table().splitlines()[2:]]

@@ -1,30 +1,23 @@
-"""The commands `rekindle stats`, `rekindle help` and `rekindle audit`."""
+"""The commands `rekindle stats`, `rekindle audit` and `rekindle notices`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from cyclopts import App, Parameter, validators
+from cyclopts import Parameter, validators
 
-from cli.commands import Overwrite
-from cli.errors import ConflictError, RefusedError, UsageError
-from cli.pages import done
-from cli.pages.help import help_page
-from cli.pages.packs import audit_page
+from cli.commands import Flag
+from cli.pages import done, text
+from cli.pages.staff import audit_page, notices_page
 from cli.pages.statistics import statistics_page
-from cli.session import NO_OPTIONS, Common, TheWorld
-from rekindle.domain.help import TEXTS
-from rekindle.packs.yaml_reader import DocumentError, read_document
+from cli.session import NO_OPTIONS, Common, Session, TheWorld
+from cli.words import counted
+from rekindle.domain.ids import PackId, PromptId, Uid
+from rekindle.packs.audit_chain import ChainedEntry, Link, fault_in
+from rekindle.packs.contract import AuditEntryView
+from rekindle.packs.lifecycle import Actor, AuditEntry, StaffAction
 
 WEEKS = 12
-_LINE_DEFAULTS: dict[str, Any] = {
-    **dict.fromkeys(("country", "phone", "text", "url", "hours")),
-    "languages": [],
-    "note": {},
-}
-"""The defaults of the fields that a help line in a file may leave out."""
-help_app = App(name="help", help="Show or set the help that the app shows to couples: booking, and lines to call.")
 
 
 def stats(
@@ -50,89 +43,80 @@ def stats(
 def audit(
     *,
     limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=10_000), help="How many actions.")] = 50,
+    verify: Annotated[
+        Flag, Parameter(help="Read all actions, and check that none was changed, inserted or removed.")
+    ] = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
-) -> None:
-    """Show the actions of staff, latest first.
+) -> int:
+    """Show the actions of staff, latest first. With --verify, check the chain of all actions instead.
+
+    Each action has a number and a digest, which covers the action before it. If an
+    action was changed, inserted or removed, the command says where, and ends with 1.
 
     For example:
         rekindle audit --limit 10
+        rekindle audit --verify
     """
     session = world.session(common)
+    if verify:
+        return _verified(session)
     entries = session.practice.audit(limit)
     session.show(audit_page(entries), {"entries": entries})
+    return 0
 
 
-@help_app.command
-def show(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
-    """Show the help that the app shows to couples.
-
-    For example:
-        rekindle help show
-        rekindle help show --json > help.json
-    """
-    session = world.session(common)
-    found = session.practice.help()
-    session.show(help_page(found), found)
-
-
-@help_app.command(name="set")
-def set_(
-    file: Annotated[Path, Parameter(help="The file.")],
-    /,
+def notices(
     *,
-    overwrite: Overwrite = False,
+    limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1_000), help="How many notices.")] = 20,
+    mark_read: Annotated[Flag, Parameter(help="Mark them as read, and all older ones. Only for you.")] = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
-    """Set the help that the app shows to couples. The YAML or JSON file has booking, lines and revision.
+    """Show the notices to all staff, latest first: changes of the help, of rights, and of what needs attention.
 
     For example:
-        rekindle help show --json > help.json
-        rekindle help set help.json
+        rekindle notices
+        rekindle notices --mark-read
     """
     session = world.session(common)
-    content = _read(file)
-    if overwrite:
-        content["revision"] = session.practice.help().revision
-    if "revision" not in content:
-        raise UsageError(
-            f"{file} has no field `revision`.",
-            "Start from: rekindle help show --json > help.json",
-            "Or add --overwrite to replace the current help.",
-        )
-    try:
-        found = session.practice.put_help(_whole(content))
-    except RefusedError as error:
-        if not error.problem.endswith("changed"):
-            raise
-        raise ConflictError(
-            error.problem,
-            "Somebody has changed the help since you read it. Nothing was overwritten.",
-            "See the current help: rekindle help show",
-            f"Replace it with yours: rekindle help set {file} --overwrite",
-            **error.members,
-        ) from error
-    session.show(done(f"The app now shows couples the help from {file}."), found)
+    found = session.practice.notices(limit)
+    if mark_read and found.notices:
+        session.practice.read_notices(found.notices[0].id)
+    session.show(notices_page(found, session.now, marked=mark_read), found)
 
 
-def _whole(content: dict[str, Any]) -> dict[str, Any]:
-    """Add the defaults of the fields that the file leaves out. The service needs every field."""
-    lines = content.get("lines") or []
-    if isinstance(lines, list):
-        lines = [{**_LINE_DEFAULTS, **line} if isinstance(line, dict) else line for line in lines]
-    return {"booking": None, **content, "lines": lines}
+def _verified(session: Session) -> int:
+    """Check the whole chain of the audit, show the result, and return the exit status."""
+    with session.doing("Reading the audit"):
+        pages = list(session.practice.audit_pages())
+    entries = [entry for page in pages for entry in page.entries]
+    chain = [chained for entry in entries if (chained := _chained(entry)).link]  # entries of version 0.1.0 have none
+    fault = fault_in(chain, complete_at=session.now)
+    if fault is None and not all(page.intact for page in pages):
+        fault = "the latest entries are not the ones that the service has recorded last"
+    links = [each.link for each in chain if each.link]
+    document = {"actions": len(entries), "chained": len(links), "fault": fault, "latest": links[0] if links else None}
+    if fault:
+        session.show(text((f"The audit is not whole: {fault}.", "red")), document)
+        return 1
+    latest = f" The latest is number {links[0].number}, {links[0].digest}." if links else ""
+    session.show(done(f"The audit is whole: {counted(len(links), 'action')} in the chain.{latest}"), document)
+    return 0
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content, _, flaws = read_document(file.read_bytes(), TEXTS)
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error}") from error
-    except DocumentError as error:
-        content, flaws = None, list(error.flaws)
-    if flaws:
-        raise UsageError(f"Fix {file} first.", about=[f"line {each.line}: {each.reason}" for each in flaws])
-    if not isinstance(content, dict):
-        raise UsageError(f"{file} needs booking, lines and revision.")
-    return content
+def _chained(view: AuditEntryView) -> ChainedEntry:
+    """Return an entry as the service stores it."""
+    entry = AuditEntry(
+        Actor(Uid(view.uid), view.who, view.at),
+        StaffAction(view.action),
+        PackId(view.pack) if view.pack else None,
+        view.version,
+        PromptId(view.prompt) if view.prompt else None,
+        view.note,
+        view.account,
+        view.scope,
+    )
+    if view.number is None or view.digest is None:
+        return ChainedEntry(entry, None)
+    return ChainedEntry(entry, Link(view.number, view.digest, view.previous, view.previous_at))

@@ -1,4 +1,4 @@
-"""Show pages about packs, publishing, and the actions of staff."""
+"""Show pages about packs and publishing."""
 
 from __future__ import annotations
 
@@ -155,23 +155,6 @@ def outcome_page(result: contract.PublishedView, now: dt.datetime) -> Renderable
     if pack.news_on and pack.news_on >= now.date():
         lines.append(text(f"  Couples are notified on {words.day(pack.news_on)}, at the time of their prompt."))
     return Group(*lines)
-
-
-def audit_page(entries: Sequence[contract.AuditEntryView]) -> RenderableType:
-    """Show a table of the staff's actions."""
-    if not entries:
-        return text("Nobody has done anything yet.")
-    page = table("When", "Who", "Action", "Pack", "Note")
-    for entry in entries:
-        of = " ".join(
-            part
-            for part in (entry.pack, entry.version and f"version {entry.version}", entry.prompt and f"({entry.prompt})")
-            if part
-        )
-        page.add_row(
-            words.short(entry.at), text(entry.who), entry.action.replace("_", " "), text(of), text(entry.note or "")
-        )
-    return page
 
 
 def actor(who: contract.ActorView, now: dt.datetime) -> str:

@@ -1,4 +1,4 @@
-"""Show the statistics about all couples, with bars. A count under ten is shown as `under 10`."""
+"""Show the statistics about all couples, with bars. A count that is too small to be shown is `few`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rekindle.packs.contract import StatisticsView, WeekStatisticsView
 
 BAR = 16
-FEW = "under 10"
+FEW = "few"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -27,7 +27,7 @@ def statistics_page(found: StatisticsView, weeks: int) -> RenderableType:
     shown = found.weeks[:weeks]
     if not shown and not any(day.active for day in found.days):
         return text("There are no numbers yet.")
-    head = f"Couples, rounded down to tens. Numbers {FEW} are not shown."
+    head = "Couples, rounded down to tens. Numbers under 10 are not shown, and under 50 for a pack with a code."
     head += f" Complete up to {words.day(found.through)}."
     parts: list[RenderableType] = [text((head, "dim"))]
     if found.days:

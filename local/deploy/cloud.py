@@ -92,6 +92,12 @@ class StageConfig:
         return [*command, "--parameter-overrides", f"{self.parameters} FirstDeployment={'true' if first else 'false'}"]
 
 
+def require_contact(stage: str, security: Path = ROOT / "SECURITY.md") -> None:
+    """Raise StackError if nobody can report a vulnerability of `prod`, because the address is still a placeholder."""
+    if stage == "prod" and PLACEHOLDER in security.read_text(encoding="utf-8"):
+        raise StackError(f"Replace {PLACEHOLDER} in {security.name} by the address for reports of vulnerabilities.")
+
+
 def state_of(cloudformation: Any, stack: str) -> str | None:  # noqa: ANN401 - a boto3 client
     """Return the stack's state, or None if there is no stack of this name."""
     try:
@@ -144,6 +150,7 @@ def main() -> int:
     arguments, options = parser.parse_known_args()
     try:
         config = StageConfig.read(arguments.config, arguments.stage)
+        require_contact(arguments.stage)
         cloudformation = boto3.client("cloudformation", region_name=config.region)
         if arguments.check:
             state_of(cloudformation, config.stack)  # raises an error if nobody is signed in to AWS

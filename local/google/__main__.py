@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from local.google.app_check import AppCheckIssuer
 from local.google.fcm import StandIn
 from local.google.identity import identity_routes
 from local.google.keys import private_key
@@ -27,6 +28,7 @@ def application() -> Starlette:
     """Return the server's ASGI application. Its settings come from the environment variable REKINDLE_GOOGLE."""
     place = Place.of_environment()
     issuer = place.issuer()
+    apps = AppCheckIssuer(place.origin, private_key(place.folder / "app-check.pem"))
     fcm = StandIn(
         project=place.project,
         token_uri=place.token_uri,
@@ -44,8 +46,9 @@ def application() -> Starlette:
         return JSONResponse({"issuer": issuer.url, "project": place.project, "routes": routes})
 
     state = place.folder.parent
-    pages = page_routes(lambda: Stack.attached(state), place.folder / "last-tick")
-    starlette = Starlette(routes=[Route("/", index), *pages, *issuer.routes(), *identity_routes(issuer), *fcm.routes()])
+    pages = page_routes(lambda: Stack.attached(state), place.folder / "last-tick", app_token=apps.token)
+    routes = [*pages, *issuer.routes(), *identity_routes(issuer), *apps.routes(), *fcm.routes()]
+    starlette = Starlette(routes=[Route("/", index), *routes])
     return starlette
 
 

@@ -1,4 +1,4 @@
-"""Serve Firebase's endpoints for sign-ins, tokens, new passwords and accounts.
+"""Serve Firebase's endpoints for sign-ins, second factors, tokens, new passwords and accounts.
 
 The console and the command line call these endpoints, and so do the functions that ask about accounts or change them.
 Bodies, errors and paths are Firebase's. The name of Firebase's host comes before each path, as in Firebase's own
@@ -18,7 +18,20 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from local.google.accounts import OWNER, Accounts, RefusedError, deleted, looked_up, updated
+from local.clock import now
+from local.google import second_factor
+from local.google.accounts import (
+    DISABLED,
+    OWNER,
+    Account,
+    Accounts,
+    RefusedError,
+    deleted,
+    downloaded,
+    looked_up,
+    updated,
+)
+from local.google.second_factor import challenge, owner_of
 from local.google.signin import Identity
 
 if TYPE_CHECKING:
@@ -62,21 +75,35 @@ def signed_in(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
     email, password = _email_in(asked), asked.get("password")
     if not password:
         raise RefusedError("MISSING_PASSWORD")
-    claims = ACCOUNTS.get(email)
-    if claims is None or password != PASSWORD:
+    if email not in ACCOUNTS or password != PASSWORD:
         # An unknown email and a wrong password get the same error. So nobody can find out who has an account.
         raise RefusedError("INVALID_LOGIN_CREDENTIALS")
-    tokens = issuer.signed_in(Identity(email=email, claims=dict(claims)))
-    return {
+    account = fixed_account(issuer, email)
+    answer = {
         "kind": "identitytoolkit#VerifyPasswordResponse",
-        "localId": tokens["uid"],
+        "localId": account.uid,
         "email": email,
         "displayName": "",
-        "idToken": tokens["id_token"],
         "registered": True,
+    }
+    if account.disabled:
+        raise RefusedError(DISABLED)
+    if account.factors:
+        return answer | challenge(issuer, account)
+    tokens = issuer.signed_in(Identity(email=email))
+    return answer | {
+        "idToken": tokens["id_token"],
         "refreshToken": tokens["refresh_token"],
         "expiresIn": str(tokens["expires_in"]),
     }
+
+
+def fixed_account(issuer: Issuer, email: str) -> Account:
+    """Return the fixed account with this email, and make it if it does not exist."""
+    account = issuer.accounts.make(issuer.uid_of(email), email, int(now()), ACCOUNTS[email])
+    if account.claims is None:  # an older version of this program has saved the account
+        account = issuer.accounts.change(account.uid, claims=ACCOUNTS[email])
+    return account
 
 
 def refreshed(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,19 +144,14 @@ def own_account(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
 
     Raise RefusedError if Firebase would refuse the token.
     """
-    try:
-        claims = issuer.claims_of(asked.get("idToken", ""))
-    except jwt.InvalidTokenError as error:
-        raise RefusedError("INVALID_ID_TOKEN") from error
-    account = issuer.account_of(claims["sub"], claims["auth_time"])
+    _, account = owner_of(issuer, asked)
     return {"kind": "identitytoolkit#GetAccountInfoResponse", "users": [account.view]}
 
 
 def identity_routes(issuer: Issuer) -> list[BaseRoute]:
-    """Return the routes. As in Firebase, a page of any origin may call these routes."""
-
-    async def sign_in(request: Request) -> dict[str, Any]:
-        return signed_in(issuer, await _json_of(request))
+    """Make the fixed accounts, and return the routes. As in Firebase, a page of any origin may call these routes."""
+    for email in ACCOUNTS:
+        fixed_account(issuer, email)
 
     async def send_code(request: Request) -> dict[str, Any]:
         return password_reset(await _json_of(request))
@@ -139,8 +161,15 @@ def identity_routes(issuer: Issuer) -> list[BaseRoute]:
         form = parse_qs((await request.body()).decode(errors="replace"))
         return refreshed(issuer, {name: values[0] for name, values in form.items()})
 
-    async def lookup(request: Request) -> dict[str, Any]:
-        return own_account(issuer, await _json_of(request))
+    async def download(request: Request) -> dict[str, Any]:
+        _require_owner(request, issuer.project)
+        return downloaded(issuer.accounts, request.query_params)
+
+    def owning(answer: Callable[[Issuer, Mapping[str, Any]], dict[str, Any]]) -> Answer[JSONResponse]:
+        async def own(request: Request) -> dict[str, Any]:
+            return answer(issuer, await _json_of(request))
+
+        return _answering(own)
 
     def administering(answer: Callable[[Accounts, Mapping[str, Any]], dict[str, Any]]) -> Answer[JSONResponse]:
         async def administer(request: Request) -> dict[str, Any]:
@@ -154,12 +183,17 @@ def identity_routes(issuer: Issuer) -> list[BaseRoute]:
         Route(f"{admin}/accounts:lookup", administering(looked_up), methods=["POST"]),
         Route(f"{admin}/accounts:update", administering(updated), methods=["POST"]),
         Route(f"{admin}/accounts:delete", administering(deleted), methods=["POST"]),
+        Route(f"{admin}/accounts:batchGet", _answering(download), methods=["GET"]),
     ]
     open_to_all = [Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["POST"], allow_headers=["*"])]
     accounts = [
-        Route("/v1/accounts:signInWithPassword", _answering(sign_in), methods=["POST"]),
+        Route("/v1/accounts:signInWithPassword", owning(signed_in), methods=["POST"]),
         Route("/v1/accounts:sendOobCode", _answering(send_code), methods=["POST"]),
-        Route("/v1/accounts:lookup", _answering(lookup), methods=["POST"]),
+        Route("/v1/accounts:lookup", owning(own_account), methods=["POST"]),
+        Route("/v2/accounts/mfaSignIn:finalize", owning(second_factor.signed_in), methods=["POST"]),
+        Route("/v2/accounts/mfaEnrollment:start", owning(second_factor.started), methods=["POST"]),
+        Route("/v2/accounts/mfaEnrollment:finalize", owning(second_factor.enrolled), methods=["POST"]),
+        Route("/v2/accounts/mfaEnrollment:withdraw", owning(second_factor.withdrawn), methods=["POST"]),
     ]
     return [
         Mount(IDENTITY, routes=[*accounts, *administration], middleware=open_to_all),

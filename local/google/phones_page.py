@@ -101,7 +101,10 @@ def next_tick(reminders: Iterable[Reminder], after: dt.datetime) -> dt.datetime:
 
 
 def page_routes(
-    attached: Callable[[], Stack], last: Path, transport: httpx.AsyncBaseTransport | None = None
+    attached: Callable[[], Stack],
+    last: Path,
+    transport: httpx.AsyncBaseTransport | None = None,
+    app_token: Callable[[], str] = str,
 ) -> list[Route]:
     """Return the routes for the page's files, for calls of the API, and for requests for a tick.
 
@@ -109,6 +112,7 @@ def page_routes(
         attached: Returns the running stack. Raises StackError if the stack has not started yet.
         last: The file that records the instant of the latest tick that the page requested.
         transport: The connection to the API. The default is the network.
+        app_token: Returns a token of App Check, as the App Check SDK gives one to a phone's app.
     """
     files = {f"ui/{file.name}": file for file in UI.iterdir()}
     files |= {file.relative_to(PAGE).as_posix(): file for file in PAGE.rglob("*") if file.is_file()}
@@ -130,7 +134,8 @@ def page_routes(
                 request.method,
                 f"{attached().api_url}{path}{query}",
                 content=await request.body(),
-                headers={name: request.headers[name] for name in _FORWARDED if name in request.headers},
+                headers={name: request.headers[name] for name in _FORWARDED if name in request.headers}
+                | {"x-firebase-appcheck": app_token()},
             )
         except (StackError, httpx.HTTPError):
             return _starting()

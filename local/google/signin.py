@@ -18,6 +18,8 @@ from local.clock import now
 from local.google.accounts import DISABLED, Accounts, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from starlette.requests import Request
 
@@ -33,7 +35,8 @@ class Identity(BaseModel):
     """A person who signs in, by email or by uid. Without a uid, the issuer makes the uid from the email.
 
     Attributes:
-        claims: Custom claims, which administrators can set in Firebase.
+        claims: Custom claims, which administrators can set in Firebase. If they are given, the account keeps them.
+        second_factor: Whether the person also proves a second factor.
         signed_in_ago: Seconds since the sign-in. A test sets this number for a sign-in that is not recent.
         issued_ago: Seconds since the token was issued. A test sets this number for a token that is not new.
         lifetime: Seconds until the token expires. A negative number makes an expired token.
@@ -46,6 +49,7 @@ class Identity(BaseModel):
     uid: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
     name: str | None = None
     claims: dict[str, JsonValue] = Field(default_factory=dict)
+    second_factor: bool = False
     signed_in_ago: Annotated[int, Field(ge=0)] = 0
     issued_ago: Annotated[int, Field(ge=0)] = 0
     lifetime: int = LIFETIME_SECONDS
@@ -84,41 +88,48 @@ class Issuer:
 
         Raise RefusedError if the account is disabled.
         """
-        email = identity.email or ""
-        uid = identity.uid or _uid_of(email, self.accounts.times_deleted(email))
+        uid = identity.uid or self.uid_of(identity.email or "")
         auth_time = int(now()) - identity.signed_in_ago
-        if self.accounts.opened(uid, identity.email, auth_time).disabled:
-            raise RefusedError(DISABLED)
-        return self._tokens(
+        self.accounts.sign_in(uid, identity.email, auth_time)
+        if "claims" in identity.model_fields_set:
+            self.accounts.change(uid, claims=identity.claims)
+        session = {"email": identity.email, "name": identity.name, "auth_time": auth_time}
+        return self.tokens(
             uid,
-            {
-                "email": identity.email,
-                "name": identity.name,
-                "claims": identity.claims,
-                "auth_time": auth_time,
-            },
+            session | ({"second_factor": "factor"} if identity.second_factor else {}),
             identity.lifetime,
             issued_ago=identity.issued_ago,
             ended=identity.ended,
         )
 
+    def uid_of(self, email: str) -> str:
+        """Return the uid of the account with this email, or the uid that the account would get."""
+        return _uid_of(email, self.accounts.times_deleted(email))
+
     def refreshed(self, refresh_token: str) -> dict[str, Any]:
-        """Return new tokens for the same sign-in.
+        """Return new tokens for the same sign-in, with the claims that the account has now.
 
         Raise jwt.InvalidTokenError if the refresh token is not valid. Raise RefusedError as `account_of` does.
         """
-        session = jwt.decode(
-            refresh_token, self.key.public_key(), algorithms=["RS256"], audience="refresh", issuer=self.url
-        )
+        session = self.read(refresh_token, "refresh")
         self.account_of(session["sub"], session["session"]["auth_time"])
-        return self._tokens(session["sub"], session["session"], LIFETIME_SECONDS)
+        return self.tokens(session["sub"], session["session"], LIFETIME_SECONDS)
 
     def claims_of(self, id_token: str) -> dict[str, Any]:
         """Return the claims of an ID token. Raise jwt.InvalidTokenError if the token is not valid."""
+        return self.read(id_token, self.project)
+
+    def read(self, token: str, audience: str) -> dict[str, Any]:
+        """Return the claims of a token for this audience. Raise jwt.InvalidTokenError if the token is not valid."""
         claims: dict[str, Any] = jwt.decode(
-            id_token, self.key.public_key(), algorithms=["RS256"], audience=self.project, issuer=self.url
+            token, self.key.public_key(), algorithms=["RS256"], audience=audience, issuer=self.url
         )
         return claims
+
+    def write(self, audience: str, uid: str, lifetime: int | None, **more: Any) -> str:  # noqa: ANN401 - JSON
+        """Return a token of an account for this audience. It expires after `lifetime` seconds, or never."""
+        ends = {} if lifetime is None else {"exp": int(now()) + lifetime}
+        return self._signed({"iss": self.url, "aud": audience, "sub": uid} | ends | more)
 
     def account_of(self, uid: str, auth_time: int) -> Account:
         """Return the account of a sign-in.
@@ -132,10 +143,21 @@ class Issuer:
             raise RefusedError("TOKEN_EXPIRED")
         return account
 
-    def _tokens(
-        self, uid: str, session: dict[str, Any], lifetime: int, *, issued_ago: int = 0, ended: bool = False
+    def tokens(
+        self, uid: str, session: Mapping[str, Any], lifetime: int, *, issued_ago: int = 0, ended: bool = False
     ) -> dict[str, Any]:
-        email = session["email"]
+        """Return the tokens of a sign-in.
+
+        `session` has the account's email, the person's name, and the time of the sign-in. `second_factor` in it is the
+        id of the second factor that the person has proved.
+        """
+        account, email = self.accounts.named(uid), session["email"]
+        firebase = {
+            "identities": {"email": [email]} if email else {},
+            "sign_in_provider": "password" if email else "custom",
+        }
+        if factor := session.get("second_factor"):
+            firebase |= {"sign_in_second_factor": "totp", "second_factor_identifier": factor}
         identity = {
             "iss": self.url,
             "aud": self.project,
@@ -144,19 +166,15 @@ class Issuer:
             "sub": uid,
             "iat": min(int(now()) - issued_ago, int(now()) + lifetime),
             "exp": int(now()) + lifetime,
-            "firebase": {
-                "identities": {"email": [email]} if email else {},
-                "sign_in_provider": "password" if email else "custom",
-            },
+            "firebase": firebase,
         }
         if session["name"]:
             identity["name"] = session["name"]
         if email:
-            identity |= {"email": email, "email_verified": True}
-        refresh = {"iss": self.url, "aud": "refresh", "sub": uid, "session": session}
+            identity |= {"email": email, "email_verified": account.is_verified}
         return {
-            "id_token": self._signed(session["claims"] | identity),
-            "refresh_token": self._signed(refresh | ({"exp": int(now()) - 1} if ended else {})),
+            "id_token": self._signed({**(account.claims or {}), **identity}),
+            "refresh_token": self.write("refresh", uid, -1 if ended else None, session=session),
             "expires_in": lifetime,
             "uid": uid,
         }

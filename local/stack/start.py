@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.deploy.build import UNPACKED, build_functions
 from local.deploy.deployment import APP_LINK, architecture, deploy, put_credential
 from local.errors import StackError
+from local.google.app_check import PROJECT_NUMBER
 from local.google.place import Place
 from local.places import EMULATOR_PYTHON, ROOT, SAM, STATE, TEMPLATE
 from local.processes import Child
@@ -44,7 +45,8 @@ type Progress = Callable[[str], contextlib.AbstractContextManager[object]]
 class Settings:
     """The folder, the ports and the options of a stack.
 
-    If `keep` is False, the emulator saves nothing. If `tick` is False, the schedule never fires by itself.
+    If `keep` is False, the emulator saves nothing. If `tick` is False, the schedule never fires by itself. If
+    `app_check` is True, the API refuses calls without a token of the stand-in for App Check.
     """
 
     state: Path = STATE
@@ -52,6 +54,7 @@ class Settings:
     google_port: int = 4580
     keep: bool = True
     tick: bool = True
+    app_check: bool = False
 
     @property
     def logs(self) -> Path:
@@ -129,8 +132,11 @@ def _deployed(settings: Settings, place: Place, fingerprint: str) -> Stack:
         "SecureTokenEndpoint": place.securetoken,
         "FcmEndpoint": place.origin,
         "AuthEmulatorHost": place.host,
+        "AppCheckEndpoint": place.origin,
         "AppLink": APP_LINK,
     }
+    if settings.app_check:
+        parameters["AppCheckProject"] = PROJECT_NUMBER  # SAM takes no empty value
     deployment = deploy(client, boto_env(endpoint_url), fingerprint, parameters, settings.logs / "deploy.log")
     stack = Stack(endpoint_url, place.origin, deployment.outputs, settings.state)
     for secret in ("FcmSecretArn", "AccountSecretArn"):

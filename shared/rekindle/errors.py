@@ -7,6 +7,7 @@ RekindleError
 ├── ContentionError         other requests changed the same items, or DynamoDB left batch items undone
 ├── KeyReusedError          another request has already used an idempotency key
 ├── ErasedError             a person has erased their account
+├── LimitError              a person has reached a limit; says for how long they must wait
 ├── NotACodeError           a text has no code, or more than one code; says why
 ├── DraftChangedError       the draft has changed since it was read (`rekindle.store.packs`)
 ├── PackChangedError        somebody has changed the pack since it was read (`rekindle.store.packs`)
@@ -64,6 +65,14 @@ class KeyReusedError(RekindleError):
 
 class ErasedError(RekindleError):
     """The person has erased their account, so nobody may read or change it any more."""
+
+
+class LimitError(RekindleError):
+    """A person has reached a limit, so nothing was done. They may try again after `seconds`, rounded up."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"a limit is reached for {seconds} seconds")
+        self.seconds = seconds
 
 
 class NotACodeError(RekindleError):

@@ -24,6 +24,8 @@ def _flag(text: object) -> object:
 type Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]+$", max_length=512)]
 """A name, an id or an ARN in AWS or Firebase."""
 type Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/][^\s]*$", max_length=2048)]
+type Number = Annotated[str, StringConstraints(pattern=r"^[0-9]*$", max_length=20)]
+"""The number of a Firebase project, or nothing."""
 type Flag = Annotated[bool, Field(strict=True), BeforeValidator(_flag)]
 """`true` or `false`, as CloudFormation writes them."""
 type Seconds = Annotated[int, Field(ge=1, le=43_200)]
@@ -41,6 +43,8 @@ _QueueUrl = Annotated[Address, Field(alias="QUEUE_URL")]
 _FirebaseProject = Annotated[Name, Field(alias="FIREBASE_PROJECT")]
 _FirebaseKey = Annotated[Name, Field(alias="FIREBASE_API_KEY")]
 _Identity = Annotated[Address, Field(alias="IDENTITY_ENDPOINT")]
+_AppCheckProject = Annotated[Number, Field(alias="APP_CHECK_PROJECT")]
+_AppCheckEndpoint = Annotated[Address, Field(alias="APP_CHECK_ENDPOINT")]
 _CleanupQueueUrl = Annotated[Address, Field(alias="CLEANUP_QUEUE_URL")]
 
 
@@ -73,7 +77,7 @@ class Settings(BaseModel):
 
 
 class CouplesApiSettings(Settings):
-    """Settings of couples_api."""
+    """Settings of couples_api. If `app_check_project` is empty, App Check is switched off."""
 
     table: _Table
     key_table: _KeyTable
@@ -84,10 +88,12 @@ class CouplesApiSettings(Settings):
     app_link: _AppLink
     firebase_key: _FirebaseKey
     identity: _Identity
+    app_check_project: _AppCheckProject
+    app_check_endpoint: _AppCheckEndpoint
 
 
 class PrivacySettings(Settings):
-    """Settings of privacy."""
+    """Settings of privacy. If `app_check_project` is empty, App Check is switched off."""
 
     table: _Table
     key_table: _KeyTable
@@ -97,6 +103,8 @@ class PrivacySettings(Settings):
     sealing_scheme: _SealingScheme
     firebase_key: _FirebaseKey
     identity: _Identity
+    app_check_project: _AppCheckProject
+    app_check_endpoint: _AppCheckEndpoint
 
 
 class ResealSettings(Settings):
@@ -110,10 +118,15 @@ class ResealSettings(Settings):
 
 
 class PracticeApiSettings(Settings):
-    """Settings of practice_api. If `review_required` is true, a second person must approve each release."""
+    """Settings of practice_api.
+
+    If `review_required` is true, a second person must approve each release. If `second_factor` is true, staff must sign
+    in with a second factor.
+    """
 
     table: _Table
     review_required: Flag = Field(alias="REVIEW_REQUIRED")
+    second_factor: Flag = Field(alias="STAFF_SECOND_FACTOR")
     firebase_key: _FirebaseKey
     identity: _Identity
 
@@ -154,6 +167,7 @@ class CleanupSettings(Settings):
 class AccountsSettings(Settings):
     """Settings of accounts. `secret` is the ARN of the secret with the credential for Firebase's accounts."""
 
+    table: _Table
     cleanup_queue_url: _CleanupQueueUrl
     secret: Name = Field(alias="ACCOUNT_SECRET_ARN")
     project: _FirebaseProject

@@ -6,6 +6,7 @@ failure, with their own requests, devices or texts, log only a warning.
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
 # Each line has the function's version, so that the alarms of a canary deployment can count the errors of the new
 # version alone.
 logger = Logger(version=os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "none"))
+
+_TALKATIVE: Final = ("aws_lambda_powertools", "boto3", "botocore", "firebase_admin", "google", "requests", "urllib3")
+"""Libraries that log whole requests and replies at DEBUG: answers, names, tokens and keys."""
+
+# Whatever level an operator chooses for our own lines, these lines are never written.
+for _name in _TALKATIVE:
+    logging.getLogger(_name).setLevel(logging.INFO)
 
 _THROTTLES: Final = frozenset(
     {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException", "ThrottledException"}

@@ -61,7 +61,8 @@ ROLES: Final = tuple(resources("AWS::IAM::Role"))
 PERSONS = {"PERSON#*", "TARGET#*", "INVITE#*", "COUPLE#*", "SLOT#*"}
 CATALOGUE = {"CATALOGUE", "PACK#*"}
 TOLD_COUPLES = CATALOGUE | {"CODE#*", "HELP", "SERVICE"}
-PRACTICE = CATALOGUE | {"PACKS", "NEWS", "HELP", "SHOWN#*"}
+PRACTICE = CATALOGUE | {"PACKS", "NEWS", "HELP", "NOTICES", "STAFF#*", "SHOWN#*"}
+AUDIT = {"AUDIT", "AUDIT_CHAIN", "AUDIT_HEAD"}
 ENDING = {"PERSON#*", "SLOT#*"}
 COUNTERS = {"STATS", "STATS#*"}
 REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
@@ -73,8 +74,8 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
             "GetItem": PERSONS | TOLD_COUPLES,
             "Query": PERSONS | TOLD_COUPLES,
             "DeleteItem": PERSONS | {"DUE#*"},
-            "PutItem": PERSONS | {"DUE#*"},
-            "UpdateItem": PERSONS | {"DUE#*", "ZONES", "SHARD_NAMES"},
+            "PutItem": PERSONS | {"DUE#*", "NOTICES"},
+            "UpdateItem": PERSONS | {"DUE#*", "ZONES", "SHARD_NAMES", "CODE#*"},
             "ConditionCheckItem": {"COUPLE#*"},
         },
         "KeyTable": {
@@ -113,12 +114,12 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
     },
     "PracticeApi": {
         "Table": {
-            "BatchGetItem": PRACTICE | COUNTERS | {"AUDIT"},
-            "GetItem": PRACTICE | COUNTERS | {"AUDIT"},
-            "Query": PRACTICE | COUNTERS | {"AUDIT"},
-            "PutItem": PRACTICE | {"CODE#*", "AUDIT"},
+            "BatchGetItem": PRACTICE | COUNTERS | AUDIT,
+            "GetItem": PRACTICE | COUNTERS | AUDIT,
+            "Query": PRACTICE | COUNTERS | AUDIT,
+            "PutItem": PRACTICE | {"CODE#*"} | AUDIT,
             "BatchWriteItem": {"PACK#*"},
-            "UpdateItem": CATALOGUE,
+            "UpdateItem": CATALOGUE | {"CODE#*"},
             "DeleteItem": {"CODE#*"},
         }
     },
@@ -146,6 +147,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
         "KeyTable": {"DeleteItem": {"COUPLE#*", "PERSON#*"}, "UpdateItem": {"COUPLE#*"}},
         "ErasureTable": {action: {"ERASED#*"} for action in ("PutItem", "UpdateItem")},
     },
+    "Accounts": {"Table": {"GetItem": {"AUDIT_HEAD"}, "PutItem": {"AUDIT_CHAIN", "AUDIT_HEAD", "NOTICES"}}},
     "Tally": {"Table": {"BatchGetItem": {"TALLY#*"}, "PutItem": {"TALLY#*"}, "UpdateItem": COUNTERS}},
     "Delivery": {
         "Table": {
@@ -160,7 +162,7 @@ REACH: Final[dict[str, dict[str, dict[str, set[str]]]]] = {
 }
 """The exact partitions of each table that each function may access, by action.
 
-A scan or PartiQL names no partition, so these conditions would not restrict it. Nobody changes a row of AUDIT.
+A scan or PartiQL names no partition, so these conditions would not restrict it. Nobody changes a row of the audit.
 """
 
 
@@ -202,8 +204,31 @@ NO_SOLO_DAY: Final = {
         }
     },
 }
-DENIED: Final = {role: [NO_SOLO_DAY] for role in ENDERS}
-"""Denied puts of roles that put whole persons. tests/routes/test_limited_roles.py compares this with their writes."""
+KEEPERS: Final = ("AccountsRole", "PracticeApiRole")
+"""The roles that add entries to the audit."""
+WRITERS: Final = tuple(
+    f"{each}Role" for each in REACH if {"PutItem", "UpdateItem"} & REACH[each].get("Table", {}).keys()
+)
+"""The roles that write the main table."""
+
+
+def keeping_the_audit(role: str) -> Properties:
+    """Return the statement that denies a role each change of the audit, but not an entry's put by its keepers."""
+    actions = ["BatchWriteItem", "DeleteItem", *([] if role in KEEPERS else ["PutItem"]), "UpdateItem"]
+    return {
+        "Sid": "ChangeNothingInTheAudit" if role in KEEPERS else "LeaveTheAudit",
+        "Effect": "Deny",
+        "Action": [f"dynamodb:{action}" for action in actions],
+        "Resource": {"Fn::GetAtt": "Table.Arn"},
+        "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["AUDIT", "AUDIT_CHAIN", "AUDIT_HEAD"]}},
+    }
+
+
+DENIED: Final = {role: [keeping_the_audit(role), *([NO_SOLO_DAY] if role in ENDERS else [])] for role in WRITERS}
+"""What each role may not do, although another statement may allow it.
+
+tests/routes/test_limited_roles.py compares the denied puts of persons with the writes of the roles that put persons.
+"""
 
 SEND: Final = {"sqs:SendMessage"}
 STREAM: Final = {
@@ -305,7 +330,8 @@ def updates_of_persons_and_couples(role: str) -> list[Properties]:
     return [
         each["Condition"]
         for each in statements(role)
-        if "dynamodb:UpdateItem" in listed(each["Action"])
+        if each["Effect"] == "Allow"
+        and "dynamodb:UpdateItem" in listed(each["Action"])
         and each["Resource"] == {"Fn::GetAtt": "Table.Arn"}
         and {"COUPLE#*", "PERSON#*"} & set(each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
     ]
@@ -326,7 +352,7 @@ def test_a_role_that_ends_couples_changes_only_some_attributes(role: str) -> Non
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_that_puts_whole_persons_puts_no_solo_day(role: str) -> None:
+def test_no_role_changes_the_audit_and_one_that_puts_whole_persons_puts_no_solo_day(role: str) -> None:
     assert [each for each in statements(role) if each["Effect"] == "Deny"] == DENIED.get(role, [])
 
 
@@ -454,7 +480,10 @@ def test_staff_need_a_scope_to_read_and_another_to_change_anything() -> None:
     publishers = ["practice:publish"]
     assert scopes == {
         ("/v1/practice/{proxy+}", "GET"): ["practice:read", *publishers],
-        ("/v1/practice/check", "POST"): ["practice:read", *publishers],
+        **{
+            (f"/v1/practice/{own}", "POST"): ["practice:read", *publishers]
+            for own in ("check", "notices/read", "sign-out")
+        },
         **{("/v1/practice/{proxy+}", method): publishers for method in ("PUT", "POST", "DELETE")},
     }
 
@@ -593,8 +622,17 @@ WITH_NEWS: Final = {
     "eventName": ["INSERT", "MODIFY"],
     "dynamodb": {
         "Keys": {
-            "pk": {"S": [{"prefix": "COUPLE#"}, {"prefix": "PERSON#"}]},
-            "sk": {"S": [{"prefix": "DAY#"}, "STREAK", {"prefix": "CAUGHT_UP#"}, {"prefix": "ADDED#"}, "NUDGES"]},
+            "pk": {"S": [{"prefix": "COUPLE#"}, {"prefix": "PERSON#"}, {"prefix": "STAFF#"}]},
+            "sk": {
+                "S": [
+                    {"prefix": "DAY#"},
+                    "STREAK",
+                    {"prefix": "CAUGHT_UP#"},
+                    {"prefix": "ADDED#"},
+                    "NUDGES",
+                    "SIGN_OUT",
+                ]
+            },
         }
     },
 }

@@ -72,6 +72,8 @@ FORMER_PLACEHOLDERS: Final = {
     "SecureTokenEndpoint": ["https://securetoken.example.org"],
     "FcmEndpoint": ["https://fcm.example.org"],
     "AuthEmulatorHost": ["127.0.0.1:4580"],
+    "AppCheckEndpoint": ["https://appcheck.example.org"],
+    "AppCheckProject": ["harbor-couples", "12345", "1:123456789012:web:0"],
     "FirstDeployment": ["maybe"],
 }
 
@@ -164,6 +166,30 @@ def test_only_the_console_s_page_and_a_receipt_need_no_sign_in(template: Propert
         ("/v1/erasures/{receipt}", "get"),
     }
     assert {name for names in secured.values() for name in names} == set(schemes) == {"Phones"}
+
+
+@pytest.mark.parametrize("name", ["CouplesApi", "Privacy", "PracticeApi"])
+def test_concurrency_is_reserved_only_if_a_parameter_says_so(name: str, template: Properties) -> None:
+    """An account with a limit of 10 can reserve none, so that a value would make its deployment fail."""
+    parameter, condition = f"{name}Concurrency", f"Reserves{name}"
+    assert template["Parameters"][parameter]["Default"] == 0
+    assert template["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, 0]}]}
+    reserved = template["Resources"][name]["Properties"]["ReservedConcurrentExecutions"]
+    assert reserved == {"Fn::If": [condition, {"Ref": parameter}, {"Ref": "AWS::NoValue"}]}
+
+
+def test_a_route_without_a_sign_in_has_a_throttle_of_its_own(template: Properties) -> None:
+    stage = template["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]
+    paths = template["Resources"]["Api"]["Properties"]["Body"]["paths"]
+    unsigned = {
+        f"{method.upper()} {path}"
+        for path, methods in paths.items()
+        for method, route in methods.items()
+        if not route.get("security")
+    }
+    assert stage["RouteSettings"].keys() == unsigned
+    for throttle in stage["RouteSettings"].values():
+        assert 0 < throttle["ThrottlingRateLimit"] < stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
 
 
 def test_the_local_stage_has_no_canary(built_template: Properties) -> None:

@@ -20,7 +20,8 @@ from rekindle.domain.ids import CoupleId, Zone
 from rekindle.domain.persons import Person, Reminders, TouchReminder
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import MAX_LATENESS, Slot
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, an_instant
+from rekindle.domain.touch_dates import TouchDates
+from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, a_touching_person, an_instant
 
 HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)
@@ -98,16 +99,26 @@ def test_a_reminder_that_is_switched_off_has_no_slot_and_its_date_does_not_come_
 
 def test_touch_has_a_slot_only_while_both_want_it() -> None:
     touch = TouchReminder(frozenset({0, 4}), dt.time(19))
-    ada = a_paired_person(profile=a_profile(touch_comfort=1), reminders=Reminders(touch=touch), touch_agreed=True)
+    ada = a_touching_person(reminders=Reminders(touch=touch))
     assert slots_of(ada)[PushKind.TOUCH] == Slot(NEW_YORK, dt.time(19))
-    for change in ({"touch_agreed": False}, {"reminders": Reminders()}, {"profile": a_profile(touch_comfort=0)}):
+    for change in ({"touch_dates": None}, {"reminders": Reminders()}, {"profile": a_profile(touch_comfort=0)}):
         assert PushKind.TOUCH not in slots_of(replace(ada, **change))
+
+
+def test_a_date_without_touch_is_not_caught_up_with() -> None:
+    """At 18:59:50, the partner agrees to touch from tomorrow on. Today's slot comes just then."""
+    ada = a_touching_person(touch_dates=None)
+    tomorrow = DATE + dt.timedelta(days=1)
+    agreed = replace(ada, touch_dates=TouchDates((tomorrow,)))
+    after, caught_up = move_reminders(ada, agreed, an_instant("2026-03-02T23:59:50Z"))
+    assert caught_up == []
+    assert tomorrow in due_dates_of(after)[Slot(NEW_YORK, dt.time(19)), PushKind.TOUCH]
 
 
 def test_a_weekday_without_touch_does_not_count_as_due() -> None:
     """The person changes from Tuesdays to Mondays on a Monday. Today's reminder is still to come."""
     tuesdays = TouchReminder(frozenset({1}), dt.time(8))
-    ada = a_paired_person(profile=a_profile(touch_comfort=1), reminders=Reminders(touch=tuesdays), touch_agreed=True)
+    ada = a_touching_person(reminders=Reminders(touch=tuesdays))
     mondays = replace(ada, reminders=Reminders(touch=TouchReminder(frozenset({0}), dt.time(19))))
     after, _ = move_reminders(ada, mondays, START)
     assert DATE in due_dates_of(after)[Slot(NEW_YORK, dt.time(19)), PushKind.TOUCH]
@@ -176,7 +187,7 @@ def paused(person: Person, until: dt.date | None) -> Person:
 
 def test_no_date_of_a_pause_comes_due_and_every_later_date_does() -> None:
     touch = Reminders(touch=TouchReminder(frozenset({0}), dt.time(19)))
-    ada = a_paired_person(profile=a_profile(touch_comfort=1), reminders=touch, touch_agreed=True)
+    ada = a_touching_person(reminders=touch)
     resting, caught_up = move_reminders(ada, paused(ada, DATE + dt.timedelta(days=7)), START)
     assert caught_up == []
     assert set(due_dates_of(resting)) == set(due_dates_of(ada)), "no row is lost: nothing has to be done when it ends"

@@ -58,6 +58,7 @@ from rekindle.crypto.vault import CONTEXT_PURPOSE, Vault
 from rekindle.domain.changes import DeviceAdded
 from rekindle.domain.days import Answer
 from rekindle.domain.erasures import ErasedPart, Erasure
+from rekindle.domain.help import BUILT_IN
 from rekindle.domain.ids import CoupleId, Language, PackId, PromptId, Uid
 from rekindle.domain.persons import Device, Platform, QuietHours, Target, TargetKind
 from rekindle.domain.playlist import Course, Entry, Release
@@ -65,17 +66,24 @@ from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import pack_dates, unpack_dates
 from rekindle.domain.tallies import CountedDay, History, Latest, RunLength
-from rekindle.packs.lifecycle import Actor, AuditEntry, StaffAction
+from rekindle.packs.audit_chain import ChainedEntry, Link, linked
+from rekindle.packs.lifecycle import Actor, AuditEntry, HelpProposal, PackHead, ReleaseHead, StaffAction
+from rekindle.packs.notices import Notice, NoticeKind
 from rekindle.push.jobs import Missed, NewDeviceJob, PersonJob, ReshardJob, RetryJob, SlotJob, job_from
 from rekindle.store import catalogue, keys, pack_sources
 from rekindle.store.added_devices import added_device_from, added_device_row
-from rekindle.store.audit import Audit, audit_row
+from rekindle.store.audit import Audit, audit_row, audit_writes
 from rekindle.store.days import answer_from, answer_item
 from rekindle.store.erasures import Erasures
+from rekindle.store.forms import stored as stored_value
+from rekindle.store.help import HelpStore
 from rekindle.store.idempotency import IdempotencyKeys
 from rekindle.store.instants import to_millis
+from rekindle.store.notices import Notices, notice_row
+from rekindle.store.packs import Packs
 from rekindle.store.shards import Shards, unused_names
 from rekindle.store.slot_rows import SlotRow, row_from, row_item
+from rekindle.store.staff import StaffSignOuts
 from rekindle.store.statistics import Statistics, shown_rows
 from rekindle.store.table import Write
 from rekindle.store.tallies import history_from, item_from
@@ -227,6 +235,17 @@ ENTRIES = [
 ]
 
 
+RUTH = Actor("ruth", "Ruth", an_instant())
+CHAINED = ChainedEntry(
+    AuditEntry(RUTH, StaffAction.RIGHTS_GRANTED, account="saul@practice.example", scope="practice:read"),
+    Link(1, "871ea78f7e080f5f450d6abad8e3c8b6d907c1b97b5764730b5b569478107975"),
+)
+NOTICE = Notice(NoticeKind.RIGHTS_GRANTED, an_instant(), "Ruth", account="saul@practice.example", scope="practice:read")
+OLDER = ReleaseHead(
+    1, an_instant(), RUTH, RUTH, 1, "Starter", Audience.CODE, (Language("en"),), 2, announce=True, note="First."
+)
+
+
 def invited(key: str) -> tuple[str, Any]:
     """Let Ada create an invite with an idempotency key. Return the invite's code and the row of the key."""
     table, memory = MemoryTable(), cast("Any", MemoryTable())
@@ -258,9 +277,46 @@ def as_rows(*writes: Write) -> list[Any]:
 def audit() -> Audit:
     table = MemoryTable()
     for number, entry in enumerate(ENTRIES):
-        # The digest in a key may change, when an entry gets a new field.
-        table.write(replace(audit_row(entry, 1), key=keys.audit(to_millis(entry.done.at), f"{number:012x}")))
+        # Version 0.1.0 had a digest of the entry in the key.
+        millis = to_millis(entry.done.at)
+        row = audit_row(entry, linked(entry, number + 1, None, None), millis)
+        table.write(replace(row, key=keys.audit(millis, f"{number:012x}")))
     return Audit(cast("Any", table))
+
+
+def notices() -> Notices:
+    rows = (notice_row(replace(NOTICE, at=NOTICE.at + dt.timedelta(days=day))) for day in (0, 1))
+    return Notices(table_with(*as_rows(*rows)))
+
+
+def link_after(head: Any) -> Link | None:
+    """Return the link that the row of the last audit entry names, as the next entry repeats it."""
+    row, _ = audit_writes(table_with(head), CHAINED.entry)
+    return Link(int(row.item["number"]) - 1, str(row.item["previous"]))  # type: ignore[call-overload]
+
+
+def read_notices_row() -> Any:
+    table = cast("Any", MemoryTable())
+    Notices(table).mark_read("ruth", notices().page("ruth", None, 1).notices[0].id, an_instant("2026-03-04T15:00:00Z"))
+    return as_json(table.items()[0])
+
+
+def unread_after(mark: Any) -> int:
+    table = cast("MemoryTable", notices().table)
+    table.put_many([(keys.Key(mark["pk"], mark["sk"]), from_json(mark))])
+    return Notices(cast("Any", table)).page("ruth", None, 1).unread
+
+
+def staff_sign_out_row() -> Any:
+    table = cast("Any", MemoryTable())
+    StaffSignOuts(table).sign_out(RUTH)
+    return as_json(table.get(keys.staff_sign_out("ruth")))
+
+
+def proposed_help_row(proposal: HelpProposal) -> Any:
+    table = cast("Any", MemoryTable())
+    HelpStore(table).propose(proposal.offered, proposal.replaces, proposal.proposed)
+    return as_json(table.get(keys.HELP_PROPOSAL))
 
 
 def person_key_row() -> Any:
@@ -291,7 +347,7 @@ def erasure_rows() -> list[Any]:
     table = MemoryTable()
     erasures = Erasures(cast("Any", table))
     erasures.begin(ADA, ERASURE.requested_at)
-    erasures.add_receipt(ADA, ERASURE.requested_at, RECEIPT)
+    erasures.add_receipt(ADA, ERASURE.requested_at, RECEIPT, ERASURE.requested_at)
     for part, instant in ERASURE.removed.items():
         erasures.removed(ADA, part, instant)
     erasures.finish(keys.pseudonym_of(ADA), an_instant("2026-03-02T15:11:00Z"))
@@ -303,7 +359,7 @@ def erasure_in(form: Any) -> Erasure | None:
     table = MemoryTable()
     table.put_many([(keys.Key(form["pk"], ""), form)])
     erasures = Erasures(cast("Any", table))
-    erasures.add_receipt(ADA, an_instant(), RECEIPT)
+    erasures.add_receipt(ADA, an_instant(), RECEIPT, an_instant())
     return erasures.of_receipt(RECEIPT)
 
 
@@ -386,9 +442,44 @@ FORMS: dict[str, Form] = {
     ),
     "cursor of the audit": Form(
         ENTRIES[1::-1],
-        lambda _: audit().entries(None, 1)[1],
-        lambda form: audit().entries(form, 100)[0],
+        lambda _: audit().page(None, 1, an_instant()).before,
+        lambda form: [each.entry for each in audit().page(form, 100, an_instant()).entries],
         route="GET /v1/practice/audit",
+    ),
+    "cursor of the notices": Form(
+        [NOTICE],
+        lambda _: notices().page("ruth", None, 1).before,
+        lambda form: [each.notice for each in notices().page("ruth", form, 100).notices],
+        route="GET /v1/practice/notices",
+    ),
+    "row of an audit entry with its link": Form(
+        CHAINED,
+        lambda chained: as_rows(audit_row(chained.entry, chained.link, to_millis(chained.entry.done.at)))[0],
+        lambda form: Audit(table_with(form)).page(None, 1, an_instant()).entries[0],
+    ),
+    "row of the last audit entry": Form(
+        CHAINED.link, lambda _: as_rows(*audit_writes(table_with(), CHAINED.entry))[1], link_after
+    ),
+    "row of a notice": Form(
+        NOTICE,
+        lambda notice: as_rows(notice_row(notice))[0],
+        lambda form: Notices(table_with(form)).page("ruth", None, 1).notices[0].notice,
+    ),
+    "row of read notices": Form(0, lambda _: read_notices_row(), unread_after),
+    "row of a sign-out of staff": Form(
+        an_instant("2026-03-02T15:00:01Z"),
+        lambda _: staff_sign_out_row(),
+        lambda form: StaffSignOuts(table_with(form)).signed_out_at(Uid("ruth")),
+    ),
+    "row of proposed help": Form(
+        HelpProposal(1, RUTH, BUILT_IN, 0),
+        proposed_help_row,
+        lambda form: HelpStore(table_with(form)).proposal(),
+    ),
+    "row of an older release": Form(
+        OLDER,
+        lambda release: as_rows(Write("Put", keys.older_release(PROMPT.pack, 1), item=stored_value(release)))[0],
+        lambda form: Packs(table_with(form)).release(PackHead(PROMPT.pack), 1),
     ),
     "row of a person's own key": Form(
         SALT,
@@ -407,7 +498,7 @@ FORMS: dict[str, Form] = {
     "rows of shown statistics": Form(
         SHOWN,
         lambda view: as_rows(*shown_rows(view, an_instant(), 60)),
-        lambda form: Statistics(table_with(*form)).view(an_instant(), ()),
+        lambda form: Statistics(table_with(*form)).view(an_instant(), {}),
         compressed=True,
     ),
     "job of a new device": job(NewDeviceJob(**JOB, uid=ADA, added="0" * 64)),

@@ -386,7 +386,7 @@ class TestReading:
         assert told(source) == ["11: song: depth: must be 3 or less, not “5”"]
 
     def test_advice_comes_after_errors_and_leaves_the_pack(self) -> None:
-        checked = check_source(text("Which <i>song</i>"))
+        checked = check_source(text("Which **song**"))
         assert checked.pack
         assert [(each.line, each.prompt, each.field, each.advice) for each in checked.findings] == [
             (14, "song", "words.en.text", True)

@@ -14,10 +14,11 @@ from rekindle.domain.ids import CoupleId, Language
 from rekindle.domain.persons import Reminders
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.streaks import MILESTONES
+from rekindle.domain.touch_dates import TouchDates
 from rekindle.push.kinds import KINDS, OF_A_DATE, REMINDERS
 from rekindle.push.payloads import Occasion, Payload, payload_of
 from rekindle.push.texts import CATALOGUE, Text, text_of
-from testing.builders import a_paired_person, a_profile, an_instant
+from testing.builders import EVERY_EVENING, a_paired_person, a_profile, a_touching_person, an_instant
 
 ENGLISH = Language("en")
 LINK = "https://app.example"
@@ -74,17 +75,27 @@ def test_reminders_and_what_replaces_them_end_with_their_date() -> None:
 @pytest.mark.parametrize(
     ("kind", "unwanted"),
     [
-        (PushKind.EVENING, {"reminders": Reminders(evening=None)}),
-        (PushKind.TOUCH, {"touch_agreed": False}),
-        (PushKind.NUDGE, {"reminders": Reminders(nudges_muted=True)}),
-        (PushKind.STREAK_MILESTONE, {"profile": a_profile(streak_hidden=True)}),
+        (PushKind.EVENING, {"reminders": Reminders(evening=None, touch=EVERY_EVENING)}),
+        (PushKind.TOUCH, {"touch_dates": None}),
+        (PushKind.NUDGE, {"reminders": Reminders(nudges_muted=True, touch=EVERY_EVENING)}),
+        (PushKind.STREAK_MILESTONE, {"profile": a_profile(streak_hidden=True, touch_comfort=1)}),
     ],
 )
 def test_a_push_concerns_a_person_only_while_they_want_its_kind(kind: PushKind, unwanted: dict[str, Any]) -> None:
-    person = a_paired_person(touch_agreed=True)
-    assert all(record.concerns(person) for record in KINDS.values())
+    person = a_touching_person()
+    assert all(record.concerns(person, DATE) for record in KINDS.values())
     after = replace(person, **unwanted)
-    assert [other for other, record in KINDS.items() if not record.concerns(after)] == [kind]
+    assert [other for other, record in KINDS.items() if not record.concerns(after, DATE)] == [kind]
+
+
+def test_a_push_about_touch_concerns_a_person_on_the_dates_with_touch() -> None:
+    """A push of today may wait in the queue when the partner stops touch from tomorrow on."""
+    tomorrow = DATE + dt.timedelta(days=1)
+    person = a_touching_person(touch_dates=TouchDates((DATE, tomorrow)))
+    today = Occasion(PushKind.TOUCH, DATE, an_instant())
+    assert today.concerns(person, None)
+    assert not replace(today, date=tomorrow).concerns(person, None)
+    assert not today.concerns(replace(person, reminders=Reminders()), None), "their own change holds at once"
 
 
 def test_a_push_ends_with_its_couple_and_a_reminder_with_any_couple() -> None:
@@ -100,7 +111,7 @@ def test_a_push_ends_with_its_couple_and_a_reminder_with_any_couple() -> None:
 
 @pytest.mark.parametrize("kind", VARIED)
 def test_a_pause_silences_what_ends_with_its_date(kind: PushKind) -> None:
-    person = a_paired_person(touch_agreed=True, paused_until=DATE + dt.timedelta(days=1))
+    person = a_touching_person(paused_until=DATE + dt.timedelta(days=1))
     assert Occasion(kind, DATE, an_instant()).concerns(person, COUPLE) is (kind not in OF_A_DATE)
     assert Occasion(kind, DATE + dt.timedelta(days=1), an_instant()).concerns(person, COUPLE)
 
@@ -108,7 +119,7 @@ def test_a_pause_silences_what_ends_with_its_date(kind: PushKind) -> None:
 @pytest.mark.parametrize("kind", PushKind)
 def test_nothing_but_a_warning_comes_while_notifications_are_paused_or_of_a_time_before_the_end(kind: PushKind) -> None:
     begin, end = an_instant(), an_instant() + dt.timedelta(hours=1)
-    person = a_paired_person(touch_agreed=True)
+    person = a_touching_person()
     silent = person.with_notifications(begin, paused=True)
     back = silent.with_notifications(end, paused=False).with_notifications(end + dt.timedelta(hours=1), paused=False)
     assert Occasion(kind, DATE, begin).concerns(person, None)

@@ -167,10 +167,9 @@ def test_a_couple_s_packs_are_those_that_it_wants_or_those_for_everyone(wished: 
 @given(choices, st.sampled_from(list(Theme)), wishes)
 def test_a_swap_depends_on_no_choice(bens: Choices, theme: Theme, wished: Mapping[PackId, PackWish]) -> None:
     """Ben may lower his limits after a day was opened, at any time, and Ada may swap at once."""
-    nothing = couple_of("a seed", HYPOTHESES[0], packs=wished)
-    limits = couple_of("a seed", bens, packs=wished)
+    everything, lower = (couple_of("a seed", each, HYPOTHESES[-1], packs=wished) for each in (HYPOTHESES[-1], bens))
     entry = next(each for each in DEEP.entries if each.theme is theme)
-    swaps = [Play(each, PACKS).swap(60, entry) for each in (nothing, limits)]
+    swaps = [Play(each, PACKS).swap(60, entry) for each in (everything, lower)]
     assert swaps[0] == swaps[1]
     if swaps[0]:
         assert (swaps[0].depth, swaps[0].comfort) == (1, 0)

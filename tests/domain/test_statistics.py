@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from rekindle.domain.ids import PackId, PromptId
 from rekindle.domain.prompts import Theme
-from rekindle.domain.statistics import shown, shown_days, shown_weeks, through, view
+from rekindle.domain.statistics import PackCounters, shown, shown_days, shown_weeks, through, view
 from rekindle.domain.tallies import RunLength
 from rekindle.push.kinds import REMINDERS
 from testing.builders import an_instant
@@ -48,7 +48,7 @@ views = st.builds(
     st.just(AT),
     st.dictionaries(st.sampled_from(shown_days(AT)), counters),
     st.dictionaries(st.sampled_from(shown_weeks(AT)), counters),
-    st.fixed_dictionaries({STARTER: prompts, MONEY: prompts}),
+    st.fixed_dictionaries(dict.fromkeys((STARTER, MONEY), st.builds(PackCounters, prompts, by_code=st.booleans()))),
     st.just(REMINDERS),
 )
 
@@ -113,15 +113,31 @@ def test_a_prompt_that_few_have_had_is_not_even_named() -> None:
         AT,
         {},
         {},
-        {STARTER: {walk: {"offered": 9, "answered": 1}, dance: {"offered": 12}}, MONEY: {walk: {}}},
+        {
+            STARTER: PackCounters({walk: {"offered": 9, "answered": 1}, dance: {"offered": 12}}),
+            MONEY: PackCounters({walk: {}}),
+        },
         REMINDERS,
     )
     assert seen["prompts"].keys() == {"starter"}
     assert seen["prompts"]["starter"].keys() == {"dance"}
 
 
+@given(counts)
+def test_a_pack_by_code_shows_numbers_from_fifty_couples_on_in_tens(count: int) -> None:
+    monday = shown_weeks(AT)[0]
+    walk = PromptId("walk")
+    weeks = {monday: {f"packs/{pack}/offered": count for pack in (STARTER, MONEY)}}
+    packs = {pack: PackCounters({walk: {"offered": count}}, by_code=pack == MONEY) for pack in (STARTER, MONEY)}
+    seen = view(AT, {}, weeks, packs, REMINDERS)
+    shown_of_code = None if count < 50 else count // 10 * 10
+    assert seen["weeks"][0]["packs"]["money"]["offered"] == shown_of_code
+    assert seen["prompts"].get("money", {}).get("walk", {}).get("offered") == shown_of_code
+    assert seen["weeks"][0]["packs"]["starter"]["offered"] == shown(count)
+
+
 def test_a_counter_of_zero_is_not_shown() -> None:
-    seen = view(AT, {}, {}, {STARTER: {}}, REMINDERS)
+    seen = view(AT, {}, {}, {STARTER: PackCounters({})}, REMINDERS)
     assert set(numbers_in(seen)) == {None}
     assert seen["prompts"] == {}
 

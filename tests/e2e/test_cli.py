@@ -104,3 +104,22 @@ def test_a_pack_goes_from_one_file_to_another_persons_and_away_again(stack: Stac
     assert "has no permission for this" in reader("packs", "restore", "lanterns", status=3)
     reader("sign-out")
     assert "not signed in" in reader("whoami", status=3)
+
+
+def test_an_operator_gives_and_takes_permissions_on_the_running_stack(stack: Stack, tmp_path: Path) -> None:
+    email = "couple@example.org"
+    operator = Terminal(stack, tmp_path)
+    accounts = {each["name"]: each["scope"] for each in operator.json("staff", "list")["accounts"]}
+    assert accounts["writer@practice.example"] == "practice:read practice:publish"
+    assert email not in accounts
+    operator("staff", "grant", email, "read", "--yes")
+    colleague = _terminal(stack, tmp_path / "colleague", email)
+    assert colleague.json("whoami")["permissions"] == ["practice:read"]
+    assert colleague.json("packs", "list")["packs"]
+    (notice, *_) = colleague.json("notices")["notices"]
+    assert (notice["kind"], notice["account"]) == ("rights-granted", email)
+    operator("staff", "revoke", email, "--yes")
+    assert "sign-in has ended" in colleague("packs", "list", status=3)
+    writer = _terminal(stack, tmp_path / "writer", "writer@practice.example")
+    assert writer.json("audit", "--verify")["fault"] is None
+    assert writer.json("audit", "--limit", "1")["entries"][0]["action"] == "rights_revoked"

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from local.google.identity import ACCOUNTS
 from rekindle.domain.ids import PackId, PromptId
-from rekindle.domain.statistics import shown_days, shown_weeks, view
+from rekindle.domain.statistics import PackCounters, shown_days, shown_weeks, view
 from rekindle.packs.template import PROMPT_TEXT, PROMPT_WHY
 from rekindle.push.kinds import REMINDERS
 from tests.e2e.browser_session import EDITOR, READER, WRITER, BrowserSession
@@ -616,11 +616,11 @@ def test_markup_in_a_text_shows_as_it_is_and_never_runs(
         dialog.dismiss()
 
     console.page.on("dialog", heard)
-    published(practice, pack_id, a_source(pack_id, title=f'"{HTML}"'[:62], text=f'"{HTML}"'))
+    a_draft(practice, pack_id, a_source(pack_id, title=f'"{HTML}"'[:62], text=f'"{HTML}"'))
 
     console.open(f"packs/{pack_id}", re.compile("<img"))
     expect(console.phone.locator(".phone-text")).to_have_text(HTML)
-    for path in ("packs", f"packs/{pack_id}/published", f"packs/{pack_id}/versions", "audit"):
+    for path in ("packs", f"packs/{pack_id}/versions", "audit"):
         console.open(path)
         assert console.page.locator("main img, main script").count() == 0
     assert ran == []
@@ -723,10 +723,12 @@ def test_statistics_have_plots_and_tables_and_never_a_number_below_ten(console: 
     counters = {"active": 480, "active_28": 950, "themes/spark/offered": 200, "themes/spark/completed": 150}
     weeks = dict.fromkeys(shown_weeks(instant), counters)
     prompts = {
-        PackId("starter"): {
-            PromptId("often"): {"offered": 300, "answered": 250, "completed": 200, "swapped": 3},
-            PromptId("song-title-for-today"): {"offered": 20, "answered": 10, "completed": 10, "swapped": 0},
-        }
+        PackId("starter"): PackCounters(
+            {
+                PromptId("often"): {"offered": 300, "answered": 250, "completed": 200, "swapped": 3},
+                PromptId("song-title-for-today"): {"offered": 20, "answered": 10, "completed": 10, "swapped": 0},
+            }
+        )
     }
     answer = view(instant, days, weeks, prompts, REMINDERS)
     console.page.route("**/v1/practice/statistics", lambda route: route.fulfill(json=answer))

@@ -231,7 +231,7 @@ class Limited(NamedTuple):
 
     def _tested(self) -> Iterator[Mapping[str, Any]]:
         for statement in statements(f"{self.function}Role"):
-            if "dynamodb:UpdateItem" in listed(statement["Action"]):
+            if statement["Effect"] == "Allow" and "dynamodb:UpdateItem" in listed(statement["Action"]):
                 tested = statement["Condition"]["ForAllValues:StringLike"]
                 if "dynamodb:Attributes" in tested:
                     yield tested
@@ -411,7 +411,7 @@ SOLO: Final = [
     for function in FUNCTIONS
     for statement in statements(f"{function}Role")
     if statement["Effect"] == "Deny"
-    for name in statement["Condition"]["ForAnyValue:StringLike"]["dynamodb:Attributes"]
+    for name in statement["Condition"]["ForAnyValue:StringLike"].get("dynamodb:Attributes", [])
 ]
 """Each role that may put a person but no solo day, with each attribute of a solo day."""
 

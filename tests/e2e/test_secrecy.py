@@ -9,38 +9,49 @@ import contextlib
 import datetime as dt
 import json
 import secrets
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Final
 
+import httpx
 import pytest
 
 from rekindle.domain.calendar import slot_instant
 from rekindle.domain.codes import code_from, read_code
 from rekindle.domain.invites import CODE_LENGTH
+from testing import contract
 from testing.builders import LONDON
 from tests.e2e.conftest import await_quiet, eventually, next_date, pair
+from tests.routes.authorization import OPERATIONS, is_practice
+from tests.routes.canaries import ROWS_OF, Canaries, filled, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from local.stack import Stack
-    from tests.e2e.conftest import NewPhone, Phone
+    from tests.e2e.conftest import NewCouple, NewPhone, Phone
 
 
 def _canary() -> str:
-    return f"canary{secrets.token_hex(8)}"
+    return word(secrets.token_hex(8))
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The traces of two persons' day. `secrets` maps a description to each text that must not be found."""
+    """The traces of two persons' day, and of requests with a canary in each place.
+
+    `secrets` maps a description to each text that must not be found.
+    """
 
     secrets: Mapping[str, str]
+    canaries: Canaries
     phones: tuple[Phone, Phone]
     jobs: list[str]
 
     def seen_in(self, text: str, *, but: frozenset[str] = frozenset()) -> set[str]:
-        return {what for what, secret in self.secrets.items() if secret in text} - but
+        seen = {what for what, secret in self.secrets.items() if secret in text}
+        return (seen | self.canaries.found_in(text)) - but
 
 
 JOBS = {"both_answered", "partner_answered", "slot"}
@@ -177,12 +188,44 @@ def first_day(stack: Stack, a_phone: NewPhone) -> Trail:
     opened = ben.call("GET", f"/v1/days/{date}")
     assert opened["partner"]["text"] == hidden["Ada's answer"]
     assert opened["reflections"]["partner"]["text"] == hidden["what Ada heard"]
-    return Trail(hidden, (ada, ben), jobs)
+    return Trail(hidden, Canaries.of(hidden), (ada, ben), jobs)
+
+
+LAST: Final = ("DELETE /v1/couple", "POST /v1/me/sign-out-everywhere", "DELETE /v1/me")
+"""The operations after which a person can do less."""
+OF_ALL_COUPLES: Final = frozenset({"PUT /v1/practice/help", "POST /v1/practice/packs/{pack_id}/publish"})
+"""The operations that would change what the couples of other tests read."""
+
+
+def fill_everything(stack: Stack, canaries: Canaries, a_couple: NewCouple) -> Counter[int]:
+    """Send each operation's request with a canary in each place. Return how often each status came."""
+    statuses: Counter[int] = Counter()
+    names = sorted((name for name in OPERATIONS if name not in OF_ALL_COUPLES), key=lambda name: name in LAST)
+    staff = stack.phone(email="ruth@practice.example", claims={"scope": "practice:read practice:publish"})
+    with staff, httpx.Client(base_url=stack.api_url) as stranger:
+        # One person may not make so many requests at once.
+        for some in batched(names, 5, strict=False):
+            ada, _ = a_couple()
+            places = {"date": ada.today(), "pack_id": "harbour", "device_id": "phone", "version": 1, "receipt": "none"}
+            for name in some:
+                operation = OPERATIONS[name]
+                path = operation.template.format(**places)
+                body = contract.example_of(operation.method, operation.template)
+                for request in filled(canaries, operation, path, body):
+                    refused = stranger.request(operation.method, request.path, headers=request.headers)
+                    headers = {each: text for each, text in request.headers.items() if each != "authorization"}
+                    client = staff if is_practice(name) else ada.api
+                    reply = client.request(operation.method, request.path, content=request.raw, headers=headers)
+                    statuses += Counter([refused.status_code, reply.status_code])
+    return statuses
 
 
 @pytest.fixture(scope="module")
-def trail(stack: Stack, first_day: Trail) -> Trail:
-    """Wait until cleanup has removed the device that delivery has found dead."""
+def trail(stack: Stack, first_day: Trail, a_couple: NewCouple) -> Trail:
+    """Fill every place of every request. Wait until cleanup has removed the device that delivery has found dead."""
+    statuses = fill_everything(stack, first_day.canaries, a_couple)
+    assert statuses.keys() >= {200, 204, 400, 401, 404, 409, 422}, statuses
+    await_quiet(stack)
     eventually(lambda: first_day.secrets["Ada's dead device"] not in repr(_rows(stack, "TableName")))
     eventually(stack.log_of("Cleanup").exists)
     return first_day
@@ -232,7 +275,7 @@ def test_no_push_holds_any_of_it(trail: Trail) -> None:
 
 def test_the_tables_hold_no_answer_and_no_code_in_clear(stack: Stack, trail: Trail) -> None:
     """Names and devices are stored in clear. Everything else is sealed, hashed or not stored."""
-    kept = frozenset({"Ada's name", "Ben's name", "Ada's device", "Ben's device"})
+    kept = frozenset({"Ada's name", "Ben's name", "Ada's device", "Ben's device", *ROWS_OF})
     for table in ("TableName", "KeyTableName", "CellTableName"):
         items = _rows(stack, table)
         assert items

@@ -202,6 +202,7 @@ def test_the_handler_takes_its_sample_and_reads_a_new_secret_after_a_wrong_one(
     secret = secrets.create_secret(Name=f"accounts-{place.port}")["ARN"]
     environment = {
         **engines.environment(emulator_url),
+        "TABLE_NAME": "rekindle-test",
         "CLEANUP_QUEUE_URL": Queue.on(emulator_url).url,
         "ACCOUNT_SECRET_ARN": secret,
         "FIREBASE_PROJECT": PROJECT,
@@ -218,8 +219,11 @@ def test_the_handler_takes_its_sample_and_reads_a_new_secret_after_a_wrong_one(
     assert accounts.handler(event, LambdaContext()) == failed
     lines = [record for record in caplog.records if record.levelname == "ERROR"]
     assert {line.getMessage() for line in lines} == {"Firebase does not accept our credential"}
+    answer = accounts.handler({"type": "list-staff"}, LambdaContext())
+    assert answer == {"outcome": "failed", "before": "", "now": "", "reason": "CredentialError"}
 
     secrets.put_secret_value(SecretId=secret, SecretString=json.dumps(place.service_account()))
     assert accounts.handler(event, LambdaContext()) == {"batchItemFailures": []}
+    assert "accounts" in accounts.handler({"type": "list-staff"}, LambdaContext())
     accounts._start_over()
     accounts._cleanup.cache_clear()

@@ -80,6 +80,8 @@ def new_world(
             app_link=services.app_link,
             firebase_key="local",
             identity="http://127.0.0.1:1",  # every token in this test is new, so nobody asks there
+            app_check_project="",
+            app_check_endpoint="http://127.0.0.1:1",
         )
         return World(Services.of(settings))
 

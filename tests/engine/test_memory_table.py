@@ -22,6 +22,7 @@ from rekindle.domain.ids import CoupleId, DeviceId, Uid
 from rekindle.domain.persons import Reminders, TouchReminder
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
+from rekindle.domain.touch_dates import TouchDates
 from rekindle.errors import KeyReusedError, WriteConflictError
 from rekindle.push.jobs import PersonJob, ReshardJob, SlotJob
 from rekindle.push.queue import Outbox
@@ -84,7 +85,7 @@ def some_persons() -> list[Person]:
                 quiet_hours=None if number % 4 else Reminders().quiet_hours,
                 touch=TouchReminder(frozenset({0, 3}), SLOT.time) if number % 3 else None,
             ),
-            touch_agreed=number % 3 == 1,
+            touch_dates=TouchDates((MORNING.date(),), "seed") if number % 3 == 1 else None,
         )
         for number in range(PERSONS)
     ]

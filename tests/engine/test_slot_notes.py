@@ -113,7 +113,7 @@ def test_both_leave_the_page_at_once_when_their_couple_ends(table: Table, stale:
     saved(table, ada, ben, instant=NOON - 2 * UNSETTLED)
     seen(stale, NOON)
     for person in (ada, ben):
-        People(table).change(person.uid, NOON, lambda before: replace(before, couple=None, touch_agreed=False))
+        People(table).change(person.uid, NOON, lambda before: replace(before, couple=None, touch_dates=None))
     assert seen(stale, NOON + SECOND) == {}
 
 

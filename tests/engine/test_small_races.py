@@ -14,36 +14,52 @@ from couples_api.devices import DEVICES_LIMIT, DeviceBody
 from couples_api.reminders import RemindersBody, put_reminders
 from rekindle.api.callers import Caller
 from rekindle.api.problems import Problem, ProblemError
+from rekindle.domain.ids import PackId
 from rekindle.domain.persons import Platform
-from rekindle.domain.prompts import Theme
+from rekindle.domain.prompts import Audience, Theme
 from rekindle.domain.reminders import Slot
 from rekindle.domain.tallies import DayProgress
+from rekindle.domain.touch_dates import calm_on, touch_seed
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
+from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.runs import Runs
 from rekindle.store.slots import Slots
 from rekindle.store.statistics import Statistics
-from testing.builders import LONDON, NEW_YORK, TOKYO, a_paired_person, a_profile, a_token, a_uid, an_instant
+from testing.builders import (
+    LONDON,
+    NEW_YORK,
+    TOKYO,
+    a_paired_person,
+    a_profile,
+    a_token,
+    a_uid,
+    an_instant,
+    prompts,
+    publish,
+)
 from testing.phones import Phone, a_phone, pair, whole
 from testing.push_world import saved
-from testing.stored import row_in
-from tests.engine.racing import Racer, lost, race, won
+from testing.stored import couple_of, row_in
+from tests.engine.racing import Racer, lost, race, racing_couple, won
 from tests.routes.test_idempotency import KEY, WRONG, remembered_keys
 from tests.routes.test_profile_and_devices import tokens_of
 from tests.routes.test_runs import begun
 from tests.routes.test_statistics import AT, MONDAY, STARTER, WALK, count
-from tests.routes.test_touch_agreement import TOUCH, WANTS, is_reminded
+from tests.routes.test_touch_agreement import TOUCH, is_reminded
 
 if TYPE_CHECKING:
     from couples_api.services import Services
     from rekindle.store.table import Table
     from testing.phones import Handler
 
+WANTS_TOUCH = 0.7
+
 
 def test_all_who_ask_at_once_are_shown_the_same(table: Table) -> None:
     def ask(number: int) -> str:
         count(table, 10, DayProgress(MONDAY, Theme.TIME, (WALK,), 1), named=f"couple-{number}")
-        return json.dumps(Statistics(table).view(AT, [STARTER]))
+        return json.dumps(Statistics(table).view(AT, {STARTER: False}))
 
     with ThreadPoolExecutor(6) as pool:
         assert len(set(pool.map(ask, range(6)))) == 1
@@ -64,6 +80,18 @@ def test_one_of_many_who_race_moves_a_run(table: Table) -> None:
         assert sum(pool.map(moved, range(8))) == 1
 
 
+def test_one_of_many_couples_that_join_at_once_is_the_first_beyond_the_expected(services: Services) -> None:
+    table = services.people.table
+    publish(table, prompts("group"), audience=Audience.CODE)
+    code = PracticeCode("ABCD2345", PackId("group"), expected=5)
+    table.write(code.new())
+    couples = [racing_couple(services) for _ in range(8)]
+    outcomes = race(*(lambda ada=ada: ada.join(code.code) for ada, _ in couples))
+    assert len(won(outcomes)) == 8
+    assert row_in(table, keys.practice_code(code.code))["couples"] == 8
+    assert len(table.query(keys.NOTICES).items) == 1
+
+
 def test_wishes_that_cross_end_in_one_agreement(services: Services, api: Handler) -> None:
     """Both get touch reminders exactly if both want them in the end, in any order of the two requests."""
     ada, ben = (a_phone(api, name, NEW_YORK, touch_comfort=1) for name in ("ada", "ben"))
@@ -73,13 +101,17 @@ def test_wishes_that_cross_end_in_one_agreement(services: Services, api: Handler
         body = RemindersBody.model_validate(whole("/v1/me/reminders", {"touch": touch}))
         put_reminders(body, Caller(phone.uid, phone.now), services)
 
+    seed = touch_seed(couple_of(services, ada).seed)
+    monday = next(
+        date for date in (MONDAY + week * dt.timedelta(weeks=1) for week in range(1, 99)) if calm_on(seed, date)
+    )
     dice = random.Random(20260302)  # noqa: S311  a test's dice
     for _ in range(40):
-        wishes = [TOUCH if dice.random() < WANTS else None for _ in range(2)]
+        wishes = [TOUCH if dice.random() < WANTS_TOUCH else None for _ in range(2)]
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(wish, (ada, ben), wishes))
         both = all(wishes)
-        assert [is_reminded(services, phone) for phone in (ada, ben)] == [both, both]
+        assert [is_reminded(services, phone, monday) for phone in (ada, ben)] == [both, both]
 
 
 def test_first_words_from_two_phones_at_once_are_both_heard(services: Services, api: Handler) -> None:

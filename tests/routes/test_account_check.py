@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from practice_api.services import PUBLISH, READ
 from practice_api.services import Services as PracticeServices
 from rekindle.api.callers import caller_of
-from rekindle.api.identity import AccountState
+from rekindle.api.identity import Account, AccountState
 from rekindle.api.sessions import CHECKED_EVERY, Sessions
 from rekindle.store import keys
 from testing import contract
@@ -41,6 +42,9 @@ class Firebase:
         assert caller.page.startswith("https://")
         self.asked.append(caller.token)
         return self.given
+
+    def account(self, caller: Caller) -> Account:
+        return Account(self.account_state(caller), frozenset({READ, PUBLISH}))
 
 
 @pytest.fixture
@@ -200,7 +204,7 @@ STAFFS: Final = [each for each in contract.operations() if each.document == "ope
 @pytest.fixture
 def ruth(table: Table, firebase: Firebase) -> Phone:
     """Return the phone of a member of staff, with a token that is older than five minutes."""
-    services = PracticeServices.on(table, firebase.account_state, review_required=False)
+    services = PracticeServices.on(table, firebase.account, review_required=False)
     ruth = Phone(practice_handler_of(lambda: services), a_uid("ruth"))
     issued_at = int((ruth.now - CHECKED_EVERY - SECOND).timestamp())
     ruth.claims = {"scope": "practice:read practice:publish", "iat": str(issued_at)}

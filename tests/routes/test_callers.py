@@ -40,7 +40,17 @@ def test_a_sign_in_is_recent_for_a_while_and_not_ahead_of_time(ahead: int, *, re
     assert caller.has_signed_in_within(dt.timedelta(minutes=15)) == recent
 
 
-@pytest.mark.parametrize("context", [{}, {"authorizer": None}, {"authorizer": {"jwt": {"claims": {}}}}])
+@pytest.mark.parametrize(
+    "context",
+    [
+        {},
+        *({"authorizer": authorizer} for authorizer in (None, True, "jwt", {"jwt": True}, {"jwt": ["claims"]})),
+        *(
+            {"authorizer": {"jwt": {"claims": claims}}}
+            for claims in ({}, "sub", {"sub": ""}, {"sub": 5}, {"sub": ["a"]})
+        ),
+    ],
+)
 def test_a_request_without_a_caller_is_refused(context: dict[str, Any]) -> None:
     with pytest.raises(ProblemError) as refused:
         caller_of({"requestContext": {"timeEpoch": 0, **context}})

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local import openapi
+from rekindle.domain.erasures import RECEIPTS
+from rekindle.domain.limits import LIMITS, Counted
 from testing import contract
 from testing.apis import phones_api
 from testing.builders import NEW_YORK, a_uid, an_instant, publish_choices
 from testing.phones import Phone, Reply, a_phone, pair
+from tests.routes.test_limits import DOINGS
 
 if TYPE_CHECKING:
     from couples_api.services import Services
@@ -56,6 +59,7 @@ def test_every_declared_refusal_comes(witness: Witness) -> None:
     _refuse_answers(witness)
     _refuse_exports_pauses_and_devices(witness)
     _refuse_before_the_first_pack(witness)
+    _refuse_what_comes_too_often(witness)
     assert _declared() - witness.refused == set()
 
 
@@ -150,6 +154,17 @@ def _refuse_before_the_first_pack(witness: Witness) -> None:
     assert ada.put("/v1/days/2019-01-01/answer", answer).problem == "no-prompt"
     assert cai.get("/v1/solo/today").problem == "no-prompt"
     assert cai.put("/v1/solo/days/2019-01-01/answer", answer).problem == "no-prompt"
+
+
+def _refuse_what_comes_too_often(witness: Witness) -> None:
+    ada, ben = (a_phone(witness, name, NEW_YORK) for name in ("ada", "ben"))
+    pair(ada, ben)
+    for kind, do in DOINGS.items():
+        if kind is not Counted.INVITES:  # its request has an idempotency key
+            *_, last = (do(ada, number) for number in range(LIMITS[kind].count + 1))
+            assert last.problem == "too-many-changes"
+    *_, last = (ben.delete("/v1/me") for _ in range(RECEIPTS.count + 1))
+    assert last.problem == "too-many-changes"
 
 
 def _refuse_exports_pauses_and_devices(witness: Witness) -> None:

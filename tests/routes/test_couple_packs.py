@@ -13,12 +13,13 @@ from rekindle.domain.ids import PackId
 from rekindle.domain.playlist import Course
 from rekindle.domain.prompts import Audience, Theme
 from rekindle.store import keys
+from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.table import Write
 from testing.apis import handler_of, rereading
 from testing.builders import NEW_YORK, TOKYO, a_stored_prompt, give_code, prompts, publish
-from testing.phones import Phone, a_couple, a_phone, pair
+from testing.phones import Phone, a_couple, a_phone, at_noon, pair
 from testing.push_world import calls
-from testing.stored import couple_of
+from testing.stored import couple_id_of, couple_of, day_of, every_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,6 +181,54 @@ class TestCode:
             ada.now += DAY
         assert [each for each in packs if each.startswith("group/")] == [f"group/lesson-{n}" for n in range(3)]
         assert packs[0:21:7] == [f"group/lesson-{n}" for n in range(3)]
+
+    def test_the_first_six_dates_with_a_pack_by_code_are_marked_for_the_statistics(
+        self, own_services: Services
+    ) -> None:
+        """The mark belongs to each prompt, so a swapped prompt and its replacement keep their own."""
+        publish(own_services.people.table, lessons("group", 9), audience=Audience.CODE)
+        give_code(own_services.people.table, "group")
+        ada, _ = a_couple(handler_of(lambda: own_services))
+        joined = dt.date.fromisoformat(join(ada).body["course"]["starts_on"])
+        marks = []
+        for number in range(8):
+            date = joined + number * DAY
+            at_noon(date, ada)
+            assert ada.get(f"/v1/days/{date}").body["prompt"]["id"].startswith("group/")
+            if number in {0, 7}:
+                assert ada.post(f"/v1/days/{date}/swap").status == 200
+            day = day_of(own_services, couple_id_of(own_services, ada), date)
+            marks.append((day.early, *(swapped.early for swapped in day.swapped)))
+        assert marks == [(True, True), *[(True,)] * 5, (False,), (False, False)]
+
+    def test_staff_get_one_notice_when_more_couples_use_a_code_than_expected(self, own_services: Services) -> None:
+        """A couple that leaves the pack and joins it again counts once. The notice names no couple."""
+        table, api = own_services.people.table, handler_of(lambda: own_services)
+        publish(table, lessons("group", 3), audience=Audience.CODE)
+        table.write(PracticeCode("ABCD2345", PackId("group"), expected=2).new())
+        noticed = []
+        for _ in range(4):
+            ada, ben = a_couple(api)
+            for phone in (ada, ben, ada):
+                assert join(phone).status == 200
+            assert ada.delete("/v1/couple/packs/group").status == 204
+            assert join(ben).status == 200
+            noticed.append([item for item in every_row(table) if item["pk"] == keys.NOTICES])
+        assert [len(each) for each in noticed] == [0, 0, 1, 1]
+        (notice,) = noticed[-1]
+        assert {name: notice[name] for name in notice.keys() - {"pk", "sk", "ttl", "at"}} == {
+            "kind": "code-used-widely",
+            "pack": "group",
+            "couples": 2,
+        }
+
+    def test_a_code_without_an_expected_number_counts_nobody(self, own_services: Services) -> None:
+        table = own_services.people.table
+        publish(table, lessons("group", 3), audience=Audience.CODE)
+        give_code(table, "group")
+        ada, _ = a_couple(handler_of(lambda: own_services))
+        assert join(ada).status == 200
+        assert own_services.catalogue.practice_code(CODE) == PracticeCode(CODE, PackId("group"))
 
     def test_a_weekly_course_does_not_begin_a_week_late(self, couple: tuple[Phone, Phone]) -> None:
         """Today and the partner's today are open already, so the course begins on the next date."""

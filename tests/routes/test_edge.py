@@ -30,8 +30,8 @@ from rekindle.api import resolver
 from rekindle.api.problems import Problem
 from rekindle.crypto.vault import Vault
 from testing import contract
-from testing.apis import every_account_is_good, privacy_services
-from testing.builders import an_instant
+from testing.apis import every_account_is_good, every_member_is_good, privacy_services
+from testing.builders import a_uid, an_instant
 from testing.memory_kms import MemoryKms
 from testing.memory_table import Bill, MemoryTable
 from testing.phones import Reply, http_event
@@ -104,7 +104,7 @@ def couples_parts() -> Services:
 
 def practice_parts() -> PracticeParts:
     """Return the services of practice_api, on a table in memory without a pack."""
-    return PracticeParts.on(cast("Table", MemoryTable(Bill())), every_account_is_good, review_required=False)
+    return PracticeParts.on(cast("Table", MemoryTable(Bill())), every_member_is_good, review_required=False)
 
 
 class Api(NamedTuple):
@@ -138,7 +138,7 @@ TAKING_NONE = [each for each in ROUTES if each not in TAKING_A_BODY]
 def event_of(route: Route, body: str | None = None, headers: Any = None, **changes: Any) -> dict[str, Any]:
     """Return an event of that route from a member of staff who has just signed in."""
     path = re.sub(r"\{(\w+)\}", lambda name: IN_PATHS[name[1]], route.openapi_path)
-    event = http_event(route.method, path, "uid-ada", NOW, body)
+    event = http_event(route.method, path, a_uid(), NOW, body)  # one person may not make so many calls
     event["requestContext"]["authorizer"]["jwt"]["claims"] |= {
         "auth_time": str(int(NOW.timestamp())),
         "scope": "practice:read practice:publish",

@@ -20,7 +20,7 @@ from rekindle.domain.ids import CoupleId, Uid
 from rekindle.store import keys
 from rekindle.store.instants import to_millis
 from rekindle.store.table import Write
-from testing.apis import every_account_is_good, phones_api, practice_handler_of
+from testing.apis import every_account_is_good, every_member_is_good, phones_api, practice_handler_of
 from testing.builders import LONDON, TOKYO, a_token, prompts, publish, publish_choices
 from testing.cleanups import SETTLING, cleanup_services
 from testing.memory_kms import MemoryKms
@@ -460,7 +460,7 @@ def test_of_a_member_of_staff_only_their_work_is_left() -> None:
     ada, ben = (a_phone(phones_api(lambda: world.services), name, LONDON) for name in ("ada", "ben"))
     well(ada.put("/v1/me", {"display_name": NAME, "zone": LONDON}))
     pair(ada, ben)
-    staff = PracticeServices.on(table, every_account_is_good, review_required=False)
+    staff = PracticeServices.on(table, every_member_is_good, review_required=False)
     work = {"email": f"{NAME}@practice.example", "email_verified": "true", "scope": "practice:read practice:publish"}
     desk, pack = Phone(practice_handler_of(lambda: staff), ada.uid, ada.now, work), "/v1/practice/packs/river"
     draft = well(desk.put(f"{pack}/draft", {"source": a_source(), "revision": 0}))
@@ -472,6 +472,6 @@ def test_of_a_member_of_staff_only_their_work_is_left() -> None:
     world.drain(EraseJob(uid=ada.uid, erased_at=ada.now), ada.now)
     world.handle(account_deleted(ada.uid), instant=ada.now)
     left = world.found(ada.uid, NAME)
-    assert {row["pk"] for _, row in left} == {"AUDIT", "PACKS"}
+    assert {row["pk"] for _, row in left} == {keys.AUDIT, "PACKS"}
     assert {trace for trace, row in left if row["pk"] == "PACKS"} == {ada.uid, NAME}
-    assert all("ttl" in row for _, row in left if row["pk"] == "AUDIT")
+    assert all("ttl" in row for _, row in left if row["pk"] == keys.AUDIT)

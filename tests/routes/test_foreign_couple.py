@@ -37,6 +37,7 @@ from testing.builders import (
     TOKYO,
     a_day,
     a_paired_person,
+    a_touching_person,
     an_instant,
     prompts,
     publish,
@@ -364,7 +365,7 @@ NIGHT: Final = dt.time(20, 30)
 def a_stranger_to(table: Table, *two: Person) -> Person:
     """Store the two of COUPLE, and a stranger whose row and slot rows name it. Return the stranger."""
     saved(table, *two)
-    eve = a_paired_person(couple=COUPLE, touch_agreed=True)
+    eve = a_touching_person(couple=COUPLE)
     table.commit(person_writes(table, eve.created_at, (None, eve)))
     return eve
 
@@ -379,7 +380,7 @@ def quiet() -> Person:
 def test_no_push_about_the_couple_reaches_the_stranger(
     table: Table, delivery: DeliveryServices, wire: FcmWire, kind: PushKind, *, is_retry: bool
 ) -> None:
-    ada, ben = (a_paired_person(touch_agreed=True) for _ in range(2))
+    ada, ben = (a_touching_person() for _ in range(2))
     eve = a_stranger_to(table, ada, ben)
     milestone = {"milestone": 7} if KINDS[kind].has_milestone else {}
     for person in (eve, ada):

@@ -11,6 +11,7 @@ import pytest
 from couples_api.handler import application, handler_of
 from local import openapi
 from rekindle.api.problems import Problem
+from rekindle.domain.limits import LIMITS, Counted
 from rekindle.domain.prompts import Audience
 from rekindle.store import keys
 from testing import contract
@@ -138,6 +139,9 @@ class World:
 
 
 OWN_REFUSALS: Final[dict[tuple[str, Problem], Callable[[World], Asked]]] = {
+    ("post_invite", Problem.TOO_MANY_CHANGES): lambda world: world.after(
+        world.someone(), LIMITS[Counted.INVITES].count, "post_invite"
+    ),
     ("post_redeem", Problem.NOT_A_CODE): lambda world: Asked(world.someone(), "/v1/invites/redeem", {"code": "O"}),
     ("post_redeem", Problem.INVITE_NOT_USABLE): lambda world: world.after(world.someone(), 0, "post_redeem"),
     ("post_redeem", Problem.TOO_MANY_TRIES): lambda world: world.after(world.someone(), 5, "post_redeem"),

@@ -91,6 +91,15 @@ class TestJournal:
             assert day["revealed"] is (day["date"] != "2026-03-07")
             assert (day["partner"]["text"] is None) is (day["date"] == "2026-03-07")
 
+    def test_a_closed_day_stays_sealed_to_the_one_who_missed_it_also_beside_days_that_are_open_to_both(
+        self, reader: Phone
+    ) -> None:
+        """A page reads the couple's keys for its revealed days, so the partner's sealed text could be opened too."""
+        at_noon(dt.date(2026, 3, 20), reader)
+        days = {day["date"]: day for day in reader.get("/v1/days").body["days"]}
+        assert days["2026-03-07"]["partner"] == {"state": "answered", "text": None, "edited": False}
+        assert days["2026-03-06"]["partner"]["text"] is not None
+
     def test_a_full_page_is_thirty_days(self, londoners: tuple[Phone, Phone]) -> None:
         ada, _ = londoners
         for date in _dates(FIRST, FIRST + 31 * DAY):

@@ -15,7 +15,7 @@ from rekindle.push.kinds import KINDS, REMINDERS
 from rekindle.store import keys
 from testing import fcm_wire
 from testing.apis import phones_api
-from testing.builders import LONDON, an_instant
+from testing.builders import LONDON, a_touching_person, an_instant
 from testing.phones import Phone, pair, set_clocks
 from testing.push_world import calls, do
 from testing.stored import couple_id_of, person_of, row_in, slot_rows
@@ -139,8 +139,14 @@ def test_no_push_of_any_kind_is_sent_while_it_is_paused_or_later_about_that_time
         assert phone.put("/v1/me/devices/phone", {"token": f"token-{phone.uid}", "platform": "ios"}).status == 200
     pair(ada, ben)
     on_api, couple = on_table(delivery, own_services.people.table), couple_id_of(own_services, ada)
-    touch = own_services.people.change(ada.uid, ada.now, lambda person: replace(person, touch_agreed=True))
-    assert touch
+    touching = a_touching_person()
+    assert own_services.people.change(
+        ada.uid,
+        ada.now,
+        lambda person: replace(
+            person, profile=touching.profile, reminders=touching.reminders, touch_dates=touching.touch_dates
+        ),
+    )
     kinds = [kind for kind in PushKind if kind is not PushKind.NEW_DEVICE]
 
     def jobs(instant: dt.datetime) -> list[PersonJob | NewDeviceJob]:

@@ -15,7 +15,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from practice_api.services import Services
-from rekindle.domain.ids import Language, PackId, Uid
+from rekindle.domain.help import BUILT_IN, Help
+from rekindle.domain.ids import Language, PackId, PromptId, Uid
 from rekindle.domain.prompts import Audience
 from rekindle.packs.check import SOURCE_LIMIT
 from rekindle.packs.lifecycle import Actor
@@ -23,11 +24,12 @@ from rekindle.packs.rules import parse_pack
 from rekindle.packs.template import WRITTEN_FOR
 from rekindle.store import keys
 from rekindle.store.catalogue import Catalogue, index_of
-from rekindle.store.help import HelpStore
+from rekindle.store.help import HelpStore, help_write
 from rekindle.store.packs import Publication
+from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.statistics import Statistics
 from testing import contract
-from testing.apis import every_account_is_good
+from testing.apis import every_member_is_good
 from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.packs import a_document, a_prompt, a_source
@@ -38,17 +40,19 @@ from testing.stored import row_in
 
 if TYPE_CHECKING:
     from rekindle.store.table import Table
-    from testing.phones import Reply
+    from testing.phones import Handler, Reply
 
 NOON = an_instant("2026-03-02T12:00:00Z")
 HOUR = dt.timedelta(hours=1)
 PACK = "/v1/practice/packs/river"
+OWN = {"postCheck", "postNoticesRead", "postSignOut"}
+"""The operations that change nothing of others. They need no right to publish."""
 OPERATIONS = [each for each in contract.operations() if each.document == "openapi-practice.json"]
 
 
 @pytest.fixture
 def services(table: Table) -> Services:
-    return Services.on(table, every_account_is_good, review_required=False)
+    return Services.on(table, every_member_is_good, review_required=False)
 
 
 @pytest.fixture
@@ -335,6 +339,14 @@ class TestPublish:
         assert refused.problem == "invalid-fields"
         assert refused.body["errors"][0]["field"] == "body.at"
 
+    def test_a_draft_with_markup_is_shown_and_not_published(self, ruth: Phone) -> None:
+        source = a_source(a_prompt("rain", "<svg onload=alert(1)> What did rain sound like?"))
+        checked = ruth.post("/v1/practice/check", {"source": source}).body
+        assert checked["preview"]["prompts"][0]["words"]["en"]["text"].startswith("<svg onload")
+        refused = ruth.post(f"{PACK}/publish", {"revision": saved(ruth, source)})
+        assert refused.problem == "pack-unfit"
+        assert [each["field"] for each in refused.body["findings"] if not each["advice"]] == ["words.en.text"]
+
     def test_a_draft_with_something_to_fix_is_refused_with_all_findings(self, ruth: Phone, services: Services) -> None:
         revision = saved(ruth, a_source(a_prompt("rain", depth=4), a_prompt("wind", theme="weather")))
         refused = ruth.post(f"{PACK}/publish", {"revision": revision})
@@ -399,7 +411,7 @@ class TestReview:
 
     @pytest.fixture
     def services(self, table: Table) -> Services:
-        return Services.on(table, every_account_is_good, review_required=True)
+        return Services.on(table, every_member_is_good, review_required=True)
 
     def test_another_has_to_approve(self, ruth: Phone, saul: Phone, services: Services) -> None:
         revision = saved(ruth, a_source())
@@ -546,6 +558,10 @@ class TestWithdraw:
         assert [live_at(services, at)["river"][0] for at in (NOON, NOON + 4 * HOUR)] == [1, 2]
 
 
+def in_row(code: str) -> str:
+    return code.replace("-", "")
+
+
 class TestCode:
     """A pack for couples with a code has one as soon as it is published."""
 
@@ -555,15 +571,36 @@ class TestCode:
         first = pack["code"]
         assert len(first) == 9
         catalogue = Catalogue(services.packs.table)
-        assert catalogue.pack_of_code(first.replace("-", "")) == "river"
+        assert catalogue.practice_code(in_row(first)) == PracticeCode(in_row(first), PackId("river"))
         (release,) = catalogue.releases(NOON)
         assert release.audience is Audience.CODE
         assert release.course is not None
         assert (release.course.in_order, release.course.every_days) == (True, 2)
         second = ruth.post(f"{PACK}/code").body["code"]
-        assert catalogue.pack_of_code(first.replace("-", "")) is None
-        assert catalogue.pack_of_code(second.replace("-", "")) == "river"
+        assert catalogue.practice_code(first.replace("-", "")) is None
+        assert catalogue.practice_code(second.replace("-", "")) == PracticeCode(
+            second.replace("-", ""), PackId("river")
+        )
         assert published(ruth, a_source(a_prompt("wind"), audience="code")).body["pack"]["code"] == second
+
+    def test_the_code_says_how_many_couples_the_pack_expects_now(self, ruth: Phone, services: Services) -> None:
+        """A new version with another number keeps the count, and a new code begins with the present number."""
+        catalogue, river = Catalogue(services.packs.table), PackId("river")
+        first = in_row(published(ruth, a_source(audience="code", expected_couples=30)).body["pack"]["code"])
+        assert catalogue.practice_code(first) == PracticeCode(first, river, expected=30)
+        services.packs.table.transact(PracticeCode(first, river, expected=30).use(NOON))
+        published(ruth, a_source(audience="code", expected_couples=40))
+        assert catalogue.practice_code(first) == PracticeCode(first, river, expected=40, couples=1)
+        second = in_row(ruth.post(f"{PACK}/code").body["code"])
+        assert catalogue.practice_code(second) == PracticeCode(second, river, expected=40)
+        published(ruth, a_source(audience="code"))
+        assert catalogue.practice_code(second) == PracticeCode(second, river)
+
+    def test_only_a_pack_with_a_code_expects_couples(self, ruth: Phone) -> None:
+        revision = saved(ruth, a_source(audience="choice", expected_couples=30))
+        reply = ruth.post(f"{PACK}/publish", {"revision": revision})
+        assert reply.problem == "pack-unfit"
+        assert [each["field"] for each in reply.body["findings"] if each["field"]] == ["expected_couples"]
 
 
 class TestNews:
@@ -625,7 +662,7 @@ class TestStaff:
     def test_a_reader_may_change_nothing(self, services: Services) -> None:
         rita = staff_phone(services, "rita", "practice:read")
         for operation in OPERATIONS:
-            if operation.method != "GET" and operation.id != "postCheck":
+            if operation.method != "GET" and operation.id not in OWN:
                 refused = asked(rita, operation)
                 assert (refused.status, refused.problem) == (403, "not-allowed"), operation.id
 
@@ -686,41 +723,118 @@ def test_readers_see_the_statistics_of_each_pack(ruth: Phone, services: Services
         ]
     )
     found = staff_phone(services, "rita", "practice:read").get("/v1/practice/statistics").body
-    assert found == Statistics(table).view(NOON, [PackId("river")])
+    assert found == Statistics(table).view(NOON, {PackId("river"): False})
     assert found["days"][-1] == {"date": "2026-02-28", "active": 10}
     rain = {"offered": 40, "answered": None, "completed": None, "swapped": None}
     assert found["prompts"] == {"river": {"rain": rain}}
 
 
+@pytest.mark.parametrize("later", [(), ("choice",), ("choice", "everyone")])
+def test_a_pack_by_code_shows_no_number_under_fifty_also_after_it_is_for_others(
+    ruth: Phone, services: Services, table: Table, later: tuple[str, ...]
+) -> None:
+    """Otherwise a new version for everybody would show what the numbers of few couples were."""
+    for audience in ("code", *later):
+        published(ruth, a_source(audience=audience))
+    for prompt, couples in (("rain", 49), ("wind", 57)):
+        table.put_many([(keys.stats_of_prompt(PackId("river"), PromptId(prompt)), {"offered": couples})])
+    seen = staff_phone(services, "rita", "practice:read").get("/v1/practice/statistics").body["prompts"]
+    assert seen["river"].keys() == {"wind"}
+    assert seen["river"]["wind"]["offered"] == 50
+
+
 class TestHelp:
-    """The practice sets the whole help page of the couples."""
+    """The practice sets the whole help page of the couples, always by two persons."""
 
     BOOKING: Final = {"url": "https://practice.example/book", "words": {"en": "Book a talk", "es": "Pide cita"}}
     NAMED: Final[dict[str, Any]] = {"country": "IE", "name": {"en": "Samaritans"}, "phone": "116 123", "hours": "24/7"}
     LINE: Final[dict[str, Any]] = NAMED | {"text": None, "url": None, "languages": [], "note": {}}
 
-    def test_it_is_set_and_read_back(self, ruth: Phone, services: Services) -> None:
+    def put(self, phone: Phone, revision: int, **wanted: Any) -> Reply:
+        return phone.put("/v1/practice/help", wanted | {"revision": revision})
+
+    def approved(self, phone: Phone, proposal: int) -> Reply:
+        return phone.post("/v1/practice/help/approve", {"proposal": proposal})
+
+    def test_one_person_proposes_and_another_approves(self, ruth: Phone, saul: Phone, services: Services) -> None:
         before = ruth.get("/v1/practice/help").body
-        assert (before["revision"], before["booking"]) == (0, None)
-        wanted = {"booking": self.BOOKING, "lines": [self.LINE], "revision": 0}
-        after = ruth.put("/v1/practice/help", wanted).body
-        assert (after["revision"], after["booking"]) == (1, self.BOOKING)
+        assert (before["revision"], before["booking"], before["proposal"]) == (0, None, None)
+        wanted = {"booking": self.BOOKING, "lines": [self.LINE]}
+        proposed = self.put(ruth, 0, **wanted).body
+        proposal = proposed["proposal"]
+        assert proposed == before | {"proposal": proposal}
+        assert proposal == wanted | {
+            "id": 1,
+            "by": "ruth@practice.example",
+            "at": "2026-03-02T12:00:00Z",
+            "mine": True,
+            "revision": 0,
+        }
+        assert saul.get("/v1/practice/help").body["proposal"] == proposal | {"mine": False}
+        assert HelpStore(services.packs.table).help() == BUILT_IN
+        assert self.approved(ruth, 1).problem == "needs-another-person"
+        after = self.approved(saul, 1).body
+        assert after == wanted | {"revision": 1, "proposal": None}
         assert ruth.get("/v1/practice/help").body == after
         offered = HelpStore(services.packs.table).help()
         assert [line.phone for line in offered.lines] == ["116 123"]
-        assert audited(ruth) == [("ruth", "help_changed", None)]
+        assert audited(ruth) == [("saul", "help_changed", None), ("ruth", "help_proposed", None)]
 
-    def test_the_second_of_two_is_refused(self, ruth: Phone, saul: Phone) -> None:
-        assert ruth.put("/v1/practice/help", {"booking": self.BOOKING, "revision": 0}).status == 200
-        assert saul.put("/v1/practice/help", {"lines": [self.LINE], "revision": 0}).problem == "help-changed"
-        assert saul.put("/v1/practice/help", {"booking": self.BOOKING, "revision": 0}).body["revision"] == 1
-        assert saul.put("/v1/practice/help", {"lines": [self.LINE], "revision": 1}).body["revision"] == 2
+    def test_a_proposal_is_rejected_by_a_colleague_or_taken_back(self, ruth: Phone, saul: Phone) -> None:
+        before = ruth.get("/v1/practice/help").body
+        for number, phone in enumerate((saul, ruth), 1):
+            assert self.put(ruth, 0, lines=[self.LINE]).body["proposal"]["id"] == 2 * number - 1
+            rejected = phone.post("/v1/practice/help/reject", {"proposal": 2 * number - 1, "note": "Not this one."})
+            assert rejected.body == before
+            assert audited(ruth)[0] == (phone.uid, "help_rejected", None)
+        assert self.approved(saul, 3).problem == "nothing-to-take-back"
+        assert ruth.get("/v1/practice/audit").body["entries"][0]["note"] == "Not this one."
+
+    def test_a_colleague_s_proposal_is_not_replaced(self, ruth: Phone, saul: Phone) -> None:
+        self.put(ruth, 0, booking=self.BOOKING)
+        assert self.put(saul, 0, lines=[self.LINE]).problem == "proposed-already"
+        again = self.put(ruth, 0, lines=[self.LINE]).body["proposal"]
+        assert (again["id"], again["booking"]) == (2, None)
+        assert self.approved(saul, 1).problem == "help-changed", "Saul has read the first proposal"
+        assert self.approved(saul, 2).body["revision"] == 1
+
+    def test_proposing_the_same_again_changes_nothing(self, ruth: Phone, saul: Phone) -> None:
+        first = self.put(ruth, 0, booking=self.BOOKING).body
+        assert self.put(ruth, 0, booking=self.BOOKING).body == first
+        after = self.approved(saul, 1).body
+        assert self.put(ruth, 0, booking=self.BOOKING).body == after, "couples see this help already"
+        assert len(audited(ruth)) == 2
+
+    def test_a_proposal_that_the_help_has_overtaken_is_refused(self, ruth: Phone, saul: Phone, table: Table) -> None:
+        self.put(ruth, 0, booking=self.BOOKING)
+        table.write(help_write(Help(), 0))  # as an operator would, or version 0.1.0
+        assert self.approved(saul, 1).problem == "help-changed"
+        assert self.put(saul, 0, lines=[self.LINE]).problem == "help-changed"
+        assert self.put(saul, 1, lines=[self.LINE]).body["proposal"]["id"] == 2
+        assert self.approved(ruth, 2).body["revision"] == 2
+
+    def test_one_of_two_simultaneous_answers_counts(self, ruth: Phone, saul: Phone, table: Table) -> None:
+        self.put(ruth, 0, booking=self.BOOKING)
+        faster = first_of("TransactWriteItems", lambda: ruth.post("/v1/practice/help/reject", {"proposal": 1}))
+        with watched(table, faster):
+            assert self.approved(saul, 1).problem == "help-changed"
+        assert ruth.get("/v1/practice/help").body["revision"] == 0
+        self.put(ruth, 0, booking=self.BOOKING)
+        with watched(table, first_of("TransactWriteItems", lambda: self.approved(saul, 3))):
+            assert ruth.post("/v1/practice/help/reject", {"proposal": 3}).problem == "help-changed"
+        assert ruth.get("/v1/practice/help").body["revision"] == 1
 
     def test_a_line_leaves_nothing_out(self, ruth: Phone) -> None:
         for name in self.LINE:
             line = {each: value for each, value in self.LINE.items() if each != name}
             refused = ruth.put("/v1/practice/help", {"lines": [line], "revision": 0})
             assert refused.body["errors"] == [{"field": f"body.lines.0.{name}", "reason": "This field is missing"}]
+
+    def test_a_text_with_markup_is_refused_with_its_place(self, ruth: Phone) -> None:
+        marked = self.LINE | {"name": {"en": "<svg onload=alert(1)>"}}
+        refused = ruth.put("/v1/practice/help", {"lines": [marked], "revision": 0})
+        assert [each["field"] for each in refused.body["errors"]] == ["body.lines.0.name.en"]
+        assert ruth.get("/v1/practice/help").body["revision"] == 0
 
 
 def test_the_sample_events_are_answered(services: Services) -> None:
@@ -759,27 +873,44 @@ ELSEWHERE = {
     ("postApprove", "pack-changed"),  # these are races, tested in TestReview and TestWithdraw
     ("postPublish", "pack-changed"),
     ("postReject", "pack-changed"),
+    ("postHelpReject", "help-changed"),  # a race, tested in TestHelp
 }
 
 
 def test_every_declared_refusal_comes(services: Services) -> None:
     refused: set[tuple[str, str]] = set()
-    api = handler_of(lambda: services)
 
-    def witness(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        answer = api(event, context)
-        refused.update(filter(None, [contract.refusal(event, answer)]))
-        return answer
+    def witnessed(served: Services) -> Handler:
+        api = handler_of(lambda: served)
 
-    ruth = replace(staff_phone(services, "ruth", "practice:read practice:publish"), handler=witness)
-    saul = replace(staff_phone(services, "saul", "practice:read practice:publish"), handler=witness)
+        def witness(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            answer = api(event, context)
+            refused.update(filter(None, [contract.refusal(event, answer)]))
+            return answer
+
+        return witness
+
+    ruth = replace(staff_phone(services, "ruth", "practice:read practice:publish"), handler=witnessed(services))
+    saul = replace(staff_phone(services, "saul", "practice:read practice:publish"), handler=witnessed(services))
     strict = staff_phone(replace(services, review_required=True), "ruth", "practice:publish")
     stranger = replace(ruth, claims=ruth.claims | {"scope": ""})
+    careful = replace(services, sessions=replace(services.sessions, second_factor=True))
+    with_a_password = replace(ruth, handler=witnessed(careful))
+    late = replace(ruth, claims=ruth.claims | {"auth_time": str(int((NOON - 2 * HOUR).timestamp()))})
     for operation in OPERATIONS:
         assert asked(stranger, operation).problem == "not-allowed"
+        assert asked(with_a_password, operation).problem == "second-factor-needed"
+        if (operation.id, "sign-in-not-recent") in contract.declared("openapi-practice.json"):
+            assert asked(late, operation).problem == "sign-in-not-recent"
         if (operation.id, "no-such-pack") in contract.declared("openapi-practice.json"):
             assert asked(ruth, operation).problem == "no-such-pack"
     assert ruth.put("/v1/practice/help", {"revision": 3}).problem == "help-changed"
+    for route in ("approve", "reject"):
+        assert saul.post(f"/v1/practice/help/{route}", {"proposal": 1}).problem == "nothing-to-take-back"
+    assert ruth.put("/v1/practice/help", {"revision": 0}).status == 200
+    assert saul.put("/v1/practice/help", {"revision": 0}).problem == "proposed-already"
+    assert ruth.post("/v1/practice/help/approve", {"proposal": 1}).problem == "needs-another-person"
+    assert saul.post("/v1/practice/help/approve", {"proposal": 2}).problem == "help-changed"
     unfit = saved(ruth, a_source(a_prompt("rain", depth=4)))
     assert ruth.put(f"{PACK}/draft", {"source": a_source(), "revision": 7}).problem == "draft-changed"
     assert ruth.delete(f"{PACK}/draft?revision=7").problem == "draft-changed"

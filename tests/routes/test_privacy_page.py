@@ -12,8 +12,10 @@ import pytest
 from local.places import ROOT
 from rekindle.domain.erasures import ErasedPart
 from rekindle.domain.ids import DeviceId, InviteId, Uid, Zone
+from rekindle.domain.limits import Counted
 from rekindle.domain.persons import Device, DueEarlier, LiveInvite, Person, Platform, Target, TargetKind
 from rekindle.domain.pushes import PushKind
+from rekindle.domain.touch_dates import TouchDates
 from rekindle.store import keys
 from rekindle.store.instants import to_ttl
 from rekindle.store.person_items import person_item
@@ -50,11 +52,16 @@ ENDS: Final = {
 
 ABOUT_NOBODY: Final = {
     *("audit", "catalogue index", "catalogue version", "draft's text", "pack", "practice's code", "prompt's text"),
-    *("release", "release's source", "help", "news", "outages", "watermark", "shards' names", "list of slots", "slot"),
+    *("release", "older release", "release's source", "help", "proposed help", "notice", "news"),
+    *("older audit entry", "last audit entry", "read notices", "sign-out of staff"),
+    *("outages", "watermark", "shards' names", "list of slots", "slot"),
     *("counters of a date", "counters of a prompt", "counters of a week", "statistics shown on a date"),
     *("cell key", "older cell key"),
 }
-"""Kinds of rows that nothing in a couple's life adds an attribute to. All other kinds need words for each attribute."""
+"""Kinds of rows that nothing in a couple's life adds an attribute to. Some of them are about staff.
+
+All other kinds need words for each attribute.
+"""
 
 TECHNICAL: Final = {"pk", "sk", "ttl", "revision", "count"}
 """A row's key, its end and its number of changes. A sentence above the table names them."""
@@ -63,6 +70,7 @@ NAMED_BY_DATA: Final = {
     *("devices", "removed_devices", "parted", "last_due", "reminded_since", "profiles", "packs", "windows", "answers"),
     "pauses_ended",
     *("themes_met", "seen", "codes", "requests", "authors", "runs", "due", "reached", "steps"),
+    *("levels", "counted"),
 }
 """Maps whose names are ids, dates, kinds or fingerprints."""
 
@@ -82,12 +90,14 @@ WORDS: Final = {
         "a phone that Google no longer reaches": "removed_devices removed_devices.*",
         "when your account began": "created_at",
         "when you last signed out everywhere": "signed_out_at",
+        "what you did in the last 24 hours that has a limit": "counted counted.*",
         "when Google was last asked whether your account still stands": "checked_at",
         "since when you get it": "reminded_since reminded_since.*",
         "the last date on which it was due": "last_due last_due.*",
         "one that was due just before it moved": "owed owed.kind owed.zone owed.time owed.date owed.until",
         "which couple it is": "couple",
-        "whether both of you want touch reminders": "touch_agreed",
+        "on which dates both of you want touch": "touch_agreed touch_dates.turns",
+        "a secret that decides when you have a break from it": "touch_dates.seed",
         "until when you pause": "paused_until",
         "whether you have paused your notifications, and when you last ended this": "notifications_paused"
         " notified_since",
@@ -121,14 +131,16 @@ WORDS: Final = {
     },
     "couple": {
         "ids, names and settings of both": "profiles former " + " ".join(f"profiles.*.{n}" for n in PROFILE.split()),
-        "packs": "packs packs.*.wish packs.*.since",
+        "packs": "packs packs.*.wish packs.*.since joined",
         "pauses": "pause paused",
         "who paused last and whose pause the other has ended and when": "paused_by pauses_ended.*",
         "themes by date": "themes_met themes_met.*",
         "since when you are a couple": "created_at",
         "since when your days count": "first_date counted_from",
         "when a day opens and closes": "windows windows.*.opens_at windows.*.closes_at",
-        "who wants touch reminders": "touch.wanted_by touch.from",
+        "who wants touch reminders": "touch.wanted_by",
+        "since when both want touch, and how much on which dates": "touch.from touch.begun touch.levels touch.levels.*",
+        "up to which date that is settled": "touch.settled",
         "when it ended": "ended_at",
         "the id of the invite with which you paired last": "paired_by",
         "a secret random text that decides the order of prompts": "seed",
@@ -138,8 +150,9 @@ WORDS: Final = {
     "day": {
         "the prompt with its theme and kind": "prompt.pack prompt.version prompt.id theme kind",
         "prompts that you swapped and the fingerprint of that request": "swapped.pack swapped.version swapped.id"
-        " swapped.again swapped.request",
+        " swapped.again swapped.request swapped.early",
         "whether you had it before": "again",
+        "whether you had just joined its pack by a code": "early",
         "when the day opens and closes": "opens_at closes_at",
         "the ids of both": "persons answers",
         "when each answered and how often they changed it": "answers.*.at answers.*.revision",
@@ -171,6 +184,7 @@ WORDS: Final = {
         "weekdays": "w",
         "whether you want news": "n",
         "dates on which you are not or still reminded": "a o",
+        "the dates of touch and the secret for breaks": "b s",
         "your id and your couple's": "u c",
     },
     "run": {
@@ -188,7 +202,8 @@ WORDS: Final = {
         "maybe one key of both": "wrapped",
     },
     "person's own key": {"the key of what you answered alone, sealed": "wrapped", "the name of the key that": "cell"},
-    "erasure": {"when they asked": "erased_at", "the times of each step": "steps steps.*", "the end": "finished_at"},
+    "erasure": {"when they asked": "erased_at", "the times of each step": "steps steps.*", "the end": "finished_at"}
+    | {"when each receipt was given": "receipts"},
     "receipt": {"with the pseudonym": "erased"},
 }
 """Where docs/privacy.md names each attribute: the words, in a line about this kind of row, and the attributes."""
@@ -294,7 +309,7 @@ def _whole_person(person: Person) -> Person:
         parted={cast("Any", "former"): NOW},
         partings_deleted=2,
         invite=invite,
-        touch_agreed=True,
+        touch_dates=TouchDates((NOW.date(),), "seed"),
         paused_until=NOW.date(),
         notifications_paused=True,
         notified_since=NOW,
@@ -304,6 +319,7 @@ def _whole_person(person: Person) -> Person:
         signed_out_at=NOW,
         checked_at=NOW,
         erased_at=NOW,
+        counted={Counted.NAME: (NOW,)},
     )
     for each in fields(Person):
         default = each.default_factory() if each.default_factory is not MISSING else each.default
@@ -328,7 +344,7 @@ def _world() -> World:
         people.erase(eve.uid, NOW)
     erasures = erasures_beside(cast("Table", world.table))
     erasures.begin(eve.uid, NOW)
-    erasures.add_receipt(eve.uid, NOW, "A" * 20)
+    erasures.add_receipt(eve.uid, NOW, "A" * 20, NOW)
     erasures.removed(eve.uid, ErasedPart.KEYS, NOW)
     erasures.finish(keys.pseudonym_of(eve.uid), NOW)
     person = people.person(ada.uid)

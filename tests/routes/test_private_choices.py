@@ -175,10 +175,15 @@ class TestLater:
         assert replies[0] == replies[1]
 
     def test_a_change_does_not_show_on_a_closed_day_that_nobody_opened(self, worlds: tuple[World, World]) -> None:
-        """Ada's clock goes west, back to a date that has closed. Its prompt is chosen again for each request."""
+        """Ada's clock goes west, back to a date that has closed. Its prompt is chosen again for each request.
+
+        As Ada leaves the couple nothing but a pack with touch, such a prompt would show whether Ben still allows it.
+        """
         replies = []
         for world, changes in zip(worlds, (False, True), strict=True):
             world.set_clocks(START + 36 * DAY - 7 * HOUR)
+            world.ada.put("/v1/couple/packs/touching", None)
+            world.ada.delete("/v1/couple/packs/test")
             if changes:
                 world.choose(world.ben, NOTHING)
             world.choose(world.ada, EVERYTHING, zone="Pacific/Honolulu")

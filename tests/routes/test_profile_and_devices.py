@@ -306,5 +306,5 @@ def test_a_persons_item_keeps_the_names_that_it_was_first_stored_with(services: 
     assert item
     assert item.keys() == {
         *("pk", "sk", "revision", "profile", "reminders", "touch_agreed", "last_due", "reminded_since", "owed"),
-        *("devices", "created_at"),
+        *("devices", "created_at", "counted"),
     }

@@ -233,6 +233,8 @@ def without_end(table: MemoryTable) -> set[str]:
     }
 
 
+NEW = {"last audit entry", "older release", "proposed help"}
+"""Rows without an end that version 0.1.0 did not have."""
 STILL_NEEDED = {"couple", "catalogue index"}
 """A couple that stands has no end, and neither has the current version of the index."""
 
@@ -251,11 +253,11 @@ def test_rows_of_version_010_get_their_end_once() -> None:
     documented = {name for name, end in kinds_in_the_document().values() if not end}
     couple = world.services.couples.couple(former_couple(world))
     assert couple
-    assert without_end(world.table) > documented | STILL_NEEDED
+    assert without_end(world.table) > (documented | STILL_NEEDED) - NEW
     served(world)  # the first look at a date opens its day
     before = served(world)
     assert sum(give_end(table, item) for item in world.table.items()) > 10
-    assert without_end(world.table) == documented | STILL_NEEDED
+    assert without_end(world.table) == (documented | STILL_NEEDED) - NEW
     row = row_in(table, keys.couple(couple.id))
     assert row["ttl"] == to_ttl(ended_at_of(couple) + KEEPSAKE + DAY)
     assert (row["profiles"], row["former"], "ended_by" in row) == ({}, ["cem", "dua"], False)

@@ -43,6 +43,7 @@ ENVIRONMENT = {
     "SEALING_SCHEME": "3",
     "APP_LINK": "https://app.example",
     "REVIEW_REQUIRED": "true",
+    "STAFF_SECOND_FACTOR": "true",
     "QUEUE_URL": QUEUE,
     "CLEANUP_QUEUE_URL": f"{QUEUE}-cleanup",
     "ACCOUNT_QUEUE_URL": f"{QUEUE}-accounts",
@@ -57,6 +58,8 @@ ENVIRONMENT = {
     "FIREBASE_PROJECT": "rekindle-test",
     "FIREBASE_API_KEY": "web-key",
     "IDENTITY_ENDPOINT": "https://identitytoolkit.googleapis.com",
+    "APP_CHECK_PROJECT": "100000000001",
+    "APP_CHECK_ENDPOINT": "https://firebaseappcheck.googleapis.com",
     "SECURE_TOKEN_ENDPOINT": "http://127.0.0.1:4580/securetoken.googleapis.com",
     **{name: f"arn:aws:lambda:eu-central-1:123456789012:function:{name}:7" for name in ReleaseCheckSettings.names()},
 }
@@ -75,7 +78,8 @@ SETTINGS: dict[str, type[Settings]] = {
     "release_check": ReleaseCheckSettings,
 }
 WRONG = ("", " ", "a b", "\x00", "\N{SNOWMAN}", "x" * 3_000, "${Table}", "!Ref Table")
-"""Values that are wrong for every setting. Only the speed limit may be empty."""
+"""Values that are wrong for every setting. Only the settings in MAY_BE_EMPTY may be empty."""
+MAY_BE_EMPTY = {"FCM_PUSHES_PER_SECOND", "APP_CHECK_PROJECT"}
 
 
 class Setting(NamedTuple):
@@ -125,9 +129,10 @@ def test_a_speed_limit_may_be_absent() -> None:
 
 
 @pytest.mark.parametrize("value", ["True", "TRUE", "yes", "1", "0", "treu", ""])
-def test_a_misspelled_flag_never_turns_off_the_review(value: str) -> None:
-    with pytest.raises(SettingsError):
-        PracticeApiSettings.read(ENVIRONMENT | {"REVIEW_REQUIRED": value})
+def test_a_misspelled_flag_never_turns_off_the_review_or_the_second_factor(value: str) -> None:
+    for name in ("REVIEW_REQUIRED", "STAFF_SECOND_FACTOR"):
+        with pytest.raises(SettingsError):
+            PracticeApiSettings.read(ENVIRONMENT | {name: value})
 
 
 @pytest.mark.parametrize("setting", ALL, ids="-".join)
@@ -135,7 +140,7 @@ def test_a_missing_or_wrong_setting_is_named(setting: Setting, caplog: pytest.Lo
     function, name = setting
     right = environment_of(function)
     for value in (None, *WRONG):
-        if (name, value) == ("FCM_PUSHES_PER_SECOND", ""):
+        if value == "" and name in MAY_BE_EMPTY:
             continue
         caplog.clear()
         environment = {each: given for each, given in (right | {name: value}).items() if given is not None}

@@ -34,7 +34,7 @@ def test_counts_are_shown_rounded_and_small_counts_are_not_shown(table: Table) -
     count(table, 14, DayProgress(MONDAY, Theme.TIME, (WALK, DANCE), 1), named="one")
     count(table, 9, DayProgress(MONDAY, Theme.FEAR, (WALK,), 2), StreakProgress(MONDAY, 1, 1), named="few")
     Tallies(table).count({}, [FinishedRun("7k#2026-03-02", MONDAY, {PushKind.PROMPT: Reach(99, 41)})])
-    seen = Statistics(table).view(AT, [STARTER, MONEY])
+    seen = Statistics(table).view(AT, {STARTER: False, MONEY: False})
     assert (seen["as_of"], seen["through"]) == ("2026-03-10", "2026-03-08")
     assert [day for day in seen["days"] if day["active"]] == [{"date": "2026-03-02", "active": 40}]
     week = seen["weeks"][0]
@@ -54,7 +54,7 @@ def test_counts_are_shown_rounded_and_small_counts_are_not_shown(table: Table) -
 
 def test_a_date_that_somebody_can_still_answer_is_not_shown(table: Table) -> None:
     count(table, 30, DayProgress(dt.date(2026, 3, 9), Theme.TIME, (WALK,), 2))
-    seen = Statistics(table).view(AT, [])
+    seen = Statistics(table).view(AT, {})
     assert not any(day["active"] for day in seen["days"])
     assert not any(week["active_28"] for week in seen["weeks"])
 
@@ -62,11 +62,11 @@ def test_a_date_that_somebody_can_still_answer_is_not_shown(table: Table) -> Non
 def test_the_view_of_a_date_stays_as_it_was_first_shown(table: Table) -> None:
     """A person who asks again and again must not see when a single couple does something."""
     count(table, 30, DayProgress(MONDAY, Theme.TIME, (WALK,), 1))
-    first = Statistics(table).view(AT, [STARTER])
+    first = Statistics(table).view(AT, {STARTER: False})
     count(table, 30, DayProgress(MONDAY, Theme.TIME, (WALK,), 2), named="more")
     later = AT.replace(hour=23, minute=59)
-    assert Statistics(table).view(later, [STARTER, MONEY]) == first
-    tomorrow = Statistics(table).view(later + dt.timedelta(minutes=1), [STARTER])
+    assert Statistics(table).view(later, {STARTER: False, MONEY: False}) == first
+    tomorrow = Statistics(table).view(later + dt.timedelta(minutes=1), {STARTER: False})
     assert tomorrow["prompts"]["starter"]["walk"]["offered"] == 60
 
 
@@ -78,20 +78,20 @@ def test_many_packs_of_many_prompts_are_shown(table: Table) -> None:
             prompt = PromptId(f"a-prompt-with-quite-a-long-name-{number}")
             item = {"offered": 10 + 7 * number, "answered": 6 * number, "completed": 5 * number, "swapped": number}
             table.write(Write("Put", keys.stats_of_prompt(pack, prompt), item=item))
-    seen = Statistics(table).view(AT, packs)
+    seen = Statistics(table).view(AT, dict.fromkeys(packs, False))
     assert {pack: len(prompts) for pack, prompts in seen["prompts"].items()} == dict.fromkeys(packs, 1000)
-    assert Statistics(table).view(AT, packs) == seen
+    assert Statistics(table).view(AT, dict.fromkeys(packs, False)) == seen
 
 
 def test_a_view_too_large_for_one_row_is_kept_in_several(table: Table) -> None:
     count(table, 30, DayProgress(MONDAY, Theme.TIME, (WALK,), 2))
     small = Statistics(table, part=100)
-    seen = small.view(AT, [STARTER])
+    seen = small.view(AT, {STARTER: False})
     assert len(table.query(keys.shown(AT.date(), 0).pk).items) > 3
-    assert small.view(AT, []) == seen
+    assert small.view(AT, {}) == seen
 
 
 def test_a_view_goes_after_three_days(table: Table) -> None:
-    Statistics(table).view(AT, [])
+    Statistics(table).view(AT, {})
     (row,) = table.query(keys.shown(AT.date(), 0).pk).items
     assert row["ttl"] == int((AT + dt.timedelta(days=3)).timestamp())

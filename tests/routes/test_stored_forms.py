@@ -8,6 +8,7 @@ from typing import Any
 
 from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.prompts import Audience
+from rekindle.packs.audit_chain import ChainedEntry, Link
 from rekindle.packs.lifecycle import (
     About,
     Actor,
@@ -120,12 +121,21 @@ def test_a_stored_pack_is_read_whole() -> None:
 def test_a_pack_is_written_as_it_was_stored() -> None:
     table = a_table(keys.pack(PACK), HEAD_ITEM)
     Packs(table).renew_code(PACK, "22222222", ADA)
-    changed = HEAD_ITEM | {"code": "22222222", "revision": 10}
+    changed = HEAD_ITEM | {"code": "22222222", "expected_couples": None, "revision": 10}
     assert row_in(table, keys.pack(PACK)) == changed | keys.pack(PACK)._asdict()
     assert Packs(table).head(PACK) == replace(HEAD, code="22222222", revision=10)
 
 
-def test_an_audit_entry_is_stored_and_read_as_before() -> None:
-    written = audit_row(ENTRY, 9)
-    assert written.item == ENTRY_ITEM | {"ttl": to_ttl(NOON) + TEN_YEARS}
-    assert Audit(a_table(keys.audit(MILLIS, "any"), ENTRY_ITEM)).entries(None, 10)[0] == [ENTRY]
+def test_an_audit_entry_is_stored_as_before_with_its_link() -> None:
+    link = Link(7, "digest", "previous", NOON - dt.timedelta(hours=1))
+    written = audit_row(ENTRY, link, MILLIS)
+    place = {"number": 7, "digest": "digest", "previous": "previous", "previous_at": MILLIS - 3_600_000}
+    assert written.item == ENTRY_ITEM | place | {"ttl": to_ttl(NOON) + TEN_YEARS}
+    audit = Audit(a_table(written.key, dict(written.item)))
+    assert audit.page(None, 10, NOON).entries == [ChainedEntry(ENTRY, link)]
+
+
+def test_an_audit_entry_of_version_0_1_0_is_read() -> None:
+    page = Audit(a_table(keys.Key(keys.OLDER_AUDIT, f"{MILLIS}-any"), ENTRY_ITEM)).page(None, 10, NOON)
+    assert page.entries == [ChainedEntry(ENTRY, None)]
+    assert page.intact

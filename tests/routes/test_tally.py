@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rekindle.domain import tallies
 from rekindle.domain.changes import DayChange, FinishedRun, NudgesChange, StreakChange, StreakRecord
 from rekindle.domain.days import Answer, Day, Swapped
 from rekindle.domain.ids import CoupleId, PackId, PromptId, Uid
 from rekindle.domain.prompts import PromptRef, Theme
-from rekindle.domain.tallies import DayProgress, Met, StreakProgress, progress_of
+from rekindle.domain.tallies import DayProgress, History, Met, StreakProgress, progress_of
 from tally.handler import Tally
 from testing.builders import a_day, an_instant
 from testing.samples import sample_event
@@ -74,6 +75,18 @@ def test_a_swapped_prompt_is_counted_before_the_new_one() -> None:
     assert progress_of_day(day(), replace(day(DANCE), swapped=swapped)) == DayProgress(
         DATE, Theme.TIME, (WALK, DANCE), 0
     )
+
+
+def test_a_day_marked_as_early_counts_for_no_pack_and_no_prompt() -> None:
+    """The couple has just joined the prompt's pack by its code. Its theme and its activity count as always."""
+    early = progress_of_day(None, replace(day(answers=2), early=True))
+    assert early == DayProgress(DATE, Theme.TIME, (replace(WALK, early=True),), 2)
+    assert isinstance(early, DayProgress)
+    _, counts = tallies.after(History(), early)
+    assert {counted.name for counted in counts} == {
+        *("active", "active_28"),
+        *("themes/time/offered", "themes/time/completed"),
+    }
 
 
 def test_an_old_day_without_a_theme_is_counted_without_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -100,3 +101,14 @@ def test_a_handled_500_is_a_line_that_the_metric_filters_take_for_its_version() 
     said = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)  # noqa: S603  our own
     (line, _) = (json.loads(each) for each in said.stdout.splitlines())
     assert (line["level"], line["message"], line["version"]) == ("ERROR", "internal error", "7")
+
+
+@pytest.mark.parametrize(
+    "library", ["aws_lambda_powertools", "boto3", "botocore", "firebase_admin", "google.auth", "requests", "urllib3"]
+)
+def test_no_library_logs_what_it_handles_whatever_the_level(caplog: pytest.LogCaptureFixture, library: str) -> None:
+    """At DEBUG these libraries log whole requests and replies, with answers, names, tokens and keys."""
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger(f"{library}.any").debug("a whole request")
+    assert not logging.getLogger(f"{library}.any").isEnabledFor(logging.DEBUG)
+    assert "a whole request" not in caplog.text

@@ -18,7 +18,7 @@ from testing.apis import handler_of, phones_api
 from testing.builders import LONDON, NEW_YORK, TOKYO, publish_choices
 from testing.cleanups import cleanup_services
 from testing.phones import Phone, Reply, a_phone, confirmation, pair, set_clocks
-from testing.stored import couple_id_of, couple_of, person_of, row_in, slot_rows
+from testing.stored import couple_id_of, couple_of, person_of, row_in, slot_rows, until_touch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,6 +181,7 @@ class TestGoingOn:
         pair(ada, ben, (True, True))
         after = row_in(table, keys.couple(couple))
         assert after.keys() - before.keys() == set()
+        assert after["touch"].pop("settled") > before["touch"].pop("settled")
         changed = {"revision", "paired_by"}
         assert {name: after[name] for name in before if name not in changed} == {
             name: before[name] for name in before if name not in changed
@@ -203,8 +204,9 @@ class TestGoingOn:
         pair(ada, ben, (True, True))
         couple = couple_of(world, ada)
         assert couple.profiles == {phone.uid: person_of(world, phone).profile for phone in two}
-        assert couple.touch_from == MONDAY + 10 * DAY, "the date in Tokyo"
-        assert person_of(world, ben).touch_agreed
+        assert couple.touch_from == MONDAY + 11 * DAY, "the date after the one in Tokyo"
+        assert person_of(world, ben).touch_dates == couple.touch_dates
+        until_touch(world, ada, ben)
         assert well(ada.get("/v1/touch/today"))["gesture"]
 
     def test_an_open_day_gets_longer_for_a_partner_who_moved_west(

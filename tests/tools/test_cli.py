@@ -23,9 +23,11 @@ from cli.config import ConfigStore, Origin, Settings, SignIn, desktop_keyring
 from cli.errors import CliError, UsageError
 from cli.pages import text
 from cli.pages.changes import changes_page
+from cli.pages.staff import audit_page, notices_page
 from cli.pages.statistics import statistics_page
 from cli.session import World
-from rekindle.packs.contract import StatisticsView
+from rekindle.packs.contract import AuditEntryView, NoticesView, StatisticsView
+from rekindle.packs.notices import NoticeKind
 from rekindle.packs.rules import parse_pack
 from testing.builders import an_instant
 from testing.packs import a_document, a_prompt
@@ -205,7 +207,7 @@ class TestSignIn:
     """A password goes to sign-in and nowhere else."""
 
     def test_sign_in_shows_the_permissions(self, ruth: Person) -> None:
-        ruth.answers[:] = ["ruth@practice.example", PASSWORD]
+        ruth.answers[:] = ["y", "ruth@practice.example", PASSWORD]
         said = ruth("sign-in", "--name", "prod")
         assert said.status == 0, said.err
         assert "write and publish packs" in said.out
@@ -217,7 +219,7 @@ class TestSignIn:
         }
 
     def test_neither_password_nor_tokens_are_printed(self, ruth: Person) -> None:
-        ruth.answers[:] = ["ruth@practice.example", PASSWORD]
+        ruth.answers[:] = ["y", "ruth@practice.example", PASSWORD]
         everything = [ruth("sign-in", "--debug"), ruth("whoami", "--json"), ruth("packs", "list"), ruth("sign-out")]
         for said in everything:
             for secret in (PASSWORD, REFRESH, "signature"):
@@ -228,28 +230,20 @@ class TestSignIn:
     def test_a_script_passes_the_password_on_standard_input(self, ruth: Person) -> None:
         ruth.is_there = False
         ruth.answers[:] = [PASSWORD]
-        assert ruth("sign-in").status == 2
-        assert ruth("sign-in", "--email", "ruth@practice.example").status == 0
+        assert ruth("sign-in", "--yes").status == 2
+        assert ruth("sign-in", "--yes", "--email", "ruth@practice.example").status == 0
 
     def test_a_wrong_password_is_refused_and_not_saved(self, ruth: Person) -> None:
         ruth.answers[:] = ["wrong"]
-        said = ruth("sign-in", "--email", "ruth@practice.example", "--json")
+        said = ruth("sign-in", "--yes", "--email", "ruth@practice.example", "--json")
         assert said.status == 3
         assert said.out == ""
         assert said.error["title"] == "Wrong email or password."
-        assert not ruth.folder.exists()
+        assert ConfigStore(ruth.folder).signed_in() == []
 
     def test_an_account_without_permissions_is_shown_as_such(self, ruth: Person) -> None:
         ruth.answers[:] = [PASSWORD]
-        assert "none yet" in ruth("sign-in", "--email", "couple@example.org").out
-
-    def test_an_account_with_a_second_step_cannot_sign_in_here(self, ruth: Person, service: Service) -> None:
-        service.asks_for_more = True
-        ruth.answers[:] = [PASSWORD]
-        said = ruth("sign-in", "--email", "ruth@practice.example")
-        assert (said.status, said.out) == (3, "")
-        assert "needs a second step to sign in, which this program does not have yet" in said.err
-        assert not ruth.folder.exists()
+        assert "none yet" in ruth("sign-in", "--yes", "--email", "couple@example.org").out
 
     def test_a_sign_in_that_has_ended_asks_for_another(self, ruth: Person, service: Service) -> None:
         ruth.signed_in("ruth")
@@ -288,7 +282,8 @@ class TestSignIn:
 
     def test_the_address_may_be_the_consoles(self, ruth: Person, service: Service) -> None:
         ruth.answers[:] = [PASSWORD]
-        said = ruth("sign-in", "--stack", f"{API}/console#/packs", "--email", "ruth@practice.example", "--json")
+        address = f"{API}/console#/packs"
+        said = ruth("sign-in", "--yes", "--stack", address, "--email", "ruth@practice.example", "--json")
         assert said.document["api"] == API
         assert service.requests[0].url == f"{API}/console/config.json"
 
@@ -336,7 +331,7 @@ class TestClient:
     def test_an_expired_token_is_renewed_once(self, ruth: Person, service: Service) -> None:
         service.faults.append(("GET", "/packs", lambda *_: httpx.Response(401, json={"message": "Unauthorized"})))
         assert ruth.signed_in("ruth")("packs", "list").status == 0
-        assert len([each for each in service.requests if each.url.host == "securetoken.example"]) == 2
+        assert len([each for each in service.requests if each.url.host == "securetoken.googleapis.com"]) == 2
         service.api = answers(401, {"message": "Unauthorized"})
         assert ruth("packs", "list").status == 3
 
@@ -344,6 +339,8 @@ class TestClient:
         ("status", "body", "ends", "sentence"),
         [
             (403, {"message": "Forbidden"}, 3, "has no permission for this"),
+            (403, {"type": "urn:rekindle:problem:sign-in-not-recent", "title": "Sign in."}, 3, "rekindle sign-in"),
+            (403, {"type": "urn:rekindle:problem:not-allowed", "title": "No."}, 3, "rekindle whoami"),
             (404, {"message": "Not Found"}, 1, "status 404"),
             (413, {"message": "Request Entity Too Large"}, 1, "4,000,000 characters"),
             (500, {"type": "urn:rekindle:problem:internal", "title": "Went wrong.", "status": 500}, 4, "Went wrong."),
@@ -423,7 +420,10 @@ class TestCommand:
     def test_every_command_shows_an_example(self, ruth: Person, capsys: pytest.CaptureFixture[str]) -> None:
         names = ["list", "show", "lint", "pull", "save", "diff", "publish", "approve", "reject", "withdraw", "restore"]
         commands = [["packs", name] for name in [*names, "code"]]
-        commands += [["sign-in"], ["sign-out"], ["whoami"], ["stats"], ["audit"], ["help", "show"], ["help", "set"]]
+        commands += [["help", name] for name in ("show", "propose", "approve", "reject")]
+        commands += [["staff", name] for name in ("list", "grant", "revoke")]
+        commands += [["second-factor", "add"], ["second-factor", "remove"]]
+        commands += [["sign-in"], ["sign-out"], ["whoami"], ["stats"], ["notices"], ["audit"]]
         for command in commands:
             assert ruth(*command, "--help").status == 0
             shown = capsys.readouterr().out
@@ -577,6 +577,24 @@ class TestPages:
     def test_another_order_is_a_change(self) -> None:
         prompts = a_prompt("rain", "What did it say?"), a_prompt("wind", "Where does it go?")
         assert changes(a_pack(*prompts), a_pack(*reversed(prompts))).reordered
+
+    @pytest.mark.parametrize("kind", NoticeKind)
+    def test_every_kind_of_notice_is_a_sentence(self, kind: NoticeKind) -> None:
+        named = {"who": "ruth@practice.example", "account": "saul@practice.example", "scope": "practice:read"}
+        rest = {"note": None, "pack": "weekend", "couples": 50, "unread": True}
+        notice = {"id": "1772452800000-5f2b1c9d0e7a", "at": "2026-03-02T11:00:00Z", "kind": kind, **named, **rest}
+        found = NoticesView.model_validate({"notices": [notice], "unread": 1, "before": None})
+        page = printed(notices_page(found, NOON, marked=False), width=120)
+        assert kind not in page
+        assert "1 hour ago" in page
+        assert "rekindle notices --mark-read" in page
+
+    def test_an_action_on_an_account_shows_its_permissions(self) -> None:
+        named = {"who": "operator arn:aws:iam::123456789012:user/olga (as told)", "account": "saul@practice.example"}
+        entry = AuditEntryView.model_json_schema()["examples"][0] | named | {"action": "rights_granted"}
+        entry |= {"scope": "practice:read", "pack": None, "prompt": None, "note": None}
+        page = printed(audit_page([AuditEntryView.model_validate(entry)]), width=160)
+        assert "saul@practice.example: see packs and numbers" in page
 
     def test_numbers_too_small_to_be_shown_are_no_gap(self) -> None:
         week = {

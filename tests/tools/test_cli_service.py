@@ -10,16 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli import client
 from practice_api.services import Services
-from testing.apis import every_account_is_good
+from rekindle.domain.ids import Uid
+from rekindle.store import keys
+from rekindle.store.table import Write
+from testing.apis import every_member_is_good
 from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.packs import a_prompt, a_source
-from testing.staff import API, Person, Service, busy, lost, through, unheard
+from testing.staff import API, PASSWORD, Person, Service, busy, lost, through, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from pytest_mock import MockerFixture
 
     from rekindle.store.table import Table
 
@@ -49,7 +55,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def services(table: Table) -> Services:
-    return Services.on(table, every_account_is_good, review_required=False)
+    return Services.on(table, every_member_is_good, review_required=False)
 
 
 @pytest.fixture
@@ -395,28 +401,89 @@ class TestAfterwards:
 
 
 class TestHelp:
-    """The help is set as a whole, and never replaces a colleague's text unseen."""
+    """The help is changed as a whole and by two persons, and never replaces a colleague's text unseen."""
 
-    def test_what_was_shown_can_be_edited_and_set_once(self, ruth: Person, tmp_path: Path) -> None:
-        file = tmp_path / "help.json"
+    @pytest.fixture
+    def file(self, ruth: Person, tmp_path: Path) -> Path:
+        """Write the present help to a file, with another way to book."""
         told = ruth("help", "show", "--json").document
         told["booking"] = {"url": "https://practice.example/book", "words": {"en": "Talk with us"}}
-        file.write_text(json.dumps(told), encoding="utf-8")
-        said = ruth("help", "set", str(file))
+        path = tmp_path / "help.json"
+        path.write_text(json.dumps(told), encoding="utf-8")
+        return path
+
+    def test_what_was_shown_can_be_edited_and_proposed_once(self, ruth: Person, saul: Person, file: Path) -> None:
+        said = ruth("help", "propose", str(file))
         assert said.status == 0, said.err
+        assert saul("help", "approve", "--yes").status == 0
         assert "https://practice.example/book" in ruth("help", "show").out
+        told = json.loads(file.read_text(encoding="utf-8"))
         told["booking"]["words"]["en"] = "Come and talk"
         file.write_text(json.dumps(told), encoding="utf-8")
-        said = ruth("help", "set", str(file))
+        said = ruth("help", "propose", str(file))
         assert said.status == 1
         assert "Nothing was overwritten" in said.err
-        assert ruth("help", "set", str(file), "--overwrite").status == 0
+        assert ruth("help", "propose", str(file), "--overwrite").status == 0
         del told["revision"]
         file.write_text(json.dumps(told | {"booking": {"url": "ftp://x"}}), encoding="utf-8")
-        assert ruth("help", "set", str(file)).status == 2
-        said = ruth("help", "set", str(file), "--overwrite")
+        assert ruth("help", "propose", str(file)).status == 2
+        said = ruth("help", "propose", str(file), "--overwrite")
         assert said.status == 1
         assert "booking" in said.err
+
+    def test_couples_keep_their_help_until_a_colleague_has_seen_and_approved_the_proposal(
+        self, ruth: Person, saul: Person, file: Path
+    ) -> None:
+        before = ruth("help", "show", "--json").document
+        assert "rekindle help approve" in ruth("help", "propose", str(file)).out
+        waiting = saul("help", "show", "--json").document
+        assert (waiting["booking"], waiting["lines"]) == (before["booking"], before["lines"])
+        assert "waits for a colleague's approval" in saul("help", "show").out
+        said = ruth("help", "approve", "--yes")
+        assert said.status == 1
+        assert "Ask a colleague" in said.err
+        saul.answers[:] = ["n"]
+        said = saul("help", "approve")
+        assert said.status == 1
+        assert "https://practice.example/book" in said.err
+        assert "Proposed by ruth@practice.example" in said.err
+        saul.answers[:] = ["y"]
+        assert saul("help", "approve").status == 0
+        assert ruth("help", "show", "--json").document["proposal"] is None
+
+    def test_a_colleague_who_proposes_too_is_told_what_waits(self, ruth: Person, saul: Person, file: Path) -> None:
+        ruth("help", "propose", str(file))
+        told = json.loads(file.read_text(encoding="utf-8"))
+        file.write_text(json.dumps(told | {"booking": None}), encoding="utf-8")
+        said = saul("help", "propose", str(file))
+        assert said.status == 1
+        assert "rekindle help reject" in said.err
+
+    def test_a_proposal_is_rejected_with_a_reason_and_its_author_can_take_it_back(
+        self, ruth: Person, saul: Person, file: Path
+    ) -> None:
+        assert saul("help", "reject").status == 1
+        ruth("help", "propose", str(file))
+        assert saul("help", "reject", "--note", "Not yet.").status == 0
+        assert "There is no proposal" in saul("help", "approve").err
+        ruth("help", "propose", str(file))
+        assert ruth("help", "reject").status == 0
+        assert "Not yet." in ruth("audit").out
+
+    @pytest.mark.parametrize("fault", [lost, unheard])
+    @pytest.mark.parametrize("command", ["approve", "reject"])
+    def test_after_a_lost_answer_the_decision_counts_once(
+        self, ruth: Person, saul: Person, file: Path, *, command: str, fault: Any
+    ) -> None:
+        ruth("help", "propose", str(file))
+        saul.service.faults.append(("POST", f"/help/{command}", fault))
+        said = saul("help", command, *(["--yes"] if command == "approve" else []), "--json")
+        assert said.status == 0, said.err
+        assert said.document["proposal"] is None
+        entries = ruth("audit", "--json").document["entries"]
+        assert [each["action"] for each in entries].count(
+            "help_changed" if command == "approve" else "help_rejected"
+        ) == 1
 
     def test_a_file_that_would_lose_a_number_or_a_word_is_refused_with_each_line(
         self, ruth: Person, tmp_path: Path
@@ -427,9 +494,114 @@ class TestHelp:
             "    note:\n      en: Text #HOME to 741741\n      no: Ring 112\n    hours: 24\n",
             encoding="utf-8",
         )
-        said = ruth("help", "set", str(file))
+        said = ruth("help", "propose", str(file))
         assert said.status == 2
         assert re.findall(r"line (\d+):", said.err) == ["4", "7", "9"]
+
+
+class TestNotices:
+    """Important actions are told to all staff, once."""
+
+    @pytest.fixture(autouse=True)
+    def _a_proposal(self, ruth: Person, tmp_path: Path) -> None:
+        told = ruth("help", "show", "--json").document
+        (tmp_path / "help.json").write_text(json.dumps(told | {"booking": None}), encoding="utf-8")
+        assert ruth("help", "propose", "help.json").status == 0
+
+    def test_each_person_is_told_after_sign_in_until_they_mark_them_as_read(self, ruth: Person, saul: Person) -> None:
+        assert "1 notice unread: rekindle notices" in ruth("whoami").err
+        assert "ruth@practice.example proposes a change of the help" in ruth("notices").out
+        assert "1 notice unread" in ruth("whoami").err
+        assert ruth("notices", "--mark-read").status == 0
+        assert "unread" not in ruth("whoami").err
+        saul.answers[:] = [PASSWORD]
+        assert "1 notice unread" in saul("sign-in", "--email", "saul@practice.example", "--stack", "test").err
+
+    def test_a_script_gets_the_notices_and_no_remark(self, ruth: Person, service: Service) -> None:
+        (notice,) = ruth("notices", "--json").document["notices"]
+        assert (notice["kind"], notice["unread"]) == ("help-proposed", True)
+        before = len(service.asked("GET", "/notices"))
+        assert ruth("whoami", "--json").err == ""
+        assert len(service.asked("GET", "/notices")) == before
+
+    def test_a_service_that_does_not_answer_spoils_no_sign_in(self, ruth: Person, service: Service) -> None:
+        service.faults += [("GET", "/notices", unheard)]
+        said = ruth("whoami")
+        assert (said.status, said.err) == (0, "")
+        assert ruth.waited == []
+
+
+class TestAudit:
+    """The whole audit is checked entry by entry, and a gap is named."""
+
+    @pytest.fixture(autouse=True)
+    def _many_actions(self, ruth: Person, river: Path, mocker: MockerFixture) -> None:
+        mocker.patch.object(client, "AUDIT_PAGE", 3)
+        for word in ("rain", "wind", "snow", "hail", "sun", "fog", "ice"):
+            a_file(river, a_prompt(word))
+            assert ruth("packs", "save", str(river)).status == 0
+
+    def test_a_whole_chain_is_verified_over_all_pages(self, ruth: Person, service: Service) -> None:
+        said = ruth("audit", "--verify", "--json")
+        assert said.status == 0, said.err
+        assert (said.document["chained"], said.document["fault"]) == (7, None)
+        assert len(service.asked("GET", "/audit")) == 3
+        assert "The audit is whole: 7 actions in the chain." in ruth("audit", "--verify").out
+
+    @pytest.mark.parametrize("is_removed", [True, False])
+    def test_a_row_that_was_changed_or_removed_ends_with_1_and_its_place(
+        self, ruth: Person, table: Table, *, is_removed: bool
+    ) -> None:
+        rows = table.query(keys.AUDIT).items
+        (row,) = [each for each in rows if each["number"] == 4]
+        key = keys.Key(row["pk"], row["sk"])
+        if is_removed:
+            table.write(Write("Delete", key))
+        else:
+            item = {name: value for name, value in row.items() if name not in {"pk", "sk"}}
+            table.write(Write("Put", key, item=item | {"pack": "lake"}))
+        said = ruth("audit", "--verify")
+        assert said.status == 1
+        assert "entry 5 " in said.out if is_removed else "entry 4 was changed" in said.out
+
+
+def test_an_audit_without_entries_is_whole(ruth: Person) -> None:
+    assert "0 actions in the chain" in ruth("audit", "--verify").out
+
+
+class TestSignOut:
+    """Signing out ends every sign-in of the account, and says so where it could not."""
+
+    def test_it_ends_the_sign_ins_on_other_machines_too(self, ruth: Person, services: Services) -> None:
+        said = ruth("sign-out")
+        assert (said.status, said.out.strip()) == (0, "Signed out of test, everywhere.")
+        assert services.sign_outs.signed_out_at(Uid("ruth"))
+        assert ruth("packs", "list").status == 3
+        assert ruth("sign-out", "--json").document["was_signed_in"] is False
+
+    def test_a_service_that_does_not_answer_leaves_other_sign_ins_and_says_so(
+        self, ruth: Person, service: Service
+    ) -> None:
+        service.faults += [("POST", "/sign-out", unheard)] * 2
+        said = ruth("sign-out")
+        assert said.status == 4
+        assert "Other sign-ins of your account go on." in said.out
+        assert ruth("packs", "list").status == 3
+
+    def test_a_script_learns_what_was_not_done(self, ruth: Person, service: Service) -> None:
+        service.faults += [("POST", "/sign-out", unheard)] * 2
+        said = ruth("sign-out", "--json")
+        assert said.status == 4
+        assert (said.document["was_signed_in"], said.document["revoked"]) == (True, False)
+        assert said.document["error"]["type"] == "urn:rekindle:cli:unreachable"
+
+    def test_a_sign_in_that_has_ended_already_is_forgotten_without_complaint(
+        self, ruth: Person, service: Service
+    ) -> None:
+        service.refuses_refresh = "TOKEN_EXPIRED"
+        said = ruth("sign-out")
+        assert said.status == 0
+        assert ruth("packs", "list").status == 3
 
 
 class TestRights:

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from local.deploy.cloud import StageConfig, deploy
+from local.deploy.cloud import StageConfig, deploy, require_contact
 from local.errors import StackError
 
 if TYPE_CHECKING:
@@ -103,3 +103,13 @@ def test_a_section_is_read(tmp_path: Path) -> None:
     read = StageConfig.read(path, "prod")
     assert (read.stack, read.region) == ("rekindle-prod", "eu-central-1")
     assert read.parameters.startswith("Stage=prod FirebaseProject=harbor-couples ")
+
+
+def test_nobody_deploys_to_prod_before_there_is_an_address_for_reports_of_vulnerabilities(tmp_path: Path) -> None:
+    security = tmp_path / "SECURITY.md"
+    security.write_text("Write to **CHANGE-ME**.")
+    require_contact("dev", security)
+    with pytest.raises(StackError, match=r"Replace CHANGE-ME in SECURITY\.md"):
+        require_contact("prod", security)
+    security.write_text("Write to security@practice.org.")
+    require_contact("prod", security)

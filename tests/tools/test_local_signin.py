@@ -56,6 +56,23 @@ def test_a_token_of_staff_has_their_scope(issuer: Issuer) -> None:
     assert (claims["sub"], claims["scope"]) == ("staff", "practice:read practice:publish")
 
 
+def test_a_sign_in_with_a_second_factor_says_so_in_every_token(issuer: Issuer) -> None:
+    tokens = issuer.signed_in(Identity(uid="staff", second_factor=True))
+
+    renewed = issuer.refreshed(tokens["refresh_token"])["id_token"]
+
+    for token in (tokens["id_token"], renewed):
+        firebase = jwt.decode(token, options={"verify_signature": False})["firebase"]
+        assert firebase["sign_in_second_factor"] == "totp"
+    assert "sign_in_second_factor" not in claims_of(issuer, uid="staff")["firebase"]
+
+
+def test_an_account_keeps_its_claims_until_others_are_given(issuer: Issuer) -> None:
+    assert claims_of(issuer, uid="keeper", claims={"scope": "practice:read"})["scope"] == "practice:read"
+    assert claims_of(issuer, uid="keeper")["scope"] == "practice:read"
+    assert "scope" not in claims_of(issuer, uid="keeper", claims={})
+
+
 def test_an_old_sign_in_keeps_its_time_after_a_refresh(issuer: Issuer) -> None:
     old = issuer.signed_in(Identity(uid="ana", signed_in_ago=900, claims={"scope": "x"}))
 

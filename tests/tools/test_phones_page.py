@@ -141,13 +141,15 @@ def test_a_request_reaches_the_api_as_the_phone_wrote_it(tmp_path: Path) -> None
         return httpx.Response(404, json={"title": "There is no such device."})
 
     stack = SimpleNamespace(api_url="http://127.0.0.1:1/_aws/execute-api/abc/$default")
-    routes = page_routes(lambda: cast("Stack", stack), tmp_path / "last-tick", httpx.MockTransport(api))
+    transport = httpx.MockTransport(api)
+    routes = page_routes(lambda: cast("Stack", stack), tmp_path / "last-tick", transport, lambda: "app-token")
     browser = Browser(Starlette(routes=routes))
     answer = browser.call("PUT", "/phones/api/v1/me/devices/a%2Fb%3Fc%00?limit=1&limit=2", json={"token": "t"})
     assert (answer.status_code, answer.json()["title"]) == (404, "There is no such device.")
     (request,) = asked
     assert str(request.url) == f"{stack.api_url}/v1/me/devices/a%2Fb%3Fc%00?limit=1&limit=2"
     assert request.content == b'{"token":"t"}'
+    assert request.headers["X-Firebase-AppCheck"] == "app-token"
 
 
 def test_while_the_stack_is_starting_the_page_gets_a_problem_as_from_the_api(browser: Browser) -> None:

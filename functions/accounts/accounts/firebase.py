@@ -12,18 +12,21 @@ from google.auth import aws
 from google.auth.exceptions import GoogleAuthError
 from google.oauth2 import service_account
 
+from rekindle.accounts import StaffAccount, StaffPage, rights_in, with_rights
+from rekindle.domain.ids import Uid
 from rekindle.errors import RekindleError
+from rekindle.store.instants import from_millis
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from google.auth.credentials import Credentials
 
-    from rekindle.domain.ids import Uid
-
 SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 """The only scope with which Google lets a service account change accounts. The account's role limits it further."""
 
+PAGE: Final = 1000
+"""Google returns at most this many accounts at once."""
 TIMEOUT: Final = 5
 """In seconds. The SDK repeats a failed request up to four times, with pauses of at most eight seconds."""
 
@@ -77,6 +80,34 @@ class Firebase:
             return False
         return True
 
+    def staff(self, after: str | None, most: int = PAGE) -> StaffPage:
+        """Return the accounts with permissions among `most` of all accounts, from the cursor `after` on."""
+        page = auth.list_users(page_token=after, max_results=most, app=self._app)
+        accounts = [_staff_account(user) for user in page.users if rights_in(user.custom_claims)]
+        return StaffPage(accounts=accounts, after=page.next_page_token or None)
+
+    def rights(self, email: str) -> tuple[Uid, str] | None:
+        """Return the uid and the permissions of the account with this email. Return None if there is no account."""
+        try:
+            account = auth.get_user_by_email(email, self._app)
+        except auth.UserNotFoundError:
+            return None
+        return Uid(account.uid), rights_in(account.custom_claims)
+
+    def set_rights(self, uid: Uid, rights: str, ended_at: dt.datetime | None) -> None:
+        """Give the account exactly these permissions.
+
+        If `ended_at` is an instant, also end all sign-ins from before it, in the same request.
+        """
+        account = auth.get_user(uid, self._app)
+        ended = {}
+        if ended_at is not None:
+            # The instant is the operator's. It must not make tokens valid again that a sign-out has revoked.
+            earlier = account.tokens_valid_after_timestamp // 1000
+            ended = {"valid_since": max(earlier, math.ceil(ended_at.timestamp()))}
+        claims = with_rights(account.custom_claims, rights)
+        auth.update_user(uid, app=self._app, custom_claims=claims or auth.DELETE_ATTRIBUTE, **ended)
+
     def delete(self, uid: Uid) -> bool:
         """Delete the account. Return False if there is no such account."""
         try:
@@ -88,3 +119,15 @@ class Firebase:
     def close(self) -> None:
         """Close all connections."""
         firebase_admin.delete_app(self._app)
+
+
+def _staff_account(user: auth.ExportedUserRecord) -> StaffAccount:
+    seen = user.user_metadata.last_sign_in_timestamp
+    return StaffAccount(
+        name=user.email or user.uid,
+        scope=rights_in(user.custom_claims),
+        # The SDK has no public attribute for second factors.
+        second_factor=bool(user._data.get("mfaInfo")),  # noqa: SLF001
+        last_sign_in=from_millis(seen) if seen else None,
+        disabled=user.disabled,
+    )

@@ -1,4 +1,8 @@
-"""Handle messages of the account queue. Each message is one job. If a job fails, the queue sends its message again."""
+"""Handle messages of the account queue, and commands of an operator.
+
+Each message is one job. If a job fails, the queue sends its message again. An operator calls this function directly, to
+list the staff's accounts or to change their permissions. No route of the API leads here.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,23 @@ from firebase_admin.exceptions import (
 from google.auth.exceptions import GoogleAuthError, TransportError
 
 from accounts.firebase import CredentialError, Firebase, credential_from
-from rekindle.accounts import DeleteJob, RevokeJob, account_job_from
+from accounts.rights import record_rights
+from rekindle.accounts import (
+    ChangeRights,
+    DeleteJob,
+    ListStaff,
+    RevokeJob,
+    RightsChange,
+    RightsOutcome,
+    account_job_from,
+    staff_command_from,
+)
 from rekindle.batches import handle_batch
 from rekindle.cleanup import AccountDeletedJob
 from rekindle.clients import client
 from rekindle.push.queue import Outbox
 from rekindle.settings import AccountsSettings
+from rekindle.store.table import Table
 from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:
@@ -31,6 +46,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from rekindle.accounts import StaffCommand, StaffPage
     from rekindle.batches import BatchResponse, Record
 
 _PASSING: Final = frozenset({ABORTED, DEADLINE_EXCEEDED, INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE, UNKNOWN})
@@ -59,6 +75,37 @@ def handle(firebase_of: Callable[[], Firebase], cleanup: Outbox, records: Sequen
                 logger.info("account deleted", extra={"known": known})
 
     return handle_batch(records, attempt, _log)
+
+
+def command(firebase: Firebase, table: Table, asked: StaffCommand) -> StaffPage | RightsChange:
+    """Execute an operator's command. Return its result.
+
+    The audit and all staff learn of a change of permissions before Firebase does, so that nobody has a permission
+    without a row. If Firebase then fails, the operator repeats the command, and a second row says so.
+    """
+    match asked:
+        case ListStaff():
+            return firebase.staff(asked.after)
+        case ChangeRights():
+            return _change(firebase, table, asked)
+
+
+def _change(firebase: Firebase, table: Table, asked: ChangeRights) -> RightsChange:
+    if (found := firebase.rights(asked.email)) is None:
+        return RightsChange(outcome=RightsOutcome.NO_ACCOUNT)
+    uid, before = found
+    if before == asked.rights:
+        return RightsChange(outcome=RightsOutcome.UNCHANGED, before=before, now=before)
+    loses = bool({*before.split()} - {*asked.rights.split()})
+    record_rights(table, asked, granted=not loses)
+    firebase.set_rights(uid, asked.rights, asked.at if loses else None)
+    logger.info("permissions changed", extra={"granted": not loses})
+    return RightsChange(outcome=RightsOutcome.CHANGED, before=before, now=asked.rights)
+
+
+@cache
+def _table() -> Table:
+    return Table(client("dynamodb"), AccountsSettings.read(os.environ).table)
 
 
 @cache
@@ -103,6 +150,14 @@ def _log(error: Exception, message_id: str) -> None:
         log_failure("not done", error, message_id=message_id)
 
 
-def handler(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse:
-    """Handle a batch of messages."""
-    return handle(_firebase, _cleanup(), event["Records"])
+def handler(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse | dict[str, Any]:
+    """Handle a batch of messages, or a command of an operator."""
+    if "Records" in event:
+        return handle(_firebase, _cleanup(), event["Records"])
+    asked = staff_command_from(event)
+    try:
+        return command(_firebase(), _table(), asked).model_dump(mode="json")
+    except (CredentialError, FirebaseError, GoogleAuthError) as error:
+        _log(error, asked.type)
+        reason = error.code if isinstance(error, FirebaseError) else type(error).__name__
+        return RightsChange(outcome=RightsOutcome.FAILED, reason=reason).model_dump(mode="json")

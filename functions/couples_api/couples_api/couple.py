@@ -70,7 +70,10 @@ def get_couple(caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     return _couple_view(services, caller, person, current_couple(services, person))
 
 
-@router.patch("/couple", responses=refusals(*IN_A_COUPLE, Problem.PAUSE_OUT_OF_RANGE, Problem.PAUSE_TOO_SOON))
+@router.patch(
+    "/couple",
+    responses=refusals(*IN_A_COUPLE, Problem.PAUSE_OUT_OF_RANGE, Problem.PAUSE_TOO_SOON, Problem.TOO_MANY_CHANGES),
+)
 def patch_couple(body: CouplePatchBody, caller: TheCaller, services: TheServices) -> CoupleWithPacksView:
     """Begin a pause for both partners today, or move the end of their pause.
 

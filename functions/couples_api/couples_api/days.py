@@ -256,7 +256,8 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
         chooser = couple.without_choices() if is_over else couple
         offer = prompt_on(date, chooser, releases, partial(services.days.seen, couple.id))
         entry = offer.entry
-        day = Day(couple.id, date, entry.ref, entry.kind, window, again=offer.again)
+        early = couple.has_just_joined(entry.ref.pack, date)
+        day = Day(couple.id, date, entry.ref, entry.kind, window, again=offer.again, early=early)
         if is_over:
             return day
         try:

@@ -16,6 +16,7 @@ from rekindle.api.examples import body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.api.sessions import refuse_unknown, require_no_old_code
 from rekindle.domain.ids import DeviceId
+from rekindle.domain.limits import Counted, counted_change
 from rekindle.domain.persons import Device, Person, Platform, Target, TargetKind
 
 RECENT = dt.timedelta(minutes=15)
@@ -102,7 +103,9 @@ def get_devices(caller: TheCaller, services: TheServices) -> DevicesView:
 
 @router.put(
     "/me/devices/<device_id>",
-    responses=refusals(Problem.NO_PROFILE, Problem.SIGN_IN_NOT_RECENT, Problem.TOO_MANY_DEVICES),
+    responses=refusals(
+        Problem.NO_PROFILE, Problem.SIGN_IN_NOT_RECENT, Problem.TOO_MANY_DEVICES, Problem.TOO_MANY_CHANGES
+    ),
 )
 def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, services: TheServices) -> DeviceBody:
     """Register this device for the caller. An address that belonged to another person moves to the caller.
@@ -121,7 +124,8 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
             raise ProblemError(Problem.SIGN_IN_NOT_RECENT)
         if len(after.devices) > DEVICES_LIMIT:
             raise ProblemError(Problem.TOO_MANY_DEVICES)
-        return replace(after, checked_at=checked.checked_at)
+        after = replace(after, checked_at=checked.checked_at)
+        return counted_change(before, after, caller.instant, Counted.DEVICES)
 
     device = Device(target=body.target, platform=body.platform, registered_at=caller.instant)
     if services.devices.register(caller.uid, new, device, guard) is None:
@@ -142,17 +146,27 @@ def delete_device(device_id: DevicePath, caller: TheCaller, services: TheService
         refuse_unknown(services.erasures, caller.uid)
 
 
-@router.post("/me/sign-out-everywhere", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
+@router.post(
+    "/me/sign-out-everywhere",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=refusals(Problem.NO_PROFILE, Problem.TOO_MANY_CHANGES),
+)
 def post_sign_out_everywhere(caller: TheCaller, services: TheServices) -> None:
     """End every sign-in of the caller, also this one, and remove all of their devices.
 
     From the next request on, every token of an earlier sign-in is refused. Firebase gives no new tokens for them.
     """
     require_no_old_code(beside_old_code=services.vault.beside_old_code)
+
+    def signed_out(person: Person) -> Person:
+        before = services.sessions.require(caller, person)
+        after = before.signed_out_everywhere(caller.instant)
+        return counted_change(before, after, caller.instant, Counted.SIGN_OUTS)
+
     person = services.people.change(
         caller.uid,
         caller.instant,
-        lambda before: services.sessions.require(caller, before).signed_out_everywhere(caller.instant),
+        signed_out,
     )
     if person is None:
         refuse_unknown(services.erasures, caller.uid)

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field
 
-from couples_api.services import TheCaller, TheServices
+from couples_api.services import AnyCaller, TheServices
 from rekindle.api.examples import view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.countries import countries, countries_of, country_named
@@ -104,7 +104,7 @@ class HelpView(BaseModel):
 
 @router.get("/help", responses=refusals(Problem.UNKNOWN_COUNTRY))
 def get_help(
-    caller: TheCaller,
+    caller: AnyCaller,
     services: TheServices,
     country: Annotated[
         str | None,
@@ -112,7 +112,7 @@ def get_help(
     ] = None,
     language: Annotated[LanguageCode | None, Query(description="Such as en. The default is the caller's.")] = None,
 ) -> HelpView:
-    """Return the booking link and help lines, also to a caller without a profile."""
+    """Return the booking link and help lines, also to a caller without a profile or without App Check."""
     person = services.people.find(caller.uid)
     possible = countries_of(person.profile.zone) if person else ()
     if country is not None:

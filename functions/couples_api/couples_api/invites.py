@@ -162,7 +162,7 @@ class ConfirmBody(BaseModel):
 @router.post(
     "/invites",
     status_code=HTTPStatus.CREATED,
-    responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.KEY_REUSED),
+    responses=refusals(Problem.NO_PROFILE, Problem.ALREADY_PAIRED, Problem.KEY_REUSED, Problem.TOO_MANY_CHANGES),
 )
 def post_invite(caller: TheCaller, services: TheServices, idempotency_key: IdempotencyKey = None) -> NewInviteView:
     """Open an invite. If the caller already has a live invite, cancel it.
@@ -418,7 +418,7 @@ def new_couple(services: Services, invite: InviteId, persons: tuple[Person, Pers
         paired_by=invite,
     )
     for person in persons:
-        couple = couple.with_person(person, first_date)
+        couple = couple.with_person(person, caller.instant)
     return couple
 
 

@@ -13,6 +13,7 @@ from couples_api.services import Services, TheCaller, TheServices, known_person
 from rekindle.api.examples import PROFILE, body_config, view_config
 from rekindle.api.problems import Problem, ProblemError, refusals
 from rekindle.domain.calendar import zone_named
+from rekindle.domain.limits import Counted
 from rekindle.domain.persons import Barrier, Person, Profile, Reminders
 from rekindle.domain.texts import VISIBLE_NAME, LanguageCode
 
@@ -63,9 +64,12 @@ def get_me(caller: TheCaller, services: TheServices) -> MeView:
     return _view(services, known_person(services, caller))
 
 
-@router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE, Problem.ACCOUNT_ERASED))
+@router.put("/me", responses=refusals(Problem.UNKNOWN_ZONE, Problem.ACCOUNT_ERASED, Problem.TOO_MANY_CHANGES))
 def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeView:
     """Set the profile. The first call creates the person.
+
+    Within 24 hours, a person can change their name three times, and the profile 60 times. An unchanged profile does not
+    count.
 
     An account that was erased can never be used again, not even with a sign-in from before.
     """
@@ -80,7 +84,9 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
     )
 
     def changed() -> Person | None:
-        return change_person(services, caller, lambda before: replace(before, profile=profile))
+        return change_person(
+            services, caller, lambda before: replace(before, profile=profile), Counted.NAME, Counted.PROFILE
+        )
 
     def created() -> Person:
         # After an erasure no row of the person is left, but their last token may be valid for an hour.

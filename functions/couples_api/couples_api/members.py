@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from couples_api.services import Services
 from rekindle.api.callers import Caller
-from rekindle.domain.calendar import local_date
 from rekindle.domain.couples import Couple
 from rekindle.domain.days import Day
+from rekindle.domain.limits import Counted, counted_change
 from rekindle.domain.open_days import latest_closed, window_of, windows_after_move
 from rekindle.domain.persons import Person
 from rekindle.domain.pushes import PushKind
@@ -18,13 +18,16 @@ from rekindle.store.people import Consequences
 from rekindle.store.table import Write
 
 
-def change_person(services: Services, caller: Caller, change: Callable[[Person], Person]) -> Person | None:
+def change_person(
+    services: Services, caller: Caller, change: Callable[[Person], Person], *kinds: Counted
+) -> Person | None:
     """Apply `change` to the caller and return the changed person. Return None if the caller has no profile yet.
 
-    Raise ProblemError if the caller's sign-in has ended.
+    Raise ProblemError if the caller's sign-in has ended. Count the change for each kind of `kinds` that it is. Raise
+    LimitError if a limit is reached.
 
-    The couple's item has a copy of the profile. The same transaction updates this copy. Each partner's `touch_agreed`
-    says whether both want touch reminders. So if the caller's wish changes, the transaction may update the partner too.
+    The couple's item has a copy of the profile. The same transaction updates this copy. Each partner has a copy of the
+    couple's `touch_dates`. So if the caller's choices about touch change, the transaction may update the partner too.
     """
 
     def consequences(before: Person, after: Person) -> Consequences:
@@ -33,7 +36,8 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
         couple = services.couples.joined_by(after)
         if couple is None:
             return Consequences(after)
-        changed = couple.with_person(after, local_date(caller.instant, after.profile.zone))
+        couple = couple.seeded(services.new_seed())  # A couple of version 0.1.0 may have no seed yet.
+        changed = couple.with_person(after, caller.instant)
         widenings: list[Write] = []
         if couple.zones != changed.zones:
             stored = services.days.nearby(couple.id, caller.instant)
@@ -43,14 +47,26 @@ def change_person(services: Services, caller: Caller, change: Callable[[Person],
             widenings = _widenings(services, changed, stored)
             after = _without_closed_dates(after, latest_closed(changed, {}, caller.instant))
         writes = [services.couples.member_update(changed, after.uid), *widenings]
-        agreed = changed.touch_from is not None
-        partner = services.people.find(couple.partner_of(after.uid)) if agreed != before.touch_agreed else None
-        others = [(partner, replace(partner, touch_agreed=agreed))] if partner else []
-        return Consequences(replace(after, touch_agreed=agreed), others, writes)
+        dates = changed.touch_dates
+        partner = services.people.find(couple.partner_of(after.uid)) if dates != before.touch_dates else None
+        others = [(partner, replace(partner, touch_dates=dates))] if partner else []
+        return Consequences(replace(after, touch_dates=dates), others, writes)
 
-    return services.people.change(
-        caller.uid, caller.instant, lambda person: change(services.sessions.require(caller, person)), consequences
-    )
+    def counting(person: Person) -> Person:
+        before = services.sessions.require(caller, person)
+        return counted_change(before, change(before), caller.instant, *kinds)
+
+    return services.people.change(caller.uid, caller.instant, counting, consequences)
+
+
+def copy_touch_dates(services: Services, caller: Caller) -> None:
+    """Copy the couple's `touch_dates` to the caller."""
+
+    def renewed(person: Person) -> Person:
+        couple = services.couples.joined_by(person)
+        return replace(person, touch_dates=couple.touch_dates) if couple else person
+
+    services.people.change(caller.uid, caller.instant, renewed)
 
 
 def _widenings(services: Services, couple: Couple, stored: Mapping[dt.date, Day]) -> list[Write]:

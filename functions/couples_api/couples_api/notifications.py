@@ -11,6 +11,8 @@ from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.examples import body_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.api.sessions import refuse_unknown, require_no_old_code
+from rekindle.domain.limits import Counted, counted_change
+from rekindle.domain.persons import Person
 
 router = APIGatewayHttpRouter()
 
@@ -31,7 +33,7 @@ def get_notifications(caller: TheCaller, services: TheServices) -> Notifications
     return NotificationsBody(paused=known_person(services, caller).notifications_paused)
 
 
-@router.put("/me/notifications", responses=refusals(Problem.NO_PROFILE))
+@router.put("/me/notifications", responses=refusals(Problem.NO_PROFILE, Problem.TOO_MANY_CHANGES))
 def put_notifications(body: NotificationsBody, caller: TheCaller, services: TheServices) -> NotificationsBody:
     """Pause all notifications of the caller on all of their devices, or end this pause.
 
@@ -39,13 +41,16 @@ def put_notifications(body: NotificationsBody, caller: TheCaller, services: TheS
     own, and the partner does not learn of it. A notification about something from before the end of the pause never
     comes. Only the warning about a new device still comes, because somebody who gets into the account could otherwise
     pause first, and then add a phone unseen. The settings of the reminders stay as they are.
+
+    Ending a pause counts as a change of the reminders. Beginning one is never refused.
     """
     require_no_old_code(beside_old_code=services.vault.beside_old_code)
-    person = services.people.change(
-        caller.uid,
-        caller.instant,
-        lambda known: services.sessions.require(caller, known).with_notifications(caller.instant, paused=body.paused),
-    )
-    if person is None:
+
+    def change(person: Person) -> Person:
+        before = services.sessions.require(caller, person)
+        after = before.with_notifications(caller.instant, paused=body.paused)
+        return after if body.paused else counted_change(before, after, caller.instant, Counted.REMINDERS)
+
+    if services.people.change(caller.uid, caller.instant, change) is None:
         refuse_unknown(services.erasures, caller.uid)
     return body

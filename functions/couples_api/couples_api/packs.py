@@ -27,6 +27,7 @@ from rekindle.domain.prompts import Audience
 from rekindle.packs.lifecycle import CODE_LENGTH
 from rekindle.store import keys
 from rekindle.store.catalogue import PackText
+from rekindle.store.table import Write
 
 ONE_DAY = dt.timedelta(days=1)
 
@@ -181,8 +182,8 @@ def post_practice_code(
     code = read_code(body.code, CODE_LENGTH)
     request = keyed_request(services, caller, idempotency_key, f"POST /v1/couple/practice-code {couple.id} {code}")
     spend_try(services, caller, keys.practice_code_tries(caller.uid), request)
-    pack_id = services.catalogue.pack_of_code(code)
-    release = _live_release(services, caller, pack_id) if pack_id else None
+    known = services.catalogue.practice_code(code)
+    release = _live_release(services, caller, known.pack) if known else None
     if release is None or release.audience is not Audience.CODE:
         raise ProblemError(Problem.CODE_NOT_USABLE)
     wish = PackWish(Wish.JOINED, _first_free_date(services, couple, person, caller))
@@ -190,7 +191,12 @@ def post_practice_code(
     def joined(packs: Mapping[PackId, PackWish]) -> Mapping[PackId, PackWish]:
         return packs if is_joined(release, packs) else {**packs, release.pack: wish}
 
-    changed = services.couples.change_packs(couple, joined, request.writes)
+    def first_use(pack: PackId) -> list[Write]:
+        # A parallel request may have used the code, or a member of staff may have replaced it. So read it again.
+        current = services.catalogue.practice_code(code)
+        return current.use(caller.instant) if current and current.pack == pack else []
+
+    changed = services.couples.change_packs(couple, joined, request.writes, first_use)
     return _view_after_change(services, person, release, changed)
 
 

@@ -76,7 +76,8 @@ def change_pause(services: Services, caller: Caller, person: Person, couple: Cou
             raise ProblemError(Problem.PAUSE_TOO_SOON, retry_after=caller.seconds_until(next_at))
         return current if after == current else noting_who(current, after, caller.uid, caller.instant)
 
-    changed = services.couples.change_pause(couple, caller.instant, change)
+    # An end is not counted: nobody can end more pauses than were set.
+    changed = services.couples.change_pause(couple, caller.instant, change, by=caller.uid if until else None)
     if changed is None:
         raise ProblemError(Problem.NOT_PAIRED)
     return changed

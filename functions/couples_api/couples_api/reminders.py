@@ -15,6 +15,7 @@ from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.examples import body_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.api.sessions import refuse_unknown
+from rekindle.domain.limits import Counted
 from rekindle.domain.persons import QuietHours, Reminders, TouchReminder
 
 router = APIGatewayHttpRouter()
@@ -109,7 +110,7 @@ def get_reminders(caller: TheCaller, services: TheServices) -> RemindersBody:
     return _view(known_person(services, caller).reminders)
 
 
-@router.put("/me/reminders", responses=refusals(Problem.NO_PROFILE))
+@router.put("/me/reminders", responses=refusals(Problem.NO_PROFILE, Problem.TOO_MANY_CHANGES))
 def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices) -> RemindersBody:
     """Set all reminders of the caller.
 
@@ -128,7 +129,7 @@ def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices)
         nudges_muted=body.nudges_muted,
         news=body.news,
     )
-    if change_person(services, caller, lambda person: replace(person, reminders=reminders)) is None:
+    if change_person(services, caller, lambda person: replace(person, reminders=reminders), Counted.REMINDERS) is None:
         refuse_unknown(services.erasures, caller.uid)
     return _view(reminders)
 

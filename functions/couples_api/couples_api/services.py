@@ -6,8 +6,8 @@ import datetime as dt
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Self
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
@@ -39,6 +39,9 @@ from rekindle.store.solo import Solo
 from rekindle.store.streaks import Streaks
 from rekindle.store.table import Table
 from rekindle.store.tries import Tries
+
+if TYPE_CHECKING:
+    from rekindle.api.app_check import AppCheck
 
 
 def _written_out(value: object) -> object:
@@ -75,6 +78,7 @@ class Services:
     sessions: Sessions
     app_link: str
     entropy: Callable[[int], bytes] = os.urandom
+    app_check: AppCheck | None = None
 
     @classmethod
     def of(cls, settings: CouplesApiSettings) -> Self:
@@ -84,7 +88,13 @@ class Services:
         vault = Vault(client("kms"), settings.kms_key_id, keys, cells, settings.sealing_scheme)
         erasures = Erasures(Table(dynamodb, settings.erasure_table))
         identity = Identity(settings.identity, settings.firebase_key)
-        return cls.on(Table(dynamodb, settings.table), vault, settings.app_link, erasures, identity.account_state)
+        services = cls.on(Table(dynamodb, settings.table), vault, settings.app_link, erasures, identity.account_state)
+        if not settings.app_check_project:
+            return services
+        from rekindle.api.app_check import AppCheck  # noqa: PLC0415  without App Check, PyJWT need not be imported
+
+        app_check = AppCheck(settings.app_check_project, settings.app_check_endpoint)
+        return replace(services, app_check=app_check)
 
     @classmethod
     def on(
@@ -130,12 +140,21 @@ def _services(request: Request) -> Services:
     return services
 
 
-def _caller(request: Request) -> Caller:
+def _any_caller(request: Request) -> Caller:
     return caller_of(request.resolved_event)
+
+
+def _caller(request: Request) -> Caller:
+    caller = _any_caller(request)
+    if app_check := _services(request).app_check:
+        app_check.require(request.resolved_event)
+    return caller
 
 
 TheServices = Annotated[Services, Depends(_services)]
 TheCaller = Annotated[Caller, Depends(_caller)]
+AnyCaller = Annotated[Caller, Depends(_any_caller)]
+"""A caller whose app is not verified, even if App Check is switched on."""
 
 
 IN_A_COUPLE = (Problem.NO_PROFILE, Problem.NOT_PAIRED)

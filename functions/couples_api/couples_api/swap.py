@@ -63,9 +63,15 @@ def _swapped_day(reader: Reader, day: Day, swap_id: str, request: KeyedRequest) 
         offer = another_prompt(theme, day.prompt, couple, services.catalogue.releases(instant), seen)
         if offer is None:
             raise ProblemError(Problem.NOTHING_TO_SWAP)
-        entry, swapped = offer.entry, Swapped(day.prompt, day.again, swap_id)
+        entry, swapped = offer.entry, Swapped(day.prompt, day.again, swap_id, day.early)
         after = replace(
-            day, prompt=entry.ref, kind=entry.kind, theme=theme, again=offer.again, swapped=(*day.swapped, swapped)
+            day,
+            prompt=entry.ref,
+            kind=entry.kind,
+            theme=theme,
+            again=offer.again,
+            early=couple.has_just_joined(entry.ref.pack, day.date),
+            swapped=(*day.swapped, swapped),
         )
         try:
             services.days.swap(couple, day, after, instant, request.writes)

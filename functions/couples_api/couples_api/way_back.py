@@ -53,7 +53,7 @@ def way_back(
     ended_at = ended.ended_at or caller.instant
     first, last = nearby_dates(min(ended_at, caller.instant))[0], nearby_dates(max(ended_at, caller.instant))[1]
     stored = services.days.between(ended.id, first, last)
-    couple = resumed(ended, persons, invite, stored, caller.instant)
+    couple = resumed(ended.seeded(services.new_seed()), persons, invite, stored, caller.instant)
     # A partner may have moved to another zone meanwhile. Then the window of an open day can only get longer, as when a
     # partner moves while the couple is together.
     widenings = [

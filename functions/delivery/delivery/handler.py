@@ -25,7 +25,7 @@ from rekindle.store.table import Table
 from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -82,18 +82,23 @@ def _waited(record: Mapping[str, Any], visibility: dt.timedelta) -> dt.timedelta
     return max(first_received - from_millis(int(stamps["SentTimestamp"])), NO_WAIT) + failures * visibility
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
-    """Handle a batch. Return the failed messages in the format of ReportBatchItemFailures.
+def handle_messages(  # noqa: PLR0913  what Lambda gives, and what this process keeps
+    services: Callable[[], Services],
+    table: Table,
+    outbox: Outbox,
+    records: Sequence[Record],
+    *,
+    visibility: dt.timedelta,
+    time_left: Callable[[], dt.timedelta],
+) -> BatchResponse:
+    """Handle the jobs of a batch. Return the failed messages in the format of ReportBatchItemFailures.
 
     If FCM asks to wait or time runs short, enqueue each remaining job of the batch again, as a new message. Also
     enqueue a job again if its `hold` is not zero: SQS delays a message by at most 15 minutes, and `hold` is the rest of
     a longer wait. A job that is enqueued again does not count as failed.
+
+    Only a job that sends pushes needs `services`, which need a credential for FCM.
     """
-
-    def time_left() -> dt.timedelta:
-        return dt.timedelta(milliseconds=context.get_remaining_time_in_millis())
-
-    visibility = DeliverySettings.read(os.environ).visibility
     wait = NO_WAIT
     first = True
 
@@ -104,13 +109,23 @@ def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
         job = job_from(record["body"])
         if job.hold or wait or (not is_first and time_left() < RESERVE):
             put_off = max(job.hold, wait)
-            _outbox().send([job.again(job.late + waited, put_off)], min(put_off, LONGEST_DELAY))
+            outbox.send([job.again(job.late + waited, put_off)], min(put_off, LONGEST_DELAY))
         elif isinstance(job, ReshardJob):
-            reshard(Resharding(_table()), _outbox(), job, waited, time_left)
+            reshard(Resharding(table), outbox, job, waited, time_left)
         else:
-            wait = handle(_services(), job, waited, time_left)
+            wait = handle(services(), job, waited, time_left)
 
-    return handle_batch(event["Records"], attempt, _log)
+    return handle_batch(records, attempt, _log)
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> BatchResponse:
+    """Handle a batch of messages."""
+
+    def time_left() -> dt.timedelta:
+        return dt.timedelta(milliseconds=context.get_remaining_time_in_millis())
+
+    visibility = DeliverySettings.read(os.environ).visibility
+    return handle_messages(_services, _table(), _outbox(), event["Records"], visibility=visibility, time_left=time_left)
 
 
 def _log(error: Exception, message_id: str) -> None:

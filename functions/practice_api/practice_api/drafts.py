@@ -9,7 +9,16 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from practice_api.packs import PackPath
-from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack, staff_refusals
+from practice_api.services import (
+    Services,
+    Staff,
+    ThePublisher,
+    TheReader,
+    TheServices,
+    known_pack,
+    publisher_refusals,
+    staff_refusals,
+)
 from practice_api.views import actor_view, finding_views, preview_of
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.domain.ids import PackId
@@ -45,7 +54,7 @@ def get_draft(pack_id: PackPath, _staff: TheReader, services: TheServices) -> Dr
     )
 
 
-@router.put("/packs/<pack_id>/draft", responses=staff_refusals(Problem.DRAFT_CHANGED))
+@router.put("/packs/<pack_id>/draft", responses=publisher_refusals(Problem.DRAFT_CHANGED))
 def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, services: TheServices) -> SavedView:
     """Save a draft, even if it has findings. If the current draft has the same text, change nothing.
 
@@ -70,7 +79,7 @@ def put_draft(pack_id: PackPath, body: DraftBody, staff: ThePublisher, services:
 @router.delete(
     "/packs/<pack_id>/draft",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.DRAFT_CHANGED),
+    responses=publisher_refusals(Problem.NO_SUCH_PACK, Problem.DRAFT_CHANGED),
 )
 def delete_draft(
     pack_id: PackPath,

@@ -6,7 +6,16 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from practice_api import audit, drafts, help, packs, releases, statistics  # noqa: A004  help is named after its route
+from practice_api import (
+    audit,
+    drafts,
+    help,  # noqa: A004  named after its route
+    notices,
+    packs,
+    releases,
+    sign_out,
+    statistics,
+)
 from practice_api.services import Services
 from rekindle.api import resolver
 from rekindle.settings import PracticeApiSettings
@@ -27,7 +36,7 @@ A body of this size and the rest of the event together are within Lambda's limit
 def application() -> APIGatewayHttpResolver:
     """Return a resolver with all routes. The console and the CLI rely on its OpenAPI document."""
     app = resolver.resolver()
-    for routes in (packs, drafts, releases, statistics, help, audit):
+    for routes in (packs, drafts, releases, statistics, help, notices, sign_out, audit):
         app.include_router(routes.router, prefix="/v1/practice")
     return app
 

@@ -10,7 +10,16 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from practice_api.drafts import draft_changed
 from practice_api.packs import PackPath
-from practice_api.services import Services, Staff, ThePublisher, TheReader, TheServices, known_pack, staff_refusals
+from practice_api.services import (
+    Services,
+    Staff,
+    ThePublisher,
+    TheReader,
+    TheServices,
+    known_pack,
+    publisher_refusals,
+    staff_refusals,
+)
 from practice_api.views import finding_views, pack_detail, release_view
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.packs.check import check_source
@@ -49,13 +58,13 @@ def get_release(
 ) -> PublishedSourceView:
     """Show the text of a version as it was published."""
     head = known_pack(services, pack_id)
-    release = head.release(version)
+    release = services.packs.release(head, version)
     if release is None:
         raise ProblemError(Problem.NO_SUCH_RELEASE)
     return PublishedSourceView(**release_view(release).model_dump(), source=services.packs.released(head.id, release))
 
 
-@router.post("/packs/<pack_id>/publish", responses=staff_refusals(*UNPUBLISHABLE))
+@router.post("/packs/<pack_id>/publish", responses=publisher_refusals(*UNPUBLISHABLE))
 def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, services: TheServices) -> PublishedView:
     """Publish the draft with this revision, now or at `at`.
 
@@ -67,14 +76,14 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, serv
         raise ProblemError(Problem.INVALID_FIELDS, errors=[{"field": "body.at", "reason": reason}])
     pack, source = _publishable(services, staff, head, body.revision)
     if _is_live_already(services, head, pack, staff.instant):
-        return PublishedView(outcome=Outcome.UNCHANGED, pack=pack_detail(head, staff.instant, staff.uid))
+        return PublishedView(outcome=Outcome.UNCHANGED, pack=pack_detail(services, staff, head))
     if services.review_required:
         proposal = Proposal(body.revision, staff.actor, body.at, body.announce, body.note)
         try:
             head = services.packs.propose(head.id, proposal)
         except DraftChangedError as error:
             raise draft_changed(error) from error
-        return PublishedView(outcome=Outcome.PROPOSED, pack=pack_detail(head, staff.instant, staff.uid))
+        return PublishedView(outcome=Outcome.PROPOSED, pack=pack_detail(services, staff, head))
     publication = Publication(
         pack=pack,
         source=source,
@@ -90,7 +99,7 @@ def post_publish(pack_id: PackPath, body: PublishBody, staff: ThePublisher, serv
 
 @router.post(
     "/packs/<pack_id>/approve",
-    responses=staff_refusals(*UNPUBLISHABLE, Problem.NOTHING_TO_TAKE_BACK, Problem.NEEDS_ANOTHER_PERSON),
+    responses=publisher_refusals(*UNPUBLISHABLE, Problem.NOTHING_TO_TAKE_BACK, Problem.NEEDS_ANOTHER_PERSON),
 )
 def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, services: TheServices) -> PublishedView:
     """Approve another person's proposal. This publishes the draft.
@@ -122,7 +131,7 @@ def post_approve(pack_id: PackPath, body: ApproveBody, staff: ThePublisher, serv
 
 @router.post(
     "/packs/<pack_id>/reject",
-    responses=staff_refusals(Problem.NO_SUCH_PACK, Problem.NOTHING_TO_TAKE_BACK, Problem.PACK_CHANGED),
+    responses=publisher_refusals(Problem.NO_SUCH_PACK, Problem.NOTHING_TO_TAKE_BACK, Problem.PACK_CHANGED),
 )
 def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, services: TheServices) -> PackDetail:
     """Reject a proposal, or cancel a version that is not live yet. The draft of a rejected proposal stays."""
@@ -133,7 +142,7 @@ def post_reject(pack_id: PackPath, body: TakeBackBody, staff: ThePublisher, serv
         head = services.packs.take_back(head, staff.actor, body.note)
     except PackChangedError as error:
         raise ProblemError(Problem.PACK_CHANGED) from error
-    return pack_detail(head, staff.instant, staff.uid)
+    return pack_detail(services, staff, head)
 
 
 def _publishable(services: Services, staff: Staff, head: PackHead, revision: int) -> tuple[Pack, str]:
@@ -173,5 +182,5 @@ def _published(services: Services, staff: Staff, read: PackHead, publication: Pu
         raise ProblemError(Problem.PACK_CHANGED) from error
     is_live = head.releases[-1].live_from <= staff.instant
     return PublishedView(
-        outcome=Outcome.LIVE if is_live else Outcome.SCHEDULED, pack=pack_detail(head, staff.instant, staff.uid)
+        outcome=Outcome.LIVE if is_live else Outcome.SCHEDULED, pack=pack_detail(services, staff, head)
     )

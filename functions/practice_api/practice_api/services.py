@@ -16,9 +16,9 @@ from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from rekindle.api.callers import Caller, caller_of, claims_of
-from rekindle.api.identity import AccountState, Identity
+from rekindle.api.identity import Account, Identity
 from rekindle.api.problems import Problem, ProblemError, refusals
-from rekindle.api.sessions import Sessions
+from rekindle.api.sessions import StaffSessions
 from rekindle.clients import client
 from rekindle.domain.codes import code_from
 from rekindle.domain.ids import PackId
@@ -28,7 +28,9 @@ from rekindle.packs.lifecycle import CODE_LENGTH, Actor, PackHead, ReleaseHead, 
 from rekindle.settings import PracticeApiSettings
 from rekindle.store.audit import Audit
 from rekindle.store.help import HelpStore
+from rekindle.store.notices import Notices
 from rekindle.store.packs import Packs
+from rekindle.store.staff import StaffSignOuts
 from rekindle.store.statistics import Statistics
 from rekindle.store.table import Table
 
@@ -45,23 +47,45 @@ class Services:
     audit: Audit
     statistics: Statistics
     help: HelpStore
-    sessions: Sessions
+    notices: Notices
+    sign_outs: StaffSignOuts
+    sessions: StaffSessions
     review_required: bool
     entropy: Callable[[int], bytes] = os.urandom
     _published: dict[tuple[PackId, int], Pack | None] = field(default_factory=dict)
 
     @classmethod
-    def on(cls, table: Table, account_state: Callable[[Caller], AccountState], *, review_required: bool) -> Self:
-        """Return services that use this table. `account_state` returns the same as `Identity.account_state`."""
-        # This function may not write a person's row. So it does not store when an account was checked.
-        sessions = Sessions(account_state)
-        return cls(Packs(table), Audit(table), Statistics(table), HelpStore(table), sessions, review_required)
+    def on(
+        cls,
+        table: Table,
+        account: Callable[[Caller], Account],
+        *,
+        review_required: bool,
+        second_factor: bool = False,
+    ) -> Self:
+        """Return services that use this table. `account` returns the same as `Identity.account`."""
+        sign_outs = StaffSignOuts(table)
+        return cls(
+            packs=Packs(table),
+            audit=Audit(table),
+            statistics=Statistics(table),
+            help=HelpStore(table),
+            notices=Notices(table),
+            sign_outs=sign_outs,
+            sessions=StaffSessions(account, sign_outs.signed_out_at, second_factor),
+            review_required=review_required,
+        )
 
     @classmethod
     def of(cls, settings: PracticeApiSettings) -> Self:
         """Return services that use the table in the settings."""
         table, identity = Table(client("dynamodb"), settings.table), Identity(settings.identity, settings.firebase_key)
-        return cls.on(table, identity.account_state, review_required=settings.review_required)
+        return cls.on(
+            table,
+            identity.account,
+            review_required=settings.review_required,
+            second_factor=settings.second_factor,
+        )
 
     def new_code(self) -> str:
         """Return a practice code that nobody can guess."""
@@ -101,14 +125,14 @@ def _services(request: Request) -> Services:
     return services
 
 
-def _staff(request: Request, *scopes: str) -> Staff:
+def _staff(request: Request, *scopes: str, changes: bool = False) -> Staff:
     event = request.resolved_event
     claims = claims_of(event)
     # API Gateway has checked the scope. Check it again, because a route in template.yaml may lack its scope by mistake.
     if not {*scopes} & {*str(claims.get("scope", "")).split()}:
         raise ProblemError(Problem.NOT_ALLOWED)
     caller = caller_of(event)
-    _services(request).sessions.require_account(caller)
+    _services(request).sessions.require(caller, frozenset(scopes), changes=changes)
     return Staff(caller.uid, name_of(claims), caller.instant)
 
 
@@ -117,17 +141,23 @@ def _reader(request: Request) -> Staff:
 
 
 def _publisher(request: Request) -> Staff:
-    return _staff(request, PUBLISH)
+    return _staff(request, PUBLISH, changes=True)
 
 
 def staff_refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
-    """Return the responses for these problems and for a caller without the route's scope."""
-    return refusals(Problem.NOT_ALLOWED, *problems)
+    """Return the responses for these problems, and for a caller without the route's scope or a second factor."""
+    return refusals(Problem.NOT_ALLOWED, Problem.SECOND_FACTOR_NEEDED, *problems)
+
+
+def publisher_refusals(*problems: Problem) -> dict[int, OpenAPIResponse]:
+    """Return the responses of a route that changes something: as `staff_refusals`, and for an old sign-in."""
+    return staff_refusals(Problem.SIGN_IN_NOT_RECENT, *problems)
 
 
 TheServices = Annotated[Services, Depends(_services)]
 TheReader = Annotated[Staff, Depends(_reader)]
 ThePublisher = Annotated[Staff, Depends(_publisher)]
+"""The caller of a route that changes what others see."""
 
 
 def known_pack(services: Services, pack: str) -> PackHead:

@@ -14,7 +14,8 @@ router = APIGatewayHttpRouter()
 def get_statistics(staff: TheReader, services: TheServices) -> StatisticsView:
     """Show how couples respond to the packs. The numbers change once a day.
 
-    No number is about fewer than ten couples.
+    No number is about fewer than ten couples. A pack that couples join by a code shows numbers only from fifty couples
+    on, and counts a couple only from its seventh day with the pack.
     """
-    packs = [head.id for head in services.packs.heads()]
+    packs = {head.id: head.has_been_by_code for head in services.packs.heads()}
     return StatisticsView.model_validate(services.statistics.view(staff.instant, packs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from practice_api.services import Services, Staff
 from rekindle.domain.codes import displayed
 from rekindle.domain.prompts import Audience
 from rekindle.packs.check import Checked
@@ -66,13 +67,13 @@ def pack_summary(head: PackHead, instant: dt.datetime, uid: str) -> PackSummary:
     )
 
 
-def pack_detail(head: PackHead, instant: dt.datetime, uid: str) -> PackDetail:
-    """Return the pack with its draft and versions at this instant. `uid` names the member of staff who reads it."""
+def pack_detail(services: Services, staff: Staff, head: PackHead) -> PackDetail:
+    """Return the pack with its draft and all its versions, as the member of staff sees it now."""
     draft = head.draft
     return PackDetail(
-        **dict(pack_summary(head, instant, uid)),
+        **dict(pack_summary(head, staff.instant, staff.uid)),
         draft=draft and DraftHeadView(revision=draft.revision, saved=actor_view(draft.saved), base_version=draft.base),
-        releases=[release_view(release) for release in reversed(head.releases)],
+        releases=[release_view(release) for release in reversed(services.packs.releases(head))],
     )
 
 

@@ -68,14 +68,16 @@ class ErasureView(BaseModel):
     removed: Annotated[list[RemovedView], Field(description="In the order in which the parts were removed.")]
 
 
-@router.delete("/me", status_code=HTTPStatus.ACCEPTED, responses=refusals(Problem.SIGN_IN_NOT_RECENT))
+@router.delete(
+    "/me", status_code=HTTPStatus.ACCEPTED, responses=refusals(Problem.SIGN_IN_NOT_RECENT, Problem.TOO_MANY_CHANGES)
+)
 def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
     """Erase the caller. The caller must have signed in within the last 15 minutes.
 
     From now on, every other request of this account is refused. The partner is no longer paired, and learns nothing
     else. The keys of the caller's texts are deleted, so that nobody can read these texts. The receipt shows whether an
     older key is left. Everything else is removed within some minutes, and the account last. A repeat erases nothing
-    more, and returns one more receipt of the same erasure.
+    more, and returns one more receipt of the same erasure, at most ten in 24 hours.
     """
     require_no_old_code(beside_old_code=services.vault.beside_old_code)
     # Check the sign-in even if the person is marked already, because a repeat returns a new receipt.
@@ -86,14 +88,14 @@ def delete_me(caller: TheRecentCaller, services: TheServices) -> ReceiptView:
         services.sessions.require_account(caller)
     receipt = code_from(services.entropy(_ENTROPY_BYTES), RECEIPT_LENGTH)
     view = ReceiptView(receipt=displayed(receipt, RECEIPT_GROUPS))
-    requested_at = services.erasures.requested_at(caller.uid)
+    requested_at = services.erasures.to_repeat(caller.uid, caller.instant)
     if requested_at and known is None and services.people.erased_person(caller.uid) is None:
         # The erasure is finished. Do not create a row of this person again.
-        services.erasures.add_receipt(caller.uid, requested_at, receipt)
+        services.erasures.add_receipt(caller.uid, requested_at, receipt, caller.instant)
         return view
     person = services.people.erase(caller.uid, caller.instant)
     services.erasures.begin(caller.uid, person.erased_at)
-    services.erasures.add_receipt(caller.uid, person.erased_at, receipt)
+    services.erasures.add_receipt(caller.uid, person.erased_at, receipt, caller.instant)
     if person.couple:
         services.couples.end(caller.uid, person.couple, caller.instant)
     # End the couple first: while it stands, the partner's requests need the keys of both.

@@ -43,6 +43,7 @@ from rekindle.domain.calendar import local_date
 from rekindle.domain.couples import Couple
 from rekindle.domain.days import Answer, Day, SoloDay
 from rekindle.domain.ids import CoupleId, Language, Uid
+from rekindle.domain.limits import Counted
 from rekindle.domain.persons import Person
 from rekindle.domain.prompts import PromptRef
 from rekindle.errors import KeyGoneError
@@ -54,7 +55,7 @@ router = APIGatewayHttpRouter()
 _FIRST_PAGE = ExportBody()
 
 
-@router.post("/me/export", responses=refusals(Problem.NO_PROFILE, Problem.SIGN_IN_NOT_RECENT))
+@router.post("/me/export", responses=refusals(Problem.NO_PROFILE, Problem.SIGN_IN_NOT_RECENT, Problem.TOO_MANY_CHANGES))
 def post_export(
     caller: TheRecentCaller, services: TheServices, body: Annotated[ExportBody, Body()] = _FIRST_PAGE
 ) -> ExportView:
@@ -63,12 +64,16 @@ def post_export(
     While a couple is together, the export includes the partner's answers that are open to the caller. For 30 days after
     unpairing, it includes only the caller's own texts from this couple. After these 30 days, it includes nothing from
     the couple's days. It never includes solo answers of the partner, because the partner can stop sharing them.
-    An export changes nothing and may be repeated.
+    An export may be repeated, but a person can begin only twenty in 24 hours. The pages after the first do not count.
     """
-    person = services.people.person(caller.uid)
+    if body.next is None:
+        person = services.people.count(
+            caller.uid, caller.instant, Counted.EXPORTS, lambda before: services.sessions.require(caller, before)
+        )
+    elif person := services.people.person(caller.uid):
+        services.sessions.require(caller, person)
     if person is None:
         refuse_unknown(services.erasures, caller.uid)
-    services.sessions.require(caller, person)
     return _page(Exporter(person, caller, services), _position(person, body))
 
 

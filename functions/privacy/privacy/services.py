@@ -6,7 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
@@ -26,6 +26,9 @@ from rekindle.store.invites import Invites
 from rekindle.store.people import People
 from rekindle.store.solo import Solo
 from rekindle.store.table import Table
+
+if TYPE_CHECKING:
+    from rekindle.api.app_check import AppCheck
 
 RECENT = dt.timedelta(minutes=15)
 """A person may export and erase for this long after a sign-in.
@@ -66,6 +69,7 @@ class Services:
     page_days: int = PAGE_DAYS
     page_sections: int = PAGE_SECTIONS
     entropy: Callable[[int], bytes] = os.urandom
+    app_check: AppCheck | None = None
 
     @classmethod
     def of(cls, settings: PrivacySettings) -> Self:
@@ -74,6 +78,11 @@ class Services:
         table = Table(dynamodb, settings.table)
         keys, cells = Table(dynamodb, settings.key_table), Table(dynamodb, settings.cell_table)
         people = People(table)
+        app_check = None
+        if settings.app_check_project:
+            from rekindle.api.app_check import AppCheck  # noqa: PLC0415  without App Check, PyJWT need not be imported
+
+            app_check = AppCheck(settings.app_check_project, settings.app_check_endpoint)
         return cls(
             people=people,
             couples=Couples(table),
@@ -86,6 +95,7 @@ class Services:
             # again. An export has only a few pages.
             sessions=Sessions(Identity(settings.identity, settings.firebase_key).account_state),
             erasures=Erasures(Table(dynamodb, settings.erasure_table)),
+            app_check=app_check,
         )
 
 
@@ -96,6 +106,8 @@ def _services(request: Request) -> Services:
 
 def _recent_caller(request: Request) -> Caller:
     caller = caller_of(request.resolved_event)
+    if app_check := _services(request).app_check:
+        app_check.require(request.resolved_event)
     if not caller.has_signed_in_within(RECENT):
         raise ProblemError(Problem.SIGN_IN_NOT_RECENT)
     return caller

@@ -206,7 +206,7 @@ function remindersPart(phone) {
     h("div", { class: "pair-of-fields" }, field("Prompt at", prompt), field("Evening reminder", evening)),
     h("p", { class: "hint" }, "The evening reminder comes only if you haven’t answered yet. Leave it empty to turn it off."),
     h("div", { class: "pair-of-fields" }, field("Quiet from", start), field("Until", end)),
-    h("fieldset", { class: "weekdays" }, h("legend", null, "A small gesture of touch on"), h("div", { class: "weekday-row" }, ...days), field("At", touchTime), h("p", { class: "hint" }, "It comes once you’ve both chosen days, and neither of you has “None for now” under “Touch”.")),
+    h("fieldset", { class: "weekdays" }, h("legend", null, "A small gesture of touch on"), h("div", { class: "weekday-row" }, ...days), field("At", touchTime), h("p", { class: "hint" }, "It comes once you’ve both chosen days, and neither of you has “None for now” under “Touch”. Now and then there is a break from it.")),
     checkbox("Don’t show me nudges", muted, "Your partner won’t know."),
     checkbox("Tell me about new packs", news),
   );

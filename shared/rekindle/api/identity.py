@@ -5,8 +5,10 @@ This needs no credential of ours, because with a token one can ask only about th
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from http import HTTPStatus
@@ -18,7 +20,7 @@ from urllib3.exceptions import HTTPError
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rekindle.api.callers import Caller
     from rekindle.domain.ids import Uid
@@ -48,6 +50,17 @@ class AccountState(StrEnum):
     UNKNOWN = "unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as Firebase reports it now. `scopes` are the rights in its custom claims, and empty for a couple."""
+
+    state: AccountState
+    scopes: frozenset[str] = frozenset()
+
+
+_UNKNOWN: Final = Account(AccountState.UNKNOWN)
+
+
 class Identity:
     """Firebase's sign-in service of one project.
 
@@ -74,24 +87,28 @@ class Identity:
 
     def account_state(self, caller: Caller) -> AccountState:
         """Return the state of the caller's account. Return UNKNOWN if Firebase does not tell."""
+        return self.account(caller).state
+
+    def account(self, caller: Caller) -> Account:
+        """Return the caller's account. Its state is UNKNOWN if Firebase does not tell."""
         if self._monotonic() < self._rests_until:
-            return AccountState.UNKNOWN
+            return _UNKNOWN
         try:
             answer = self._lookup(caller)
         except HTTPError as error:
             return self._rest(type(error).__name__)
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             return self._rest(_reason_of(answer))
-        state = _state_in(answer, caller.uid)
-        if state is AccountState.GOOD:
+        account = _account_in(answer, caller.uid)
+        if account.state is AccountState.GOOD:
             self._key_works = True
-        if state is not AccountState.UNKNOWN:
-            return state
+        if account.state is not AccountState.UNKNOWN:
+            return account
         if self._key_works and _code_in(answer) in _INVALID:
-            return AccountState.ENDED
+            return Account(AccountState.ENDED)
         # Perhaps our key is wrong. ENDED would then sign everybody out.
         logger.error(_SILENT, extra={"reason": _reason_of(answer), "outside": True})
-        return AccountState.UNKNOWN
+        return _UNKNOWN
 
     def _lookup(self, caller: Caller) -> urllib3.BaseHTTPResponse:
         """Return Firebase's response. Try again if the first attempt fails early. Raise HTTPError if all fail."""
@@ -117,23 +134,32 @@ class Identity:
             # Keep no connection. Firebase may close it while Lambda freezes this process, and nobody would notice.
             self._http.clear()
 
-    def _rest(self, reason: str) -> AccountState:
+    def _rest(self, reason: str) -> Account:
         self._rests_until = self._monotonic() + REST
         logger.warning(_SILENT, extra={"reason": reason, "outside": True})
-        return AccountState.UNKNOWN
+        return _UNKNOWN
 
 
-def _state_in(answer: urllib3.BaseHTTPResponse, uid: Uid) -> AccountState:
-    """Return the account's state from a response with a status below 500. Return UNKNOWN if it does not tell."""
+def _account_in(answer: urllib3.BaseHTTPResponse, uid: Uid) -> Account:
+    """Return the account in a response with a status below 500. Its state is UNKNOWN if the response does not tell."""
     if answer.status != HTTPStatus.OK:
-        return AccountState.ENDED if _code_in(answer) in _ENDED else AccountState.UNKNOWN
+        return Account(AccountState.ENDED if _code_in(answer) in _ENDED else AccountState.UNKNOWN)
     try:
         # Google's JSON leaves out an empty list, and a field that is false.
         users: Any = answer.json().get("users", [])
         stands = bool(users) and users[0]["localId"] == uid and not users[0].get("disabled")
     except (ValueError, LookupError, AttributeError, TypeError):
-        return AccountState.UNKNOWN
-    return AccountState.GOOD if stands else AccountState.ENDED
+        return _UNKNOWN
+    return Account(AccountState.GOOD, _scopes_in(users[0])) if stands else Account(AccountState.ENDED)
+
+
+def _scopes_in(user: Mapping[str, Any]) -> frozenset[str]:
+    """Return the rights in the account's custom claims (JSON in a text). An account without claims has no rights."""
+    try:
+        scope = json.loads(user["customAttributes"])["scope"]
+    except (ValueError, LookupError, TypeError):
+        return frozenset()
+    return frozenset(scope.split()) if isinstance(scope, str) else frozenset()
 
 
 def _reason_of(answer: urllib3.BaseHTTPResponse) -> str:

@@ -33,6 +33,12 @@ class Problem(Enum):
     SIGNED_OUT = HTTPStatus.UNAUTHORIZED, "This sign-in has ended. Sign in again."
     # Not 401: after a 401, a phone renews its token. The new token has the old time of sign-in, so it fails too.
     SIGN_IN_NOT_RECENT = HTTPStatus.FORBIDDEN, "Please sign in again, so that we know that it is you."
+    SECOND_FACTOR_NEEDED = HTTPStatus.FORBIDDEN, "Please sign in with your second factor."
+    # The same holds if App Check refuses: a renewed token of the person does not help.
+    APP_NOT_VERIFIED = (
+        HTTPStatus.FORBIDDEN,
+        "We cannot see that this request comes from our app. Update the app, and try again.",
+    )
     NO_SUCH_ROUTE = HTTPStatus.NOT_FOUND, "There is nothing at this address for this method."
     ACCOUNT_ERASED = HTTPStatus.GONE, "You have erased your account."
     NO_SUCH_ERASURE = HTTPStatus.NOT_FOUND, "There is no erasure with this receipt."
@@ -53,6 +59,11 @@ class Problem(Enum):
     )
     TOO_MANY_TRIES = HTTPStatus.TOO_MANY_REQUESTS, "You have tried too many codes. Wait before you try another."
     TOO_MANY_NUDGES = HTTPStatus.TOO_MANY_REQUESTS, "That's all for today. Wait before you send another nudge."
+    TOO_MANY_CHANGES = (
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "You have done this many times in the last 24 hours. Wait before you do it again.",
+    )
+    TOO_MANY_CALLS = HTTPStatus.TOO_MANY_REQUESTS, "These are too many requests at once. Wait a moment."
     TOO_MANY_DEVICES = HTTPStatus.CONFLICT, "You have too many devices. Remove one first."
     NO_SUCH_WEEK = HTTPStatus.NOT_FOUND, "There is no such week to look back on."
     NO_SUCH_DAY = HTTPStatus.NOT_FOUND, "There is no such day in your journal."
@@ -69,7 +80,7 @@ class Problem(Enum):
     NO_SUCH_RELEASE = HTTPStatus.NOT_FOUND, "This pack has no such version."
     NO_SUCH_PROMPT = HTTPStatus.NOT_FOUND, "This pack has no such prompt."
     NOTHING_TO_PUBLISH = HTTPStatus.CONFLICT, "There is no draft to publish."
-    NOTHING_TO_TAKE_BACK = HTTPStatus.CONFLICT, "No version of this pack is waiting to be approved or to go live."
+    NOTHING_TO_TAKE_BACK = HTTPStatus.CONFLICT, "Nothing is waiting to be approved or to go live."
     NOT_PUBLISHED = HTTPStatus.CONFLICT, "This pack is not published, so there is nothing to withdraw."
     NOT_WITHDRAWN = HTTPStatus.CONFLICT, "This pack or prompt is not withdrawn."
     SCHEDULED_ALREADY = HTTPStatus.CONFLICT, "A version is waiting to go live. Take it back first."
@@ -81,6 +92,7 @@ class Problem(Enum):
     )
     PACK_CHANGED = HTTPStatus.CONFLICT, "Somebody has just changed this pack. Look at it again before you decide."
     HELP_CHANGED = HTTPStatus.CONFLICT, "Somebody has changed the help since you opened it. Your text is not saved yet."
+    PROPOSED_ALREADY = HTTPStatus.CONFLICT, "A colleague's proposal is waiting. Approve it or reject it first."
     PACK_UNFIT = HTTPStatus.UNPROCESSABLE_ENTITY, "This pack has something to fix before it can be published."
     WRONG_PACK = HTTPStatus.UNPROCESSABLE_ENTITY, "The id in the text is not the id of this pack."
     CODE_NOT_USABLE = HTTPStatus.NOT_FOUND, "This code does not work. Ask your practice for a new one."

@@ -16,8 +16,10 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rekindle.api.call_limit import CallLimit
 from rekindle.api.problems import MEDIA_TYPE, Problem, ProblemError
 from rekindle.domain.characters import NOTHING_TO_SEE
+from rekindle.domain.ids import Uid
 from rekindle.domain.texts import UNFIT
 from rekindle.errors import (
     ContentionError,
@@ -25,6 +27,7 @@ from rekindle.errors import (
     KeyGoneError,
     KeyReusedError,
     KeyUnavailableError,
+    LimitError,
     NoPromptError,
     NotACodeError,
     SettingsError,
@@ -61,6 +64,8 @@ _NEEDED_MEMBERS: Final = (
     ("requestContext", "timeEpoch"),
 )
 """The members that an event must have. If one is missing, the reply is INTERNAL. API Gateway always sends them."""
+_UID: Final = ("requestContext", "authorizer", "jwt", "claims", "sub")
+"""The member with the uid of the verified token. A route without a sign-in has no such member."""
 
 _PROBLEM_OF_STATUS: Final = {
     HTTPStatus.BAD_REQUEST: Problem.MALFORMED_JSON,
@@ -104,6 +109,9 @@ def resolver() -> APIGatewayHttpResolver:
     app.exception_handler(NoPromptError)(lambda _error: problem_response(Problem.NO_PROMPT))
     app.exception_handler(KeyReusedError)(lambda _error: problem_response(Problem.KEY_REUSED))
     app.exception_handler(ErasedError)(lambda _error: problem_response(Problem.ACCOUNT_ERASED))
+    app.exception_handler(LimitError)(
+        lambda error: problem_response(Problem.TOO_MANY_CHANGES, retry_after=error.seconds)
+    )
     app.exception_handler(NotACodeError)(lambda error: problem_response(Problem.NOT_A_CODE, detail=str(error)))
     # A partner's keys can go between two reads of a request. The next request sees that the couple has ended.
     app.exception_handler([ContentionError, KeyGoneError, KeyUnavailableError, BotoCoreError, ClientError])(_busy)
@@ -112,14 +120,24 @@ def resolver() -> APIGatewayHttpResolver:
 
 
 def respond(
-    app: APIGatewayHttpResolver, event: dict[str, Any], context: LambdaContext, body_limit: int = BODY_LIMIT
+    app: APIGatewayHttpResolver,
+    event: dict[str, Any],
+    context: LambdaContext,
+    body_limit: int = BODY_LIMIT,
+    calls: CallLimit | None = None,
 ) -> dict[str, Any]:
-    """Answer one API Gateway event. Refuse a body of more than `body_limit` bytes before anything parses it."""
+    """Answer one API Gateway event.
+
+    First refuse a caller who has made too many calls. Then refuse a body of more than `body_limit` bytes before
+    anything parses it.
+    """
     if missing := [".".join(path) for path in _NEEDED_MEMBERS if _member(event, path) is None]:
         logger.error("not an event of API Gateway", extra={"missing": missing})
         return _as_answer(problem_response(Problem.INTERNAL))
     # API Gateway's access log has this id too, so we can find the same request in both logs.
     logger.append_keys(request_id=event["requestContext"]["requestId"])
+    if calls and (refusal := _refusal(event, calls)):
+        return _as_answer(refusal)
     try:
         readable = _readable(event, body_limit)
     except ProblemError as error:
@@ -132,13 +150,15 @@ def handler_of[Services](
 ) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
     """Return a Lambda handler whose routes get the services from the resolver's context.
 
-    The handler logs every failure, even outside of a route, and answers it with problem details.
+    The handler logs every failure, even outside of a route, and answers it with problem details. It limits how many
+    calls each person makes.
     """
+    calls = CallLimit()
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         try:
             app.append_context(services=services())
-            return respond(app, event, context, body_limit)
+            return respond(app, event, context, body_limit, calls)
         except SettingsError:
             return _as_answer(problem_response(Problem.INTERNAL))  # `Settings.read` has already logged the error
         except Exception as error:  # noqa: BLE001  otherwise API Gateway would answer, without problem details
@@ -157,6 +177,17 @@ def problem_response(
 ) -> Response[str]:
     """Return the problem as application/problem+json, and log one line about it."""
     logger.info("refused", extra={"problem": problem.type, "status": int(problem.status)})
+    return _problem_details(problem, detail=detail, retry_after=retry_after, errors=errors, members=members)
+
+
+def _problem_details(
+    problem: Problem,
+    *,
+    detail: str | None = None,
+    retry_after: int | None = None,
+    errors: list[dict[str, str]] | None = None,
+    members: Mapping[str, object] | None = None,
+) -> Response[str]:
     body: dict[str, object] = {"type": problem.type, "title": problem.title, "status": problem.status}
     if detail:
         body["detail"] = detail
@@ -184,6 +215,17 @@ def _logged(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Res
         outcome = {"method": request.method, "route": request.route, "status": int(response.status_code)}
         logger.info("answered", extra=outcome)
     return response
+
+
+def _refusal(event: Mapping[str, Any], calls: CallLimit) -> Response[str] | None:
+    """Count the call of a signed-in person. Return the reply to a person who has made too many calls."""
+    uid, at = _member(event, _UID), event["requestContext"]["timeEpoch"]
+    if not isinstance(uid, str) or not (seconds := calls.seconds_to_wait(Uid(uid), at)):
+        return None
+    if refused := calls.refusals_to_log(at):
+        # Not one line for each call: a person could fill the logs. The line names nobody.
+        logger.warning("too many calls", extra={"problem": Problem.TOO_MANY_CALLS.type, "refused": refused})
+    return _problem_details(Problem.TOO_MANY_CALLS, retry_after=seconds)
 
 
 def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Never
 
-from rekindle.api.identity import AccountState
+from rekindle.api.identity import REST, AccountState
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.errors import ErasedError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rekindle.api.callers import Caller
+    from rekindle.api.identity import Account
     from rekindle.domain.ids import Uid
     from rekindle.domain.persons import Person
     from rekindle.store.erasures import Erasures
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 CHECKED_EVERY: Final = dt.timedelta(minutes=5)
 """A caller's account is checked again when the last check is older than this. A new token counts as a check."""
+
+STAFF_RECENT: Final = dt.timedelta(hours=1)
+"""A change by staff needs a sign-in that is not older than this."""
 
 ASK_AGAIN: Final = 3_600
 """In seconds. After this time, a person may repeat a request that `require_no_old_code` has refused."""
@@ -46,6 +51,11 @@ def refuse_unknown(erasures: Erasures, uid: Uid) -> Never:
     raise ProblemError(Problem.NO_PROFILE)
 
 
+def has_ended(caller: Caller, signed_out_at: dt.datetime | None) -> bool:
+    """Return whether the caller's sign-in was before their sign-out."""
+    return signed_out_at is not None and (caller.signed_in_at is None or caller.signed_in_at < signed_out_at)
+
+
 @dataclass(frozen=True, slots=True)
 class Sessions:
     """The sign-ins of the callers.
@@ -64,7 +74,7 @@ class Sessions:
         change of the person must begin with the returned person. Otherwise the change would overwrite the time of the
         check with an older time.
         """
-        if person.signed_out_at and (caller.signed_in_at is None or caller.signed_in_at < person.signed_out_at):
+        if has_ended(caller, person.signed_out_at):
             raise ProblemError(Problem.SIGNED_OUT)
         return replace(person, checked_at=self.require_account(caller, person.checked_at))
 
@@ -84,3 +94,43 @@ class Sessions:
                 self.people.note_check(caller.uid, caller.instant)
                 return caller.instant
         return checked_at
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSessions:
+    """The sign-ins of staff, which may do more harm than those of couples.
+
+    `account` asks Firebase about a caller's account (see `Identity.account`). `signed_out_at` returns the instant
+    before which a member of staff has ended their sign-ins. `second_factor` says whether staff need a second factor.
+    """
+
+    account: Callable[[Caller], Account]
+    signed_out_at: Callable[[Uid], dt.datetime | None]
+    second_factor: bool
+
+    def require(self, caller: Caller, scopes: frozenset[str], *, changes: bool) -> None:
+        """Raise a problem unless the caller's account has one of these scopes, and the sign-in is good enough.
+
+        The caller's token must have the scope already. A call that changes something needs a sign-in of the last hour,
+        and Firebase is asked in this call. If Firebase does not tell, such a call is refused. For other calls Firebase
+        is asked if the token is older than CHECKED_EVERY. If Firebase does not tell, they go on.
+        """
+        if self.second_factor and not caller.has_second_factor():
+            raise ProblemError(Problem.SECOND_FACTOR_NEEDED)
+        if changes and not caller.has_signed_in_within(STAFF_RECENT):
+            raise ProblemError(Problem.SIGN_IN_NOT_RECENT)
+        issued_at = caller.token_issued_at
+        if changes or issued_at is None or caller.instant - issued_at > CHECKED_EVERY:
+            self._require_account(caller, scopes, changes=changes)
+        if has_ended(caller, self.signed_out_at(caller.uid)):
+            raise ProblemError(Problem.SIGNED_OUT)
+
+    def _require_account(self, caller: Caller, scopes: frozenset[str], *, changes: bool) -> None:
+        account = self.account(caller)
+        match account.state:
+            case AccountState.ENDED:
+                raise ProblemError(Problem.SIGNED_OUT)
+            case AccountState.UNKNOWN if changes:
+                raise ProblemError(Problem.BUSY, retry_after=math.ceil(REST))
+            case AccountState.GOOD if not scopes & account.scopes:
+                raise ProblemError(Problem.NOT_ALLOWED)

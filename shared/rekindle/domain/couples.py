@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from rekindle.domain.open_days import latest_date
+from rekindle.domain.touch_dates import touch_dates, with_level
+
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     from rekindle.domain.days import DayWindow
     from rekindle.domain.ids import CoupleId, InviteId, PackId, Uid, Zone
     from rekindle.domain.persons import Person, Profile
     from rekindle.domain.prompts import Theme
+    from rekindle.domain.touch_dates import Levels, TouchDates
 
 A_COUPLE: Final = 2
 """The number of persons in a couple."""
+
+
+COUNTED_AFTER: Final = dt.timedelta(days=6)
+"""The statistics of a pack by code count a couple from this long after it has joined: from its seventh day."""
 
 
 class Wish(StrEnum):
@@ -59,12 +67,16 @@ class Couple:
     push, log or export gets it. Otherwise a partner could compute the other's private choices from the prompts. A
     couple of version 0.1.0 gets its seed when it opens its next day. Until then, `seed` is its id (`seeded`).
 
-    `pause` is the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`).
-    `paused_by` is the person who set the latest pause or made it longer. `pauses_ended` has the persons whose pause the
-    partner has ended or shortened, and when. `windows` has the windows that some dates keep after a partner has moved
-    to another zone (`rekindle.domain.open_days`). `touch_wanted_by` has the persons who want touch reminders.
-    `touch_from` is the date since which both want touch reminders, or None. `paired_by` is the invite by which the two
-    paired last. A couple that paired under version 0.1.0 has none.
+    `joined` has the packs that the couple has ever joined by a code, so that a code counts each couple once. `pause` is
+    the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`). `paused_by` is
+    the person who set the latest pause or made it longer. `pauses_ended` has the persons whose pause the partner has
+    ended or shortened, and when. `windows` has the windows that some dates keep after a partner has moved to another
+    zone (`rekindle.domain.open_days`). `paired_by` is the invite by which the two paired last. A couple that paired
+    under version 0.1.0 has none.
+
+    `touch_wanted_by` has the persons who want touch now. `touch_levels` says what both see
+    (`rekindle.domain.touch_dates`). No date up to `touch_settled` changes any more. `touch_from` is the first date on
+    which both wanted touch, even if they did not always want it since. It is None if they never did.
 
     `revision` grows by one with each change of a profile, a theme, a prompt, a pack, a pause or a touch choice. The
     write of such a change fails if `revision` has changed since the read.
@@ -79,6 +91,7 @@ class Couple:
     themes_met: Mapping[dt.date, Theme] = field(default_factory=dict)
     windows: Mapping[dt.date, DayWindow] = field(default_factory=dict)
     packs: Mapping[PackId, PackWish] = field(default_factory=dict)
+    joined: frozenset[PackId] = frozenset()
     ended_at: dt.datetime | None = None
     former: frozenset[Uid] = frozenset()
     pause: Pause | None = None
@@ -86,6 +99,8 @@ class Couple:
     paused_by: Uid | None = None
     pauses_ended: Mapping[Uid, dt.datetime] = field(default_factory=dict)
     touch_wanted_by: frozenset[Uid] = frozenset()
+    touch_levels: Levels = field(default_factory=dict)
+    touch_settled: dt.date = dt.date.min
     touch_from: dt.date | None = None
     paired_by: InviteId | None = None
     revision: int = 0
@@ -118,20 +133,37 @@ class Couple:
         (partner,) = (each for each in self.profiles if each != uid)
         return partner
 
+    def has_just_joined(self, pack: PackId, date: dt.date) -> bool:
+        """Return whether the couple joined the pack by its code, and `date` is before its seventh day with the pack."""
+        wish = self.packs.get(pack)
+        return wish is not None and wish.wish is Wish.JOINED and date < wish.since + COUNTED_AFTER
+
     def is_foreign_to(self, uid: Uid) -> bool:
         """Return whether the couple has two members, and this person is none of them."""
         return len(self.members) == A_COUPLE and uid not in self.members
 
-    def with_person(self, person: Person, date: dt.date) -> Couple:
-        """Return the couple with this person's profile and touch choice.
+    @property
+    def touch_dates(self) -> TouchDates | None:
+        """The dates on which the couple has touch. None if there are no such dates."""
+        return touch_dates(self.touch_levels, self.seed)
 
-        `touch_from` becomes `date` when both begin to want touch, and None if a partner does not want touch.
+    def with_person(self, person: Person, instant: dt.datetime) -> Couple:
+        """Return the couple with this person's profile and touch choice, which have changed at `instant`.
+
+        The couple's touch level changes from the next date that neither partner has begun, also in the zone that the
+        person leaves.
         """
         others = self.touch_wanted_by - {person.uid}
         wanted_by = others | {person.uid} if person.wants_touch else others
+        profiles = {**self.profiles, person.uid: person.profile}
+        level = min(each.touch_comfort for each in profiles.values()) if wanted_by == profiles.keys() else 0
+        settled = max(self.touch_settled, latest_date({*self.zones, person.profile.zone}, instant))
+        had_touch = self.touch_from is not None and self.touch_from <= settled
         return replace(
             self,
-            profiles={**self.profiles, person.uid: person.profile},
+            profiles=profiles,
             touch_wanted_by=wanted_by,
-            touch_from=(self.touch_from or date) if wanted_by == self.profiles.keys() else None,
+            touch_levels=with_level(self.touch_levels, level, settled),
+            touch_settled=settled,
+            touch_from=self.touch_from if had_touch else settled + dt.timedelta(days=1) if level else None,
         )

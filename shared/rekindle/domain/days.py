@@ -43,12 +43,14 @@ class DayWindow:
 class Swapped:
     """A prompt that a couple swapped for another prompt. `again` means that they had met `prompt` on an earlier day.
 
-    `request` identifies the request that swapped the prompt, so that we can recognize a repeat of this request.
+    `early` is the day's `early` from before the swap. `request` identifies the request that swapped the prompt, so that
+    we can recognize a repeat of this request.
     """
 
     prompt: PromptRef
     again: bool = False
     request: str = ""
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ class Day:
     """A couple's day, with both answers. The day is one stored item, so that each write sees both answers.
 
     `theme` is the prompt's theme, or None on a day stored before this field existed. `again` means that the couple had
-    met the prompt on an earlier day. `swapped` has the prompts that the couple swapped for others, oldest first.
+    met the prompt on an earlier day. `early` means that the couple had joined the prompt's pack by its code less than
+    six days before (`Couple.has_just_joined`). `swapped` has the prompts that the couple swapped for others, oldest
+    first.
     """
 
     couple: CoupleId
@@ -95,6 +99,7 @@ class Day:
     answers: Mapping[Uid, Answer] = field(default_factory=dict)
     theme: Theme | None = None
     again: bool = False
+    early: bool = False
     swapped: tuple[Swapped, ...] = ()
 
     @property

@@ -71,7 +71,7 @@ def slots_of(person: Person) -> dict[PushKind, Slot]:
     slots = {PushKind.PROMPT: Slot(zone, reminders.prompt)}
     if reminders.evening:
         slots[PushKind.EVENING] = Slot(zone, reminders.evening)
-    if reminders.touch and person.wants_touch and person.touch_agreed:
+    if reminders.touch and person.wants_touch and person.touch_dates is not None:
         slots[PushKind.TOUCH] = Slot(zone, reminders.touch.time)
     return slots
 
@@ -127,7 +127,7 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
                 # The old slot's run for this date is still to come. The run may read the old row, which is silent, or
                 # the new row. So treat the date as not yet due.
                 date, fell_due = _latest_due(old_slot, instant)
-            if _is_on_weekday(before, kind, date) and date > _last_skipped_date(before, kind, old_slot):
+            if _comes_on(before, kind, date) and date > _last_skipped_date(before, kind, old_slot):
                 last_due[kind] = max(date, last_due.get(kind, date))
                 is_silent = before.is_silent_on(date) or after.is_silent_on(date)
                 if new_slot is not None and not is_silent and fell_due + SETTLED_AFTER > instant:
@@ -135,7 +135,7 @@ def move_reminders(before: Person, after: Person, instant: dt.datetime) -> tuple
         if new_slot is not None:
             date, fell_due = _latest_due(new_slot, soon)
             is_new = date > last_due.get(kind, dt.date.min) and (kind not in since or fell_due > since[kind])
-            if is_new and _is_on_weekday(after, kind, date):
+            if is_new and _comes_on(after, kind, date):
                 last_due[kind] = date
                 if not after.is_silent_on(date):
                     caught_up.append(CaughtUp(kind, date, fell_due))
@@ -164,7 +164,9 @@ def _latest_due(slot: Slot, instant: dt.datetime) -> tuple[dt.date, dt.datetime]
         date -= _ONE_DAY
 
 
-def _is_on_weekday(person: Person, kind: PushKind, date: dt.date) -> bool:
-    """Return whether the reminder comes on the date's weekday. Only touch reminders are limited to some weekdays."""
+def _comes_on(person: Person, kind: PushKind, date: dt.date) -> bool:
+    """Return whether the reminder comes on the date at all. Touch reminders come only on some dates and weekdays."""
     touch = person.reminders.touch
-    return kind is not PushKind.TOUCH or (touch is not None and date.weekday() in touch.weekdays)
+    return kind is not PushKind.TOUCH or (
+        touch is not None and date.weekday() in touch.weekdays and person.has_touch_on(date)
+    )

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from rekindle.domain.limits import Limit
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
 RECEIPT_LENGTH: Final = 20
 RECEIPT_GROUPS: Final = 4
+RECEIPTS: Final = Limit(10)
+"""The limit of an erasure's receipts. A request to erase is repeated only if its reply was lost."""
 
 
 class ErasedPart(StrEnum):

@@ -16,7 +16,7 @@ from rekindle.domain.prompts import Theme
 from rekindle.domain.texts import VISIBLE, LanguageCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 HELPED_THEMES: Final = frozenset({Theme.COURAGE, Theme.FEAR})
 """Prompts of these themes show a link to help."""
@@ -50,6 +50,9 @@ type WebAddress = Annotated[str, StringConstraints(max_length=300, pattern=r"""^
 """A web page's address. Only https is valid, because some other schemes can run code."""
 type PhoneNumber = Annotated[str, StringConstraints(min_length=2, max_length=30, pattern=r"^[+*#0-9][0-9 ()*#./-]*$")]
 type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
+
+HELP_BYTES: Final = 200_000
+"""A help document has at most this many bytes as JSON. A row of the table has at most 400 KB."""
 
 _CONFIG: Final = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -97,6 +100,25 @@ class Help(BaseModel):
 
     booking: Booking | None = None
     lines: Annotated[tuple[HelpLine, ...], Field(max_length=400)] = ()
+
+
+def texts_of(offered: Help) -> Iterator[tuple[str, str]]:
+    """Yield each text that couples read, with its path, such as `lines.0.name.en`. Leave out addresses and numbers."""
+    if offered.booking:
+        yield from ((f"booking.words.{language}", text) for language, text in offered.booking.words.items())
+    for number, line in enumerate(offered.lines):
+        for field, words in (("name", line.name), ("note", line.note)):
+            yield from ((f"lines.{number}.{field}.{language}", text) for language, text in words.items())
+        if line.hours:
+            yield f"lines.{number}.hours", line.hours
+
+
+def too_large(offered: Help) -> str | None:
+    """Return a sentence if the help document is too large to be stored. Otherwise return None."""
+    size = len(offered.model_dump_json(exclude_none=True).encode())
+    if size <= HELP_BYTES:
+        return None
+    return f"is {size:,} bytes long in all its languages; it can have at most {HELP_BYTES:,}"
 
 
 BUILT_IN: Final = Help(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
+from rekindle.domain import limits
+from rekindle.domain.limits import Limit
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,8 +27,8 @@ POINTER_KEPT: Final = KEPT_AFTER_EXPIRY + dt.timedelta(days=7)
 DynamoDB deletes an expired row within a few days. Until then, an erasure finds the invite's row through the person's.
 """
 
-TRY_LIMITS = ((dt.timedelta(hours=1), 5), (dt.timedelta(days=1), 20))
-"""Pairs of a time span and a number. Within any span of this length, a person may try at most this number of codes."""
+TRY_LIMITS: Final = (Limit(5, dt.timedelta(hours=1)), Limit(20))
+"""The limits of how many codes a person may try. All of them hold."""
 
 
 def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.datetime | None:
@@ -33,12 +36,9 @@ def next_try_at(tries: Iterable[dt.datetime], instant: dt.datetime) -> dt.dateti
 
     Tries with an instant after `instant` count too, because two requests can be written out of order.
     """
-    latest_first = sorted(tries, reverse=True)
-    frees_at = (latest_first[limit - 1] + span for span, limit in TRY_LIMITS if len(latest_first) >= limit)
-    return max((free_at for free_at in frees_at if free_at > instant), default=None)
+    return limits.next_at(tries, instant, *TRY_LIMITS)
 
 
 def remembered(tries: Iterable[dt.datetime], instant: dt.datetime) -> tuple[dt.datetime, ...]:
     """Return the tries that a limit still counts at `instant`, oldest first."""
-    longest = max(span for span, _ in TRY_LIMITS)
-    return tuple(sorted(made_at for made_at in tries if made_at + longest > instant))
+    return limits.remembered(tries, instant, *TRY_LIMITS)

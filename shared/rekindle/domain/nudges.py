@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from rekindle.domain.limits import Limit, next_at
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -54,10 +56,7 @@ def next_nudge_at(sent: Iterable[Nudge], instant: dt.datetime) -> dt.datetime | 
 
     Nudges with an instant after `instant` count too, because two requests can be written out of order.
     """
-    latest = _latest_first(sent)[:LIMIT]
-    if len(latest) < LIMIT or latest[-1].at + SPAN <= instant:
-        return None
-    return latest[-1].at + SPAN
+    return next_at((nudge.at for nudge in sent), instant, Limit(LIMIT, SPAN))
 
 
 def nudges_left(sent: Iterable[Nudge], instant: dt.datetime) -> int:

@@ -8,12 +8,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.invites import POINTER_KEPT
+from rekindle.domain.limits import still_counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rekindle.domain.ids import CoupleId, DeviceId, InviteId, Language, Uid, Zone
+    from rekindle.domain.limits import Counted
     from rekindle.domain.pushes import PushKind
+    from rekindle.domain.touch_dates import TouchDates
 
 
 REMOVED_LIMIT: Final = 10
@@ -153,7 +156,7 @@ class Person:
     because their target was registered elsewhere. It maps each device to the instant of its first registration. Such a
     device is not new when it comes back.
 
-    `touch_agreed` is a copy from the couple: whether both want touch reminders. `paused_until` is also a copy: the
+    `touch_dates` is a copy from the couple: the dates on which both want touch. `paused_until` is also a copy: the
     couple's pause silences all reminders of dates before `paused_until`.
 
     If `notifications_paused` is True, the person gets no pushes. `notified_since` is the instant at which they last
@@ -166,7 +169,8 @@ class Person:
 
     If the person signed out everywhere, `signed_out_at` is the end of the second in which they did this. Sign-ins
     before `signed_out_at` have ended. `checked_at` is when Firebase last confirmed that the account is neither disabled
-    nor deleted. `erased_at` is when the person erased their account.
+    nor deleted. `erased_at` is when the person erased their account. `counted` has the instants at which the person did
+    what a limit counts (`rekindle.domain.limits`), oldest first.
     """
 
     uid: Uid
@@ -179,7 +183,7 @@ class Person:
     parted: Mapping[CoupleId, dt.datetime] = field(default_factory=dict)
     partings_deleted: int = 0
     invite: LiveInvite | None = None
-    touch_agreed: bool = False
+    touch_dates: TouchDates | None = None
     paused_until: dt.date | None = None
     notifications_paused: bool = False
     notified_since: dt.datetime | None = None
@@ -189,12 +193,17 @@ class Person:
     signed_out_at: dt.datetime | None = None
     checked_at: dt.datetime | None = None
     erased_at: dt.datetime | None = None
+    counted: Mapping[Counted, tuple[dt.datetime, ...]] = field(default_factory=dict)
     revision: int = 0
 
     @property
     def wants_touch(self) -> bool:
         """Return whether the person has a touch reminder, and a touch comfort above 0."""
         return self.reminders.touch is not None and self.profile.touch_comfort > 0
+
+    def has_touch_on(self, date: dt.date) -> bool:
+        """Return whether the person wants touch now, and their couple has touch on the date."""
+        return self.wants_touch and self.touch_dates is not None and date in self.touch_dates
 
     def signed_out_everywhere(self, instant: dt.datetime) -> Person:
         """Return the person without devices, and with all sign-ins ended.
@@ -246,6 +255,10 @@ class Person:
     def is_notified_of(self, instant: dt.datetime) -> bool:
         """Return whether the person may get a push about something that happened at `instant`."""
         return not self.notifications_paused and (self.notified_since is None or self.notified_since <= instant)
+
+    def without_old_counts(self, instant: dt.datetime) -> Person:
+        """Return the person without what no limit counts any more."""
+        return replace(self, counted=still_counted(self.counted, instant))
 
     def is_silent_on(self, date: dt.date) -> bool:
         """Return whether a pause silences the person's reminders of the date."""

@@ -7,7 +7,7 @@ what the other has chosen. Three rules ensure this:
 
 1. What the rules leave to chance depends on the couple's secret seed (`Couple.seed`).
 2. In its first four weeks, every couple gets easy prompts without touch, whatever the two have chosen (`comfort_on`).
-   Afterwards, the smaller choice of both counts. A swap always gives such a prompt (`another_prompt`).
+   Afterwards, the smaller choice of both counts. A swap always gives an easy prompt without touch (`another_prompt`).
 3. Of barriers, only a noisy copy counts (`leaning_barriers`).
 
 Themes. If a couple opens every day, they should meet each theme once in any seven consecutive days. `theme_for`

@@ -55,11 +55,12 @@ def resumed(
         former=frozenset(),
         windows={},
         touch_wanted_by=frozenset(),
+        touch_levels={},
         touch_from=None,
         paired_by=invite,
     )
     today = min(local_date(instant, zone) for zone in together.zones)
     couple = with_time_apart(together, today, latest_closed(together, stored, ended.ended_at))
     for person in persons:
-        couple = couple.with_person(person, today)
+        couple = couple.with_person(person, instant)
     return couple

@@ -28,6 +28,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rekindle.domain.changes import DayChange, StreakChange
+from rekindle.domain.ids import PackId
 from rekindle.domain.streaks import MILESTONES
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from rekindle.domain.changes import Change
     from rekindle.domain.days import Day
-    from rekindle.domain.ids import CoupleId, PackId, PromptId
+    from rekindle.domain.ids import CoupleId, PromptId
     from rekindle.domain.prompts import Theme
     from rekindle.domain.pushes import PushKind, Reach
 
@@ -51,6 +52,8 @@ KEPT: Final = LATE + LOOK_BACK
 """A history has six weeks: the week of its newest date, and KEPT weeks before. The counting needs no older weeks."""
 
 _BOTH: Final = 2
+_NO_PACK: Final = PackId("")
+"""Stands in a history for a pack that does not count, because the couple has just joined it."""
 
 
 class RunLength(StrEnum):
@@ -99,11 +102,20 @@ type Counts = Counter[Counted]
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A prompt that a couple was offered. `again` means that they had met the prompt on an earlier day."""
+    """A prompt that a couple was offered. `again` means that they had met the prompt on an earlier day.
+
+    `early` means that they had just joined the prompt's pack by its code. Then the pack and the prompt do not count.
+    """
 
     pack: PackId
     prompt: PromptId
     again: bool
+    early: bool = False
+
+    @property
+    def counted_pack(self) -> PackId:
+        """The prompt's pack, or the empty id if it does not count."""
+        return _NO_PACK if self.early else self.pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +166,17 @@ def progress_of(change: Change | None) -> tuple[CoupleId, Progress] | None:
 
 
 def _progress_of_day(day: Day) -> DayProgress:
-    prompts = [Met(each.prompt.pack, each.prompt.prompt, each.again) for each in day.swapped]
-    prompts.append(Met(day.prompt.pack, day.prompt.prompt, day.again))
+    prompts = [Met(each.prompt.pack, each.prompt.prompt, each.again, each.early) for each in day.swapped]
+    prompts.append(Met(day.prompt.pack, day.prompt.prompt, day.again, day.early))
     return DayProgress(day.date, day.theme, tuple(prompts), len(day.answers))
 
 
 @dataclass(frozen=True, slots=True)
 class CountedDay:
-    """A day as the history stores it. `packs` are the packs of its prompts, with the current prompt's pack last."""
+    """A day as the history stores it. `packs` are the packs of its prompts, with the current prompt's pack last.
+
+    A pack that does not count has an empty id.
+    """
 
     theme: Theme | None
     packs: tuple[PackId, ...]
@@ -202,7 +217,7 @@ class History:
         """Return the history with this progress. Return the same history if the progress changes nothing."""
         match progress:
             case DayProgress():
-                day = CountedDay(progress.theme, tuple(met.pack for met in progress.prompts), progress.answered)
+                day = CountedDay(progress.theme, tuple(met.counted_pack for met in progress.prompts), progress.answered)
                 known = self.days.get(progress.date)
                 if known is None or day.progress > known.progress:
                     return replace(self, days={**self.days, progress.date: day})
@@ -250,8 +265,8 @@ def contributions(history: History) -> Counts:
     added: set[Counted] = set()
     for date, day in history.days.items():
         week = WeekRow(week_of(date))
-        met = [f"packs/{day.packs[-1]}"]
-        added |= {Counted(week, f"packs/{pack}/offered") for pack in day.packs}
+        met = [f"packs/{day.packs[-1]}"] if day.packs[-1] else []
+        added |= {Counted(week, f"packs/{pack}/offered") for pack in day.packs if pack}
         if day.theme:
             met.append(f"themes/{day.theme}")
             added.add(Counted(week, f"themes/{day.theme}/offered"))
@@ -269,7 +284,8 @@ def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Count
     """Return what a day in the state `day` adds to the counters of its prompts.
 
     `day` does not name the prompts. `progress` names them: it is the same state of the same day, or a newer state. A
-    prompt counts only if the couple had not met it on an earlier day, because the statistics are about new prompts.
+    prompt counts only if the couple had not met it on an earlier day, because the statistics are about new prompts. It
+    does not count on the couple's first days with a pack by code.
     """
     if day is None or day.theme is None:
         return Counter()
@@ -277,7 +293,10 @@ def prompt_contributions(progress: DayProgress, day: CountedDay | None) -> Count
     states = ["offered", *["answered", "completed"][: day.answered]]
     named = [(met, ("offered", "swapped")) for met in prompts[:-1]] + [(prompts[-1], tuple(states))]
     return Counter(
-        Counted(PromptRow(met.pack, met.prompt), name) for met, names in named if not met.again for name in names
+        Counted(PromptRow(met.pack, met.prompt), name)
+        for met, names in named
+        if not (met.again or met.early)
+        for name in names
     )
 
 

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from rekindle.domain.characters import visible, visible_name
 from rekindle.domain.ids import Language
+from rekindle.domain.markup import why_markup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +49,22 @@ class Shows:
             raise PydanticCustomError(UNFIT, "{reason}", {"reason": str(error)}) from error
 
 
+def _visible_without_markup(text: str) -> str:
+    visible(text)
+    if reason := why_markup(text):
+        raise ValueError(f"The text {reason}.")
+    return text
+
+
 VISIBLE: Final = Shows(
     visible,
     "A text with at least one visible character. Spaces, combining marks, and characters that are invisible or look "
     "empty do not count as visible.",
+)
+PLAIN: Final = Shows(
+    _visible_without_markup,
+    "A text with at least one visible character, and without markup, such as tags, event attributes and character "
+    "references.",
 )
 VISIBLE_NAME: Final = Shows(
     visible_name,

@@ -1,40 +1,54 @@
 """Choose a couple's small touch gesture for a date.
 
-The choice is a pure function of the couple, the date and the first date on which both wanted touch. So both partners
-see the same gesture. For the first two weeks, all gestures have warmth 1 (small). Warmth 2 begins after two weeks, and
-warmth 3 (warm) after four weeks. No gesture has a warmth above the couple's touch comfort. Most gestures have the
-highest allowed warmth, and gestures of less warmth come between them. A gesture comes again after the couple has had
-all other gestures of its warmth. If their touch comfort changes or a partner travels, this order may change.
+The choice is a pure function of the couple, its secret seed, the date and the person who asks. Both partners see the
+same gesture, unless one of them has changed a choice on this date: their change holds at once for themselves, and for
+the partner from a next date on (`rekindle.domain.touch_dates`).
+
+At first, all gestures have warmth 1 (small). Warmth 2 begins two to six weeks later, and warmth 3 (warm) another two to
+six weeks later. Each couple has other dates for this, so a missing warmth does not prove at once that a partner does
+not want it. Three dates in five have the highest warmth, and the others less, in no order. No gesture is warmer than
+the couple's touch level, or than a calm phase allows.
+
+A gesture tells one thing about the partner: they both want touch, at least as warm as the gesture. We cannot hide this.
+The order of the gestures depends on nothing that a partner chooses: for each warmth, the next gesture comes with each
+date, even if the date has another warmth.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.calendar import start_of
 from rekindle.domain.gestures import CATALOGUE
-from rekindle.domain.playlist import comfort_of, shuffled
+from rekindle.domain.touch_dates import calm_on, drawn, level_on, touch_seed
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from rekindle.domain.couples import Couple
     from rekindle.domain.gestures import TouchGesture
-    from rekindle.domain.ids import CoupleId
+    from rekindle.domain.ids import Uid
 
-GROWS_AFTER: Final = (dt.timedelta(weeks=2), dt.timedelta(weeks=4))
-"""Warmth 2 and warmth 3 begin this long after the first date on which both partners wanted touch."""
+LEAST_DAYS: Final = 14
+MOST_DAYS: Final = 42
+"""Gestures of the next warmth begin LEAST_DAYS to MOST_DAYS after those of the warmth before."""
 
-_RHYTHMS: Final = MappingProxyType({1: (1,), 2: (2, 2, 1), 3: (3, 2, 3, 1, 3)})
-"""For each highest allowed warmth, the warmths of consecutive dates. After the last warmth, the first comes again."""
+_WARMTHS: Final = (3, 2, 3, 1, 3)
+"""A couple without any limit has each of these warmths on one date in five."""
 
 
-def touch_of(couple: Couple, date: dt.date) -> TouchGesture | None:
-    """Return the couple's gesture of the date. Return None if a partner does not want touch."""
-    comfort = comfort_of(couple.profiles.values()).touch
-    if couple.touch_from is None or comfort == 0:
+def touch_of(couple: Couple, person: Uid, date: dt.date) -> TouchGesture | None:
+    """Return the couple's gesture of the date, as this person sees it.
+
+    Return None if the person does not want touch, if the partner did not want it when the date began, or in a break.
+    """
+    own = couple.profiles[person].touch_comfort if person in couple.touch_wanted_by else 0
+    level = min(own, level_on(couple.touch_levels, date))
+    if couple.touch_from is None or level == 0:
         return None
-    return gesture_for(couple.id, date, couple.touch_from, comfort, apart=are_apart(couple, date))
+    seed = touch_seed(couple.seed)
+    warmth = warmth_on(seed, date, couple.touch_from, level)
+    return gesture_for(seed, date, warmth, apart=are_apart(couple, date)) if warmth else None
 
 
 def are_apart(couple: Couple, date: dt.date) -> bool:
@@ -46,22 +60,23 @@ def are_apart(couple: Couple, date: dt.date) -> bool:
     return len({start_of(date, zone) for zone in couple.zones}) > 1
 
 
-def gesture_for(couple: CoupleId, date: dt.date, touch_from: dt.date, comfort: int, *, apart: bool) -> TouchGesture:
-    """Return the gesture of a date for a couple that has wanted touch since `touch_from`.
+def warmth_on(seed: str, date: dt.date, touch_from: dt.date, level: int) -> int:
+    """Return the warmth of a date's gesture, at most `level`. Return 0 in a break.
 
-    `comfort` (1 to 3) is the highest allowed warmth. `date` can be before `touch_from`. For example, `touch_from` is
-    today's date in Tokyo, and the partner in New York asks for the date there, which is one day earlier.
+    The couple has had gestures since `touch_from`. `seed` is its touch seed.
     """
-    day = (date - touch_from).days
-    warmth = warmth_of(day, comfort)
-    # `turn` is the number of gestures of this warmth on days 0 to `day` - 1. A day before day 0 has a negative turn.
-    turn = sum(warmth_of(earlier, comfort) == warmth for earlier in range(day)) if day > 0 else day
+    usual = _WARMTHS[drawn(seed, f"warmth {date}", len(_WARMTHS))]
+    return min(usual, grown_warmth(seed, (date - touch_from).days), calm_on(seed, date), level)
+
+
+def grown_warmth(seed: str, day: int) -> int:
+    """Return the highest warmth that the couple has reached on a day. Day 0 is the first day with touch."""
+    second, third = (LEAST_DAYS + drawn(seed, f"grows to {warmth}", MOST_DAYS - LEAST_DAYS + 1) for warmth in (2, 3))
+    return 1 + (day >= second) + (day >= second + third)
+
+
+def gesture_for(seed: str, date: dt.date, warmth: int, *, apart: bool) -> TouchGesture:
+    """Return the gesture of this warmth that a couple with this touch seed has on a date."""
     allowed = [gesture for gesture in CATALOGUE if (gesture.warmth, gesture.apart) == (warmth, apart)]
-    return sorted(allowed, key=lambda gesture: shuffled(couple, gesture.id))[turn % len(allowed)]
-
-
-def warmth_of(day: int, comfort: int) -> int:
-    """Return the warmth of a day's gesture. Day 0 is the first day on which both want touch."""
-    grown = 1 + sum(day >= after.days for after in GROWS_AFTER)
-    rhythm = _RHYTHMS[min(grown, comfort)]
-    return rhythm[day % len(rhythm)]
+    allowed.sort(key=lambda gesture: (drawn(seed, gesture.id, 2**64), gesture.id))
+    return allowed[date.toordinal() % len(allowed)]

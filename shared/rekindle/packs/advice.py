@@ -73,7 +73,7 @@ def prompt_advice(said: Sequence[Said]) -> Iterator[Advice]:
     for each in said:
         yield from _reading_advice(each)
         yield from _screen_advice(each)
-        yield from _markup_advice(each)
+        yield from _markdown_advice(each)
 
 
 # Prompts that ask the same
@@ -258,14 +258,15 @@ def _screen_advice(said: Said) -> Iterator[Advice]:
         yield Advice(said.prompt, f"words.{said.language}.text", reason)
 
 
-# Markup
+# Markdown
 
-_MARKUP: Final = re.compile(r"</?[A-Za-z][^<>]*>|&(?:[A-Za-z]{2,8}|#\d{1,7});|\*\*(?=\S)|\[[^][]+\]\([^()]+\)")
+_MARKDOWN: Final = re.compile(r"\*\*(?=\S)|\[[^][]+\]\([^()]+\)")
+"""Markup of HTML is an error, which `rekindle.domain.markup` finds."""
 
 
-def _markup_advice(said: Said) -> Iterator[Advice]:
+def _markdown_advice(said: Said) -> Iterator[Advice]:
     for name, line in said.lines.items():
-        if markup := _MARKUP.search(line):
+        if markup := _MARKDOWN.search(line):
             reason = f"shows “{markup[0][:30]}” to couples as typed, since prompts have no markup; remove it"
             yield Advice(said.prompt, f"words.{said.language}.{name}", reason)
 

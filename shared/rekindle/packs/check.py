@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from rekindle.packs.advice import Said, course_advice, language_advice, prompt_advice, twin_advice
 from rekindle.packs.document import PackError
-from rekindle.packs.rules import parse_pack
+from rekindle.packs.rules import markup_findings, parse_pack
 from rekindle.packs.template import template_findings
 from rekindle.packs.tone import tone_advice
 from rekindle.packs.yaml_reader import SOURCE_LIMIT, DocumentError, read_document
@@ -52,8 +52,8 @@ class Checked:
     """The result of a check. `findings` has the errors in order of lines, and then the advice in order of lines.
 
     `readable` is the pack, or None if the source cannot be read or breaks a rule for packs. A readable pack can still
-    have two kinds of errors: YAML read a text in another way than its author meant, or the author left a sample text of
-    the template. The console shows a pack with such errors, but nobody can publish it.
+    have three kinds of errors: YAML read a text in another way than its author meant, a text has markup, or the author
+    left a sample text of the template. The console shows a pack with such errors, but nobody can publish it.
     """
 
     readable: Pack | None
@@ -82,7 +82,7 @@ def check_source(source: str | bytes, *, others: Iterable[Pack] = ()) -> Checked
         findings += [_error(root, each) for each in error.findings if (each.prompt, each.field) not in misread]
         return _checked(None, findings)
     numbers = {prompt.id: number for number, prompt in enumerate(pack.prompts)}
-    findings += [_error(root, each) for each in template_findings(pack)]
+    findings += [_error(root, each) for each in (*template_findings(pack), *markup_findings(pack))]
     for each in _advice(pack, others):
         inside = () if each.prompt is None else ("prompts", numbers[each.prompt])
         line = root.line_of((*inside, *each.field.split(".")))

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import datetime as dt
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticUndefined
 
-from rekindle.domain.help import Help, HelpLine
+from rekindle.domain.help import Booking, Help, HelpLine, too_large
 from rekindle.domain.prompts import Audience, PromptKind, Theme
-from rekindle.domain.texts import VISIBLE
+from rekindle.domain.texts import PLAIN
 from rekindle.packs.document import SLUG
 from rekindle.packs.lifecycle import PackState, StaffAction
+from rekindle.packs.notices import NoticeKind
 from rekindle.packs.yaml_reader import SOURCE_LIMIT
 
 LONGEST_ID: Final = 48
 LONGEST_NOTE: Final = 500
+CURSOR: Final = r"^[0-9]{13}-[0-9a-f]{12}$"
+"""The pattern of the ids of audit entries and notices. A later one has a greater id."""
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG, max_length=LONGEST_ID)]
-Note = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NOTE, strip_whitespace=True), VISIBLE]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NOTE, strip_whitespace=True), PLAIN]
 Source = Annotated[
     str, Field(description="The pack as YAML or JSON, exactly as it was typed.", max_length=SOURCE_LIMIT)
 ]
@@ -433,22 +436,131 @@ class WholeHelpLine(HelpLine):
     )
 
 
+HelpLines = Annotated[tuple[WholeHelpLine, ...], Field(max_length=400)]
+HelpRevision = Annotated[
+    int, Field(ge=0, strict=True, description="The revision of the help; 0 if no help has been set yet.")
+]
+_HELP: Final = {
+    "booking": {"url": "https://practice.example/book", "words": {"en": "Book a talk with us"}},
+    "lines": [_example(WholeHelpLine)],
+}
+
+
 @_whole
-class HelpView(Help):
-    """The help that couples see. A PUT replaces the revision that the caller read."""
+class HelpBody(Help):
+    """The help that couples shall see. A colleague must approve it. `revision` is that of the help that it replaces."""
+
+    model_config = _body(_HELP | {"revision": 4})
+
+    lines: HelpLines
+    revision: HelpRevision
+
+    @model_validator(mode="after")
+    def _fits_into_a_row(self) -> Self:
+        if reason := too_large(self):
+            raise ValueError(reason)
+        return self
+
+
+class HelpProposalView(BaseModel):
+    """A help document that a colleague must approve. `mine` says whether the caller proposed it.
+
+    `revision` is the revision of the help that it replaces. If the help has another revision now, nobody can approve
+    the proposal any more.
+    """
+
+    model_config = _view({"id": 7, "by": _RUTH["name"], "at": _RUTH["at"], "mine": False, **_HELP, "revision": 4})
+
+    id: int
+    by: str
+    at: AwareDatetime
+    mine: bool
+    booking: Booking | None
+    lines: HelpLines
+    revision: HelpRevision
+
+
+class HelpView(BaseModel):
+    """The help that couples see, with its revision, and the proposal that waits for a colleague's approval."""
+
+    model_config = _view(_HELP | {"revision": 4, "proposal": _example(HelpProposalView)})
+
+    booking: Booking | None
+    lines: HelpLines
+    revision: HelpRevision
+    proposal: HelpProposalView | None
+
+
+ProposalId = Annotated[int, Field(ge=1, strict=True, description="The id of the proposal that the caller read.")]
+
+
+class HelpApproveBody(BaseModel):
+    """The proposal to approve."""
+
+    model_config = _body({"proposal": 7})
+
+    proposal: ProposalId
+
+
+class HelpRejectBody(BaseModel):
+    """The proposal to reject, or to take back if it is the caller's own. Only colleagues see the reason."""
+
+    model_config = _body({"proposal": 7, "note": "The number is wrong."})
+
+    proposal: ProposalId
+    note: Note | None = None
+
+
+class NoticeView(BaseModel):
+    """Something that all staff should know. `unread` says whether the caller has not marked it as read yet.
+
+    `who` is null if nobody of the staff did it. `account` and `scope` say whose rights are what since then. `pack` and
+    `couples` say which pack's code how many couples have used.
+    """
 
     model_config = _view(
         {
-            "booking": {"url": "https://practice.example/book", "words": {"en": "Book a talk with us"}},
-            "lines": [_example(WholeHelpLine)],
-            "revision": 4,
+            "id": "1772452800000-5f2b1c9d0e7a",
+            "at": "2026-03-02T12:00:00Z",
+            "kind": "help-proposed",
+            "who": "ruth@practice.example",
+            "note": None,
+            "account": None,
+            "scope": None,
+            "pack": None,
+            "couples": None,
+            "unread": True,
         }
     )
 
-    lines: Annotated[tuple[WholeHelpLine, ...], Field(max_length=400)]
-    revision: Annotated[
-        int, Field(ge=0, strict=True, description="The revision of the help; 0 if no help has been set yet.")
-    ]
+    id: str
+    at: AwareDatetime
+    kind: NoticeKind
+    who: str | None
+    note: str | None
+    account: str | None
+    scope: str | None
+    pack: str | None
+    couples: int | None
+    unread: bool
+
+
+class NoticesView(BaseModel):
+    """Notices, latest first. Send `before` to get the next page. On the last page, `before` is null."""
+
+    model_config = _view({"notices": [_example(NoticeView)], "unread": 1, "before": None})
+
+    notices: list[NoticeView]
+    unread: Annotated[int, Field(description="The number of unread notices; 100 means a hundred or more.")]
+    before: str | None
+
+
+class ReadNoticesBody(BaseModel):
+    """The latest notice that the caller has read. All older notices count as read too."""
+
+    model_config = _body({"until": "1772452800000-5f2b1c9d0e7a"})
+
+    until: Annotated[str, StringConstraints(pattern=CURSOR)]
 
 
 class DayStatisticsView(BaseModel):
@@ -535,7 +647,11 @@ class StatisticsView(BaseModel):
 
 
 class AuditEntryView(BaseModel):
-    """One action of staff: who did what to which pack, and when."""
+    """One action of staff: who did what to which pack or account, and when.
+
+    `number` and `digest` are the entry's place in the audit's chain. The digest covers the entry, and the digest and
+    the instant of the entry before it. All four are null for an entry of version 0.1.0, which had no chain.
+    """
 
     model_config = _view(
         {
@@ -546,6 +662,13 @@ class AuditEntryView(BaseModel):
             "version": None,
             "prompt": "rain",
             "note": "It landed badly.",
+            "account": None,
+            "scope": None,
+            "uid": "0kTQzJYp1wN8bXcV5sRgLmHa2dE3",
+            "number": 41,
+            "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "previous": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+            "previous_at": "2026-03-01T09:30:00Z",
         }
     )
 
@@ -556,12 +679,23 @@ class AuditEntryView(BaseModel):
     version: int | None
     prompt: str | None
     note: str | None
+    account: str | None
+    scope: str | None
+    uid: str
+    number: int | None
+    digest: str | None
+    previous: str | None
+    previous_at: AwareDatetime | None
 
 
 class AuditView(BaseModel):
-    """Actions, latest first. Send `before` to get the next page. On the last page, `before` is null."""
+    """Actions, latest first. Send `before` to get the next page. On the last page, `before` is null.
 
-    model_config = _view({"entries": [_example(AuditEntryView)], "before": None})
+    `intact` says whether no entry of this page, or next to it, was changed, inserted or removed.
+    """
+
+    model_config = _view({"entries": [_example(AuditEntryView)], "before": None, "intact": True})
 
     entries: list[AuditEntryView]
     before: str | None
+    intact: bool

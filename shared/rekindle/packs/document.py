@@ -78,9 +78,14 @@ _PROMPT_CONDITIONS: Final[JsonDict] = {
     ]
 }
 
-# `_course_findings` in `rules` checks the same condition.
+# `_code_findings` in `rules` checks the same conditions.
 _PACK_CONDITIONS: Final[JsonDict] = {
-    "if": {"properties": {"course": {"type": "object"}}, "required": ["course"]},
+    "if": {
+        "anyOf": [
+            {"properties": {"course": {"type": "object"}}, "required": ["course"]},
+            {"properties": {"expected_couples": {"type": "integer"}}, "required": ["expected_couples"]},
+        ]
+    },
     "then": {"properties": {"audience": {"const": Audience.CODE}}, "required": ["audience"]},
 }
 
@@ -206,6 +211,11 @@ class Pack(BaseModel):
     )
     languages: tuple[LanguageCode, ...] = Field(
         min_length=1, max_length=40, description="Every language in which the pack has words, such as en, es, de."
+    )
+    expected_couples: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = Field(
+        default=None,
+        description="Only for the audience code: how many couples you give the code. If more couples use it, all staff "
+        "get a notice.",
     )
     words: Mapping[LanguageCode, PackWords] = Field(
         min_length=1,

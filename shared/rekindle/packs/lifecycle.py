@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from rekindle.domain.help import Help
 from rekindle.domain.ids import Language, PackId, PromptId
 from rekindle.domain.prompts import Audience
 
@@ -17,6 +18,12 @@ FARTHEST_AHEAD: Final = dt.timezone(dt.timedelta(hours=14))
 """The zone in which each date begins first."""
 NEWS_NOTICE: Final = dt.timedelta(hours=1)
 LONGEST_SCHEDULE: Final = dt.timedelta(days=366)
+RELEASES_IN_HEAD: Final = 30
+"""A pack's head lists its latest releases, at most this many. With the largest notes they take about 130 KB."""
+MOVED_AT_ONCE: Final = 20
+"""So many releases leave the head in one transaction. A head of version 0.1.0 may list hundreds."""
+MOST_WITHDRAWN_PROMPTS: Final = 400
+"""A pack has at most this many withdrawn prompts, so that its head fits into a row of the table (400 KB)."""
 CODE_LENGTH: Final = 8
 """Number of symbols in the code with which couples join a pack."""
 
@@ -43,7 +50,12 @@ class StaffAction(StrEnum):
     WITHDRAWN = "withdrawn"
     RESTORED = "restored"
     CODE_RENEWED = "code_renewed"
+    HELP_PROPOSED = "help_proposed"
     HELP_CHANGED = "help_changed"
+    HELP_REJECTED = "help_rejected"
+    RIGHTS_GRANTED = "rights_granted"
+    RIGHTS_REVOKED = "rights_revoked"
+    SIGNED_OUT = "signed_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +139,10 @@ class PackHead:
 
     `drafts` is the highest revision of any draft so far. `versions` is the highest version of any release. `withdrawn`
     says who withdrew the pack. The withdrawal ended all versions up to `withdrawn_up_to`. Later versions can go live.
-    `news_on` is the only date on which pushes announce the pack. Each write adds one to `revision`. A write fails if
-    `revision` has changed since the read.
+    `expected_couples` is how many couples the practice expects to use the code, by the latest release. `news_on` is the
+    only date on which pushes announce the pack. `releases` has the latest releases, and the live one.
+    Older releases have left the head. Each write adds one to `revision`. A write fails if `revision` has changed since
+    the read.
     """
 
     id: PackId
@@ -141,6 +155,7 @@ class PackHead:
     withdrawn_up_to: int = 0
     withdrawn_prompts: Mapping[PromptId, Actor] = field(default_factory=dict)
     code: str | None = None
+    expected_couples: int | None = None
     news_on: dt.date | None = None
     revision: int = 0
 
@@ -155,6 +170,14 @@ class PackHead:
         """The last release that was not taken back. If all releases were taken back, the last release."""
         kept = [each for each in self.releases if not each.taken_back] or self.releases
         return kept[-1] if kept else None
+
+    @property
+    def has_been_by_code(self) -> bool:
+        """Return whether couples can join the pack by a code, or could do so in an earlier version.
+
+        A pack gets a code with its first release for couples with a code, and always has one from then on.
+        """
+        return self.code is not None
 
     def live(self, instant: dt.datetime) -> ReleaseHead | None:
         """Return the release that is live at the instant, or None."""
@@ -176,6 +199,16 @@ class PackHead:
         """Return the release with this version number, or None."""
         return next((each for each in self.releases if each.version == version), None)
 
+    def without_old_releases(self, instant: dt.datetime) -> tuple[PackHead, tuple[ReleaseHead, ...]]:
+        """Return the head with at most RELEASES_IN_HEAD releases, and the older releases that leave the head.
+
+        The live release stays. In a withdrawn pack, the release stays that a restoration would bring back.
+        """
+        playing = replace(self, withdrawn=None).live(instant)
+        surplus = min(len(self.releases) - RELEASES_IN_HEAD, MOVED_AT_ONCE)
+        leaving = tuple(each for each in self.releases if each is not playing)[: max(0, surplus)]
+        return replace(self, releases=tuple(each for each in self.releases if each not in leaving)), leaving
+
     def state(self, instant: dt.datetime) -> PackState:
         """Return the pack's state at the instant."""
         if self.withdrawn_at(instant):
@@ -192,8 +225,25 @@ class PackHead:
 
 
 @dataclass(frozen=True, slots=True)
+class HelpProposal:
+    """A help document that one person wants couples to see, and that another person must approve.
+
+    `id` counts up. `replaces` is the revision of the help that the proposal would replace.
+    """
+
+    id: int
+    proposed: Actor
+    offered: Help
+    replaces: int
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One action of staff. The audit keeps it for ten years, without the texts of a pack."""
+    """One action of staff. The audit keeps it for ten years, without the texts of a pack.
+
+    `account` is the name of the account whose rights were granted or revoked. `scope` has the rights that the account
+    has since then.
+    """
 
     done: Actor
     action: StaffAction
@@ -201,6 +251,8 @@ class AuditEntry:
     version: int | None = None
     prompt: PromptId | None = None
     note: str | None = None
+    account: str | None = None
+    scope: str | None = None
 
 
 def news_date(live_from: dt.datetime) -> dt.date:

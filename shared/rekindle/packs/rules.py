@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from rekindle.domain.characters import is_visible
+from rekindle.domain.markup import why_markup
 from rekindle.domain.prompts import Audience, PromptKind, Theme
 from rekindle.packs.document import HINTED_THEMES, Pack, PackError, PackFinding, PackPrompt
 from rekindle.packs.structure_errors import structure_findings
@@ -116,7 +117,7 @@ def parse_pack(document: object) -> Pack:
                     findings.append(_at(place, prompt, "words", language, field, reason=reason))
     findings += (*_duplicate_id_findings(prompts), *_duplicate_text_findings(prompts))
     if isinstance(document, Mapping):
-        findings += _course_findings(document)
+        findings += _code_findings(document)
     if head:
         findings += (*_head_findings(head), *_language_findings(head, prompts))
     if findings or head is None:
@@ -209,16 +210,36 @@ def _why_unfit(line: str | None) -> str | None:
 
 def _head_findings(head: Pack) -> Iterator[PackFinding]:
     """Yield a finding for each of the pack's own texts, such as its title, if the text has wrong characters."""
-    lines: list[tuple[tuple[str, ...], str | None]] = [(("notes",), head.notes)]
-    lines += [(("words", code, name), line) for code, words in head.words.items() for name, line in words]
-    for path, line in lines:
+    for path, line in _head_lines(head):
         if reason := _why_unfit(line):
             yield PackFinding(None, ".".join(path), reason, path)
 
 
-def _course_findings(document: Mapping[str, Any]) -> Iterator[PackFinding]:
-    if document.get("course") is not None and document.get("audience", Audience.EVERYONE) != Audience.CODE:
-        yield PackFinding(None, "course", "is for packs with the audience code; leave it out here", ("course",))
+def _head_lines(head: Pack) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    """Yield each of the pack's own texts with its path in the document."""
+    yield ("notes",), head.notes
+    for code, words in head.words.items():
+        yield from ((("words", code, name), line) for name, line in words)
+
+
+def markup_findings(pack: Pack) -> Iterator[PackFinding]:
+    """Yield a finding for each text with markup. `parse_pack` accepts markup, so that the console can show the pack."""
+    for path, line in _head_lines(pack):
+        if line and (reason := why_markup(line)):
+            yield PackFinding(None, ".".join(path), reason, path)
+    for place, prompt in enumerate(pack.prompts):
+        for language, words in prompt.words.items():
+            for field, line in words:
+                if line and (reason := why_markup(line)):
+                    yield _at(place, prompt, "words", language, field, reason=reason)
+
+
+def _code_findings(document: Mapping[str, Any]) -> Iterator[PackFinding]:
+    if document.get("audience", Audience.EVERYONE) == Audience.CODE:
+        return
+    for name in ("course", "expected_couples"):
+        if document.get(name) is not None:
+            yield PackFinding(None, name, "is for packs with the audience code; leave it out here", (name,))
 
 
 def _duplicate_id_findings(prompts: Mapping[int, PackPrompt]) -> Iterator[PackFinding]:

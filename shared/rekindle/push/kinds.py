@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rekindle.domain.persons import Person
 
 
-def _anyone(_: Person) -> bool:
+def _anyone(_person: Person, _date: dt.date) -> bool:
     return True
 
 
@@ -31,7 +31,8 @@ class Kind:
         page: The letter of the page that the push opens in the app: `d` for the day, `t` for the touch gesture, `n` for
             the nudges, `s` for the streak, `p` for the choice of packs, `m` for the person's own devices.
         lifetime: How long after the push's instant FCM can still deliver the push. See `Occasion.expires_at`.
-        concerns: Returns whether the push still concerns the person. `delivery` calls this just before it sends.
+        concerns: Returns whether the push of a date still concerns the person. `delivery` calls this just before it
+            sends.
         is_reminder: Whether the push is a reminder, which comes due in a slot.
         replaces: The reminder that this kind replaces on some dates. `Reach` counts the push as that reminder.
         needs_open_day: Whether the push is only for persons who have not answered the day yet, but still can.
@@ -45,7 +46,7 @@ class Kind:
     code: str
     page: str
     lifetime: dt.timedelta
-    concerns: Callable[[Person], bool] = _anyone
+    concerns: Callable[[Person, dt.date], bool] = _anyone
     is_reminder: bool = False
     replaces: PushKind | None = None
     needs_open_day: bool = False
@@ -70,18 +71,22 @@ KINDS: Final[Mapping[PushKind, Kind]] = {
         code="b",
         page="d",
         lifetime=_THREE_HOURS,
-        concerns=lambda person: person.reminders.evening is not None,
+        concerns=lambda person, _: person.reminders.evening is not None,
         is_reminder=True,
         needs_open_day=True,
     ),
     PushKind.TOUCH: Kind(
-        code="c", page="t", lifetime=_THREE_HOURS, concerns=lambda person: person.touch_agreed, is_reminder=True
+        code="c",
+        page="t",
+        lifetime=_THREE_HOURS,
+        concerns=lambda person, date: person.has_touch_on(date),
+        is_reminder=True,
     ),
     PushKind.NUDGE: Kind(
         code="d",
         page="n",
         lifetime=_HALF_A_DAY,
-        concerns=lambda person: not person.reminders.nudges_muted,
+        concerns=lambda person, _: not person.reminders.nudges_muted,
         is_single=False,
     ),
     PushKind.PARTNER_ANSWERED: Kind(code="e", page="d", lifetime=_HALF_A_DAY),
@@ -90,7 +95,7 @@ KINDS: Final[Mapping[PushKind, Kind]] = {
         code="g",
         page="s",
         lifetime=_A_DAY,
-        concerns=lambda person: not person.profile.streak_hidden,
+        concerns=lambda person, _: not person.profile.streak_hidden,
         has_milestone=True,
     ),
     PushKind.NEWS: Kind(code="h", page="p", lifetime=_HALF_A_DAY, replaces=PushKind.PROMPT),

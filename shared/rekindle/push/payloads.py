@@ -65,7 +65,7 @@ class Occasion:
         if (record.needs_couple and person.couple is None) or couple not in {None, person.couple}:
             return False
         is_silent = record.ends_with_date and person.is_silent_on(self.date)
-        return not is_silent and record.concerns(person)
+        return not is_silent and record.concerns(person, self.date)
 
 
 @dataclass(frozen=True, slots=True)

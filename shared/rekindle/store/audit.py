@@ -1,27 +1,47 @@
-"""Store an audit row in the transaction of each staff action. No function changes or deletes an audit row."""
+"""Store an audit row in the transaction of each staff action. No function changes or deletes an audit row.
+
+The rows are a chain: each has a number, and a digest that covers the row before it. The head names the last row. The
+transaction that adds a row also moves the head, so that two actions cannot follow the same row. The rows of version
+0.1.0 are in another partition, and have no chain.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
+from rekindle.packs.audit_chain import KEPT, ChainedEntry, Link, fault_in, linked
 from rekindle.packs.lifecycle import AuditEntry
 from rekindle.store import keys
 from rekindle.store.forms import stored
-from rekindle.store.instants import to_millis, to_ttl
+from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.table import Write
+from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
-    from rekindle.store.table import Table
+    import datetime as dt
+    from collections.abc import Sequence
 
-KEPT: Final = dt.timedelta(days=10 * 365 + 3)
-"""The table keeps an audit row for ten years, as practices commonly keep their records."""
+    from rekindle.store.table import Item, Table
 
 _ENTRIES: Final = TypeAdapter(AuditEntry)
+_LINKS: Final = TypeAdapter(Link)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A page of entries, latest first. The next page begins after the cursor `before`, which is None on the last page.
+
+    `intact` says whether the chain is whole on this page and up to the first entry of the next page. On the first page,
+    it also says whether the entry that the head names is there.
+    """
+
+    entries: list[ChainedEntry]
+    before: str | None
+    intact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +50,73 @@ class Audit:
 
     table: Table
 
-    def entries(self, before: str | None, limit: int) -> tuple[list[AuditEntry], str | None]:
-        """Return a page of actions, latest first, and the cursor of the next page.
+    def page(self, before: str | None, limit: int, instant: dt.datetime) -> AuditPage:
+        """Return a page of at most `limit` entries at an instant, latest first.
 
-        The page begins after the cursor `before`, or with the latest action if `before` is None. On the last page the
-        returned cursor is None.
+        The page begins after the cursor `before`, or with the latest action if `before` is None.
         """
-        page = self.table.query(keys.AUDIT, after=before, limit=limit, descending=True)
-        return [_ENTRIES.validate_python(item) for item in page.items], page.last
+        head = _head(self.table) if before is None else None
+        # One more row shows whether this page follows the next one without a gap.
+        rows, older = (
+            self.table.query(pk, after=before, limit=limit + 1, descending=True).items
+            for pk in (keys.AUDIT, keys.OLDER_AUDIT)
+        )
+        chained = [_chained(item) for item in rows]
+        # If the query found fewer rows, it has read up to the oldest one.
+        intact = fault_in(chained, complete_at=None if len(rows) > limit else instant) is None
+        if before is None:
+            intact = intact and _ends_with(chained, head)
+        items = sorted([*rows, *older], key=itemgetter("sk"), reverse=True)
+        more = len(items) > limit
+        return AuditPage([_chained(item) for item in items[:limit]], items[limit - 1]["sk"] if more else None, intact)
 
 
-def audit_row(entry: AuditEntry, revision: int) -> Write:
-    """Return the write of an action's audit row.
+def record(table: Table, entry: AuditEntry, writes: Sequence[Write] = ()) -> None:
+    """Execute the writes of an action and add its entry to the audit, in one transaction.
 
-    `revision` is the new revision of the pack or help that the action changes.
+    The log gets the number and the digest of the entry. No function can change its log, so the log is a witness outside
+    of the table. Raise WriteConflictError if a condition fails, also if another action was faster. Then repeat all.
     """
-    # Two actions can happen in the same millisecond. So a digest of the action is part of the key.
-    name = hashlib.blake2b(f"{entry} {revision}".encode(), digest_size=6).hexdigest()
-    item = {field: value for field, value in stored(entry).items() if value is not None}
-    return Write.new(keys.audit(to_millis(entry.done.at), name), {**item, "ttl": audit_ttl(entry.done.at)})
+    added = audit_writes(table, entry)
+    table.transact([*writes, *added])
+    logger.info("audited", extra={name: added[0].item[name] for name in ("number", "digest")})
+
+
+def audit_writes(table: Table, entry: AuditEntry) -> list[Write]:
+    """Return the writes that add an entry after the last one. They fail if another entry was added since this read."""
+    head = _head(table) or {}
+    number = head.get("number", 0) + 1
+    # A slow request can be older than the last entry. The keys of entries have the same order as their numbers.
+    at = max(to_millis(entry.done.at), head.get("at", 0))
+    link = linked(entry, number, head.get("digest"), from_millis(head["at"]) if head else None)
+    moved = {"number": number, "digest": link.digest, "at": at}
+    return [audit_row(entry, link, at), Write.replacing(keys.AUDIT_HEAD, moved, number=head.get("number"))]
+
+
+def audit_row(entry: AuditEntry, link: Link, millis: int) -> Write:
+    """Return the write of an entry's row. `millis` is the instant in the row's key."""
+    item = {name: value for name, value in (stored(entry) | stored(link)).items() if value is not None}
+    ttl = audit_ttl(from_millis(millis))
+    return Write.new(keys.audit(millis, f"{link.number:012x}"), {**item, "ttl": ttl})
 
 
 def audit_ttl(instant: dt.datetime) -> int:
     """Return the `ttl` of the row of an action."""
     return to_ttl(instant + KEPT)
+
+
+def _head(table: Table) -> dict[str, Any] | None:
+    return table.get(keys.AUDIT_HEAD)
+
+
+def _chained(item: Item) -> ChainedEntry:
+    return ChainedEntry(_ENTRIES.validate_python(item), _LINKS.validate_python(item) if "number" in item else None)
+
+
+def _ends_with(entries: Sequence[ChainedEntry], head: dict[str, Any] | None) -> bool:
+    """Return whether the latest entries include the one that the head names. The head was read before them."""
+    if head is None:
+        return not entries
+    return any(
+        each.link and (each.link.number, each.link.digest) == (head["number"], head["digest"]) for each in entries
+    )

@@ -22,6 +22,7 @@ from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
 from rekindle.errors import ContentionError
 from rekindle.store import keys
 from rekindle.store.instants import from_millis, to_millis, to_ttl
+from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
@@ -184,10 +185,10 @@ class Catalogue:
         first_versions = {each.pack: keys.release(each.pack, 1) for each in releases if each.version > 1}
         return live_from | self._remembered(first_versions, self._first_live, _live_from, PACKS_REMEMBERED)
 
-    def pack_of_code(self, code: str) -> PackId | None:
-        """Return the pack that couples join by this code. Return None if the code is unknown or was replaced."""
+    def practice_code(self, code: str) -> PracticeCode | None:
+        """Return the code with its pack (a strongly consistent read). Return None for an unknown or replaced code."""
         item = self.table.get(keys.practice_code(code))
-        return PackId(item["pack"]) if item else None
+        return PracticeCode.read(item) if item else None
 
     def _remembered[Name, Value](
         self,

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rekindle.domain.couples import Couple, PackWish, Pause, Wish
 from rekindle.domain.ids import CoupleId, InviteId, PackId, Uid
+from rekindle.domain.limits import Counted, counted
 from rekindle.domain.open_days import earliest_date
 from rekindle.domain.prompts import Theme
 from rekindle.domain.streaks import pack_dates, unpack_dates
@@ -30,9 +31,9 @@ from rekindle.store.person_items import profile_from
 from rekindle.store.table import CONFLICTS, Item, Write, repeated_on_conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from rekindle.domain.persons import Person
+    from rekindle.domain.persons import Person, Profile
     from rekindle.store.table import Table
 
 KEEPSAKE: Final = dt.timedelta(days=30)
@@ -64,12 +65,14 @@ class Couples:
     def member_update(self, couple: Couple, uid: Uid) -> Write:
         """Return the write that copies a person's changed profile and touch wish into their couple.
 
-        The write also replaces the stored windows with `couple.windows`. `couple` is the changed couple, with the
-        revision that the caller read. The write fails if the stored couple has another revision, or has ended.
+        The write also replaces the stored windows with `couple.windows`, and stores the couple's seed. `couple` is the
+        changed couple, with the revision that the caller read. The write fails if the stored couple has another
+        revision, or has ended.
         """
         values: dict[str, object] = {
             ":profile": stored(couple.profiles[uid]),
             ":touch": _touch_item(couple),
+            ":seed": couple.seed,
             ":one": 1,
             ":read": couple.revision,
         }
@@ -79,7 +82,7 @@ class Couples:
         return Write(
             "Update",
             keys.couple(couple.id),
-            update=f"{windows} profiles.#uid = :profile, #touch = :touch ADD revision :one",
+            update=f"{windows} profiles.#uid = :profile, #touch = :touch, seed = :seed ADD revision :one",
             condition="revision = :read AND attribute_not_exists(ended_at)",
             names={"#uid": uid, "#touch": "touch"},
             values=values,
@@ -90,12 +93,14 @@ class Couples:
         couple: Couple,
         change: Callable[[Mapping[PackId, PackWish]], Mapping[PackId, PackWish]],
         also: Sequence[Write] = (),
+        first_use: Callable[[PackId], Sequence[Write]] = lambda _pack: (),
     ) -> Couple | None:
         """Change the couple's wishes about packs, in one transaction with the writes in `also`.
 
         `change` gets the current wishes and returns the changed wishes. If the wishes stay the same, execute only the
-        writes in `also`. If another write changes the couple at the same time, read the couple and call `change` again.
-        Return the couple, or None if the couple has ended.
+        writes in `also`. If the couple joins a pack for the first time, the transaction also has the writes that
+        `first_use` returns for the pack. If a condition fails, because something else changed at the same time, read
+        the couple and call both functions again. Return the couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -105,27 +110,34 @@ class Couples:
             if packs == current.packs:
                 self.table.commit(also)
                 return current
+            new = {pack for pack, wish in packs.items() if wish.wish is Wish.JOINED} - current.joined
+            joined = current.joined | new
             write = Write(
                 "Update",
                 keys.couple(couple.id),
-                update="SET packs = :packs ADD revision :one",
+                update=f"SET packs = :packs{', joined = :joined' if new else ''} ADD revision :one",
                 condition="revision = :read AND attribute_not_exists(ended_at)",
-                values={":packs": stored(packs), ":one": 1, ":read": current.revision},
+                values={":packs": stored(packs), ":one": 1, ":read": current.revision}
+                | ({":joined": sorted(joined)} if new else {}),
             )
+            uses = [use for pack in sorted(new) for use in first_use(pack)]
             try:
-                self.table.commit([write, *also])
+                self.table.commit([write, *uses, *also])
             except WriteConflictError:
                 current = self.couple(couple.id)
                 continue
-            return replace(current, packs=packs, revision=current.revision + 1)
+            return replace(current, packs=packs, joined=joined, revision=current.revision + 1)
         raise ContentionError("a couple kept changing")
 
-    def change_pause(self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple]) -> Couple | None:
+    def change_pause(
+        self, couple: Couple, instant: dt.datetime, change: Callable[[Couple], Couple], by: Uid | None = None
+    ) -> Couple | None:
         """Change the couple's pause, and the reminders of both partners.
 
         `change` gets the current couple and returns the changed couple. If both are equal, write nothing. If another
         write changes the couple or a partner at the same time, read the couple and both partners, and call
-        `change` again. Return the couple, or None if the couple has ended.
+        `change` again. If `by` is a partner, count the change for this partner, and raise LimitError if they have made
+        too many. Return the couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -135,7 +147,11 @@ class Couples:
             if changed == current:
                 return current
             until = changed.pause.until if changed.pause else None
-            persons = [(person, replace(person, paused_until=until)) for person in self._members(couple)]
+            persons = [
+                (person, counted(paused, instant, Counted.PAUSES) if person.uid == by else paused)
+                for person in self._members(couple)
+                for paused in [replace(person, paused_until=until)]
+            ]
             try:
                 self.table.transact([*person_writes(self.table, instant, *persons), _pausing(changed)])
             except WriteConflictError:
@@ -353,6 +369,7 @@ def resuming_row(couple: Couple, ended_at: dt.datetime) -> Write:
     changed = {
         "profiles": stored(couple.profiles),
         "touch": _touch_item(couple),
+        "seed": couple.seed,
         "paired_by": couple.paired_by,
         **_pause_item(couple),
     }
@@ -394,19 +411,20 @@ def _unpaired(person: Person, couple: CoupleId, instant: dt.datetime) -> Person:
 
 
 def _alone(person: Person) -> Person:
-    return replace(person, couple=None, touch_agreed=False, paused_until=None)
+    return replace(person, couple=None, touch_dates=None, paused_until=None)
 
 
 def couple_from(item: Mapping[str, Any]) -> Couple:
     """Read a couple from its item."""
     couple = CoupleId(item["pk"].partition("#")[2])
-    touch, first_date = item["touch"], dt.date.fromisoformat(item["first_date"])
+    first_date = dt.date.fromisoformat(item["first_date"])
+    profiles = {Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()}
     return Couple(
         id=couple,
         created_at=from_millis(item["created_at"]),
         first_date=first_date,
         counted_from=dt.date.fromisoformat(item["counted_from"]),
-        profiles={Uid(uid): profile_from(profile) for uid, profile in item["profiles"].items()},
+        profiles=profiles,
         seed=item.get("seed", couple),  # Version 0.1.0 stored no seed.
         themes_met={dt.date.fromisoformat(date): Theme(theme) for date, theme in item["themes_met"].items()},
         windows={dt.date.fromisoformat(date): window_from(each) for date, each in item.get("windows", {}).items()},
@@ -414,14 +432,14 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
             PackId(pack): PackWish(Wish(wish["wish"]), dt.date.fromisoformat(wish["since"]))
             for pack, wish in item.get("packs", {}).items()
         },
+        joined=frozenset(map(PackId, item.get("joined", ()))),
         ended_at=from_millis(item["ended_at"]) if "ended_at" in item else None,
         former=frozenset(map(Uid, item.get("former", ()))),
         pause=Pause(*map(dt.date.fromisoformat, item["pause"])) if "pause" in item else None,
         paused=unpack_dates(earliest_date(first_date), item.get("paused", b"")),
         paused_by=Uid(item["paused_by"]) if "paused_by" in item else None,
         pauses_ended={Uid(uid): from_millis(ended_at) for uid, ended_at in item.get("pauses_ended", {}).items()},
-        touch_wanted_by=frozenset(map(Uid, touch["wanted_by"])),
-        touch_from=dt.date.fromisoformat(touch["from"]) if touch["from"] else None,
+        **_touch_from(item["touch"], profiles.values()),
         paired_by=InviteId(item["paired_by"]) if "paired_by" in item else None,
         revision=item["revision"],
     )
@@ -476,7 +494,33 @@ def _set_or_removed(**attributes: object) -> str:
 
 
 def _touch_item(couple: Couple) -> Item:
-    return {
+    """Return the attribute of the couple's choices about touch.
+
+    `from` is only for version 0.1.0: a date if both want touch now. When that version writes the attribute, it drops
+    the names after `from`.
+    """
+    begun = str(couple.touch_from) if couple.touch_from else None
+    item: Item = {
         "wanted_by": sorted(couple.touch_wanted_by),
-        "from": str(couple.touch_from) if couple.touch_from else None,
+        "from": begun if couple.touch_wanted_by == couple.profiles.keys() else None,
+    }
+    if couple.touch_levels:
+        item["levels"] = {str(date): level for date, level in couple.touch_levels.items()}
+    if couple.touch_settled != dt.date.min:
+        item["settled"] = str(couple.touch_settled)
+    if begun:
+        item["begun"] = begun
+    return item
+
+
+def _touch_from(item: Mapping[str, Any], profiles: Collection[Profile]) -> dict[str, Any]:
+    """Read the fields of the couple's choices about touch. Version 0.1.0 stored only `wanted_by` and `from`."""
+    begun = item.get("begun", item["from"])
+    older = {begun: min(profile.touch_comfort for profile in profiles)} if item["from"] else {}
+    levels = item.get("levels", older)
+    return {
+        "touch_wanted_by": frozenset(map(Uid, item["wanted_by"])),
+        "touch_levels": {dt.date.fromisoformat(date): int(level) for date, level in levels.items()},
+        "touch_settled": dt.date.fromisoformat(item["settled"]) if "settled" in item else dt.date.min,
+        "touch_from": dt.date.fromisoformat(begun) if begun else None,
     }

@@ -139,7 +139,8 @@ class Days:
                 Write(
                     "Update",
                     keys.day(before.couple, before.date),
-                    update="SET prompt = :new, kind = :kind, theme = :theme, again = :again, swapped = :swapped",
+                    update="SET prompt = :new, kind = :kind, theme = :theme, again = :again, swapped = :swapped"
+                    + (", early = :early" if after.early else " REMOVE early"),
                     condition="prompt = :old AND answers = :none AND attribute_not_exists(swapped)"
                     " AND opens_at <= :now AND closes_at > :now",
                     values={
@@ -147,6 +148,7 @@ class Days:
                         ":kind": after.kind,
                         ":theme": after.theme,
                         ":again": after.again,
+                        **({":early": True} if after.early else {}),
                         ":swapped": [swapped_item(each) for each in after.swapped],
                         ":old": ref_item(before.prompt),
                         ":none": {},
@@ -310,8 +312,9 @@ def day_from(item: Mapping[str, Any]) -> Day:
         answers={Uid(uid): answer_from(answer) for uid, answer in item["answers"].items()},
         theme=Theme(item["theme"]) if "theme" in item else None,
         again=item.get("again", False),
+        early=item.get("early", False),
         swapped=tuple(
-            Swapped(ref_from(each), each.get("again", False), each.get("request", ""))
+            Swapped(ref_from(each), each.get("again", False), each.get("request", ""), each.get("early", False))
             for each in item.get("swapped", ())
         ),
     )
@@ -329,7 +332,8 @@ def ref_item(ref: PromptRef) -> Item:
 
 def swapped_item(swapped: Swapped) -> Item:
     """Return the attributes of a prompt that the couple swapped for a different prompt."""
-    return ref_item(swapped.prompt) | {"again": swapped.again, "request": swapped.request}
+    item = ref_item(swapped.prompt) | {"again": swapped.again, "request": swapped.request}
+    return item | {"early": True} if swapped.early else item
 
 
 def ref_from(item: Mapping[str, Any]) -> PromptRef:
@@ -346,9 +350,12 @@ def _item_from(couple: Couple, day: Day) -> Item:
         "answers": {uid: answer_item(answer) for uid, answer in day.answers.items()},
         "theme": day.theme,
     }
-    # Do not store a false `again` or an empty `swapped`: a journal reads many days, and DynamoDB bills reads by size.
+    # Do not store a false `again` or `early`, or an empty `swapped`: a journal reads many days, and DynamoDB bills
+    # reads by size.
     if day.again:
         item["again"] = True
+    if day.early:
+        item["early"] = True
     if day.swapped:
         item["swapped"] = [swapped_item(each) for each in day.swapped]
     return item

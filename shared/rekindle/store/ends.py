@@ -43,7 +43,7 @@ def _write_of(item: Mapping[str, Any]) -> Write | None:
 
 def _ttl_of(key: keys.Key, item: Mapping[str, Any]) -> int | None:
     kind, _, rest = key.sk.partition("#")
-    if key.pk == keys.AUDIT:
+    if key.pk == keys.OLDER_AUDIT:
         return audit_ttl(from_millis(item["done"]["at"]))
     if key.pk == keys.STATS:
         return counters_ttl(dt.date.fromisoformat(rest))

@@ -11,14 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from rekindle.domain.erasures import ErasedPart, Erasure
+from rekindle.domain.erasures import RECEIPTS, ErasedPart, Erasure
+from rekindle.domain.limits import with_one_more
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.couples import is_foreign
+from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.key_rows import deleting_author_key, deleting_couple_keys, deleting_person_key
 from rekindle.store.keys import Key
-from rekindle.store.table import Write, every_item
+from rekindle.store.table import Write, every_item, repeated_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,10 +49,28 @@ class Erasures:
             return frozenset(_erasure_from(recorded).removed) if recorded else frozenset()
         return frozenset()
 
-    def add_receipt(self, uid: Uid, requested_at: dt.datetime, number: str) -> None:
-        """Record one more number under which the person can ask about their erasure."""
-        item = {"erased": keys.pseudonym_of(uid), "ttl": to_ttl(requested_at + KEPT)}
-        self.table.write(Write("Put", keys.receipt(number), item=item))
+    @repeated_on_conflict("an erasure kept getting receipts")
+    def add_receipt(self, uid: Uid, requested_at: dt.datetime, number: str, instant: dt.datetime) -> None:
+        """Record one more number under which the person can ask about their erasure.
+
+        The erasure must be recorded. Raise LimitError if it got too many receipts (RECEIPTS).
+        """
+        pseudonym = keys.pseudonym_of(uid)
+        read = (self.table.get(keys.erased(pseudonym)) or {}).get("receipts")
+        # Invariant: each receipt counts for the limit, even if many requests come at the same moment.
+        counting = Write(
+            "Update",
+            keys.erased(pseudonym),
+            update="SET receipts = :receipts",
+            condition="attribute_exists(pk) AND "
+            + ("attribute_not_exists(receipts)" if read is None else "receipts = :read"),
+            values={
+                ":receipts": stored(with_one_more(map(from_millis, read or ()), instant, RECEIPTS)),
+                **({} if read is None else {":read": read}),
+            },
+        )
+        item = {"erased": pseudonym, "ttl": to_ttl(requested_at + KEPT)}
+        self.table.transact([counting, Write("Put", keys.receipt(number), item=item)])
 
     def of_receipt(self, number: str) -> Erasure | None:
         """Return the erasure with this receipt. Return None for an unknown receipt."""
@@ -66,6 +86,17 @@ class Erasures:
         """Return when the person erased their account. Return None if they did not."""
         item = self.table.get(keys.erased(keys.pseudonym_of(uid)))
         return from_millis(item["erased_at"]) if item else None
+
+    def to_repeat(self, uid: Uid, instant: dt.datetime) -> dt.datetime | None:
+        """Return when the person erased their account, for one more receipt. Return None if they did not.
+
+        Raise LimitError if the erasure got too many receipts (RECEIPTS).
+        """
+        item = self.table.get(keys.erased(keys.pseudonym_of(uid)))
+        if item is None:
+            return None
+        with_one_more(map(from_millis, item.get("receipts", ())), instant, RECEIPTS)
+        return from_millis(item["erased_at"])
 
     def removed(self, uid: Uid, part: ErasedPart, instant: dt.datetime) -> None:
         """Record that a part was removed at the instant. Keep the first instant of each part."""

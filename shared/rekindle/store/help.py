@@ -1,30 +1,49 @@
-"""Store the practice's help: a link to book time, and help lines. A process keeps the help in memory for 30 seconds."""
+"""Store the practice's help: a link to book time, and help lines. A process keeps the help in memory for 30 seconds.
+
+Two persons change the help: one proposes, and another approves. Until then, couples see the current help.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import TypeAdapter
 
 from rekindle.domain.help import BUILT_IN, Help
-from rekindle.errors import RekindleError, WriteConflictError
-from rekindle.packs.lifecycle import AuditEntry, StaffAction
+from rekindle.errors import RekindleError
+from rekindle.packs.lifecycle import Actor, AuditEntry, HelpProposal, StaffAction
+from rekindle.packs.notices import Notice, NoticeKind
 from rekindle.store import keys
-from rekindle.store.audit import audit_row
-from rekindle.store.table import Write
+from rekindle.store.audit import record
+from rekindle.store.forms import stored
+from rekindle.store.notices import notice_row
+from rekindle.store.table import Write, repeated_on_conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from rekindle.packs.lifecycle import Actor
     from rekindle.store.table import Item, Table
 
 REMEMBERED: Final = 30.0
 """A process reads the help again after this many seconds."""
 
 
+_ACTORS: Final = TypeAdapter(Actor)
+_NOTICES: Final[Mapping[StaffAction, NoticeKind]] = {
+    StaffAction.HELP_PROPOSED: NoticeKind.HELP_PROPOSED,
+    StaffAction.HELP_CHANGED: NoticeKind.HELP_CHANGED,
+    StaffAction.HELP_REJECTED: NoticeKind.HELP_REJECTED,
+}
+
+
 class HelpChangedError(RekindleError):
-    """Somebody has changed the help since the caller read it."""
+    """Somebody has changed the help or the proposal since the caller read it."""
+
+
+class HelpProposedError(RekindleError):
+    """Somebody else's proposal waits for approval."""
 
 
 @dataclass(slots=True)
@@ -53,23 +72,77 @@ class HelpStore:
         item = self.table.get(keys.HELP)
         return (_help_from(item), item["revision"]) if item else (BUILT_IN, 0)
 
-    def change(self, offered: Help, replaces: int, by: Actor) -> int:
-        """Replace the help, add an audit row, and return the new revision.
+    def proposal(self) -> HelpProposal | None:
+        """Return the proposal that waits for approval, or None (a strongly consistent read)."""
+        return _proposal_from(self.table.get(keys.HELP_PROPOSAL) or {})
 
-        Raise HelpChangedError if the current help's revision is not `replaces`.
+    @repeated_on_conflict("the help kept changing")
+    def propose(self, offered: Help, replaces: int, by: Actor) -> HelpProposal:
+        """Propose help for approval, in place of an own proposal or of one that can no longer be approved.
+
+        Raises:
+            HelpChangedError: the current help's revision is not `replaces`.
+            HelpProposedError: somebody else's proposal waits for approval.
         """
-        entry = AuditEntry(by, StaffAction.HELP_CHANGED)
-        try:
-            self.table.transact([help_write(offered, replaces), audit_row(entry, replaces + 1)])
-        except WriteConflictError as conflict:
-            raise HelpChangedError("the help has changed since it was read") from conflict
-        return replaces + 1
+        _, revision = self.current()
+        if revision != replaces:
+            raise HelpChangedError("the help has changed since it was read")
+        item = self.table.get(keys.HELP_PROPOSAL) or {}
+        waiting = _proposal_from(item)
+        if waiting and waiting.replaces == revision and waiting.proposed.uid != by.uid:
+            raise HelpProposedError("another proposal waits for approval")
+        proposal = HelpProposal(item.get("revision", 0) + 1, by, offered, replaces)
+        content = _content(offered) | {"proposed": stored(by), "replaces": replaces}
+        self._record(
+            by, StaffAction.HELP_PROPOSED, None, [Write.versioned(keys.HELP_PROPOSAL, content, proposal.id - 1)]
+        )
+        return proposal
+
+    @repeated_on_conflict("the help kept changing")
+    def approve(self, read: HelpProposal, by: Actor) -> int:
+        """Let couples see the proposed help. Return the new revision of the help.
+
+        `read` is the proposal as the caller read it. Raise HelpChangedError if the proposal or the help has changed.
+        """
+        _, revision = self.current()
+        if (self.proposal(), revision) != (read, read.replaces):
+            raise HelpChangedError("the help or the proposal has changed since it was read")
+        writes = [help_write(read.offered, revision), _no_proposal(read)]
+        self._record(by, StaffAction.HELP_CHANGED, None, writes)
+        return revision + 1
+
+    @repeated_on_conflict("the help kept changing")
+    def reject(self, read: HelpProposal, by: Actor, note: str | None) -> None:
+        """Reject a proposal. Raise HelpChangedError if the proposal is not the one that the caller has read."""
+        if self.proposal() != read:
+            raise HelpChangedError("the proposal has changed since it was read")
+        self._record(by, StaffAction.HELP_REJECTED, note, [_no_proposal(read)])
+
+    def _record(self, by: Actor, action: StaffAction, note: str | None, writes: list[Write]) -> None:
+        """Execute the writes of an action, with its entry in the audit and a notice to all staff."""
+        notice = Notice(_NOTICES[action], by.at, by.name, note)
+        record(self.table, AuditEntry(by, action, note=note), [*writes, notice_row(notice)])
 
 
 def help_write(offered: Help, replaces: int) -> Write:
     """Return the write that replaces the help. The write fails if the current help's revision is not `replaces`."""
-    return Write.versioned(keys.HELP, offered.model_dump(mode="json", exclude_none=True), replaces)
+    return Write.versioned(keys.HELP, _content(offered), replaces)
+
+
+def _content(offered: Help) -> dict[str, Any]:
+    return offered.model_dump(mode="json", exclude_none=True)
 
 
 def _help_from(item: Item) -> Help:
     return Help.model_validate({name: item[name] for name in ("booking", "lines") if name in item})
+
+
+def _proposal_from(item: Item) -> HelpProposal | None:
+    if "proposed" not in item:
+        return None
+    return HelpProposal(item["revision"], _ACTORS.validate_python(item["proposed"]), _help_from(item), item["replaces"])
+
+
+def _no_proposal(read: HelpProposal) -> Write:
+    """Return the write that removes a proposal. The row stays, so that each proposal has another id."""
+    return Write.versioned(keys.HELP_PROPOSAL, {}, read.id)

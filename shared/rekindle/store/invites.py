@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rekindle.domain.help import DEFAULT_LANGUAGE
 from rekindle.domain.ids import InviteId, Language, Uid
 from rekindle.domain.invites import KEPT_AFTER_EXPIRY
+from rekindle.domain.limits import Counted, counted
 from rekindle.domain.persons import LiveInvite, Person
 from rekindle.errors import WriteConflictError
 from rekindle.store import keys
@@ -93,14 +94,15 @@ class Invites:
 
         The same transaction cancels the inviter's existing invite and executes the writes in `also`. If the existing
         invite has the same code, write nothing and return the existing invite. Before the transaction, `guard` gets the
-        inviter, and may raise an error to prevent the transaction. Return None if the inviter does not exist.
+        inviter, and may raise an error to prevent the transaction. Raise LimitError if the inviter has made too many
+        invites. Return None if the inviter does not exist.
         """
         live = LiveInvite(invite.id, invite.code_mac, invite.expires_at)
 
         def with_invite(person: Person) -> Person:
             guard(person)
             same = person.invite and person.invite.code_mac == invite.code_mac
-            return person if same else replace(person, invite=live)
+            return person if same else counted(replace(person, invite=live), instant, Counted.INVITES)
 
         def with_rows(before: Person, after: Person) -> Consequences:
             # Invariant: a new invite never overwrites a row. While a code's row exists, the code gets no other invite.
@@ -249,7 +251,7 @@ def _paired(person: Person, couple: Couple) -> Person:
         couple=couple.id,
         parted={each: ended_at for each, ended_at in person.parted.items() if each != couple.id},
         invite=None,
-        touch_agreed=couple.touch_from is not None,
+        touch_dates=couple.touch_dates,
         paused_until=couple.pause.until if couple.pause else None,
     )
 

@@ -52,9 +52,17 @@ OUTAGES: Final = Key("SERVICE", "OUTAGES")
 WATERMARK: Final = Key("TICK", "WATERMARK")
 PACKS: Final = "PACKS"
 """The partition of the practice's packs. It has an item for each pack."""
-AUDIT: Final = "AUDIT"
+AUDIT: Final = "AUDIT_CHAIN"
+OLDER_AUDIT: Final = "AUDIT"
+"""The partition of the audit of version 0.1.0, which has no chain, and which that version still reads and writes."""
+AUDIT_HEAD: Final = Key("AUDIT_HEAD", "AUDIT_HEAD")
+NOTICES: Final = "NOTICES"
+CODE_PREFIX: Final = "CODE#"
+STAFF_PREFIX: Final = "STAFF#"
+SIGN_OUT: Final = "SIGN_OUT"
 NEWS: Final = Key("NEWS", "NEWS")
 HELP: Final = Key("HELP", "HELP")
+HELP_PROPOSAL: Final = Key("HELP", "PROPOSAL")
 CATALOGUE_VERSION: Final = Key("CATALOGUE", "VERSION")
 
 ROW_KINDS: Final[Mapping[str, PushKind]] = {"e": PushKind.EVENING, "p": PushKind.PROMPT, "t": PushKind.TOUCH}
@@ -225,16 +233,44 @@ def release(pack: PackId, version: int) -> Key:
     return Key(f"PACK#{pack}#{version}", "RELEASE")
 
 
+def older_release(pack: PackId, version: int) -> Key:
+    """Return the key of the facts about a release that has left its pack's head."""
+    return Key(f"PACK#{pack}", f"RELEASE#{version:06}")
+
+
 def source(pack: PackId, version: int, number: int) -> Key:
     return Key(f"PACK#{pack}#{version}", f"SOURCE#{number:03}")
 
 
 def practice_code(code: str) -> Key:
-    return Key(f"CODE#{code}", "CODE")
+    return Key(f"{CODE_PREFIX}{code}", "CODE")
 
 
 def audit(millis: int, entry: str) -> Key:
     return Key(AUDIT, f"{millis:013}-{entry}")
+
+
+def notice(millis: int, name: str) -> Key:
+    return Key(NOTICES, f"{millis:013}-{name}")
+
+
+def last_notice_at(millis: int) -> str:
+    """Return a sort key that comes after those of all notices up to an instant, and before those of later notices."""
+    return f"{millis:013}-~"
+
+
+def all_notices() -> tuple[str, str]:
+    """Return the range of sort keys that has all notices."""
+    return "0", "~"
+
+
+def notices_read(uid: str) -> Key:
+    """Return the key of the row that says until which notice a member of staff has read."""
+    return Key(f"{STAFF_PREFIX}{uid}", "NOTICES")
+
+
+def staff_sign_out(uid: str) -> Key:
+    return Key(f"{STAFF_PREFIX}{uid}", SIGN_OUT)
 
 
 def prompt(pack: PackId, version: int, prompt: PromptId) -> Key:

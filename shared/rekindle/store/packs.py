@@ -1,8 +1,8 @@
 """Store the practice's packs. A pack has a head, at most one draft, and releases, which never change.
 
-The head has the facts about the draft and the releases. An action of the staff changes the head and adds an audit row,
-in one transaction. Heads and drafts have revisions, so a write fails if the head or draft has changed since it was
-read.
+The head has the facts about the draft and the latest releases. Each older release has a row of its own, so that the
+head never grows too large for a row. An action of the staff changes the head and adds an audit row, in one transaction.
+Heads and drafts have revisions, so a write fails if the head or draft has changed since it was read.
 
 `Packs.publish` first writes the release's rows, with a version number that no other release has. Then a transaction
 adds the release to the pack's head. Until then, no other code reads the release's rows.
@@ -12,19 +12,21 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from pydantic import TypeAdapter
 
 from rekindle.domain.prompts import Audience
 from rekindle.errors import ContentionError, RekindleError
-from rekindle.packs.lifecycle import About, AuditEntry, DraftHead, PackHead, ReleaseHead, StaffAction
+from rekindle.packs.lifecycle import RELEASES_IN_HEAD, About, AuditEntry, DraftHead, PackHead, ReleaseHead, StaffAction
 from rekindle.store import keys
-from rekindle.store.audit import audit_row
+from rekindle.store.audit import record
 from rekindle.store.forms import stored
 from rekindle.store.instants import to_ttl
 from rekindle.store.news import with_news
 from rekindle.store.pack_sources import chunks_of, read_source
+from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.releases import catalogue_writes, release_rows
 from rekindle.store.table import Write, every_item, repeated_on_conflict
 
@@ -41,6 +43,7 @@ DRAFTS_KEPT: Final = dt.timedelta(days=30)
 
 _HEADS: Final = TypeAdapter(PackHead)
 """Reads heads from stored values. An instant is stored as a number, which Pydantic reads as milliseconds."""
+_RELEASES: Final = TypeAdapter(ReleaseHead)
 
 
 class DraftChangedError(RekindleError):
@@ -100,6 +103,21 @@ class Packs:
     def released(self, pack: PackId, release: ReleaseHead) -> str:
         """Return the source of a release."""
         return read_source(self.table, (keys.source(pack, release.version, part) for part in range(release.chunks)))
+
+    def releases(self, head: PackHead) -> list[ReleaseHead]:
+        """Return all releases of a pack in the order of their versions, also those that have left its head."""
+        if len(head.releases) < RELEASES_IN_HEAD:
+            return list(head.releases)  # no release has left the head
+        first, last = keys.older_release(head.id, 0), keys.older_release(head.id, head.versions)
+        older = map(_RELEASES.validate_python, every_item(self.table, first.pk, between=(first.sk, last.sk)))
+        # A release can have left the head since the head was read.
+        found = {each.version: each for each in (*older, *head.releases)}
+        return sorted(found.values(), key=attrgetter("version"))
+
+    def release(self, head: PackHead, version: int) -> ReleaseHead | None:
+        """Return the release with this version number, also if it has left the pack's head. Return None if none has."""
+        item = None if head.release(version) else self.table.get(keys.older_release(head.id, version))
+        return _RELEASES.validate_python(item) if item else head.release(version)
 
     def has_prompt(self, pack: PackId, releases: Iterable[ReleaseHead], prompt: PromptId) -> bool:
         """Return whether any of these releases has the prompt."""
@@ -221,12 +239,22 @@ class Packs:
             _require_draft(head, revision)
             if (head.withdrawn, head.proposal) != (read.withdrawn, read.proposal):
                 raise PackChangedError("a pack was withdrawn or taken back while it was published")
-            changed = replace(head, draft=None, proposal=None, releases=(*head.releases, release))
+            changed = replace(
+                head,
+                draft=None,
+                proposal=None,
+                releases=(*head.releases, release),
+                expected_couples=pack.expected_couples,
+            )
             writes = _expire_draft(head, by.at)
             if pack.audience is Audience.CODE and head.code is None:
                 changed = replace(changed, code=publication.code)
-                writes.append(_code_row(publication.code, pack.id))
+                writes.append(PracticeCode(publication.code, pack.id, pack.expected_couples).new())
+            elif head.code and head.expected_couples != pack.expected_couples:
+                writes.append(PracticeCode(head.code, pack.id, pack.expected_couples).expecting())
             changed, news = with_news(self.table, changed, now)
+            changed, left = changed.without_old_releases(now)
+            writes += [Write("Put", keys.older_release(pack.id, each.version), item=stored(each)) for each in left]
             return changed, [*writes, *news]
 
         now = max(by.at, publication.approved.at) if publication.approved else by.at
@@ -271,8 +299,8 @@ class Packs:
         """Replace the pack's code with a new one. Couples that joined by the old code keep the pack."""
 
         def change(head: PackHead) -> tuple[PackHead, list[Write]]:
-            old = [Write("Delete", keys.practice_code(head.code))] if head.code else []
-            return replace(head, code=code), [*old, _code_row(code, pack)]
+            old = [PracticeCode(head.code, pack).replaced()] if head.code else []
+            return replace(head, code=code), [*old, PracticeCode(code, pack, head.expected_couples).new()]
 
         return self._change(pack, change, AuditEntry(by, StaffAction.CODE_RENEWED, pack))
 
@@ -294,7 +322,7 @@ class Packs:
         changed, writes = change(head)
         if catalogue is not None:
             writes += catalogue_writes(self.table, changed, catalogue)
-        self.table.transact([_head_row(changed), *writes, audit_row(entry, head.revision + 1)])
+        record(self.table, entry, [_head_row(changed), *writes])
         return replace(changed, revision=head.revision + 1)
 
     @repeated_on_conflict("a pack kept changing")
@@ -344,7 +372,3 @@ def _expire_draft(head: PackHead, instant: dt.datetime) -> list[Write]:
         return []
     ttl = to_ttl(instant + DRAFTS_KEPT)
     return [Write.expiring(keys.draft(head.id, draft.revision, number), ttl) for number in range(draft.chunks)]
-
-
-def _code_row(code: str, pack: PackId) -> Write:
-    return Write.new(keys.practice_code(code), {"pack": pack})

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.due_dates import move_reminders
 from rekindle.domain.ids import CoupleId, Uid
+from rekindle.domain.limits import counted
 from rekindle.domain.reminders import MAX_LATENESS
 from rekindle.errors import ContentionError, ErasedError, WriteConflictError
 from rekindle.store import keys
+from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.overdue import overdue_row
 from rekindle.store.person_items import person_from, person_item
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
+    from rekindle.domain.limits import Counted
     from rekindle.domain.persons import Person
     from rekindle.store.person_items import PersonChange
     from rekindle.store.table import Table
@@ -155,6 +158,27 @@ class People:
             self.table.write(update)
 
     @repeated_on_conflict("a person kept changing")
+    def count(self, uid: Uid, instant: dt.datetime, kind: Counted, guard: Callable[[Person], object]) -> Person | None:
+        """Count something that changes nothing else of the person's row. Return the person, or None if unknown.
+
+        First call `guard`, which may raise an error. Raise LimitError if the limit is reached.
+        """
+        before = self.person(uid)
+        if before is None:
+            return None
+        guard(before)
+        after = counted(before, instant, kind).without_old_counts(instant)
+        update = Write(
+            "Update",
+            keys.person(uid),
+            update="SET counted = :counted ADD revision :one",
+            condition="revision = :read",
+            values={":counted": stored(after.counted), ":one": 1, ":read": before.revision},
+        )
+        self.table.write(update, returned="NONE")
+        return replace(after, revision=before.revision + 1)
+
+    @repeated_on_conflict("a person kept changing")
     def change(
         self,
         uid: Uid,
@@ -199,13 +223,13 @@ def person_writes(table: Table, instant: dt.datetime, *changes: PersonChange) ->
     The writes of the persons' items come first, in the order of `changes`. So a conflict at index i means that person i
     has changed since the caller read this person. For a new person, the conflict means that the person exists already.
     The last writes store the overdue reminders (`rekindle.store.overdue`) that are at most MAX_LATENESS late. A changed
-    person keeps no old invite (`Person.without_old_invite`).
+    person keeps no old invite (`Person.without_old_invite`) and no old counts (`Person.without_old_counts`).
     """
     settled: list[PersonChange] = []
     overdue = []
     for before, after in changes:
         person, due = move_reminders(before, after, instant) if before else (after, [])
-        settled.append((before, person.without_old_invite(instant)))
+        settled.append((before, person.without_old_invite(instant).without_old_counts(instant)))
         overdue += [overdue_row(person, each, instant) for each in due if instant - each.instant <= MAX_LATENESS]
     return [
         *(_put(before, after) for before, after in settled),

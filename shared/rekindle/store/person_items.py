@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from rekindle.domain.ids import CoupleId, DeviceId, InviteId, Language, Uid, Zone
+from rekindle.domain.limits import Counted
 from rekindle.domain.persons import (
     Barrier,
     Device,
@@ -21,6 +22,7 @@ from rekindle.domain.persons import (
     TouchReminder,
 )
 from rekindle.domain.pushes import PushKind
+from rekindle.domain.touch_dates import EVERY_TOUCH_DATE, TouchDates
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis
 
@@ -55,7 +57,7 @@ def person_item(person: Person) -> Item:
             **stored(person.reminders),
             "quiet_hours": [stored(quiet.start), stored(quiet.end)] if quiet else None,
         },
-        "touch_agreed": person.touch_agreed,
+        **_touch_item(person.touch_dates),
         "last_due": stored(person.last_due),
         "reminded_since": stored(person.reminded_since),
         "owed": stored(person.due_earlier),  # items in the table keep this old name
@@ -70,24 +72,21 @@ def person_item(person: Person) -> Item:
         },
         "created_at": to_millis(person.created_at),
     }
-    return item | {name: value for name, value in _usually_absent(person).items() if value}
-
-
-def _usually_absent(person: Person) -> Item:
-    """Return the attributes that a person's item has only if their values are neither empty nor false."""
-    return {
-        "removed_devices": stored(person.removed_devices),
+    optional = {
+        "removed_devices": person.removed_devices,
         "couple": person.couple,
-        "parted": stored(person.parted),
+        "parted": person.parted,
         "partings_deleted": person.partings_deleted,
-        "paused_until": stored(person.paused_until),
+        "paused_until": person.paused_until,
         "notifications_paused": person.notifications_paused,
-        "notified_since": stored(person.notified_since),
-        "invite": stored(person.invite),
-        "erased_at": stored(person.erased_at),
-        "signed_out_at": stored(person.signed_out_at),
-        "checked_at": stored(person.checked_at),
+        "notified_since": person.notified_since,
+        "invite": person.invite,
+        "erased_at": person.erased_at,
+        "signed_out_at": person.signed_out_at,
+        "checked_at": person.checked_at,
+        "counted": person.counted,
     }
+    return item | {name: stored(value) for name, value in optional.items() if value}
 
 
 def person_from(item: Mapping[str, Any]) -> Person:
@@ -124,7 +123,7 @@ def person_from(item: Mapping[str, Any]) -> Person:
         invite=LiveInvite(InviteId(invite["id"]), invite["code_mac"], from_millis(invite["expires_at"]))
         if invite
         else None,
-        touch_agreed=item["touch_agreed"],
+        touch_dates=_touch_dates_from(item),
         paused_until=dt.date.fromisoformat(item["paused_until"]) if "paused_until" in item else None,
         notifications_paused=item.get("notifications_paused", False),
         notified_since=from_millis(item["notified_since"]) if "notified_since" in item else None,
@@ -143,8 +142,25 @@ def person_from(item: Mapping[str, Any]) -> Person:
         erased_at=from_millis(item["erased_at"]) if "erased_at" in item else None,
         signed_out_at=from_millis(item["signed_out_at"]) if "signed_out_at" in item else None,
         checked_at=from_millis(item["checked_at"]) if "checked_at" in item else None,
+        counted={Counted(kind): tuple(map(from_millis, made)) for kind, made in item.get("counted", {}).items()},
         revision=item["revision"],
     )
+
+
+def _touch_item(dates: TouchDates | None) -> Item:
+    """Return the attributes of the dates with touch. Only version 0.1.0 reads `touch_agreed`."""
+    if dates is None:
+        return {"touch_agreed": False}
+    seed = {"seed": dates.seed} if dates.seed else {}
+    return {"touch_agreed": dates.go_on, "touch_dates": {"turns": stored(dates.turns), **seed}}
+
+
+def _touch_dates_from(item: Mapping[str, Any]) -> TouchDates | None:
+    """Read the dates with touch from a person's item. Version 0.1.0 stored only `touch_agreed`."""
+    if "touch_dates" not in item:
+        return EVERY_TOUCH_DATE if item["touch_agreed"] else None
+    dates = item["touch_dates"]
+    return TouchDates(tuple(map(dt.date.fromisoformat, dates["turns"])), dates.get("seed"))
 
 
 def _target_from(device: Mapping[str, Any]) -> Target:

@@ -9,6 +9,8 @@ letter for the reminder's kind and then the person's pseudonym. The name of each
     a   the ordinal of a date: the row is due on all dates after this date; usually absent
     o   the ordinal of one more date on which the row is due (`rekindle.domain.due_dates`); usually absent
     w   the weekdays of a touch reminder, one digit each (Monday is 0); absent for the other kinds
+    b   the ordinals of the dates on which the couple's touch begins and ends in turn; only for a touch reminder
+    s   the couple's touch seed, for breaks; only for a touch reminder. Version 0.1.0 stored neither `b` nor `s`.
     n   false if the person wants no news; otherwise absent
     u c the uid and the couple of an evening reminder's person, to look up whether they have answered
 """
@@ -24,6 +26,7 @@ from rekindle.domain.ids import CoupleId, Language, Uid
 from rekindle.domain.persons import QuietHours, Reminders
 from rekindle.domain.pushes import PushKind
 from rekindle.domain.reminders import Slot
+from rekindle.domain.touch_dates import TouchDates
 from rekindle.store import keys
 from rekindle.store.targets import Registered, packed, unpacked
 
@@ -49,8 +52,9 @@ _NO_QUIET_HOURS: Final = "-"
 class SlotRow:
     """One person's reminder of one kind. `person` is the person's pseudonym.
 
-    Only a row of the kind TOUCH has `weekdays`. Only a row of the kind EVENING has `uid_and_couple`: with these ids,
-    the run looks up whether the person has answered. `news` says whether news may replace the push of the prompt.
+    Only a row of the kind TOUCH has `weekdays` and `touch_dates`. Only a row of the kind EVENING has `uid_and_couple`:
+    with these ids, the run looks up whether the person has answered. `news` says whether news may replace the push of
+    the prompt.
     """
 
     kind: PushKind
@@ -60,12 +64,14 @@ class SlotRow:
     quiet_hours: QuietHours | None
     due_dates: DueDates = EVERY_DATE
     weekdays: frozenset[int] | None = None
+    touch_dates: TouchDates | None = None
     uid_and_couple: tuple[Uid, CoupleId] | None = None
     news: bool = True
 
     def is_due(self, date: dt.date) -> bool:
         """Return whether the reminder comes due on the date."""
-        return date in self.due_dates and (self.weekdays is None or date.weekday() in self.weekdays)
+        is_on_weekday = self.weekdays is None or date.weekday() in self.weekdays
+        return is_on_weekday and date in self.due_dates and (self.touch_dates is None or date in self.touch_dates)
 
 
 def rows_of(person: Person) -> dict[SlotAndKind, SlotRow]:
@@ -82,10 +88,11 @@ def rows_of(person: Person) -> dict[SlotAndKind, SlotRow]:
         quiet_hours=person.reminders.quiet_hours,
     )
     touch = person.reminders.touch
+    weekdays = touch.weekdays if touch else frozenset()
     kinds = {
         PushKind.PROMPT: replace(row, news=person.reminders.news),
         PushKind.EVENING: replace(row, kind=PushKind.EVENING, uid_and_couple=(person.uid, person.couple)),
-        PushKind.TOUCH: replace(row, kind=PushKind.TOUCH, weekdays=touch.weekdays if touch else frozenset()),
+        PushKind.TOUCH: replace(row, kind=PushKind.TOUCH, weekdays=weekdays, touch_dates=person.touch_dates),
     }
     return {(slot, kind): replace(kinds[kind], due_dates=due_dates) for (slot, kind), due_dates in due_dates.items()}
 
@@ -104,6 +111,10 @@ def row_item(row: SlotRow) -> Item:
         item["o"] = row.due_dates.also_on.toordinal()
     if row.weekdays is not None:
         item["w"] = "".join(map(str, sorted(row.weekdays)))
+    if row.touch_dates:
+        item["b"] = [turn.toordinal() for turn in row.touch_dates.turns]
+        if row.touch_dates.seed:
+            item["s"] = row.touch_dates.seed
     if row.uid_and_couple:
         item["u"], item["c"] = row.uid_and_couple
     if not row.news:
@@ -124,6 +135,7 @@ def row_from(item: Mapping[str, Any]) -> SlotRow:
             also_on=dt.date.fromordinal(item["o"]) if "o" in item else None,
         ),
         weekdays=frozenset(map(int, item["w"])) if "w" in item else None,
+        touch_dates=TouchDates(tuple(map(dt.date.fromordinal, item["b"])), item.get("s")) if "b" in item else None,
         uid_and_couple=(Uid(item["u"]), CoupleId(item["c"])) if "u" in item else None,
         news=item.get("n", True),
     )

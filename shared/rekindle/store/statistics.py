@@ -10,7 +10,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.ids import PackId, PromptId
-from rekindle.domain.statistics import shown_days, shown_weeks, view
+from rekindle.domain.statistics import PackCounters, shown_days, shown_weeks, view
 from rekindle.errors import WriteConflictError
 from rekindle.push.kinds import REMINDERS
 from rekindle.store import keys
@@ -18,7 +18,7 @@ from rekindle.store.instants import to_ttl
 from rekindle.store.table import Write, every_item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from rekindle.domain.statistics import Counters
     from rekindle.store.table import Table
@@ -36,13 +36,13 @@ class Statistics:
     table: Table
     part: int = PART
 
-    def view(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
+    def view(self, instant: dt.datetime, packs: Mapping[PackId, bool]) -> dict[str, Any]:
         """Return the statistics of the instant's UTC date as JSON values.
 
         The first request on a date computes the statistics of `packs` and their prompts from the counters, and stores
         the result. Each later request on this date returns the stored statistics. So nobody can learn from repeated
         requests when a couple did something. If a pack is published after the first request, the date's statistics do
-        not have this pack.
+        not have this pack. `packs` maps each pack to whether couples join it by a code, or did so earlier.
         """
         if kept := self._kept(instant.date()):
             return kept
@@ -63,7 +63,7 @@ class Statistics:
         kept: dict[str, Any] = json.loads(zlib.decompress(b"".join(part["view"] for part in parts)))
         return kept
 
-    def _counted(self, instant: dt.datetime, packs: Iterable[PackId]) -> dict[str, Any]:
+    def _counted(self, instant: dt.datetime, packs: Mapping[PackId, bool]) -> dict[str, Any]:
         days, weeks = shown_days(instant), shown_weeks(instant)
         rows = {
             item["sk"]: _counters(item)
@@ -78,11 +78,14 @@ class Statistics:
             {date: rows.get(keys.stats_of_date(date).sk, {}) for date in days},
             {week: rows.get(keys.stats_of_week(week).sk, {}) for week in weeks},
             {
-                pack: {
-                    PromptId(item["sk"].partition("#")[2]): _counters(item)
-                    for item in every_item(self.table, keys.stats_of_pack(pack))
-                }
-                for pack in packs
+                pack: PackCounters(
+                    {
+                        PromptId(item["sk"].partition("#")[2]): _counters(item)
+                        for item in every_item(self.table, keys.stats_of_pack(pack))
+                    },
+                    by_code=by_code,
+                )
+                for pack, by_code in packs.items()
             },
             REMINDERS,
         )

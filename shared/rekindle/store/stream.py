@@ -58,6 +58,8 @@ def _reader_of(key: keys.Key) -> Callable[[Item | None, Item], Change | None] | 
         if key.sk.startswith(keys.DAY_PREFIX):
             return _day
         return {keys.STREAK: _streak, keys.COUPLE: _ended}.get(key.sk)
+    if (key.sk, key.pk.startswith(keys.STAFF_PREFIX)) == (keys.SIGN_OUT, True):
+        return lambda _before, after: _staff_signed_out(after)
     if key.pk.startswith(keys.PERSON_PREFIX):
         if key.sk.startswith(keys.CAUGHT_UP_PREFIX):
             return lambda _before, after: overdue_from(after)
@@ -99,6 +101,10 @@ def _left(before: Item | None, after: Item) -> PersonErased | SignedOut | None:
     if "erased_at" in after and new & {"erased_at", "asked"}:
         return PersonErased(uid, from_millis(after["erased_at"]))
     return SignedOut(uid, from_millis(after["signed_out_at"])) if "signed_out_at" in new else None
+
+
+def _staff_signed_out(after: Item) -> SignedOut:
+    return SignedOut(Uid(after["pk"].removeprefix(keys.STAFF_PREFIX)), from_millis(after["signed_out_at"]))
 
 
 def _gone(couple: Item) -> CoupleGone | None:

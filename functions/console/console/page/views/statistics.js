@@ -142,7 +142,7 @@ function promptTable(prompts, titles) {
   const rows = Object.entries(prompts).flatMap(([pack, all]) => Object.entries(all).map(([prompt, counts]) => ({
     id: pack, pack: titles.get(pack) ?? pack, prompt, text: "", language: null, ...counts, rate: share(counts.completed, counts.offered),
   })));
-  if (!rows.length) return { element: h("section", {}, h("h2", {}, "Prompts"), h("p", { class: "empty" }, "No prompt has reached ten couples yet.")), take: () => {} };
+  if (!rows.length) return { element: h("section", {}, h("h2", {}, "Prompts"), h("p", { class: "empty" }, "No prompt has reached ten couples yet, or fifty in a pack that couples join with a code.")), take: () => {} };
   /** @type {(typeof COLUMNS)[number][0]} */
   let by = "offered";
   let down = true;
@@ -168,7 +168,7 @@ function promptTable(prompts, titles) {
       const [a, b] = [one[by] ?? -1, other[by] ?? -1];
       return (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b))) * (down ? -1 : 1);
     });
-    const cell = (/** @type {number | null} */ value, percent = false) => h("td", { class: "figure" }, value === null ? h("span", { class: "few-text" }, "<10", h("span", { class: "visually-hidden" }, " (fewer than ten)")) : percent ? `${value}%` : value.toLocaleString("en"));
+    const cell = (/** @type {number | null} */ value, percent = false) => h("td", { class: "figure" }, value === null ? h("span", { class: "few-text" }, "few", h("span", { class: "visually-hidden" }, " (fewer than ten couples, or fewer than fifty in a pack with a code)")) : percent ? `${value}%` : value.toLocaleString("en"));
     fill(body, found.slice(0, shown).map((row) => h("tr", {},
       h("td", {}, h("bdi", {}, row.pack)), h("th", { scope: "row" },
         row.text && h("span", { class: "stat-text", dir: "auto", lang: row.language }, row.text), h("span", { class: row.text ? "hint" : "" }, row.prompt)),
