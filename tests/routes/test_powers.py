@@ -60,6 +60,21 @@ def test_every_test_that_the_page_names_exists() -> None:
         assert re.search(r"`test_\w+`|cannot be prevented", line[4]), line
 
 
+def test_each_line_about_an_attacker_names_tests_that_exist_or_says_that_nothing_prevents_it() -> None:
+    model = PAGE.partition("## Who could try what\n")[2].partition("\n## ")[0]
+    attackers = re.findall(r"^### (.*)$", model, re.MULTILINE)
+    for attacker in ("own phone", "other's phone", "former", "code", "Staff", "flooder", "token", "backup", "operator"):
+        assert any(attacker in each for each in attackers), attacker
+    for line in (each for each in model.splitlines() if each[:2] == "| " and not each.startswith("| could try")):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert len(cells) == 3, line
+        assert "::test_" in cells[2] or ("Nothing prevents it" in cells[1] and cells[2] == "cannot be prevented"), line
+    named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", PAGE)
+    assert len(named) > 40
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), f"{file}::{test}"
+
+
 def moves(phone: Phone) -> None:
     for zone in FARTHEST:
         well(phone.put("/v1/me", {"display_name": "Ben", "zone": zone}))
