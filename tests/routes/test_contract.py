@@ -163,6 +163,8 @@ def _refuse_what_comes_too_often(witness: Witness) -> None:
         if kind is not Counted.INVITES:  # its request has an idempotency key
             *_, last = (do(ada, number) for number in range(LIMITS[kind].count + 1))
             assert last.problem == "too-many-changes"
+    begun, ended = (ada.put("/v1/me/notifications", {"paused": paused}) for paused in (True, False))
+    assert (begun.status, ended.problem) == (200, "too-many-changes")
     *_, last = (ben.delete("/v1/me") for _ in range(RECEIPTS.count + 1))
     assert last.problem == "too-many-changes"
 
