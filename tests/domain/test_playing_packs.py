@@ -20,6 +20,7 @@ from rekindle.domain.playlist import (
     Entry,
     Release,
     available_themes,
+    comfort_on,
     courses_on,
     leaning_barriers,
     playing,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     from rekindle.domain.couples import Couple
 
+UNCALM = "a seed without calm phases 5648"
+"""A couple with this seed has no calm phase within 45 dates from FIRST."""
 GENTLE = Comfort(depth=1, touch=0)
 JOINED, CHOSEN, ASIDE = (PackWish(wish, FIRST) for wish in (Wish.JOINED, Wish.CHOSEN, Wish.TURNED_OFF))
 
@@ -46,10 +49,10 @@ def a_course(name: str, themes: Iterable[Theme] = Theme, course: Course | None =
 
 
 def in_comfort(comfort: Comfort, **changes: Any) -> Couple:
-    """Build a couple that has taken its first steps, so that the limits of both count."""
+    """Build a couple that has taken its first steps and is in no calm phase, so that the limits of both count."""
     profile = a_profile(depth=comfort.depth, touch_comfort=comfort.touch)
-    given = {"first_date": FIRST - FIRST_STEPS, "profiles": {Uid("ada"): profile, Uid("ben"): profile}}
-    return a_couple(**(given | changes))
+    persons = {Uid("ada"): profile, Uid("ben"): profile}
+    return a_couple(**({"seed": UNCALM, "first_date": FIRST - FIRST_STEPS, "profiles": persons} | changes))
 
 
 def at_ease(**changes: Any) -> Couple:
@@ -83,6 +86,11 @@ comforts = st.builds(Comfort, depth=depths, touch=st.integers(0, 3))
 
 def fits(entry: Entry, comfort: Comfort) -> bool:
     return available_themes([entry], comfort) == {entry.theme}
+
+
+def test_the_seed_of_these_couples_brings_no_calm_phase() -> None:
+    allowed = Comfort(depth=3, touch=3)
+    assert all(comfort_on(day(number), at_ease()) == allowed for number in range(45))
 
 
 # Packs that play

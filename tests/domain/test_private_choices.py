@@ -150,12 +150,34 @@ def test_prompts_depend_on_the_partner_only_by_the_noisy_copy_of_barriers(
 
 
 @given(seeds, choices, choices, st.integers(-2, 60))
-def test_limits_are_the_smallest_for_four_weeks_and_then_the_smaller_of_both(
+def test_limits_are_the_smallest_for_four_weeks_and_then_the_smaller_of_both_outside_calm_phases(
     seed: str, adas: Choices, bens: Choices, number: int
 ) -> None:
+    """A couple that allows everything shows what its calm phases leave on that date."""
     both = Comfort(min(adas.depth, bens.depth), min(adas.touch, bens.touch))
-    assert comfort_on(day(number), couple_of(seed, bens, adas)) == (SMALLEST if number < 28 else both)
+    left = comfort_on(day(number), couple_of(seed, HYPOTHESES[-1], HYPOTHESES[-1]))
+    calmed = Comfort(min(both.depth, left.depth), min(both.touch, left.touch))
+    assert comfort_on(day(number), couple_of(seed, bens, adas)) == (SMALLEST if number < 28 else calmed)
     assert dt.timedelta(days=28) == FIRST_STEPS
+
+
+def test_a_partner_who_lowers_a_choice_looks_like_the_beginning_of_a_calm_phase() -> None:
+    """Each limit that Ben may choose is also the limit of couples that allow everything, for one to thirteen dates."""
+    generous = [couple_of(f"seed {number}", HYPOTHESES[-1], HYPOTHESES[-1]) for number in range(40)]
+    limits = [[comfort_on(day(number), each) for number in range(28, 400)] for each in generous]
+    for limit in range(4):
+        spells = [spell for each in limits for spell in spells_of([comfort.touch == limit for comfort in each])]
+        assert limit == 3 or {1, 2, 3, 5, 8, 13} <= {*spells}
+    for depth in (1, 2):
+        spells = [spell for each in limits for spell in spells_of([comfort.depth == depth for comfort in each])]
+        assert {1, 2, 3, 5, 8, 13} <= {*spells}
+    calm = [comfort.touch == 0 for each in limits for comfort in each]
+    assert 0.17 < sum(calm) / len(calm) < 0.27
+
+
+def spells_of(days: Iterable[bool]) -> list[int]:
+    """Return the lengths of the rows of true values."""
+    return [sum(1 for _ in spell) for is_true, spell in itertools.groupby(days) if is_true]
 
 
 @given(wishes)

@@ -79,14 +79,14 @@ class TestPrompt:
     ) -> None:
         ada, _ = couple
         met: list[PromptRef] = []
-        for _ in range(14):
+        for _ in range(28):
             shown = ada.get("/v1/today").body["today"]
             day = day_of(services, couple_of(services, ada).id, dt.date.fromisoformat(shown["date"]))
             assert day.theme == shown["prompt"]["theme"]
             assert day.again == (day.prompt in met)
             met.append(day.prompt)
             ada.now += DAY
-        # For a couple that wants no touch, the pack has only one prompt of the theme touch.
+        # For a couple in its first four weeks, the pack has three prompts of the theme touch.
         assert len(met) > len(set(met))
 
     def test_a_day_from_before_days_said_more_still_reads(

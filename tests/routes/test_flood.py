@@ -170,7 +170,9 @@ numbers = itertools.count()
 def call_of(phone: Phone, at: int, method: str, path: str, body: Any = None) -> Call:
     instant = phone.now + dt.timedelta(milliseconds=at)
     text = None if body is None else json.dumps(whole(path, body) if method == "PUT" else body)
-    return Call(to_millis(instant), next(numbers), http_event(method, path, phone.uid, instant, text), is_flood=False)
+    event = http_event(method, path, phone.uid, instant, text)
+    event["requestContext"]["authorizer"]["jwt"]["claims"]["auth_time"] = str(int(phone.now.timestamp()))
+    return Call(to_millis(instant), next(numbers), event, is_flood=False)
 
 
 REFRESH: Final = ("me", "couple", "today", "streak", "days", "nudges", "touch/today", "packs", "recap", "me/reminders")

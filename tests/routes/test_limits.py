@@ -12,7 +12,7 @@ import couples_api.handler
 import practice_api.handler
 import privacy.handler
 from practice_api.services import Services as PracticeServices
-from rekindle.api.call_limit import BURST, DISORDER, INTERVAL, LOGGED_EVERY, PERSONS, CallLimit
+from rekindle.api.call_limit import BURST, DISORDER, INTERVAL, LOGGED_EVERY, SIGN_INS, CallLimit
 from rekindle.domain.erasures import RECEIPTS
 from rekindle.domain.ids import Uid
 from rekindle.domain.limits import LIMITS, Counted
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NOON = to_millis(an_instant("2026-03-02T12:00:00Z"))
 A_SECOND = dt.timedelta(seconds=1)
+ADA, BEN = (Uid("ada"), "1772449200"), (Uid("ben"), "1772449200")
 
 
 def rename(phone: Phone, number: int) -> Reply:
@@ -196,39 +197,39 @@ class TestCalls:
 
     def test_a_burst_is_allowed_and_then_four_calls_a_second(self) -> None:
         calls = CallLimit()
-        assert [calls.seconds_to_wait(Uid("ada"), NOON) for _ in range(BURST)] == [0] * BURST
-        assert calls.seconds_to_wait(Uid("ada"), NOON) == 1
-        allowed = [at for at in range(NOON, NOON + 10_000, 100) if not calls.seconds_to_wait(Uid("ada"), at)]
+        assert [calls.seconds_to_wait(ADA, NOON) for _ in range(BURST)] == [0] * BURST
+        assert calls.seconds_to_wait(ADA, NOON) == 1
+        allowed = [at for at in range(NOON, NOON + 10_000, 100) if not calls.seconds_to_wait(ADA, at)]
         assert len(allowed) == 10_000 / INTERVAL - 1
 
     def test_a_person_s_calls_are_no_other_person_s(self) -> None:
         calls = CallLimit()
-        while not calls.seconds_to_wait(Uid("ada"), NOON):
+        while not calls.seconds_to_wait(ADA, NOON):
             pass
-        assert calls.seconds_to_wait(Uid("ben"), NOON) == 0
+        assert calls.seconds_to_wait(BEN, NOON) == 0
 
     def test_after_the_wait_a_call_is_allowed_and_not_a_second_earlier(self) -> None:
         calls = CallLimit()
-        while not calls.seconds_to_wait(Uid("ada"), NOON):
+        while not calls.seconds_to_wait(ADA, NOON):
             pass
-        wait = calls.seconds_to_wait(Uid("ada"), NOON + 1)
-        assert calls.seconds_to_wait(Uid("ada"), NOON + 1 + (wait - 1) * 1000)
-        assert calls.seconds_to_wait(Uid("ada"), NOON + 1 + wait * 1000) == 0
+        wait = calls.seconds_to_wait(ADA, NOON + 1)
+        assert calls.seconds_to_wait(ADA, NOON + 1 + (wait - 1) * 1000)
+        assert calls.seconds_to_wait(ADA, NOON + 1 + wait * 1000) == 0
 
     def test_a_replay_of_an_older_event_is_answered(self) -> None:
         """Calls that come a little out of order count all the same."""
         calls = CallLimit()
-        while not calls.seconds_to_wait(Uid("ada"), NOON):
+        while not calls.seconds_to_wait(ADA, NOON):
             pass
-        assert calls.seconds_to_wait(Uid("ada"), NOON - 1000)
-        assert calls.seconds_to_wait(Uid("ada"), NOON - DISORDER - 2 * INTERVAL) == 0
+        assert calls.seconds_to_wait(ADA, NOON - 1000)
+        assert calls.seconds_to_wait(ADA, NOON - DISORDER - 2 * INTERVAL) == 0
 
     def test_many_persons_cannot_fill_the_memory(self) -> None:
         calls = CallLimit()
-        for number in range(3 * PERSONS):
-            assert calls.seconds_to_wait(Uid(f"{number}"), NOON) == 0
-        assert len(calls._over_at) == PERSONS
-        assert next(iter(calls._over_at)) == f"{2 * PERSONS}"
+        for number in range(3 * SIGN_INS):
+            assert calls.seconds_to_wait((Uid(f"{number}"), "1"), NOON) == 0
+        assert len(calls._over_at) == SIGN_INS
+        assert next(iter(calls._over_at)) == (f"{2 * SIGN_INS}", "1")
 
     def test_at_most_one_line_a_minute_is_logged(self) -> None:
         calls = CallLimit()
@@ -260,6 +261,21 @@ class TestCalls:
             assert len(lines) == 1
             assert json.loads(lines[0].lstrip("\0"))["refused"] == 1
             assert uid not in logged.getvalue()
+
+    def test_a_stolen_sign_in_uses_up_no_call_of_a_new_one(self, own_services: Services) -> None:
+        """The owner signs in again, and at once ends the stolen sign-in, asks for help, or unpairs."""
+        ada, ben = a_couple(phones_api(lambda: own_services))
+        handler = couples_api.handler.handler_of(lambda: own_services)
+        thief = Phone(handler, ben.uid, ben.now, {"auth_time": str(int(ben.now.timestamp()) - 60)})
+        while thief.get("/v1/me").status != 429:
+            pass
+        owner = Phone(handler, ben.uid, ben.now, {"auth_time": str(int(ben.now.timestamp()))})
+        assert owner.get("/v1/help").status == 200
+        assert owner.post("/v1/me/sign-out-everywhere").status == 204
+        assert thief.get("/v1/me").status in {401, 429}
+        signed_in_again = Phone(handler, ben.uid, ben.now, {"auth_time": str(int(ben.now.timestamp()) + 1)})
+        assert signed_in_again.delete("/v1/couple").status == 204
+        assert ada.get("/v1/couple").problem == "not-paired"
 
     def test_a_phone_in_tokyo_never_meets_it(self, own_services: Services) -> None:
         """A refresh takes ten calls. Somebody opens the app again and again."""

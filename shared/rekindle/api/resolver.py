@@ -64,7 +64,9 @@ _NEEDED_MEMBERS: Final = (
     ("requestContext", "timeEpoch"),
 )
 """The members that an event must have. If one is missing, the reply is INTERNAL. API Gateway always sends them."""
-_UID: Final = ("requestContext", "authorizer", "jwt", "claims", "sub")
+_CLAIMS: Final = ("requestContext", "authorizer", "jwt", "claims")
+_UID: Final = (*_CLAIMS, "sub")
+_SIGNED_IN_AT: Final = (*_CLAIMS, "auth_time")
 """The member with the uid of the verified token. A route without a sign-in has no such member."""
 
 _PROBLEM_OF_STATUS: Final = {
@@ -220,7 +222,10 @@ def _logged(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Res
 def _refusal(event: Mapping[str, Any], calls: CallLimit) -> Response[str] | None:
     """Count the call of a signed-in person. Return the reply to a person who has made too many calls."""
     uid, at = _member(event, _UID), event["requestContext"]["timeEpoch"]
-    if not isinstance(uid, str) or not (seconds := calls.seconds_to_wait(Uid(uid), at)):
+    if not isinstance(uid, str):
+        return None
+    seconds = calls.seconds_to_wait((Uid(uid), str(_member(event, _SIGNED_IN_AT))), at)
+    if not seconds:
         return None
     if refused := calls.refusals_to_log(at):
         # Not one line for each call: a person could fill the logs. The line names nobody.

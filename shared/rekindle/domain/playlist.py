@@ -50,6 +50,7 @@ from rekindle.domain.couples import Wish
 from rekindle.domain.ids import PackId, PromptId
 from rekindle.domain.persons import Barrier
 from rekindle.domain.prompts import Audience, PromptKind, PromptRef, Theme
+from rekindle.domain.touch_dates import calm_on, derived_seed, touch_seed
 from rekindle.errors import NoPromptError
 
 if TYPE_CHECKING:
@@ -164,8 +165,16 @@ def comfort_on(date: dt.date, couple: Couple) -> Comfort:
     """Return the couple's limits on `date`: the smaller choices of both, after the first four weeks.
 
     In its first four weeks, every couple has the smallest limits. So its prompts show nothing of what the two chose.
+    Later, every couple has calm phases, which begin at random and have smaller limits (`rekindle.domain.touch_dates`).
+    When a partner lowers a choice, it looks like the beginning of a calm phase.
     """
-    return SMALLEST if date < couple.first_date + FIRST_STEPS else comfort_of(couple.profiles.values())
+    if date < couple.first_date + FIRST_STEPS:
+        return SMALLEST
+    chosen = comfort_of(couple.profiles.values())
+    return Comfort(
+        depth=min(chosen.depth, max(SMALLEST.depth, calm_on(derived_seed(couple.seed, "depth"), date))),
+        touch=min(chosen.touch, calm_on(touch_seed(couple.seed), date)),
+    )
 
 
 def leaning_barriers(date: dt.date, couple: Couple) -> frozenset[Barrier]:
@@ -261,6 +270,11 @@ def prompt_on(
             theme = theme_for(date, couple.themes_met, available_themes(unmet, comfort), (), couple.seed)
             return Offer(prompt_for(theme, unmet, seen, comfort, couple.seed), again=False)
     everyday = _everyday(couple.packs, live, comfort)
+    if not everyday:
+        # No pack has a prompt for the first weeks or for a calm phase. A day without a prompt would be worse than a
+        # sign of what both allow.
+        comfort = comfort_of(couple.profiles.values())
+        everyday = _everyday(couple.packs, live, comfort)
     theme = theme_for(date, couple.themes_met, available_themes(everyday, comfort), barriers, couple.seed)
     if theme not in asked:
         seen = seen_of([theme])

@@ -99,11 +99,19 @@ def with_level(levels: Levels, level: int, settled: dt.date) -> Levels:
 
 def touch_seed(seed: str) -> str:
     """Derive the touch seed from a couple's seed."""
-    return hashlib.sha256(f"{seed}\ntouch".encode()).hexdigest()[:_SEED_DIGITS]
+    return derived_seed(seed, "touch")
+
+
+def derived_seed(seed: str, name: str) -> str:
+    """Derive a seed for one use from a couple's seed. Nobody can compute the couple's seed from it."""
+    return hashlib.sha256(f"{seed}\n{name}".encode()).hexdigest()[:_SEED_DIGITS]
 
 
 def calm_on(seed: str, date: dt.date) -> int:
-    """Return the highest warmth that the couple's calm phases allow on a date: 0 in a break, WARMEST in no phase."""
+    """Return the highest warmth that the couple's calm phases allow on a date: 0 in a break, WARMEST in no phase.
+
+    The depth of prompts has calm phases of its own, from another seed.
+    """
     highest, ordinal = WARMEST, date.toordinal()
     for ago in range(LONGEST_PHASE):
         more_dates, number = divmod(drawn(seed, f"calm {ordinal - ago}", LONGEST_PHASE * _ONE_IN), _ONE_IN)
