@@ -859,7 +859,10 @@ export interface components {
             booking: components["schemas"]["Booking"] | null;
             /** Lines */
             lines: components["schemas"]["WholeHelpLine"][];
-            /** Revision */
+            /**
+             * Revision
+             * @description The revision of the help; 0 if no help has been set yet.
+             */
             revision: number;
         };
         /**

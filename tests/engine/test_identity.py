@@ -13,7 +13,7 @@ import pytest
 
 from local.stack.start import free_ports
 from rekindle.api.callers import Caller
-from rekindle.api.identity import REST, TIMEOUT, AccountState, Identity
+from rekindle.api.identity import REST, TIMEOUT, Account, AccountState, Identity
 from rekindle.domain.ids import Uid
 from testing.builders import an_instant
 
@@ -151,6 +151,36 @@ def saying(status: int, said: object) -> type[Handler]:
 def test_only_the_callers_own_account_that_is_not_disabled_is_good(said: object, account_state: AccountState) -> None:
     with answering(saying(200, said)) as address:
         assert Identity(address, "local").account_state(caller()) is account_state
+
+
+@pytest.mark.parametrize(
+    ("attributes", "scopes"),
+    [
+        ('{"scope": "practice:read practice:publish"}', {"practice:read", "practice:publish"}),
+        ('{"scope": "practice:read", "other": 1}', {"practice:read"}),
+        ('{"scope": ""}', set()),
+        ("{}", set()),
+        ('{"scope": ["practice:read"]}', set()),
+        ('"practice:read"', set()),
+        ("practice:read", set()),
+        ("", set()),
+        (None, set()),
+        ({"scope": "practice:read"}, set()),
+    ],
+    ids=str,
+)
+def test_an_account_has_the_rights_of_its_custom_claims_and_none_without(attributes: object, scopes: set[str]) -> None:
+    with answering(saying(200, {"users": [{"localId": "ada", "customAttributes": attributes}]})) as address:
+        assert Identity(address, "local").account(caller()) == Account(AccountState.GOOD, frozenset(scopes))
+    with answering(saying(200, {"users": [{"localId": "ada"}]})) as address:
+        assert Identity(address, "local").account(caller()).scopes == frozenset()
+
+
+def test_an_account_that_is_disabled_has_no_rights() -> None:
+    claims = '{"scope": "practice:read"}'
+    user = {"localId": "ada", "disabled": True, "customAttributes": claims}
+    with answering(saying(200, {"users": [user]})) as address:
+        assert Identity(address, "local").account(caller()) == Account(AccountState.ENDED)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
+import itertools
 import json
 import logging
 from dataclasses import dataclass, field, replace
@@ -31,7 +33,7 @@ from testing.apis import practice_handler_of as handler_of
 from testing.builders import an_instant
 from testing.packs import a_source
 from testing.phones import Phone
-from testing.push_world import calls
+from testing.push_world import CrashError, calls, first_of, watched
 from testing.stored import row_in, stream_record
 
 if TYPE_CHECKING:
@@ -306,6 +308,31 @@ class TestNotices:
         ]
         assert (page["unread"], page["before"]) == (4, None)
 
+    @pytest.mark.parametrize(
+        "call",
+        [
+            ("PUT", "/v1/practice/help", {"lines": [], "revision": 0}),
+            ("POST", "/v1/practice/help/approve", {"proposal": 1}),
+            ("POST", "/v1/practice/help/reject", {"proposal": 1, "note": "No."}),
+        ],
+    )
+    def test_a_crash_leaves_an_action_with_its_entry_and_notice_or_nothing(
+        self, ruth: Phone, saul: Phone, table: Table, call: tuple[str, str, dict[str, Any]]
+    ) -> None:
+        if call[0] == "POST":
+            assert ruth.put("/v1/practice/help", {"revision": 0}).status == 200
+        before = table.items()  # type: ignore[attr-defined]  # a table in memory
+        replies: list[Reply] = []
+        entries, notices = (len(table.query(pk).items) for pk in (keys.AUDIT, keys.NOTICES))
+        numbers, added = itertools.count(), {0}
+        while not replies:
+            with contextlib.suppress(CrashError), calls(table, crash_at=next(numbers)):
+                replies.append(saul.call(*call))
+            added = {len(table.query(keys.AUDIT).items) - entries, len(table.query(keys.NOTICES).items) - notices}
+            assert added in ({0}, {1})
+            assert (table.items() == before) is (added == {0})  # type: ignore[attr-defined]
+        assert added == {1}
+
     def test_reading_is_for_the_caller_alone_and_never_goes_back(self, ruth: Phone, saul: Phone, table: Table) -> None:
         for number in range(3):
             table.write(notice_row(a_notice(number)))
@@ -449,6 +476,15 @@ class TestChain:
         assert [(each["number"], each["done"]["uid"]) for each in entries] == [(1, "saul"), (2, "ruth")]
         saul.now += HOUR
         assert self.whole(saul)
+
+    def test_two_simultaneous_actions_follow_each_other(self, ruth: Phone, saul: Phone, table: Table) -> None:
+        faster = first_of("TransactWriteItems", lambda: saul.put("/v1/practice/help", {"revision": 0}))
+        with watched(table, faster):
+            saved = ruth.put("/v1/practice/packs/river/draft", {"source": a_source(), "revision": 0})
+        assert saved.status == 200
+        entries = table.query(keys.AUDIT).items
+        assert [(each["number"], each["done"]["uid"]) for each in entries] == [(1, "saul"), (2, "ruth")]
+        assert self.whole(ruth)
 
     def test_the_log_is_a_witness_outside_of_the_table(
         self, ruth: Phone, table: Table, caplog: pytest.LogCaptureFixture

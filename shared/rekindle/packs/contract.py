@@ -436,6 +436,10 @@ class WholeHelpLine(HelpLine):
     )
 
 
+HelpLines = Annotated[tuple[WholeHelpLine, ...], Field(max_length=400)]
+HelpRevision = Annotated[
+    int, Field(ge=0, strict=True, description="The revision of the help; 0 if no help has been set yet.")
+]
 _HELP: Final = {
     "booking": {"url": "https://practice.example/book", "words": {"en": "Book a talk with us"}},
     "lines": [_example(WholeHelpLine)],
@@ -448,10 +452,8 @@ class HelpBody(Help):
 
     model_config = _body(_HELP | {"revision": 4})
 
-    lines: Annotated[tuple[WholeHelpLine, ...], Field(max_length=400)]
-    revision: Annotated[
-        int, Field(ge=0, strict=True, description="The revision of the help; 0 if no help has been set yet.")
-    ]
+    lines: HelpLines
+    revision: HelpRevision
 
     @model_validator(mode="after")
     def _fits_into_a_row(self) -> Self:
@@ -474,8 +476,8 @@ class HelpProposalView(BaseModel):
     at: AwareDatetime
     mine: bool
     booking: Booking | None
-    lines: tuple[WholeHelpLine, ...]
-    revision: int
+    lines: HelpLines
+    revision: HelpRevision
 
 
 class HelpView(BaseModel):
@@ -484,8 +486,8 @@ class HelpView(BaseModel):
     model_config = _view(_HELP | {"revision": 4, "proposal": _example(HelpProposalView)})
 
     booking: Booking | None
-    lines: tuple[WholeHelpLine, ...]
-    revision: Annotated[int, Field(description="The revision of the help; 0 if no help has been set yet.")]
+    lines: HelpLines
+    revision: HelpRevision
     proposal: HelpProposalView | None
 
 
