@@ -81,7 +81,8 @@ export class Api {
       reply = await this.#attempt(attempt);
     }
     if (problem) throw problem;
-    return reply.status === 204 ? undefined : reply.json().catch(() => ({}));
+    const answer = reply.status === 204 ? undefined : await reply.json().catch(() => ({}));
+    return answer;
   }
 
   /** @param {Attempt} attempt */
