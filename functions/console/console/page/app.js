@@ -115,8 +115,7 @@ export class Console {
           this.bell.element,
           h("a", { class: "head-link", href: "#/account", "data-name": "account", "aria-label": `Your account, ${this.session.email}`, title: "Your account" },
             svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("circle", { cx: 12, cy: 8, r: 4 }), svg("path", { d: "M4 20.500c1-4 4-6 8-6s7 2 8 6" })),
-            h("span", { class: "who-name" }, h("bdi", {}, this.session.email))),
-          !this.session.mayPublish && h("span", { class: "badge plain" }, "Read only"),
+            h("span", { class: "who-name" }, h("bdi", {}, this.session.email), !this.session.mayPublish && h("span", { class: "badge plain" }, "Read only"))),
           button("Sign out", () => this.#signOut(), { class: "quiet small" }))));
   }
 

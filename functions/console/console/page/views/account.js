@@ -84,7 +84,7 @@ export async function addSecondStep(session, { required = false } = {}) {
           await busy(add, "Adding …", () => session.finishFactor(enrollment, digits));
           close(true);
         } catch (error) {
-          if (error instanceof PageError && error.kind === "INVALID_CODE") return void (code.problem(error.sentence), code.control.select());
+          if (error instanceof PageError && error.kind === "INVALID_CODE") return void (code.problem(error.sentence), code.control.select(), code.element.scrollIntoView({ block: "nearest" }));
           problem.textContent = sentenceOf(error);
           problem.hidden = false;
         }

@@ -41,7 +41,7 @@ function chainText(intact, count, older) {
     return h("div", { class: "banner broken" }, h("p", {}, h("strong", {}, "Something is wrong with this history. "),
       "Somebody has changed, added or removed an entry outside the service. Do not rely on this list. Tell the people who run the service now, and change nothing until they have looked."));
   }
-  return h("div", { class: "banner whole" }, h("p", {}, h("strong", {}, "Whole. "),
+  return h("div", { class: "banner whole" }, h("p", {}, h("strong", {}, "This history is whole. "),
     count === 1 ? "This entry is as it was written." : `All ${count} entries on this page are as they were written, and none is missing between them.`,
     older && " The oldest ones are from before this check, which does not cover them."));
 }
