@@ -19,7 +19,7 @@ from rekindle.packs.template import PROMPT_TEXT, PROMPT_WHY
 from rekindle.push.kinds import REMINDERS
 from testing.authenticator import code_of
 from tests.e2e.browser_session import EDITOR, READER, WRITER, BrowserSession
-from tests.e2e.conftest import today
+from tests.e2e.conftest import eventually, today
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -591,9 +591,16 @@ def test_a_token_is_renewed_before_it_ends_and_nobody_notices(console: BrowserSe
     expect(console.dialog).to_have_count(0)
 
 
+def sign_out(session: BrowserSession) -> None:
+    """Sign out, and wait for the next second. A token has the second of its sign-in, which must be after the sign-out."""
+    session.press("Sign out")
+    session.notice("You are signed out, everywhere.")
+    ended = int(now())
+    eventually(lambda: int(now()) > ended)
+
+
 def test_signing_out_leaves_nothing_behind(console: BrowserSession) -> None:
-    console.press("Sign out")
-    console.notice("You are signed out, everywhere.")
+    sign_out(console)
     expect(console.page.get_by_label("Email")).to_be_visible()
     console.page.reload()
     expect(console.page.get_by_label("Email")).to_be_visible()
@@ -604,8 +611,7 @@ def test_signing_out_ends_the_sign_ins_on_other_computers(console: BrowserSessio
     other = new_session()
     other.refused = {400, 401}
     packs_of(other.sign_in(EDITOR))
-    console.press("Sign out")
-    console.notice("You are signed out, everywhere.")
+    sign_out(console)
     other.page.get_by_role("link", name="History").click()
     expect(other.dialog).to_contain_text("Your sign-in has ended")
 
