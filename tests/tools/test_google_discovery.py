@@ -134,8 +134,7 @@ def test_our_credential_asks_for_a_scope_with_which_google_lets_it_change_accoun
 
 def test_a_lookup_tells_the_rights_of_an_account_and_since_when_its_tokens_count() -> None:
     """`practice_api` reads the rights from `customAttributes`, which is JSON in a text."""
-    user = GOOGLE["schemas"][
-        GOOGLE["schemas"][OWNERS["lookup"]["response"]["$ref"]]["properties"]["users"]["items"]["$ref"]
-    ]
+    schemas = V1["schemas"]
+    user = schemas[schemas[OWNERS["lookup"]["response"]["$ref"]]["properties"]["users"]["items"]["$ref"]]
     assert user["properties"]["customAttributes"]["type"] == "string"
     assert user["properties"]["validSince"]["type"] == "string"
