@@ -592,7 +592,7 @@ def test_a_token_is_renewed_before_it_ends_and_nobody_notices(console: BrowserSe
 
 
 def sign_out(session: BrowserSession) -> None:
-    """Sign out, and wait for the next second. A token has the second of its sign-in, which must be after the sign-out."""
+    """Sign out, and wait for the next second, because a token has only the second of its sign-in."""
     session.press("Sign out")
     session.notice("You are signed out, everywhere.")
     ended = int(now())
@@ -673,6 +673,33 @@ def test_a_second_step_is_added_then_asked_for_and_removed(new_session: NewSessi
     again.press("Sign in")
     packs_of(again)
     remove_second_step(again)
+
+
+def test_one_of_several_apps_is_chosen_and_a_late_code_starts_again(new_session: NewSession) -> None:
+    """The test invents Google's answers, because the stand-in allows one app only."""
+    console = new_session()
+    console.refused = {400}
+    apps = [{"mfaEnrollmentId": name, "displayName": name, "totpInfo": {}} for name in ("Old phone", "New phone")]
+    factors = [{"mfaEnrollmentId": "sms", "phoneInfo": "+*******1234"}, *apps]
+    late = {"error": {"code": 400, "message": "INVALID_MFA_PENDING_CREDENTIAL"}}
+    first, second = "**/v1/accounts:signInWithPassword?**", "**/v2/accounts/mfaSignIn:finalize?**"
+    console.page.route(first, lambda route: route.fulfill(json={"mfaPendingCredential": "p", "mfaInfo": factors}))
+    console.page.route(second, lambda route: route.fulfill(status=400, json=late))
+    console.sign_in(READER)
+
+    choice = console.page.get_by_label("Which app")
+    expect(choice.get_by_role("option")).to_have_text(["Old phone", "New phone"])
+    choice.select_option(label="New phone")
+    console.page.get_by_label("Six-digit code").fill("123456")
+    with console.page.expect_request(second) as sent:
+        console.press("Sign in")
+    assert sent.value.post_data_json == {
+        "mfaPendingCredential": "p",
+        "mfaEnrollmentId": "New phone",
+        "totpVerificationInfo": {"verificationCode": "123456"},
+    }
+    expect(console.page.get_by_text("That took longer than a few minutes.")).to_be_visible()
+    expect(console.page.get_by_label("Password")).to_be_focused()
 
 
 @pytest.mark.usefixtures("_second_step_needed")
@@ -982,6 +1009,35 @@ def test_unread_notices_show_first_after_a_sign_in_and_are_read_once_seen(
 
     packs = new_session().sign_in(READER)
     expect(packs.page.get_by_role("heading", name="Packs", exact=True)).to_be_visible()
+
+
+def test_each_kind_of_notice_is_a_plain_sentence(console: BrowserSession) -> None:
+    """The last kind is one that a later version may add."""
+    empty = dict.fromkeys(("who", "note", "account", "scope", "pack", "couples"))
+    said = {
+        "code-used-widely": (
+            {"pack": "river", "couples": 120},
+            "The code of the pack river was used by about 120 couples",
+        ),
+        "rights-granted": (
+            {"who": "an operator", "account": "ruth@practice.example", "scope": "practice:read practice:publish"},
+            "an operator gave ruth@practice.example new permissions: it can now read, write and publish.",
+        ),
+        "rights-revoked": (
+            {"who": EDITOR, "account": READER, "scope": ""},
+            f"You took permissions from {READER}: it can no longer see anything here.",
+        ),
+        "help-changed": ({"who": WRITER}, f"{WRITER} approved a change of the help for couples."),
+        "brand-new": ({"who": WRITER}, "did something that this page does not know yet (brand-new)"),
+    }
+    notices = [
+        {**empty, **fields, "id": f"{at:013}-{at:012}", "at": f"{today()}T00:00:00Z", "kind": kind, "unread": False}
+        for at, (kind, (fields, _)) in enumerate(said.items())
+    ]
+    answer = {"notices": notices, "unread": 0, "before": None}
+    console.page.route("**/v1/practice/notices?**", lambda route: route.fulfill(json=answer))
+    console.open("notices", "Notices")
+    expect(console.page.locator(".notice-item")).to_contain_text([sentence for _, sentence in said.values()])
 
 
 def test_the_history_says_whether_it_is_whole(console: BrowserSession, practice: httpx.Client, pack_id: str) -> None:

@@ -74,10 +74,10 @@ export const ACTIONS = {
   signed_out: "signed out everywhere",
 };
 
-/** Says what the permissions of an account allow. @param {string | null} scope */
+/** Says what an account with these permissions can do, such as "can now only read". @param {string | null} scope */
 export function rightsText(scope) {
   const rights = (scope ?? "").split(" ");
-  return rights.includes("practice:publish") ? "read, write and publish" : rights.includes("practice:read") ? "read everything" : "no longer see anything here";
+  return rights.includes("practice:publish") ? "can now read, write and publish" : rights.includes("practice:read") ? "can now only read" : "can no longer see anything here";
 }
 
 const locale = navigator.languages.find((each) => each.startsWith("en")) ?? "en-US";

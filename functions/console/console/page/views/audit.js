@@ -55,7 +55,7 @@ function itemOf(entry, me) {
       entry.prompt && ["the prompt ", h("code", {}, entry.prompt), " of "],
       entry.pack && h("a", { href: `#/packs/${entry.pack}` }, entry.pack),
       entry.version && `, version ${entry.version}`,
-      entry.account && [h("bdi", {}, entry.account), `, which can now ${rightsText(entry.scope)}`]),
+      entry.account && [h("bdi", {}, entry.account), `, which ${rightsText(entry.scope)}`]),
     entry.note && h("p", {}, h("q", {}, h("bdi", {}, entry.note))),
     h("p", { class: "hint" }, h("time", { datetime: entry.at }, shortInstant(entry.at))));
 }

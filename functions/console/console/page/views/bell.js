@@ -102,9 +102,9 @@ function saidOf(notice, me) {
     case "code-used-widely":
       return { sentence: ["The code of the pack ", h("strong", {}, pack), ` was used by ${notice.couples ? `about ${counted(notice.couples, "couple")}` : "many couples"}, more than you expected. If that is a surprise, make a new code.`], link: [`#/packs/${notice.pack}/published`, "See the code"] };
     case "rights-granted":
-      return { sentence: [who, " gave ", account, ` new permissions: it can now ${rightsText(notice.scope)}.`], link: ["#/audit", "See the history"] };
+      return { sentence: [who, " gave ", account, ` new permissions: it ${rightsText(notice.scope)}.`], link: ["#/audit", "See the history"] };
     case "rights-revoked":
-      return { sentence: [who, " took permissions from ", account, `: it can now ${rightsText(notice.scope)}.`], link: ["#/audit", "See the history"] };
+      return { sentence: [who, " took permissions from ", account, `: it ${rightsText(notice.scope)}.`], link: ["#/audit", "See the history"] };
     default:
       return { sentence: [who, ` did something that this page does not know yet (${String(notice.kind)}). Reload the page.`] };
   }
