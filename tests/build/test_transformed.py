@@ -73,6 +73,7 @@ FORMER_PLACEHOLDERS: Final = {
     "FcmEndpoint": ["https://fcm.example.org"],
     "AuthEmulatorHost": ["127.0.0.1:4580"],
     "FirstDeployment": ["maybe"],
+    "StaffSecondFactor": ["false"],
 }
 
 
