@@ -679,7 +679,9 @@ def test_one_of_several_apps_is_chosen_and_a_late_code_starts_again(new_session:
     """The test invents Google's answers, because the stand-in allows one app only."""
     console = new_session()
     console.refused = {400}
-    apps = [{"mfaEnrollmentId": name, "displayName": name, "totpInfo": {}} for name in ("Old phone", "New phone")]
+    apps: list[dict[str, Any]] = [
+        {"mfaEnrollmentId": name, "displayName": name, "totpInfo": {}} for name in ("Old phone", "New phone")
+    ]
     factors = [{"mfaEnrollmentId": "sms", "phoneInfo": "+*******1234"}, *apps]
     late = {"error": {"code": 400, "message": "INVALID_MFA_PENDING_CREDENTIAL"}}
     first, second = "**/v1/accounts:signInWithPassword?**", "**/v2/accounts/mfaSignIn:finalize?**"
@@ -873,7 +875,7 @@ def test_the_editor_is_left_by_keyboard_alone(writing: BrowserSession, pack_id: 
 # Numbers, help and notices
 
 
-A_LINE: Final = {
+A_LINE: Final[dict[str, Any]] = {
     "country": None,
     "name": {"en": "A friend"},
     "phone": "112",
@@ -1014,7 +1016,7 @@ def test_unread_notices_show_first_after_a_sign_in_and_are_read_once_seen(
 def test_each_kind_of_notice_is_a_plain_sentence(console: BrowserSession) -> None:
     """The last kind is one that a later version may add."""
     empty = dict.fromkeys(("who", "note", "account", "scope", "pack", "couples"))
-    said = {
+    said: dict[str, tuple[dict[str, Any], str]] = {
         "code-used-widely": (
             {"pack": "river", "couples": 120},
             "The code of the pack river was used by about 120 couples",
