@@ -47,7 +47,8 @@ def region_of(stage: str) -> str:
 def parameters_of(stage: str, **changes: str) -> dict[str, str]:
     """Return the parameters with which a practice deploys a stage."""
     own = {} if stage == "local" else {"Architecture": "arm64", **A_PRACTICE}
-    return {"Stage": stage, **own, **changes}
+    only_here = {"StaffSecondFactor": "true"} if stage == "prod" else {}
+    return {"Stage": stage, **own, **only_here, **changes}
 
 
 def read(path: Path) -> Properties:

@@ -75,6 +75,7 @@ FORMER_PLACEHOLDERS: Final = {
     "AppCheckEndpoint": ["https://appcheck.example.org"],
     "AppCheckProject": ["harbor-couples", "12345", "1:123456789012:web:0"],
     "FirstDeployment": ["maybe"],
+    "StaffSecondFactor": ["false"],
 }
 
 

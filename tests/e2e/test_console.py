@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from playwright.sync_api import expect
 
+from local.clock import now
 from local.google.identity import ACCOUNTS
 from rekindle.domain.ids import PackId, PromptId
 from rekindle.domain.statistics import PackCounters, shown_days, shown_weeks, view
 from rekindle.packs.template import PROMPT_TEXT, PROMPT_WHY
 from rekindle.push.kinds import REMINDERS
+from testing.authenticator import code_of
 from tests.e2e.browser_session import EDITOR, READER, WRITER, BrowserSession
-from tests.e2e.conftest import today
+from tests.e2e.conftest import eventually, today
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +56,8 @@ def console(new_session: NewSession) -> BrowserSession:
 
 
 def packs_of(session: BrowserSession) -> BrowserSession:
-    """Wait for the list of packs."""
+    """Open the list of packs. After a sign-in, unread notices of other tests may show first."""
+    session.page.get_by_role("link", name="Packs", exact=True).click()
     expect(session.page.get_by_role("heading", name="Packs", exact=True)).to_be_visible()
     return session
 
@@ -129,17 +132,30 @@ def restart(stack: Stack, function: str) -> None:
     functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
 
-@pytest.fixture
-def _two_needed(stack: Stack) -> Iterator[None]:
-    """Require the approval of a second person."""
+@contextlib.contextmanager
+def practice_with(stack: Stack, **changed: str) -> Iterator[None]:
+    """Change environment variables of `practice_api` for a while."""
     functions, name = stack.client("lambda"), stack.function("PracticeApi")
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    changed = variables | {"REVIEW_REQUIRED": "true"}
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables | changed})
     restart(stack, "PracticeApi")
     yield
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
     restart(stack, "PracticeApi")
+
+
+@pytest.fixture
+def _two_needed(stack: Stack) -> Iterator[None]:
+    """Require the approval of a second person."""
+    with practice_with(stack, REVIEW_REQUIRED="true"):
+        yield
+
+
+@pytest.fixture
+def _second_step_needed(stack: Stack) -> Iterator[None]:
+    """Require a second factor of all staff."""
+    with practice_with(stack, STAFF_SECOND_FACTOR="true"):
+        yield
 
 
 # A pack's life, from new to withdrawn
@@ -575,12 +591,156 @@ def test_a_token_is_renewed_before_it_ends_and_nobody_notices(console: BrowserSe
     expect(console.dialog).to_have_count(0)
 
 
+def sign_out(session: BrowserSession) -> None:
+    """Sign out, and wait for the next second, because a token has only the second of its sign-in."""
+    session.press("Sign out")
+    session.notice("You are signed out, everywhere.")
+    ended = int(now())
+    eventually(lambda: int(now()) > ended)
+
+
 def test_signing_out_leaves_nothing_behind(console: BrowserSession) -> None:
-    console.press("Sign out")
+    sign_out(console)
     expect(console.page.get_by_label("Email")).to_be_visible()
     console.page.reload()
     expect(console.page.get_by_label("Email")).to_be_visible()
     assert console.page.evaluate("sessionStorage.length") == 0
+
+
+def test_signing_out_ends_the_sign_ins_on_other_computers(console: BrowserSession, new_session: NewSession) -> None:
+    other = new_session()
+    other.refused = {400, 401}
+    packs_of(other.sign_in(EDITOR))
+    sign_out(console)
+    other.page.get_by_role("link", name="History").click()
+    expect(other.dialog).to_contain_text("Your sign-in has ended")
+
+
+def test_a_sign_out_without_the_service_says_what_was_not_done(console: BrowserSession) -> None:
+    console.page.route("**/v1/practice/sign-out", lambda route: route.abort())
+    console.press("Sign out")
+    console.notice(re.compile("signed out on this page only.*Other sign-ins of your account go on", re.DOTALL))
+    expect(console.page.get_by_label("Email")).to_be_visible()
+    assert console.page.evaluate("sessionStorage.length") == 0
+    assert [each for each in console.complaints if "ERR_FAILED" not in each] == []
+    console.complaints.clear()
+
+
+def add_second_step(console: BrowserSession) -> str:
+    """Scan the key in the open dialog with an authenticator app, and type its code. Return the key."""
+    expect(console.dialog).to_contain_text("Add a second step")
+    assert (console.overflow(), console.barriers()) == (0, [])
+    secret = console.dialog.locator(".key").inner_text().replace(" ", "")
+    console.dialog.get_by_label("Six-digit code").fill(code_of(secret, now()))
+    console.press("Add it", console.dialog)
+    console.notice("Your second step is on.")
+    return secret
+
+
+def remove_second_step(console: BrowserSession) -> None:
+    console.open("account", "Second step")
+    console.press("Remove Authenticator app …")
+    console.press("Remove it", console.dialog)
+    expect(console.page.get_by_role("button", name="Add a second step")).to_be_visible()
+
+
+def test_a_second_step_is_added_then_asked_for_and_removed(new_session: NewSession) -> None:
+    console = packs_of(new_session().sign_in(READER))
+    console.refused = {400}
+    console.open("account", "Second step")
+    console.press("Add a second step")
+    console.dialog.get_by_label("Six-digit code").fill("12 34")
+    console.press("Add it", console.dialog)
+    expect(console.dialog).to_contain_text("Enter the six digits")
+    console.dialog.get_by_label("Six-digit code").fill("000000")
+    console.press("Add it", console.dialog)
+    expect(console.dialog).to_contain_text("This is not the code that your app shows now.")
+    secret = add_second_step(console)
+    expect(console.page.locator("main .badge")).to_have_text("On")
+
+    again = new_session()
+    again.refused = {400}
+    again.sign_in(READER)
+    code = again.page.get_by_label("Six-digit code")
+    expect(code).to_be_focused()
+    assert (code.get_attribute("autocomplete"), code.get_attribute("inputmode")) == ("one-time-code", "numeric")
+    assert (again.overflow(), again.barriers()) == (0, [])
+    code.fill("000000")
+    again.press("Sign in")
+    expect(again.page.get_by_text("This is not the code that your app shows now.")).to_be_visible()
+    right = code_of(secret, now())
+    code.fill(f"{right[:3]} {right[3:]}")  # as many apps copy it
+    again.press("Sign in")
+    packs_of(again)
+    remove_second_step(again)
+
+
+def test_one_of_several_apps_is_chosen_and_a_late_code_starts_again(new_session: NewSession) -> None:
+    """The test invents Google's answers, because the stand-in allows one app only."""
+    console = new_session()
+    console.refused = {400}
+    apps: list[dict[str, Any]] = [
+        {"mfaEnrollmentId": name, "displayName": name, "totpInfo": {}} for name in ("Old phone", "New phone")
+    ]
+    factors = [{"mfaEnrollmentId": "sms", "phoneInfo": "+*******1234"}, *apps]
+    late = {"error": {"code": 400, "message": "INVALID_MFA_PENDING_CREDENTIAL"}}
+    first, second = "**/v1/accounts:signInWithPassword?**", "**/v2/accounts/mfaSignIn:finalize?**"
+    console.page.route(first, lambda route: route.fulfill(json={"mfaPendingCredential": "p", "mfaInfo": factors}))
+    console.page.route(second, lambda route: route.fulfill(status=400, json=late))
+    console.sign_in(READER)
+
+    choice = console.page.get_by_label("Which app")
+    expect(choice.get_by_role("option")).to_have_text(["Old phone", "New phone"])
+    choice.select_option(label="New phone")
+    console.page.get_by_label("Six-digit code").fill("123456")
+    with console.page.expect_request(second) as sent:
+        console.press("Sign in")
+    assert sent.value.post_data_json == {
+        "mfaPendingCredential": "p",
+        "mfaEnrollmentId": "New phone",
+        "totpVerificationInfo": {"verificationCode": "123456"},
+    }
+    expect(console.page.get_by_text("That took longer than a few minutes.")).to_be_visible()
+    expect(console.page.get_by_label("Password")).to_be_focused()
+
+
+@pytest.mark.usefixtures("_second_step_needed")
+def test_a_practice_that_asks_for_a_second_step_leads_to_it(new_session: NewSession) -> None:
+    console = new_session()
+    console.refused = {400, 403}
+    console.sign_in(READER)
+    expect(console.dialog).to_contain_text("Your practice asks everybody for a second step.")
+    add_second_step(console)
+    expect(console.page.get_by_role("heading", name="Packs", exact=True)).to_be_visible()
+    console.settle()
+    expect(console.page.get_by_text("This could not be loaded")).to_have_count(0)
+    remove_second_step(console)
+
+
+def test_a_change_after_an_hour_asks_for_the_password_and_then_happens(
+    new_session: NewSession, practice: httpx.Client, pack_id: str
+) -> None:
+    """The writer does it, because nobody signs the writer out: that would end older sign-ins, too."""
+    a_draft(practice, pack_id)
+    console = packs_of(new_session().sign_in(WRITER)).open(f"packs/{pack_id}", "To fix")
+    console.refused = {403}
+    console.write(a_source(pack_id, title="After lunch"))
+    old = console.stack.sign_in(email=WRITER, claims=dict(ACCOUNTS[WRITER]), signed_in_ago=3_700)["refresh_token"]
+    console.page.evaluate("token => sessionStorage.setItem('rekindle.session', token)", old)
+    console.page.evaluate("const now = Date.now; Date.now = () => now() + 3600e3")
+
+    console.press("Save draft")
+
+    expect(console.dialog).to_contain_text("this change needs your password")
+    assert (console.overflow(), console.barriers()) == (0, [])
+    console.press("Not now", console.dialog)
+    console.notice("Not done yet.")
+    assert "After lunch" in console.text.input_value()
+    console.press("Save draft")
+    console.dialog.get_by_label("Password").fill("rekindle")
+    console.press("Sign in", console.dialog)
+    expect(console.page.locator(".save-state")).to_contain_text("Saved by you")
+    assert "After lunch" in practice.get(f"/v1/practice/packs/{pack_id}/draft").json()["source"]
 
 
 def test_without_a_connection_the_text_stays_and_can_be_saved_later(
@@ -712,7 +872,19 @@ def test_the_editor_is_left_by_keyboard_alone(writing: BrowserSession, pack_id: 
     assert writing.chosen() == "smile"
 
 
-# Numbers and help
+# Numbers, help and notices
+
+
+A_LINE: Final[dict[str, Any]] = {
+    "country": None,
+    "name": {"en": "A friend"},
+    "phone": "112",
+    "text": None,
+    "url": None,
+    "languages": [],
+    "hours": None,
+    "note": {},
+}
 
 
 def test_statistics_have_plots_and_tables_and_never_a_number_below_ten(console: BrowserSession) -> None:
@@ -754,30 +926,133 @@ def test_statistics_have_plots_and_tables_and_never_a_number_below_ten(console: 
     assert (console.overflow(), console.barriers()) == (0, [])
 
 
-def test_help_is_saved_and_a_mistake_in_it_is_named(console: BrowserSession, a_couple: NewCouple) -> None:
-    console.refused = {422}
-    console.open("help", "Who to contact")
-    console.page.get_by_label("Couples can book time with the practice").check()
-    page_field = console.page.get_by_label("Booking page")
-    page_field.fill("practice.example/book")
-    console.press("Save")
-    expect(console.page.get_by_role("alert")).to_contain_text("Booking, web page")
-
-    page_field.fill("https://practice.example/book")
-    console.press("Add a contact")
-    line = console.page.locator(".help-line").last
-    line.get_by_role("textbox", name="Name", exact=True).fill("Samaritans")
+def propose_help(session: BrowserSession, name: str) -> None:
+    """Add a contact to the help, and propose it."""
+    session.press("Add a contact")
+    line = session.page.locator(".help-line").last
+    line.get_by_role("textbox", name="Name", exact=True).fill(name)
     line.get_by_label("Country").select_option(label="United Kingdom")
     line.get_by_label("Phone number").fill("116 123")
-    expect(console.page.get_by_role("region", name="Help on the phone")).to_contain_text("Samaritans")
-    console.press("Save")
-    console.notice("Saved.")
+    expect(session.page.get_by_role("region", name="Help on the phone")).to_contain_text(name)
+    session.press("Propose")
+    session.notice("Proposed. Somebody else has to approve it now.")
 
+
+def test_help_is_proposed_by_one_and_approved_or_turned_down_by_another(
+    new_session: NewSession, a_couple: NewCouple
+) -> None:
+    writer, editor = new_session(), new_session()
+    for session, email in ((writer, WRITER), (editor, EDITOR)):
+        packs_of(session.sign_in(email))
+    writer.refused = {422}
+    writer.open("help", "Who to contact")
+    writer.page.get_by_label("Couples can book time with the practice").check()
+    page_field = writer.page.get_by_label("Booking page")
+    page_field.fill("practice.example/book")
+    writer.press("Propose")
+    expect(writer.page.get_by_role("alert")).to_contain_text("Booking, web page")
+    page_field.fill("https://practice.example/book")
+    propose_help(writer, "Samaritans")
+    proposal = writer.page.get_by_role("region", name="Your proposal")
+    expect(proposal).to_contain_text("Somebody else has to approve it.")
+    expect(writer.page.get_by_role("button", name="Approve …")).to_have_count(0)
+
+    editor.open("help", "A proposal to approve")
+    shown = editor.page.get_by_role("region", name="A proposal to approve")
+    expect(shown).to_contain_text(f"{WRITER} proposed this change")
+    expect(shown.locator(".added").first).to_be_visible()
+    expect(shown.locator(".added", has_text="https://practice.example/book")).to_have_count(1)
+    expect(editor.page.get_by_label("Booking page")).to_be_disabled()
+    assert (editor.overflow(), editor.barriers()) == (0, [])
+    editor.press("Approve …")
+    editor.press("Approve", editor.dialog)
+    editor.notice("Approved. Couples see it within half a minute.")
+    expect(editor.page.locator(".help-line").last).to_contain_text("Samaritans United Kingdom · 116 123")
     ada, _ = a_couple()
-    offered = ada.call("GET", "/v1/help")
-    assert offered["booking"]["url"] == "https://practice.example/book"
-    console.open("help", "Who to contact")
-    expect(console.page.locator(".help-line").last).to_contain_text("Samaritans United Kingdom · 116 123")
+    assert ada.call("GET", "/v1/help")["booking"]["url"] == "https://practice.example/book"
+
+    writer.open("packs").open("help", "Who to contact")
+    propose_help(writer, "Nobody")
+    editor.open("packs").open("help", "A proposal to approve")
+    editor.press("Turn it down …")
+    editor.dialog.get_by_label("Reason, for your colleagues").fill("Nobody answers there.")
+    editor.press("Turn it down", editor.dialog)
+    editor.notice("Turned down. Couples keep the help that they have.")
+    expect(editor.page.get_by_text("Waiting for approval")).to_have_count(0)
+
+    writer.open("packs").open("help", "Who to contact")
+    propose_help(writer, "Somebody")
+    writer.press("Take it back")
+    writer.notice("Taken back.")
+    expect(writer.page.get_by_text("Waiting for approval")).to_have_count(0)
+
+
+def test_unread_notices_show_first_after_a_sign_in_and_are_read_once_seen(
+    new_session: NewSession, practice: httpx.Client
+) -> None:
+    current = practice.get("/v1/practice/help").json()
+    offered = {name: current[name] for name in ("lines", "revision")} | {"booking": None}
+    offered["lines"] = [*offered["lines"], A_LINE]
+    proposal = practice.put("/v1/practice/help", json=offered).json()["proposal"]["id"]
+    rejected = practice.post("/v1/practice/help/reject", json={"proposal": proposal, "note": "A mistake."})
+    assert rejected.status_code == 200
+
+    console = new_session().sign_in(READER)
+    expect(console.page.get_by_role("heading", name="Notices")).to_be_visible()
+    newest = console.page.locator(".notice-item").first
+    expect(newest).to_contain_text(f"{WRITER} stopped a proposed change of the help for couples.")
+    expect(newest).to_contain_text("A mistake.")
+    expect(newest.locator(".badge")).to_have_text("New")
+    expect(console.page.locator(".notice-item").nth(1)).to_contain_text("Somebody else has to approve it.")
+    expect(console.page.get_by_role("link", name="Notices", exact=True)).to_be_visible()  # none is unread any more
+    assert (console.overflow(), console.barriers()) == (0, [])
+    console.page.reload()
+    console.settle()
+    expect(console.page.get_by_text("Nothing new.")).to_be_visible()
+    expect(console.page.locator(".notice-item .badge")).to_have_count(0)
+
+    packs = new_session().sign_in(READER)
+    expect(packs.page.get_by_role("heading", name="Packs", exact=True)).to_be_visible()
+
+
+def test_each_kind_of_notice_is_a_plain_sentence(console: BrowserSession) -> None:
+    """The last kind is one that a later version may add."""
+    empty = dict.fromkeys(("who", "note", "account", "scope", "pack", "couples"))
+    said: dict[str, tuple[dict[str, Any], str]] = {
+        "code-used-widely": (
+            {"pack": "river", "couples": 120},
+            "The code of the pack river was used by about 120 couples",
+        ),
+        "rights-granted": (
+            {"who": "an operator", "account": "ruth@practice.example", "scope": "practice:read practice:publish"},
+            "an operator gave ruth@practice.example new permissions: it can now read, write and publish.",
+        ),
+        "rights-revoked": (
+            {"who": EDITOR, "account": READER, "scope": ""},
+            f"You took permissions from {READER}: it can no longer see anything here.",
+        ),
+        "help-changed": ({"who": WRITER}, f"{WRITER} approved a change of the help for couples."),
+        "brand-new": ({"who": WRITER}, "did something that this page does not know yet (brand-new)"),
+    }
+    notices = [
+        {**empty, **fields, "id": f"{at:013}-{at:012}", "at": f"{today()}T00:00:00Z", "kind": kind, "unread": False}
+        for at, (kind, (fields, _)) in enumerate(said.items())
+    ]
+    answer = {"notices": notices, "unread": 0, "before": None}
+    console.page.route("**/v1/practice/notices?**", lambda route: route.fulfill(json=answer))
+    console.open("notices", "Notices")
+    expect(console.page.locator(".notice-item")).to_contain_text([sentence for _, sentence in said.values()])
+
+
+def test_the_history_says_whether_it_is_whole(console: BrowserSession, practice: httpx.Client, pack_id: str) -> None:
+    a_draft(practice, pack_id)
+    console.open("audit", "History")
+    expect(console.page.locator(".banner")).to_contain_text("as they were written, and none is missing between them")
+    answer = practice.get("/v1/practice/audit").json() | {"intact": False}
+    console.page.route("**/v1/practice/audit?**", lambda route: route.fulfill(json=answer))
+    console.open("packs").open("audit", "History")
+    expect(console.page.locator(".banner")).to_contain_text("Somebody has changed, added or removed an entry")
+    assert (console.overflow(), console.barriers()) == (0, [])
 
 
 # Accessibility
@@ -801,6 +1076,8 @@ def test_every_page_is_accessible_and_fits(
         "statistics": "Statistics",
         "help": "Help for couples",
         "audit": "History",
+        "notices": "Notices",
+        "account": "Second step",
         "packs/no-such-pack-at-all": "Pack not found",
     }
     console.refused = {404}

@@ -91,16 +91,27 @@ def test_no_module_turns_text_into_markup(name: str) -> None:
     assert not re.search(sinks, source)
 
 
-JSDIFF = ROOT / "client" / "node_modules" / "diff"
+PACKAGES = ROOT / "client" / "node_modules"
+VENDORED = {
+    "array.js": "diff/libesm/diff/array.js",
+    "base.js": "diff/libesm/diff/base.js",
+    "LICENSE.txt": "diff/LICENSE",
+    "qr.js": "qr/index.js",
+    "LICENSE-qr.txt": "qr/LICENSE-MIT",
+}
 
 
-@pytest.mark.skipif(not JSDIFF.exists(), reason="client/node_modules is missing: make setup")
-def test_jsdiff_is_a_copy_of_the_package_that_is_pinned_in_client() -> None:
+@pytest.mark.parametrize("name", VENDORED)
+@pytest.mark.skipif(not PACKAGES.exists(), reason="client/node_modules is missing: make setup")
+def test_a_library_is_a_copy_of_the_package_that_is_pinned_in_client(name: str) -> None:
     """`cd client && npm run vendor` copies it again."""
-    for name in ("array.js", "base.js"):
-        original = (JSDIFF / "libesm" / "diff" / name).read_text(encoding="utf-8")
-        assert (PAGE / "vendor" / name).read_text(encoding="utf-8") == f"// @ts-nocheck\n{original}"
-    assert (PAGE / "vendor" / "LICENSE.txt").read_bytes() == (JSDIFF / "LICENSE").read_bytes()
+    unchecked = "// @ts-nocheck\n" if name.endswith(".js") else ""
+    original = (PACKAGES / VENDORED[name]).read_text(encoding="utf-8")
+    assert (PAGE / "vendor" / name).read_text(encoding="utf-8") == unchecked + original
+
+
+def test_every_library_is_named_here() -> None:
+    assert {path.name for path in (PAGE / "vendor").iterdir()} == VENDORED.keys()
 
 
 def test_the_version_changes_with_any_file(tmp_path: Path) -> None:

@@ -1,17 +1,19 @@
 // Starts the console: the person who is signed in, the open view, and the frame around it.
 
 import { Api } from "./api.js";
-import { PageError, known } from "./errors.js";
+import { PageError, SIGNED_OUT, known } from "./errors.js";
 import { busy } from "./forms.js";
 import { keepUnsaved } from "./kept.js";
-import { announce, byId, failure, notify, notifyError } from "./notices.js";
+import { byId, failure, notify, notifyError, spinner } from "./notices.js";
 import { Session } from "./session.js";
-import { button, fill, h } from "./ui/dom.js";
+import { button, fill, h, svg } from "./ui/dom.js";
+import { accountView, passSecondStep } from "./views/account.js";
 import { auditView } from "./views/audit.js";
+import { Bell, noticesView } from "./views/bell.js";
 import { helpView } from "./views/help.js";
 import { isPage, packView } from "./views/pack.js";
 import { packsView } from "./views/packs.js";
-import { mark, noRightsView, signInAgain, signInView } from "./views/signin.js";
+import { confirmSignIn, mark, noRightsView, signInAgain, signInView } from "./views/signin.js";
 import { statisticsView } from "./views/statistics.js";
 
 /** One screen. `leave` returns false to stay on it. @typedef {{ element: HTMLElement, title: string, focus?: () => void, leave?: () => Promise<boolean>, close?: () => void }} View */
@@ -27,15 +29,20 @@ export class Console {
   place = null;
   /** The pack that was just started here. @type {string | null} */
   #fresh = null;
-  /** @type {Promise<void> | null} */
-  #again = null;
+  /** The question that is open over the view, so that calls at the same time ask only once. @type {Promise<boolean> | null} */
+  #asking = null;
 
   /** @param {import("./session.js").Config} config */
   constructor(config) {
     this.session = new Session(config);
     // The page stands beside the API, under the same prefix.
     const base = new URL(config.api ? `${config.api.replace(/\/$/, "")}/` : ".", document.baseURI);
-    this.api = new Api(base, this.session, () => this.#signInAgain());
+    this.api = new Api(base, this.session, {
+      signInAgain: () => this.#ask(() => signInAgain(this.session)),
+      confirmSignIn: () => this.#ask(() => confirmSignIn(this.session)),
+      addSecondStep: () => this.#ask(() => passSecondStep(this.session)),
+    });
+    this.bell = new Bell(this.api);
     this.main = byId("main");
     this.head = byId("head");
     addEventListener("hashchange", () => this.#moved());
@@ -81,14 +88,21 @@ export class Console {
 
   #showSignIn() {
     fill(this.head);
-    this.#show(signInView(this.session, () => this.#enter()));
+    this.#show(signInView(this.session, () => this.#enter({ signedIn: true })));
   }
 
-  #enter() {
+  /** Opens the page in the address. Without one, somebody who has just signed in sees unread notices first. */
+  async #enter({ signedIn = false } = {}) {
     if (!this.session.mayRead) return this.#show(noRightsView(this.session, () => (this.session.signOut(), this.#showSignIn())));
     this.#drawHead();
-    this.api.call("get", "/v1/practice/packs", {}).then(({ review_required: required }) => (this.reviewRequired = required), () => {});
-    if (!location.hash.startsWith("#/")) history.replaceState(null, "", "#/packs");
+    this.api.call("get", "/v1/practice/packs", {}, { quiet: true }).then(({ review_required: required }) => (this.reviewRequired = required), () => {});
+    const asked = location.hash.startsWith("#/");
+    if (!asked && signedIn) {
+      fill(this.main, h("div", { class: "page" }, spinner("Loading")));
+      await this.bell.refresh();
+      if (this.place) return; // the person has opened a page meanwhile
+    }
+    if (!asked) history.replaceState(null, "", signedIn && this.bell.unread ? "#/notices" : "#/packs");
     this.#open();
   }
 
@@ -98,29 +112,32 @@ export class Console {
         h("a", { class: "brand", href: "#/packs" }, mark(), "Rekindle"),
         h("nav", { "aria-label": "Console" }, NAVIGATION.map(([name, label]) => h("a", { href: `#/${name}`, "data-name": name }, label))),
         h("div", { class: "who" },
-          h("span", { class: "who-name" }, h("bdi", {}, this.session.email), !this.session.mayPublish && h("span", { class: "badge plain" }, "Read only")),
+          this.bell.element,
+          h("a", { class: "head-link", href: "#/account", "data-name": "account", "aria-label": `Your account, ${this.session.email}`, title: "Your account" },
+            svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("circle", { cx: 12, cy: 8, r: 4 }), svg("path", { d: "M4 20.500c1-4 4-6 8-6s7 2 8 6" })),
+            h("span", { class: "who-name" }, h("bdi", {}, this.session.email), !this.session.mayPublish && h("span", { class: "badge plain" }, "Read only"))),
           button("Sign out", () => this.#signOut(), { class: "quiet small" }))));
   }
 
+  /** Ends all sign-ins of the account. If the service does not do its part, the sign-in of this page ends all the same. */
   async #signOut() {
     if ((await this.view?.leave?.()) === false) return;
+    const failure = await this.api.call("post", "/v1/practice/sign-out", {}, { quiet: true }).then(() => null, known);
     this.view?.close?.();
     this.view = null;
     this.session.signOut();
     history.replaceState(null, "", location.pathname + location.search);
     this.place = null;
     this.#showSignIn();
-    announce("You are signed out.");
+    // A sign-in that has ended already is no failure: somebody has ended them all.
+    if (!failure || failure.status === 401 || failure.kind === SIGNED_OUT) return notify("You are signed out, everywhere.");
+    notify(`You are signed out on this page only. ${failure.sentence} Other sign-ins of your account go on. To end them, sign in and sign out again.`, { problem: true });
   }
 
-  /** Resolves once somebody has signed in again. Another person gets a new page, since this one holds the first person's work. */
-  #signInAgain() {
-    this.#again ??= signInAgain(this.session).then((same) => {
-      this.#again = null;
-      if (same) notify("You are signed in again.");
-      else location.reload();
-    });
-    return this.#again;
+  /** Asks the person over the view. Calls that come meanwhile wait for the same answer. @param {() => Promise<boolean>} question */
+  #ask(question) {
+    this.#asking ??= question().finally(() => (this.#asking = null));
+    return this.#asking;
   }
 
   async #moved() {
@@ -142,7 +159,8 @@ export class Console {
   #open() {
     this.place = location.hash;
     const [name, id, page = ""] = location.hash.replace(/^#\//, "").split("/");
-    for (const link of this.head.querySelectorAll("nav a")) {
+    void this.bell.refresh();
+    for (const link of this.head.querySelectorAll("a[data-name]")) {
       if (link.getAttribute("data-name") === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
@@ -150,6 +168,8 @@ export class Console {
     if (name === "statistics") return this.#show(statisticsView(this));
     if (name === "help") return this.#show(helpView(this));
     if (name === "audit") return this.#show(auditView(this));
+    if (name === "notices") return this.#show(noticesView(this));
+    if (name === "account") return this.#show(accountView(this));
     return this.#show(packsView(this));
   }
 

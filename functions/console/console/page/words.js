@@ -66,8 +66,19 @@ export const ACTIONS = {
   withdrawn: "withdrew",
   restored: "restored",
   code_renewed: "made a new code for",
+  help_proposed: "proposed to change the help for couples",
   help_changed: "changed the help for couples",
+  help_rejected: "stopped a proposed change of the help for couples",
+  rights_granted: "gave new permissions to",
+  rights_revoked: "took permissions from",
+  signed_out: "signed out everywhere",
 };
+
+/** Says what an account with these permissions can do, such as "can now only read". @param {string | null} scope */
+export function rightsText(scope) {
+  const rights = (scope ?? "").split(" ");
+  return rights.includes("practice:publish") ? "can now read, write and publish" : rights.includes("practice:read") ? "can now only read" : "can no longer see anything here";
+}
 
 const locale = navigator.languages.find((each) => each.startsWith("en")) ?? "en-US";
 const languageNames = new Intl.DisplayNames([locale], { type: "language", fallback: "code" });

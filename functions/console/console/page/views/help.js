@@ -1,4 +1,4 @@
-// The help that couples see: a link to book time, and people to contact.
+// The help that couples see: a link to book time, and people to contact. Two persons change it: one proposes, one approves.
 
 /** @typedef {import("../app.js").Console} Console */
 /** @typedef {import("../api.js").Schema} Schema */
@@ -6,13 +6,14 @@
 /** @typedef {Pick<Schema["HelpView"], "booking" | "lines">} Help */
 
 
-import { confirmed } from "../dialogs.js";
+import { ask, confirmed } from "../dialogs.js";
+import { diffView } from "../diff.js";
 import { known } from "../errors.js";
 import { busy, field, uniqueId } from "../forms.js";
-import { announce, loading, notify, sentenceOf } from "../notices.js";
+import { announce, loading, notify, notifyError, sentenceOf } from "../notices.js";
 import { button, fill, h, options, select } from "../ui/dom.js";
 import { counted, excessOf, trimmed } from "../ui/text.js";
-import { LANGUAGES, direction, languageName, regionName } from "../words.js";
+import { LANGUAGES, agoText, direction, languageName, listed, regionName } from "../words.js";
 
 const NO_COUNTRIES = new Set(["AC", "AN", "BU", "CP", "CQ", "CS", "CT", "DD", "DG", "DY", "EA", "EU", "EZ", "FQ", "FX", "HV", "IC", "JT", "MI", "NH", "NQ", "NT", "PC", "PU", "PZ", "QO", "QU", "RH", "SU", "TA", "TP", "UK", "UN", "VD", "WK", "XA", "XB", "XK", "YD", "YU", "ZR", "ZZ"]);
 const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
@@ -32,7 +33,20 @@ const NO_LINE = { country: null, name: { en: "" }, phone: null, text: null, url:
 export function helpView(context) {
   /** @type {import("../app.js").View} */
   const view = { element: h("div", { class: "page" }), title: "Help for couples" };
-  const region = loading(async () => formOf(context, await context.api.call("get", "/v1/practice/help", {}), view), "Loading the help");
+  const region = h("div");
+  const close = () => {
+    view.close?.();
+    delete view.leave;
+  };
+  const show = (/** @type {Schema["HelpView"]} */ help) => {
+    close();
+    fill(region, h("div", { class: "help-page" }, partsOf(context, help, view, { show, again })));
+  };
+  const again = () => {
+    close();
+    fill(region, loading(async () => h("div", { class: "help-page" }, partsOf(context, await context.api.call("get", "/v1/practice/help", {}), view, { show, again })), "Loading the help"));
+  };
+  again();
   fill(view.element,
     h("div", { class: "page-head" }, h("h1", { tabindex: "-1" }, "Help for couples")),
     h("p", {}, "Couples find this help one tap away in the app, and next to every prompt about courage or fear. They see contacts in their own country first, in this order."),
@@ -40,10 +54,111 @@ export function helpView(context) {
   return view;
 }
 
-/** @param {Console} context @param {Schema["HelpView"]} help @param {import("../app.js").View} view */
-function formOf(context, help, view) {
+/** How the page goes on: with the help that the API has answered, or by asking for it again. @typedef {{ show: (help: Schema["HelpView"]) => void, again: () => void }} Next */
+
+/** @param {Console} context @param {Schema["HelpView"]} help @param {import("../app.js").View} view @param {Next} next */
+function partsOf(context, help, view, next) {
+  const { proposal } = help;
+  const theirs = proposal && !proposal.mine;
+  return [
+    proposal && proposalOf(context, help, proposal, next),
+    theirs && context.session.mayPublish && h("p", { class: "hint" }, "You can propose another change once this one is approved or turned down. Below is what couples see now."),
+    // A person's new proposal replaces the one before, so the form goes on with that.
+    formOf(context, help.revision, proposal && !theirs ? proposal : help, { view, next, may: context.session.mayPublish && !theirs }),
+  ];
+}
+
+/** Shows what a proposal changes, and what the person can do with it. @param {Console} context @param {Schema["HelpView"]} help @param {Schema["HelpProposalView"]} proposal @param {Next} next */
+function proposalOf(context, help, proposal, next) {
   const may = context.session.mayPublish;
-  let { revision } = help;
+  const overtaken = proposal.revision !== help.revision;
+  /** @param {string} message @param {() => Promise<Schema["HelpView"]>} work */
+  const act = async (message, work) => {
+    try {
+      const answer = await work();
+      notify(message);
+      next.show(answer);
+    } catch (error) {
+      notifyError(error);
+      if (known(error).status === 409) next.again();
+    }
+  };
+  const approve = async (/** @type {HTMLButtonElement} */ pressed) => {
+    if (!(await confirmed({
+      title: "Approve the change", yes: "Approve", no: "Not yet",
+      body: h("p", {}, "Every couple sees the new help within half a minute. Have you tried its numbers and links?"),
+    }))) return;
+    await act("Approved. Couples see it within half a minute.", () =>
+      context.working(pressed, () => context.api.call("post", "/v1/practice/help/approve", { body: { proposal: proposal.id } })));
+  };
+  const reject = (/** @type {string | null} */ note) => context.api.call("post", "/v1/practice/help/reject", { body: { proposal: proposal.id, note } });
+  const turnDown = async () => {
+    const answer = await askToTurnDown(proposal.by, reject);
+    if (!answer) return;
+    notify("Turned down. Couples keep the help that they have.");
+    next.show(answer);
+  };
+  const who = proposal.mine ? "You" : h("bdi", {}, proposal.by);
+  return h("section", { class: "panel proposal", "aria-labelledby": "proposal-title" },
+    h("div", { class: "panel-head" },
+      h("h2", { id: "proposal-title" }, proposal.mine ? "Your proposal" : "A proposal to approve"),
+      h("span", { class: "badge proposed" }, "Waiting for approval")),
+    h("p", {}, h("strong", {}, who), ` proposed this change ${agoText(proposal.at)}. Couples do not see it yet. `,
+      overtaken ? "The help has changed since then, so nobody can approve it any more." : proposal.mine ? "Somebody else has to approve it." : "Compare it with what couples see now, then decide."),
+    diffView(linesOf(help), linesOf(proposal), ["Couples see now", "Proposed"]),
+    may && h("div", { class: "row-actions" },
+      !proposal.mine && !overtaken && button("Approve …", approve, { class: "primary" }),
+      proposal.mine
+        ? button("Take it back", (pressed) => act("Taken back. Couples keep the help that they have.", () => context.working(pressed, () => reject(null))))
+        : button("Turn it down …", turnDown)));
+}
+
+/** Asks for the reason, and turns the proposal down. @param {string} by @param {(note: string | null) => Promise<Schema["HelpView"]>} reject @returns {Promise<Schema["HelpView"] | null>} */
+function askToTurnDown(by, reject) {
+  return ask({
+    title: "Turn the change down",
+    alert: true,
+    build: (/** @type {(answer?: Schema["HelpView"] | null) => void} */ close) => {
+      const note = field("Reason, for your colleagues", h("textarea", { rows: "2" }), { optional: true, limit: 500 });
+      const problem = h("p", { class: "form-problem", role: "alert", hidden: true });
+      const go = button("Turn it down", async () => {
+        problem.hidden = true;
+        if (note.excess()) return note.control.focus();
+        try {
+          close(await busy(go, "Turning down …", () => reject(trimmed(note.control.value) || null)));
+        } catch (error) {
+          problem.textContent = sentenceOf(error);
+          problem.hidden = false;
+        }
+      }, { class: "danger" });
+      return {
+        body: h("div", {}, problem, h("p", {}, "Couples keep the help that they have. ", h("bdi", {}, by), " can propose it again, with changes."), note.element),
+        actions: [button("Cancel", () => close(), { class: "quiet" }), go],
+      };
+    },
+  });
+}
+
+/** Writes the help as lines, for the comparison. @param {Help} help */
+function linesOf({ booking, lines }) {
+  const words = (/** @type {string} */ label, /** @type {Record<string, string>} */ texts) =>
+    Object.entries(texts).map(([language, text]) => `  ${label} (${languageName(language)}): ${text}`);
+  return [
+    ...(booking ? ["Booking", `  Web page: ${booking.url}`, ...words("Link text", booking.words)] : ["No booking"]),
+    ...lines.flatMap((line) => [
+      "",
+      Object.values(line.name)[0] ?? "A contact",
+      ...words("Name", line.name),
+      `  Country: ${line.country ? regionName(line.country) : "All countries"}`,
+      ...[["Phone number", line.phone], ["Text messages", line.text], ["Web page", line.url], ["Hours", line.hours], ["Languages", listed(line.languages.map(languageName))]]
+        .filter(([, value]) => value).map(([label, value]) => `  ${label}: ${value}`),
+      ...words("Note", line.note),
+    ]),
+  ].join("\n");
+}
+
+/** @param {Console} context @param {number} revision of the help that couples see @param {Help} help what the form shows first @param {{ view: import("../app.js").View, next: Next, may: boolean }} options */
+function formOf(context, revision, help, { view, next, may }) {
   let saved = "";
   const hasBooking = h("input", { type: "checkbox", id: "has-booking", checked: Boolean(help.booking) });
   const url = field("Booking page", h("input", { type: "url", placeholder: "https://", autocomplete: "off", props: { value: help.booking?.url ?? "" } }));
@@ -74,7 +189,7 @@ function formOf(context, help, view) {
   };
   const remove = async (/** @type {number} */ at) => {
     const name = lines[at]?.title() ?? "";
-    if (!(await confirmed({ title: `Remove ${name}`, yes: "Remove", danger: true, body: h("p", {}, "Couples stop seeing it once you save.") }))) return;
+    if (!(await confirmed({ title: `Remove ${name}`, yes: "Remove", danger: true, body: h("p", {}, "Couples stop seeing it once your change is approved.") }))) return;
     lines = lines.filter((_, each) => each !== at);
     drawLines();
   };
@@ -83,33 +198,34 @@ function formOf(context, help, view) {
     const dirty = isDirty();
     save.disabled = !dirty;
     state.dataset["dirty"] = String(dirty);
-    state.textContent = dirty ? "Not saved yet" : "";
+    state.textContent = dirty ? "Not proposed yet" : may ? "Somebody else approves what you propose." : "";
     preview.draw(current());
   };
-  const save = button("Save", () => store(), { class: "primary" });
+  const save = button("Propose", () => store(), { class: "primary" });
   const preview = helpPreview(previewBox);
 
   const store = async () => {
     problem.hidden = true;
     const given = current();
     try {
-      const answer = await busy(save, "Saving …", () => context.api.call("put", "/v1/practice/help", { body: { ...given, revision } }));
-      revision = answer.revision;
-      saved = JSON.stringify(given);
-      notify("Saved. Couples see it within half a minute.");
-      changed();
-      return true;
+      const answer = await busy(save, "Proposing …", () => context.api.call("put", "/v1/practice/help", { body: { ...given, revision } }));
+      notify(answer.proposal ? "Proposed. Somebody else has to approve it now." : "Couples see exactly this help already, so there is nothing to propose.");
+      next.show(answer);
+      scrollTo(0, 0);
     } catch (error) {
-      const { status, body } = known(error);
+      const { kind, body } = known(error);
       const errors = (body.errors ?? []).map((each) => ({ field: String(each["field"]), reason: String(each["reason"]) }));
-      const conflict = status === 409;
+      /** @type {Record<string, string>} */
+      const conflicts = {
+        "help-changed": "Someone else changed the help since you opened it. Your changes are not proposed. Copy what you need, then reload this page.",
+        "proposed-already": "A colleague proposed a change meanwhile. Your changes are not proposed. Copy what you need, then reload this page to approve the other change or turn it down.",
+      };
       for (const each of errors) lines[Number(/lines\.(\d+)/.exec(each.field)?.[1])]?.open();
-      fill(problem, h("p", {}, conflict ? "Someone else changed the help since you opened it. Your changes are not saved. Copy what you need, then reload this page." : `Not saved. ${errors.length ? "Fix this first:" : sentenceOf(error)}`),
+      fill(problem, h("p", {}, conflicts[kind] ?? `Not proposed. ${errors.length ? "Fix this first:" : sentenceOf(error)}`),
         errors.length > 0 && h("ul", {}, errors.map((each) => h("li", {}, `${placeText(each.field)}: ${each.reason}`))));
       problem.hidden = false;
       problem.scrollIntoView({ block: "center" });
       changed();
-      return false;
     }
   };
 
@@ -139,7 +255,7 @@ function formOf(context, help, view) {
   addEventListener("beforeunload", beforeUnload);
   view.close = () => removeEventListener("beforeunload", beforeUnload);
   view.leave = async () => !isDirty() || confirmed({
-    title: "Your changes are not saved yet", yes: "Leave without saving", no: "Stay here", danger: true,
+    title: "Your changes are not proposed yet", yes: "Leave without proposing", no: "Stay here", danger: true,
     body: h("p", {}, "If you leave now, your changes are lost."),
   });
   return [may && h("div", { class: "workspace-bar" }, state, h("div", { class: "row-actions" }, save)), form];
