@@ -68,7 +68,7 @@ TECHNICAL: Final = {"pk", "sk", "ttl", "revision", "count"}
 
 NAMED_BY_DATA: Final = {
     *("devices", "removed_devices", "parted", "last_due", "reminded_since", "profiles", "packs", "windows", "answers"),
-    "pauses_ended",
+    *("paused_by", "pauses_ended"),
     *("themes_met", "seen", "codes", "requests", "authors", "runs", "due", "reached", "steps"),
     *("levels", "counted"),
 }
