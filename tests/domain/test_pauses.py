@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.domain.calendar import dates
 from rekindle.domain.couples import Couple, Pause
 from rekindle.domain.ids import Uid
 from rekindle.domain.pauses import (
@@ -271,7 +270,7 @@ def test_nobody_is_paused_by_somebody_whose_pause_they_have_just_ended(
             continue
         if after.paused - couple.paused:
             assert number >= ended[who] + 7
-            for date in dates(day(number), max(after.paused)):
+            for date in days(*range(number, number + (length or 0))):
                 paused_by.setdefault(date, set()).add(who)
         for date in couple.paused - after.paused:
             ended |= dict.fromkeys(paused_by.pop(date) - {who}, number)

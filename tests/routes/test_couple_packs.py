@@ -227,7 +227,7 @@ class TestCode:
     def test_staff_get_the_notice_also_if_the_expected_number_is_set_or_lowered_later(
         self, first: int | None, own_services: Services
     ) -> None:
-        """The next couple makes the notice. There is one for each code, so no other number says more about the count."""
+        """The next couple makes the notice. There is one for each code, so other numbers tell nothing of the count."""
         table, api = own_services.people.table, handler_of(lambda: own_services)
         publish(table, lessons("group", 3), audience=Audience.CODE)
         table.write(PracticeCode(CODE, PackId("group"), expected=first).new())

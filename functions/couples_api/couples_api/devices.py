@@ -114,7 +114,8 @@ def put_device(device_id: DevicePath, body: DeviceBody, caller: TheCaller, servi
     A device that was removed because no push reached it is not new.
 
     Call this at every start of the app, and when FCM gives another address. If somebody else has registered the address
-    meanwhile, nobody is told: this device gets no push until it registers again, for which it is not new.
+    meanwhile, nobody is told: this device gets no push until it registers again, for which it is not new. So that this
+    is never refused, one of the owner's registrations of the last 24 hours counts no more.
     """
     new = DeviceId(device_id)
 

@@ -214,8 +214,8 @@ class Pack(BaseModel):
     )
     expected_couples: Annotated[int, Field(strict=True, ge=10, le=100_000)] | None = Field(
         default=None,
-        description="Only for the audience code: how many couples you give the code, at least 10. If more couples use it, "
-        "all staff get one notice. A smaller number could tell something about a single couple.",
+        description="Only for the audience code: how many couples you give the code. If more couples use it, all staff "
+        "get one notice. The number is at least 10, so that the notice tells nothing about a single couple.",
     )
     words: Mapping[LanguageCode, PackWords] = Field(
         min_length=1,

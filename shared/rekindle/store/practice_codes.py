@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class PracticeCode:
     """A code, and the pack that couples join by it.
 
-    `expected` is how many couples the practice expects, or None if it has not said so. `couples` counts the couples that
-    have joined by this code. A couple that leaves the pack and joins again counts once. `noticed` is True once staff
-    have got the notice that more couples use the code than expected.
+    `expected` is how many couples the practice expects, or None if it has not said so. `couples` counts the couples
+    that have joined by this code. A couple that leaves the pack and joins again counts once. `noticed` is True once
+    staff have got the notice that more couples use the code than expected.
     """
 
     code: str
