@@ -159,22 +159,23 @@ def test_what_undoes_is_never_refused(phone: Phone, own_services: Services) -> N
 
 def test_withdrawing_a_wish_is_never_refused(phone: Phone) -> None:
     """Nobody has to wait for a day to stop touch, reminders or nudges."""
-    touch = {"weekdays": ["monday", "friday"], "time": "19:00"}
-    for number in range(LIMITS[Counted.REMINDERS].count):
-        wishes = {"touch": touch, "prompt_time": f"09:{5 * (number % 2):02}"}
-        assert phone.put("/v1/me/reminders", wishes).status == 200
+    profile: dict[str, Any] = {"display_name": "Ada", "zone": LONDON, "depth": 3, "touch_comfort": 3}
     for number in range(LIMITS[Counted.PROFILE].count):
-        liked = {"zone": (LONDON, TOKYO)[number % 2], "depth": 3, "touch_comfort": 3}
-        assert phone.put("/v1/me", {"display_name": "Ada", **liked}).status == 200
-    for fewer in ({"touch_comfort": 1}, {"touch_comfort": 0, "depth": 1}, {"streak_hidden": True}):
-        liked |= fewer
-        assert phone.put("/v1/me", {"display_name": "Ada", **liked}).status == 200
-    assert phone.put("/v1/me", {"display_name": "Ada", **liked, "depth": 2}).problem == "too-many-changes"
-    off: tuple[dict[str, Any], ...] = ({"nudges_muted": True}, {"touch": None}, {"evening_time": None}, {"news": False})
-    for fewer in off:
-        wishes |= fewer
-        assert phone.put("/v1/me/reminders", wishes).status == 200
-    assert phone.put("/v1/me/reminders", wishes | {"touch": touch}).problem == "too-many-changes"
+        assert phone.put("/v1/me", profile | {"barriers": [("stress", "neglect")[number % 2]]}).status == 200
+    less: dict[str, Any]
+    for less in ({"touch_comfort": 1}, {"touch_comfort": 0, "depth": 1}, {"streak_hidden": True}):
+        profile |= less
+        assert phone.put("/v1/me", profile).status == 200
+    assert phone.put("/v1/me", profile | {"touch_comfort": 1}).problem == "too-many-changes"
+
+    touch = {"weekdays": ["monday", "friday"], "time": "19:00"}
+    reminders: dict[str, Any] = {"touch": touch, "prompt_time": "09:05"}
+    for number in range(LIMITS[Counted.REMINDERS].count):
+        assert phone.put("/v1/me/reminders", reminders | {"prompt_time": ("09:00", "09:05")[number % 2]}).status == 200
+    for less in ({"nudges_muted": True}, {"touch": None}, {"evening_time": None}, {"news": False}):
+        reminders |= less
+        assert phone.put("/v1/me/reminders", reminders).status == 200
+    assert phone.put("/v1/me/reminders", reminders | {"touch": touch}).problem == "too-many-changes"
 
 
 def test_nobody_uses_up_the_limit_of_the_owner_of_a_phone(phone: Phone, own_services: Services) -> None:
