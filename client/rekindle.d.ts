@@ -351,7 +351,8 @@ export interface paths {
          * @description The first call creates the person.
          *
          *     Within 24 hours, a person can change their name three times, and the profile 60 times. An unchanged profile does not
-         *     count.
+         *     count. Neither does one that only withdraws something, such as a lower touch comfort. So withdrawing is never
+         *     refused.
          *
          *     An account that was erased can never be used again, not even with a sign-in from before.
          */
@@ -408,7 +409,8 @@ export interface paths {
          *     A device that was removed because no push reached it is not new.
          *
          *     Call this at every start of the app, and when FCM gives another address. If somebody else has registered the address
-         *     meanwhile, nobody is told: this device gets no push until it registers again, for which it is not new.
+         *     meanwhile, nobody is told: this device gets no push until it registers again, for which it is not new. So that this
+         *     is never refused, one of the owner's registrations of the last 24 hours counts no more.
          */
         put: operations["putDevice"];
         post?: never;
@@ -493,6 +495,9 @@ export interface paths {
          * @description Each reminder comes at most once a day. Example: At 10:00, the caller moves a reminder that is due at 20:00. If the
          *     new time is between 08:00 and 10:00, the reminder comes at once. A new time before 08:00 is more than two hours
          *     ago, so the reminder comes from tomorrow on.
+         *
+         *     Within 24 hours, a person can change their reminders 60 times. A change that only stops or silences something does
+         *     not count, so it is never refused.
          */
         put: operations["putReminders"];
         post?: never;

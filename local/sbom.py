@@ -37,7 +37,7 @@ from local.deploy.build import build_functions
 from local.places import BUILD, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from importlib.metadata import Distribution
 
 NAME: Final = "sbom.cdx.json"
@@ -47,8 +47,12 @@ LICENCES: Final = ROOT / "docs" / "licences.md"
 LOCK: Final = ROOT / "client" / "package-lock.json"
 LAYER: Final = "Layer"
 VENDOR: Final = Path("console/page/vendor")
-"""The folder of the console's library, inside of the console's artifact."""
-VENDORED: Final = "diff"
+"""The folder of the console's libraries, inside of the console's artifact."""
+VENDORED: Final[Mapping[str, tuple[str, ...]]] = {
+    "diff": ("LICENSE.txt", "array.js", "base.js"),
+    "qr": ("LICENSE-qr.txt", "qr.js"),
+}
+"""The console's libraries, with their files in VENDOR. tests/routes/test_console.py compares files and packages."""
 
 ALLOWED: Final = frozenset(
     {"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BlueOak-1.0.0", "CC0-1.0", "ISC", "MIT", "MIT-0"}
@@ -127,19 +131,20 @@ def materials_of(artifact: Path) -> list[Material]:
     folder = artifact / "python" if artifact.name == LAYER else artifact
     found = [Material.of(package) for package in distributions(path=[str(folder)])]
     if (vendor := artifact / VENDOR).is_dir():
-        found.append(_vendored(vendor))
+        found += _vendored(vendor)
     return sorted(found)
 
 
-def _vendored(folder: Path) -> Material:
-    """Return the console's library, with its files. tests/routes/test_console.py compares them with the package."""
-    (package,) = (each for each in packages_of_client() if each.name == VENDORED)
-    files = tuple((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in sorted(folder.iterdir()))
-    return Material(package.name, package.version, package.licence, package.kind, package.digests, files)
+def _vendored(folder: Path) -> Iterator[Material]:
+    """Yield the console's libraries, each with its files. Raise FileNotFoundError if a file is missing."""
+    for package in packages_of_client():
+        if names := VENDORED.get(package.name):
+            files = tuple((name, hashlib.sha256((folder / name).read_bytes()).hexdigest()) for name in names)
+            yield Material(package.name, package.version, package.licence, package.kind, package.digests, files)
 
 
 def packages_of_client() -> list[Material]:
-    """Return the packages in client/. They check the pages and make types, and only one of them is shipped."""
+    """Return the packages in client/. They check the pages and make types, and two of them are shipped."""
     lock = json.loads(LOCK.read_text(encoding="utf-8"))
     return sorted(
         Material(

@@ -91,7 +91,7 @@ def _said(notice: contract.NoticeView) -> RenderableType:
         case "help-rejected":
             said = f"{who} rejected a change of the help."
         case "code-used-widely":
-            couples = f"{notice.couples} couples" if notice.couples else "more couples than expected"
+            couples = f"more than {notice.couples} couples" if notice.couples else "more couples than expected"
             renew = f"rekindle packs code {notice.pack} --renew"
             said = f"The code of {notice.pack} was used by {couples}. For a new code: {renew}"
         case "rights-granted":

@@ -9,7 +9,18 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from local.sbom import LICENCES, LOCK, NAME, artifacts_of, is_allowed, licences, materials_of, packages_of_client, sbom
+from local.sbom import (
+    LICENCES,
+    LOCK,
+    NAME,
+    VENDORED,
+    artifacts_of,
+    is_allowed,
+    licences,
+    materials_of,
+    packages_of_client,
+    sbom,
+)
 from tests.build.test_artifacts import SOURCES, required
 
 if TYPE_CHECKING:
@@ -35,7 +46,7 @@ def test_an_sbom_is_valid_and_lists_what_the_artifact_holds(build: Path, artifac
         if materials_of(build / artifact)
         else {}
     )
-    vendored = {"diff": listed["diff"]} if artifact == "Console" else {}
+    vendored = {name: listed[name] for name in VENDORED} if artifact == "Console" else {}
     assert listed == required(artifact) | vendored
 
 
@@ -51,12 +62,16 @@ def test_every_artifact_of_the_build_is_known(build: Path) -> None:
     assert not [*build.rglob(NAME)]  # only `make build` adds them
 
 
-def test_the_console_s_sbom_has_a_digest_of_each_file_of_its_library(build: Path) -> None:
-    (library,) = document_of(build, "Console")["components"]
-    assert library["purl"].startswith("pkg:npm/diff@")
-    assert [each["alg"] for each in library["hashes"]] == ["SHA-512"]
-    assert [each["name"] for each in library["components"]] == ["LICENSE.txt", "array.js", "base.js"]
-    assert all(each["hashes"][0]["alg"] == "SHA-256" for each in library["components"])
+def test_the_console_s_sbom_has_a_digest_of_each_file_of_its_libraries(build: Path) -> None:
+    libraries = {each["name"]: each for each in document_of(build, "Console")["components"]}
+    for name, files in VENDORED.items():
+        library = libraries[name]
+        assert library["purl"].startswith(f"pkg:npm/{name}@")
+        assert [each["alg"] for each in library["hashes"]] == ["SHA-512"]
+        assert tuple(each["name"] for each in library["components"]) == files
+        assert all(each["hashes"][0]["alg"] == "SHA-256" for each in library["components"])
+    vendored = (build / "Console/console/page/vendor").iterdir()
+    assert {each.name for each in vendored} == {file for files in VENDORED.values() for file in files}
 
 
 def test_the_list_of_licences_is_current(build: Path) -> None:

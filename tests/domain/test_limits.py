@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rekindle.domain.limits import LIMITS, Counted, Limit, counted, counted_change, next_at, remembered
+from rekindle.domain.limits import LIMITS, Counted, Limit, counted, counted_change, next_at, remembered, without_latest
+from rekindle.domain.persons import Barrier, QuietHours, Reminders, TouchReminder
 from rekindle.errors import LimitError
 from rekindle.store.people import person_writes
 from rekindle.store.person_items import person_from, person_item
-from testing.builders import a_person, a_profile, an_instant
+from testing.builders import EVERY_EVENING, TOKYO, a_person, a_profile, an_instant
 from testing.memory_table import MemoryTable
 
 if TYPE_CHECKING:
@@ -102,6 +103,64 @@ def test_no_change_is_refused_that_changes_nothing() -> None:
     assert counted_change(person, person, NOON, Counted.NAME) is person
     with pytest.raises(LimitError):
         counted_change(person, replace(person, profile=a_profile(display_name="Other")), NOON, Counted.NAME)
+
+
+@pytest.mark.parametrize(
+    "fewer",
+    [
+        {"depth": 2},
+        {"touch_comfort": 1},
+        {"barriers": {Barrier.STRESS}},
+        {"streak_hidden": True},
+        {"depth": 1, "touch_comfort": 0, "barriers": set(), "streak_hidden": True},
+    ],
+)
+def test_a_profile_that_asks_for_no_more_than_before_is_not_counted(fewer: dict[str, Any]) -> None:
+    wishes = {"depth": 3, "touch_comfort": 2, "barriers": {Barrier.STRESS, Barrier.NEGLECT}, "streak_hidden": False}
+    more, less = (a_person(profile=a_profile(**each)) for each in (wishes, wishes | fewer))
+    assert not counted_change(more, less, NOON, Counted.NAME, Counted.PROFILE).counted
+    assert counted_change(less, more, NOON, Counted.NAME, Counted.PROFILE).counted.keys() == {Counted.PROFILE}
+    elsewhere = replace(less, profile=replace(less.profile, zone=TOKYO))
+    assert counted_change(more, elsewhere, NOON, Counted.PROFILE).counted.keys() == {Counted.PROFILE}
+
+
+TUESDAY = TouchReminder(frozenset({1}), dt.time(19))
+
+
+@pytest.mark.parametrize(
+    "fewer",
+    [
+        {"evening": None},
+        {"quiet_hours": QuietHours(dt.time(22), dt.time(7))},
+        {"touch": TUESDAY},
+        {"touch": None},
+        {"nudges_muted": True},
+        {"news": False},
+        {"evening": None, "touch": None, "nudges_muted": True, "news": False},
+    ],
+)
+def test_reminders_that_ask_for_no_more_than_before_are_not_counted(fewer: dict[str, Any]) -> None:
+    most = Reminders(evening=dt.time(20), quiet_hours=None, touch=EVERY_EVENING, nudges_muted=False, news=True)
+    more, less = a_person(reminders=most), a_person(reminders=replace(most, **fewer))
+    assert not counted_change(more, less, NOON, Counted.REMINDERS).counted
+    assert counted_change(less, more, NOON, Counted.REMINDERS).counted.keys() == {Counted.REMINDERS}
+    earlier = replace(less, reminders=replace(less.reminders, prompt=dt.time(7)))
+    assert counted_change(more, earlier, NOON, Counted.REMINDERS).counted.keys() == {Counted.REMINDERS}
+
+
+def test_touch_reminders_at_another_time_or_on_another_day_are_counted() -> None:
+    before = a_person(reminders=Reminders(touch=TUESDAY))
+    for touch in (replace(TUESDAY, time=dt.time(20)), replace(TUESDAY, weekdays=frozenset({2}))):
+        after = replace(before, reminders=Reminders(touch=touch))
+        assert counted_change(before, after, NOON, Counted.REMINDERS).counted.keys() == {Counted.REMINDERS}
+
+
+def test_one_that_was_counted_can_be_given_back() -> None:
+    person = counted(counted(a_person(), NOON, Counted.DEVICES, Counted.NAME), NOON + MILLISECOND, Counted.DEVICES)
+    given_back = without_latest(person, Counted.DEVICES)
+    assert given_back.counted == {Counted.DEVICES: (NOON,), Counted.NAME: (NOON,)}
+    assert without_latest(given_back, Counted.DEVICES).counted == {Counted.NAME: (NOON,)}
+    assert without_latest(person, Counted.EXPORTS) == person
 
 
 def test_a_row_has_only_what_a_limit_still_counts() -> None:

@@ -179,6 +179,7 @@ class TestForm:
         [
             (pack(audience="all"), "audience", "must be “everyone”, “choice” or “code”, not “all”"),
             (pack(course={}), "course", "is for packs with the audience code; leave it out here"),
+            (pack(audience="code", expected_couples=9), "expected_couples", "must be 10 or more, not “9”"),
             (code_pack(every_days=8), "course.every_days", "must be 7 or less, not “8”"),
             (
                 code_pack(starts_on="in spring"),

@@ -235,10 +235,17 @@ def test_whoever_ends_or_shortens_their_own_pause_or_one_that_is_over_keeps_nobo
     assert blocked(changed(over, BEN, 5, None), 5) == set()
 
 
-def test_a_pause_belongs_to_whoever_made_it_longer_last() -> None:
+def test_a_pause_belongs_to_both_if_one_has_made_the_other_s_pause_longer() -> None:
     longer = changed(changed(COUPLE, ADA, 0, 5), BEN, 1, 30)
     assert blocked(changed(longer, ADA, 2, None), 2) == {BEN}
-    assert blocked(changed(longer, BEN, 2, None), 2) == set()
+    assert blocked(changed(longer, BEN, 2, None), 2) == {ADA}
+
+
+def test_whoever_ends_only_what_they_have_added_keeps_nobody_from_pausing() -> None:
+    longer = changed(changed(COUPLE, ADA, 0, 5), BEN, 1, 30)
+    assert blocked(changed(longer, BEN, 2, 10), 2) == set()
+    assert blocked(changed(longer, BEN, 2, 4), 2) == {ADA}
+    assert blocked(changed(longer, BEN, 7, None), 7) == set(), "Ada's dates are over"
 
 
 def test_a_pause_of_version_0_1_0_names_nobody_and_may_be_ended() -> None:
@@ -255,6 +262,7 @@ def test_nobody_is_paused_by_somebody_whose_pause_they_have_just_ended(
 ) -> None:
     """Follow each date back to the person who paused it, and compare with the notes."""
     couple, number, ended = COUPLE, 0, dict.fromkeys((ADA, BEN), -100)
+    paused_by: dict[dt.date, set[Uid]] = {}
     for who, later, length in steps:
         number += later
         after = changed(couple, who, number, length and number + length)
@@ -262,8 +270,9 @@ def test_nobody_is_paused_by_somebody_whose_pause_they_have_just_ended(
             continue
         if after.paused - couple.paused:
             assert number >= ended[who] + 7
-        if couple.paused - after.paused and couple.paused_by not in {None, who}:
-            assert couple.paused_by
-            ended[couple.paused_by] = number
+            for date in days(*range(number, number + (length or 0))):
+                paused_by.setdefault(date, set()).add(who)
+        for date in couple.paused - after.paused:
+            ended |= dict.fromkeys(paused_by.pop(date) - {who}, number)
         couple = after
         assert blocked(couple, number) == {each for each, since in ended.items() if number < since + 7}

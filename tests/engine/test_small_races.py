@@ -7,7 +7,10 @@ import json
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from couples_api import devices, invites, me
 from couples_api.devices import DEVICES_LIMIT, DeviceBody
@@ -80,16 +83,21 @@ def test_one_of_many_who_race_moves_a_run(table: Table) -> None:
         assert sum(pool.map(moved, range(8))) == 1
 
 
-def test_one_of_many_couples_that_join_at_once_is_the_first_beyond_the_expected(services: Services) -> None:
+@pytest.mark.parametrize(("early", "expected"), [(0, 5), (3, 2)])
+def test_one_of_many_couples_that_join_at_once_makes_the_notice(early: int, expected: int, services: Services) -> None:
+    """The practice says how many couples it expects before anybody joins, or when more have joined already."""
     table = services.people.table
     publish(table, prompts("group"), audience=Audience.CODE)
-    code = PracticeCode("ABCD2345", PackId("group"), expected=5)
+    code = PracticeCode(f"ABCD234{expected}", PackId("group"))
     table.write(code.new())
+    for _ in range(early):
+        racing_couple(services)[0].join(code.code)
+    table.write(replace(code, expected=expected).expecting())
     couples = [racing_couple(services) for _ in range(8)]
     outcomes = race(*(lambda ada=ada: ada.join(code.code) for ada, _ in couples))
     assert len(won(outcomes)) == 8
-    assert row_in(table, keys.practice_code(code.code))["couples"] == 8
-    assert len(table.query(keys.NOTICES).items) == 1
+    assert row_in(table, keys.practice_code(code.code))["couples"] == early + 8
+    assert [notice["couples"] for notice in table.query(keys.NOTICES).items].count(expected) == 1
 
 
 def test_wishes_that_cross_end_in_one_agreement(services: Services, api: Handler) -> None:

@@ -12,6 +12,7 @@ from rekindle.domain.couples import PackWish, Wish
 from rekindle.domain.ids import PackId
 from rekindle.domain.playlist import Course
 from rekindle.domain.prompts import Audience, Theme
+from rekindle.errors import WriteConflictError
 from rekindle.store import keys
 from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.table import Write
@@ -222,13 +223,35 @@ class TestCode:
             "couples": 2,
         }
 
-    def test_a_code_without_an_expected_number_counts_nobody(self, own_services: Services) -> None:
-        table = own_services.people.table
+    @pytest.mark.parametrize("first", [None, 50])
+    def test_staff_get_the_notice_also_if_the_expected_number_is_set_or_lowered_later(
+        self, first: int | None, own_services: Services
+    ) -> None:
+        """The next couple makes the notice. There is one for each code, so other numbers tell nothing of the count."""
+        table, api = own_services.people.table, handler_of(lambda: own_services)
+        publish(table, lessons("group", 3), audience=Audience.CODE)
+        table.write(PracticeCode(CODE, PackId("group"), expected=first).new())
+        noticed = []
+        for expected in (first, first, first, 2, 1, 50, 3):
+            table.write(PracticeCode(CODE, PackId("group"), expected=expected).expecting())
+            assert join(a_couple(api)[0]).status == 200
+            noticed.append([item["couples"] for item in every_row(table) if item["pk"] == keys.NOTICES])
+        assert noticed == [[], [], [], [2], [2], [2], [2]]
+
+    def test_a_code_without_an_expected_number_counts_couples_and_tells_nobody(self, own_services: Services) -> None:
+        table, api = own_services.people.table, handler_of(lambda: own_services)
         publish(table, lessons("group", 3), audience=Audience.CODE)
         give_code(table, "group")
-        ada, _ = a_couple(handler_of(lambda: own_services))
-        assert join(ada).status == 200
-        assert own_services.catalogue.practice_code(CODE) == PracticeCode(CODE, PackId("group"))
+        for _ in range(2):
+            assert join(a_couple(api)[0]).status == 200
+        assert own_services.catalogue.practice_code(CODE) == PracticeCode(CODE, PackId("group"), couples=2)
+        assert not [item for item in every_row(table) if item["pk"] == keys.NOTICES]
+
+    def test_a_code_that_was_replaced_meanwhile_is_not_made_again(self, own_services: Services) -> None:
+        table, code = own_services.people.table, PracticeCode(CODE, PackId("group"))
+        with pytest.raises(WriteConflictError):
+            table.transact(code.use(dt.datetime(2026, 3, 2, tzinfo=dt.UTC)))
+        assert own_services.catalogue.practice_code(CODE) is None
 
     def test_a_weekly_course_does_not_begin_a_week_late(self, couple: tuple[Phone, Phone]) -> None:
         """Today and the partner's today are open already, so the course begins on the next date."""

@@ -39,8 +39,9 @@ def rename(phone: Phone, number: int) -> Reply:
     return phone.put("/v1/me", {"display_name": f"Ada {number}", "zone": LONDON})
 
 
-def deepen(phone: Phone, number: int) -> Reply:
-    return phone.put("/v1/me", {"display_name": "Ada", "zone": LONDON, "depth": 1 + (number + 1) % 2})
+def change_barriers(phone: Phone, number: int) -> Reply:
+    barriers = [("stress", "neglect")[number % 2]]
+    return phone.put("/v1/me", {"display_name": "Ada", "zone": LONDON, "barriers": barriers})
 
 
 def set_reminders(phone: Phone, number: int) -> Reply:
@@ -72,13 +73,12 @@ def sign_out(phone: Phone, _number: int) -> Reply:
 
 DOINGS: dict[Counted, Callable[[Phone, int], Reply]] = {
     Counted.NAME: rename,
-    Counted.PROFILE: deepen,
+    Counted.PROFILE: change_barriers,
     Counted.REMINDERS: set_reminders,
     Counted.DEVICES: register,
     Counted.INVITES: invite,
     Counted.PAUSES: pause,
     Counted.EXPORTS: export,
-    Counted.SIGN_OUTS: sign_out,
 }
 
 
@@ -154,11 +154,48 @@ def test_what_undoes_is_never_refused(phone: Phone, own_services: Services) -> N
     assert phone.put("/v1/me/notifications", {"paused": False}).problem == "too-many-changes"
     assert phone.delete("/v1/couple/pause").status == 204
     assert phone.delete("/v1/me/devices/phone").status == 204
-    assert sign_out(phone, 0).status == 204
+    assert [sign_out(phone, number).status for number in range(40)] == [204] * 40
     eve = a_phone(phones_api(lambda: own_services), "eve", LONDON)
     for number in range(LIMITS[Counted.INVITES].count):
         assert invite(eve, number).status == 201
     assert eve.delete("/v1/invites").status == 204
+
+
+def test_withdrawing_a_wish_is_never_refused(phone: Phone) -> None:
+    """Nobody has to wait for a day to stop touch, reminders or nudges."""
+    profile: dict[str, Any] = {"display_name": "Ada", "zone": LONDON, "depth": 3, "touch_comfort": 3}
+    for number in range(LIMITS[Counted.PROFILE].count):
+        assert phone.put("/v1/me", profile | {"barriers": [("stress", "neglect")[number % 2]]}).status == 200
+    less: dict[str, Any]
+    for less in ({"touch_comfort": 1}, {"touch_comfort": 0, "depth": 1}, {"streak_hidden": True}):
+        profile |= less
+        assert phone.put("/v1/me", profile).status == 200
+    assert phone.put("/v1/me", profile | {"touch_comfort": 1}).problem == "too-many-changes"
+
+    touch = {"weekdays": ["monday", "friday"], "time": "19:00"}
+    reminders: dict[str, Any] = {"touch": touch, "prompt_time": "09:05"}
+    for number in range(LIMITS[Counted.REMINDERS].count):
+        assert phone.put("/v1/me/reminders", reminders | {"prompt_time": ("09:00", "09:05")[number % 2]}).status == 200
+    for less in ({"nudges_muted": True}, {"touch": None}, {"evening_time": None}, {"news": False}):
+        reminders |= less
+        assert phone.put("/v1/me/reminders", reminders).status == 200
+    assert phone.put("/v1/me/reminders", reminders | {"touch": touch}).problem == "too-many-changes"
+
+
+def test_nobody_uses_up_the_limit_of_the_owner_of_a_phone(phone: Phone, own_services: Services) -> None:
+    """Other accounts take over the phone's address again and again. Its owner can still register it each time."""
+    address = {"token": a_token(), "platform": "ios"}
+    for _ in range(LIMITS[Counted.DEVICES].count - 1):
+        assert register(phone, 0).status == 200
+    assert phone.put("/v1/me/devices/phone", address).status == 200
+    for number in range(3):
+        thief = a_phone(phones_api(lambda: own_services), f"thief-{number}", LONDON)
+        thief.now = phone.now
+        assert thief.put("/v1/me/devices/phone", address).status == 200
+        assert len(person_of(own_services, phone).counted[Counted.DEVICES]) == LIMITS[Counted.DEVICES].count - 1
+        assert phone.put("/v1/me/devices/phone", address).status == 200
+        assert phone.put("/v1/me/devices/phone", address).status == 200, "the same again is not counted"
+    assert register(phone, 0).problem == "too-many-changes"
 
 
 def test_one_partner_s_pauses_do_not_count_for_the_other(own_services: Services) -> None:

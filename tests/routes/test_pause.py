@@ -186,7 +186,7 @@ class TestPeace:
         couple = person_of(services, ada).couple
         assert couple
         before = row_in(services.people.table, keys.couple(couple))
-        assert before["paused_by"] == ada.uid
+        assert before["paused_by"] == {ada.uid: "2026-03-02"}
         assert pause(ada, FIRST + 30 * DAY).problem == "pause-too-soon"
         assert row_in(services.people.table, keys.couple(couple)) == before
         assert ben.delete("/v1/couple").status == 204

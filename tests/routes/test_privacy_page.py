@@ -68,7 +68,7 @@ TECHNICAL: Final = {"pk", "sk", "ttl", "revision", "count"}
 
 NAMED_BY_DATA: Final = {
     *("devices", "removed_devices", "parted", "last_due", "reminded_since", "profiles", "packs", "windows", "answers"),
-    "pauses_ended",
+    *("paused_by", "pauses_ended"),
     *("themes_met", "seen", "codes", "requests", "authors", "runs", "due", "reached", "steps"),
     *("levels", "counted"),
 }
@@ -133,7 +133,7 @@ WORDS: Final = {
         "ids, names and settings of both": "profiles former " + " ".join(f"profiles.*.{n}" for n in PROFILE.split()),
         "packs": "packs packs.*.wish packs.*.since joined",
         "pauses": "pause paused",
-        "who paused last and whose pause the other has ended and when": "paused_by pauses_ended.*",
+        "who has paused until when and whose pause the other has ended and when": "paused_by.* pauses_ended.*",
         "themes by date": "themes_met themes_met.*",
         "since when you are a couple": "created_at",
         "since when your days count": "first_date counted_from",

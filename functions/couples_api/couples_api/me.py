@@ -69,7 +69,8 @@ def put_me(body: ProfileBody, caller: TheCaller, services: TheServices) -> MeVie
     """Set the profile. The first call creates the person.
 
     Within 24 hours, a person can change their name three times, and the profile 60 times. An unchanged profile does not
-    count.
+    count. Neither does one that only withdraws something, such as a lower touch comfort. So withdrawing is never
+    refused.
 
     An account that was erased can never be used again, not even with a sign-in from before.
     """

@@ -117,6 +117,9 @@ def put_reminders(body: RemindersBody, caller: TheCaller, services: TheServices)
     Each reminder comes at most once a day. Example: At 10:00, the caller moves a reminder that is due at 20:00. If the
     new time is between 08:00 and 10:00, the reminder comes at once. A new time before 08:00 is more than two hours
     ago, so the reminder comes from tomorrow on.
+
+    Within 24 hours, a person can change their reminders 60 times. A change that only stops or silences something does
+    not count, so it is never refused.
     """
     quiet, touch = body.quiet_hours, body.touch
     reminders = Reminders(

@@ -68,11 +68,11 @@ class Couple:
     couple of version 0.1.0 gets its seed when it opens its next day. Until then, `seed` is its id (`seeded`).
 
     `joined` has the packs that the couple has ever joined by a code, so that a code counts each couple once. `pause` is
-    the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`). `paused_by` is
-    the person who set the latest pause or made it longer. `pauses_ended` has the persons whose pause the partner has
-    ended or shortened, and when. `windows` has the windows that some dates keep after a partner has moved to another
-    zone (`rekindle.domain.open_days`). `paired_by` is the invite by which the two paired last. A couple that paired
-    under version 0.1.0 has none.
+    the latest pause, which may be over. `paused` has the dates of all pauses (`rekindle.domain.pauses`). `paused_by`
+    maps each person who has paused to the first date after those that they paused. `pauses_ended` has the persons whose
+    pause the partner has ended or shortened, and when. `windows` has the windows that some dates keep after a partner
+    has moved to another zone (`rekindle.domain.open_days`). `paired_by` is the invite by which the two paired last. A
+    couple that paired under version 0.1.0 has none.
 
     `touch_wanted_by` has the persons who want touch now. `touch_levels` says what both see
     (`rekindle.domain.touch_dates`). No date up to `touch_settled` changes any more. `touch_from` is the first date on
@@ -96,7 +96,7 @@ class Couple:
     former: frozenset[Uid] = frozenset()
     pause: Pause | None = None
     paused: frozenset[dt.date] = frozenset()
-    paused_by: Uid | None = None
+    paused_by: Mapping[Uid, dt.date] = field(default_factory=dict)
     pauses_ended: Mapping[Uid, dt.datetime] = field(default_factory=dict)
     touch_wanted_by: frozenset[Uid] = frozenset()
     touch_levels: Levels = field(default_factory=dict)

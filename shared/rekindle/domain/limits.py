@@ -2,7 +2,7 @@
 
 The person's own row counts what they did in the last 24 hours, in the write that is made anyway. So a limit costs no
 request of its own, and holds exactly, even if many requests come at the same moment. A request that changes nothing is
-not counted. Neither is a request that undoes something, because nobody can undo more than was done.
+not counted. Neither is a request that undoes or withdraws something, because nobody can undo more than was done.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ class Counted(StrEnum):
     INVITES = "invites"
     PAUSES = "pauses"
     EXPORTS = "exports"
-    SIGN_OUTS = "sign_outs"
 
 
 LIMITS: Final[Mapping[Counted, Limit]] = {
@@ -50,7 +49,6 @@ LIMITS: Final[Mapping[Counted, Limit]] = {
     Counted.INVITES: Limit(30),
     Counted.PAUSES: Limit(30),
     Counted.EXPORTS: Limit(20),
-    Counted.SIGN_OUTS: Limit(10),
 }
 """The limit of each kind. An app that stores each tap on a setting stays far below 60 a day."""
 
@@ -61,9 +59,14 @@ _VALUES: Final[Mapping[Counted, Callable[[Person], object]]] = {
     Counted.DEVICES: lambda person: {each: (device.target, device.platform) for each, device in person.devices.items()},
     Counted.INVITES: lambda person: person.invite,
     Counted.PAUSES: lambda person: person.paused_until,
-    Counted.SIGN_OUTS: lambda person: person.signed_out_at,
 }
 """What a change of each kind changes. An export changes nothing."""
+
+_ONLY_WITHDRAWS: Final[Mapping[Counted, Callable[[Person, Person], bool]]] = {
+    Counted.PROFILE: lambda before, after: after.profile.asks_no_more_than(before.profile),
+    Counted.REMINDERS: lambda before, after: after.reminders.asks_no_more_than(before.reminders),
+}
+"""Whether a change of each kind asks for nothing more than before. Changes of other kinds always do."""
 
 
 def next_at(made: Iterable[dt.datetime], instant: dt.datetime, *limits: Limit) -> dt.datetime | None:
@@ -94,9 +97,10 @@ def with_one_more(made: Iterable[dt.datetime], instant: dt.datetime, *limits: Li
 def counted_change(before: Person, after: Person, instant: dt.datetime, *kinds: Counted) -> Person:
     """Return the person after a change, with the change counted for each kind of `kinds` that it is.
 
-    Return `after` as it is if the change is of none of these kinds. Raise LimitError if a limit is reached.
+    Return `after` as it is if the change is of none of these kinds, or only withdraws something. Raise LimitError if a
+    limit is reached.
     """
-    return counted(after, instant, *(kind for kind in kinds if _VALUES[kind](before) != _VALUES[kind](after)))
+    return counted(after, instant, *(kind for kind in kinds if _counts(kind, before, after)))
 
 
 def counted(person: Person, instant: dt.datetime, *kinds: Counted) -> Person:
@@ -105,9 +109,23 @@ def counted(person: Person, instant: dt.datetime, *kinds: Counted) -> Person:
     return replace(person, counted={**person.counted, **made}) if made else person
 
 
+def without_latest(person: Person, kind: Counted) -> Person:
+    """Return the person with one less of this kind counted, because somebody else has undone it."""
+    others = {each: made for each, made in person.counted.items() if each is not kind}
+    left = person.counted.get(kind, ())[:-1]
+    return replace(person, counted=others | ({kind: left} if left else {}))
+
+
 def still_counted(
     made: Mapping[Counted, tuple[dt.datetime, ...]], instant: dt.datetime
 ) -> dict[Counted, tuple[dt.datetime, ...]]:
     """Return what a limit still counts at `instant`, without kinds of which nothing is left."""
     kept = {kind: remembered(instants, instant, LIMITS[kind]) for kind, instants in made.items()}
     return {kind: instants for kind, instants in kept.items() if instants}
+
+
+def _counts(kind: Counted, before: Person, after: Person) -> bool:
+    if _VALUES[kind](before) == _VALUES[kind](after):
+        return False
+    only_withdraws = _ONLY_WITHDRAWS.get(kind)
+    return only_withdraws is None or not only_withdraws(before, after)

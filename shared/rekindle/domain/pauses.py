@@ -81,16 +81,21 @@ def may_pause_at(couple: Couple, uid: Uid, instant: dt.datetime) -> dt.datetime 
 
 
 def noting_who(before: Couple, after: Couple, uid: Uid, instant: dt.datetime) -> Couple:
-    """Return the changed couple, with a note of who has paused and whose pause was ended.
+    """Return the changed couple, with a note of who has paused until when, and whose pause was ended.
 
-    `uid` is the person who changed the pause of `before` to the pause of `after` at `instant`. The person who paused a
-    date last has paused the whole pause. The notes are for `may_pause_at` only: nobody may see them.
+    `uid` is the person who changed the pause of `before` to the pause of `after` at `instant`. A person who makes a
+    pause longer has paused all of its dates from then on, and so has whoever paused some of them before. The notes are
+    for `may_pause_at` only: nobody may see them.
     """
     ended = {person: ended_at for person, ended_at in after.pauses_ended.items() if instant < ended_at + PEACE}
-    paused_by = before.paused_by
-    if paused_by and paused_by != uid and not before.paused <= after.paused:
-        ended[paused_by] = instant
-    return replace(after, paused_by=uid if pauses_further_dates(before, after) else paused_by, pauses_ended=ended)
+    paused_by = dict(before.paused_by)
+    if no_longer_paused := before.paused - after.paused:
+        end = min(no_longer_paused)
+        ended |= {person: instant for person, until in paused_by.items() if person != uid and end < until}
+        paused_by = {person: min(end, until) for person, until in paused_by.items()}
+    if after.pause and pauses_further_dates(before, after):
+        paused_by[uid] = after.pause.until
+    return replace(after, paused_by=paused_by, pauses_ended=ended)
 
 
 def with_time_apart(couple: Couple, today: dt.date, closed: dt.date) -> Couple:

@@ -104,6 +104,24 @@ class Reminders:
     nudges_muted: bool = False
     news: bool = True
 
+    def asks_no_more_than(self, earlier: Reminders) -> bool:
+        """Return whether these reminders only stop or silence something of the earlier ones."""
+        with_earlier = replace(
+            self,
+            evening=earlier.evening if self.evening is None else self.evening,
+            quiet_hours=earlier.quiet_hours if earlier.quiet_hours is None else self.quiet_hours,
+            touch=earlier.touch if self._has_no_more_touch_than(earlier) else self.touch,
+            nudges_muted=earlier.nudges_muted and self.nudges_muted,
+            news=earlier.news or self.news,
+        )
+        return with_earlier == earlier
+
+    def _has_no_more_touch_than(self, earlier: Reminders) -> bool:
+        touch, before = self.touch, earlier.touch
+        if touch is None or before is None:
+            return touch is None
+        return touch.time == before.time and touch.weekdays <= before.weekdays
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -120,6 +138,17 @@ class Profile:
     def without_choices(self) -> Profile:
         """Return the profile as if the person had chosen no depth, no touch comfort and no barriers."""
         return replace(self, depth=1, touch_comfort=0, barriers=frozenset())
+
+    def asks_no_more_than(self, earlier: Profile) -> bool:
+        """Return whether this profile only withdraws something that the earlier one wished, allowed or showed."""
+        with_earlier = replace(
+            self,
+            depth=max(self.depth, earlier.depth),
+            touch_comfort=max(self.touch_comfort, earlier.touch_comfort),
+            barriers=self.barriers | earlier.barriers,
+            streak_hidden=self.streak_hidden and earlier.streak_hidden,
+        )
+        return with_earlier == earlier
 
 
 @dataclass(frozen=True, slots=True)

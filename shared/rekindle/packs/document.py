@@ -212,10 +212,10 @@ class Pack(BaseModel):
     languages: tuple[LanguageCode, ...] = Field(
         min_length=1, max_length=40, description="Every language in which the pack has words, such as en, es, de."
     )
-    expected_couples: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = Field(
+    expected_couples: Annotated[int, Field(strict=True, ge=10, le=100_000)] | None = Field(
         default=None,
         description="Only for the audience code: how many couples you give the code. If more couples use it, all staff "
-        "get a notice.",
+        "get one notice. The number is at least 10, so that the notice tells nothing about a single couple.",
     )
     words: Mapping[LanguageCode, PackWords] = Field(
         min_length=1,

@@ -25,8 +25,8 @@ class Notice:
     """A notice to all staff.
 
     `who` is the name of the person who acted, or None if nobody did. `note` is the person's reason. `account` is the
-    account whose rights were changed, and `scope` has its rights since then. `pack` is the pack whose code was used,
-    and `couples` is the rounded number of couples that have used the code.
+    account whose rights were changed, and `scope` has its rights since then. `pack` is the pack whose code was used
+    by more couples than the practice expected, and `couples` is the number that it expected.
     """
 
     kind: NoticeKind

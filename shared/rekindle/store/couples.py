@@ -437,7 +437,7 @@ def couple_from(item: Mapping[str, Any]) -> Couple:
         former=frozenset(map(Uid, item.get("former", ()))),
         pause=Pause(*map(dt.date.fromisoformat, item["pause"])) if "pause" in item else None,
         paused=unpack_dates(earliest_date(first_date), item.get("paused", b"")),
-        paused_by=Uid(item["paused_by"]) if "paused_by" in item else None,
+        paused_by={Uid(uid): dt.date.fromisoformat(until) for uid, until in item.get("paused_by", {}).items()},
         pauses_ended={Uid(uid): from_millis(ended_at) for uid, ended_at in item.get("pauses_ended", {}).items()},
         **_touch_from(item["touch"], profiles.values()),
         paired_by=InviteId(item["paired_by"]) if "paired_by" in item else None,
@@ -474,7 +474,7 @@ def _pause_item(couple: Couple) -> Item:
     if couple.paused:
         item["paused"] = pack_dates(earliest_date(couple.first_date), couple.paused)
     if couple.paused_by:
-        item["paused_by"] = couple.paused_by
+        item["paused_by"] = {uid: str(until) for uid, until in couple.paused_by.items()}
     if couple.pauses_ended:
         item["pauses_ended"] = {uid: to_millis(ended_at) for uid, ended_at in couple.pauses_ended.items()}
     return item

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from rekindle.domain.ids import Uid
+from rekindle.domain.limits import Counted, without_latest
 from rekindle.errors import ErasedError
 from rekindle.store import keys
 from rekindle.store.added_devices import added_device_row
@@ -50,9 +51,9 @@ class Devices:
 
         Write nothing if the same registration was stored less than REFRESHED_AFTER ago. Otherwise one transaction
         stores the device, removes any other device with the same target (even another person's), and removes the
-        person's stale devices. If the device is new, and the person has other devices, the transaction stores a row,
-        from which `react` queues a push to the other devices. `guard` gets the person before and after the change, and
-        returns the person to store.
+        person's stale devices. If another person loses a device, one registration of theirs counts no more. If the
+        device is new, and the person has other devices, the transaction stores a row, from which `react` queues a push
+        to the other devices. `guard` gets the person before and after the change, and returns the person to store.
         """
         before = self.people.person(uid)
         if before is None:
@@ -65,7 +66,7 @@ class Devices:
         changes: list[PersonChange] = [(before, after)]
         owner = self.people.table.get(keys.target(device.target))
         if owner and owner["uid"] != uid and (loser := self.people.even_erased(owner["uid"])):
-            changes.append((loser, _without_target(loser, device.target)))
+            changes.append((loser, _taken_over(loser, device.target)))
         is_news = before.known_since(device_id) is None and len(after.devices) > 1
         writes = person_writes(self.people.table, device.registered_at, *changes)
         self.people.table.commit([*writes, *([added_device_row(uid, device)] if is_news else [])])
@@ -115,6 +116,15 @@ def _is_fresh(known: Device | None, device: Device) -> bool:
 
 def _without_stale(person: Person, instant: dt.datetime) -> Person:
     return person.without_unreached(lambda device: is_stale(device, instant))
+
+
+def _taken_over(owner: Person, target: Target) -> Person:
+    """Return the former owner of a target, with one registration less counted.
+
+    Otherwise others could use up the owner's limit, so that the owner cannot register the device again.
+    """
+    without = _without_target(owner, target)
+    return owner if without is owner else without_latest(without, Counted.DEVICES)
 
 
 def _without_target(person: Person, target: Target) -> Person:

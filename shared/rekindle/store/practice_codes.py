@@ -20,20 +20,24 @@ if TYPE_CHECKING:
 class PracticeCode:
     """A code, and the pack that couples join by it.
 
-    `expected` is how many couples the practice expects, or None if it has not said so. Then nobody counts. `couples`
-    counts the couples that have joined by this code. A couple that leaves the pack and joins again counts once.
+    `expected` is how many couples the practice expects, or None if it has not said so. `couples` counts the couples
+    that have joined by this code. A couple that leaves the pack and joins again counts once. `noticed` is True once
+    staff have got the notice that more couples use the code than expected.
     """
 
     code: str
     pack: PackId
     expected: int | None = None
     couples: int = 0
+    noticed: bool = False
 
     @classmethod
     def read(cls, item: Mapping[str, Any]) -> PracticeCode:
         """Read a code from its item."""
         code = item["pk"].removeprefix(keys.CODE_PREFIX)
-        return cls(code, PackId(item["pack"]), item.get("expected"), item.get("couples", 0))
+        return cls(
+            code, PackId(item["pack"]), item.get("expected"), item.get("couples", 0), noticed=item.get("noticed", False)
+        )
 
     def new(self) -> Write:
         """Return the write of a new code."""
@@ -45,7 +49,7 @@ class PracticeCode:
         return Write("Delete", keys.practice_code(self.code))
 
     def expecting(self) -> Write:
-        """Return the write that stores how many couples the practice expects now. The count stays."""
+        """Return the write that stores how many couples the practice expects now. The rest stays."""
         return Write(
             "Update",
             keys.practice_code(self.code),
@@ -57,20 +61,25 @@ class PracticeCode:
     def use(self, instant: dt.datetime) -> list[Write]:
         """Return the writes that count one more couple.
 
-        If this is the first couple beyond the expected number, one of the writes is a notice to all staff. The notice
-        names the expected number, and no couple. The writes fail if the code has changed since it was read.
+        If more couples than expected have used the code then, and staff have not got the notice, one of the writes is
+        the notice to all staff. It names the expected number, and no couple. The writes fail if another couple has used
+        the code since it was read, or if the code was replaced.
+
+        There is at most one notice for each code. Otherwise staff could find out the count by changing the expected
+        number again and again.
         """
-        if self.expected is None:
-            return []
-        # Invariant: exactly one couple is the first beyond the expected number, even if two join at the same moment.
+        more, expected = self.couples + 1, self.expected
+        is_news = expected is not None and more > expected and not self.noticed
+        # Invariant: exactly one couple makes the notice, even if two join at the same moment.
         counting = Write(
             "Update",
             keys.practice_code(self.code),
-            update="SET couples = :more",
-            condition="expected = :expected AND "
+            update="SET couples = :more" + (", noticed = :noticed" if is_news else ""),
+            condition="attribute_exists(pk) AND "
             + ("couples = :couples" if self.couples else "attribute_not_exists(couples)"),
-            values={":more": self.couples + 1, ":expected": self.expected}
+            values={":more": more}
+            | ({":noticed": True} if is_news else {})
             | ({":couples": self.couples} if self.couples else {}),
         )
-        notice = Notice(NoticeKind.CODE_USED_WIDELY, instant, pack=self.pack, couples=self.expected)
-        return [counting, notice_row(notice)] if self.couples == self.expected else [counting]
+        notice = Notice(NoticeKind.CODE_USED_WIDELY, instant, pack=self.pack, couples=expected)
+        return [counting, notice_row(notice)] if is_news else [counting]
