@@ -117,10 +117,6 @@ class Profile:
     barriers: frozenset[Barrier] = frozenset()
     streak_hidden: bool = False
 
-    def without_choices(self) -> Profile:
-        """Return the profile as if the person had chosen no depth, no touch comfort and no barriers."""
-        return replace(self, depth=1, touch_comfort=0, barriers=frozenset())
-
 
 @dataclass(frozen=True, slots=True)
 class LiveInvite:
