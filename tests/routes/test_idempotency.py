@@ -237,7 +237,7 @@ def test_a_key_that_was_refused_is_free_for_another_request(world: World) -> Non
 
 
 def test_a_repeat_of_a_finished_request_stores_no_new_key(services: Services, world: World) -> None:
-    """Otherwise a person could store any number of rows, as such a repeat counts for no limit."""
+    """Such a repeat counts for no limit. If it stored its key, a person could store any number of rows."""
     cai, dee = world.someone(), world.someone("dee")
     invite = cai.post("/v1/invites").body
     code = {"code": invite["code"]}

@@ -276,7 +276,7 @@ def post_redeem(
     together_before = inviter is not None and former_couple(services, caller, person, inviter) is not None
     choice = (invite.resume if body.resume is None else body.resume) if together_before else None
     if choice is not None or not together_before:
-        # A repeat with a choice is no try, so nothing would limit the keys that it stores.
+        # Who redeems the same invite again spends no try. So nothing would limit the keys that such requests store.
         writes = () if invite.redeemer == caller.uid else request.writes
         redeemed = services.invites.redeem(invite, person, caller.instant, writes, resume=choice)
         if redeemed is None:
