@@ -199,10 +199,11 @@ def test_while_google_does_not_tell_its_keys_calls_go_on(
 
 
 odd = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9), lambda each: st.lists(each, max_size=2)
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda each: st.lists(each, max_size=2),
 )
 """Values of JSON that no token should have at these places."""
-ODD_TEXTS = [b"", b"{", b"[" * 100_000, b'{"alg":' + b"9" * 5_000 + b"}", b'{"kid":"\\ud800"}', b"\xff\xfe", b" " * 9_999]
+ODD_TEXTS = [b"", b"{", b"[" * 100_000, b'{"alg":' + b"9" * 5_000 + b"}", b'{"kid":"\\ud800"}', b"\xff\xfe"]
 
 
 def an_object(usual: dict[str, Any], *others: str) -> st.SearchStrategy[bytes]:
