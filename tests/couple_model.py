@@ -470,6 +470,8 @@ class Model:
             self.claimed = {}
             self.events["asked whether to go on"] += 1
         else:
+            # Decided: who redeems an invite again stores no new key.
+            self.claimed = {} if found.redeemer else self.claimed
             found.redeemer, found.redeemer_name = self.me.name, self.me.profile["display_name"]
             found.choice = chosen if former else None
             found.words.setdefault(self.me.name, self.reply["words"])
@@ -491,7 +493,8 @@ class Model:
         me, asked, choice = self.me, self.request.body["invite_id"], self.request.body.get("resume")
         self._claim("confirm", asked, self.request.body["words"], choice)
         if me.couple and asked == me.couple.invites[-1]:
-            # Decided: a repeat finds the couple, whichever of the two sends it.
+            # Decided: a repeat finds the couple, whichever of the two sends it. It stores no new key.
+            self.claimed = {}
             return self._couple_seen()
         self._require_unpaired()
         invite = self._live_invite()
@@ -896,6 +899,8 @@ class Model:
         pack = next((pack for pack in self._live() if pack.code == code), None)
         if pack is None:
             raise Refused("code-not-usable")
+        # Decided: a couple that has the pack already stores no new key.
+        self.claimed = {} if couple.wants(pack) else self.claimed
         if not couple.wants(pack):
             # Decided: its first date is the next one that neither has opened.
             first = next(date for date in dates_from(self.today, dt.date.max) if date not in couple.days)

@@ -108,6 +108,9 @@ def test_after_four_weeks_every_hypothesis_explains_what_the_attacker_saw() -> N
     """For each of the 192 hypotheses, name a world in which Ada sees exactly the same.
 
     In these worlds chance falls differently for Ben. Ben's id stands for his chance, because no reply shows it.
+
+    This is about prompts. Neither wants touch gestures here, because the two agree on them: each has to want them, and
+    a gesture tells both that the other wants touch, and how warm (docs/adr/0018-private-choices.md).
     """
     assert len(HYPOTHESES) == 192
     truth = Choices(frozenset({Barrier.STRESS, Barrier.NEGLECT}), 0, 3)
@@ -195,6 +198,32 @@ def test_a_swap_depends_on_no_choice(bens: Choices, theme: Theme, wished: Mappin
     assert swaps[0] == swaps[1]
     if swaps[0]:
         assert (swaps[0].depth, swaps[0].comfort) == (1, 0)
+
+
+@given(seeds, choices, choices, wishes, st.sets(st.integers(0, 60), max_size=8))
+def test_what_a_closed_day_shows_depends_on_no_choice_and_on_no_person_s_number(
+    seed: str, adas: Choices, bens: Choices, wished: Mapping[PackId, PackWish], opened: set[int]
+) -> None:
+    """A closed day that nobody opened is chosen again for each request. So it must not be a second noisy copy.
+
+    Only the seed and the weeks of chance count, and not how chance fell for Ben, for which his id stands.
+    """
+    met = {day(number): list(Theme)[number % 7] for number in opened}
+    couple = couple_of(seed, bens, adas, packs=wished, themes_met=met)
+    other = couple_of(seed, HYPOTHESES[0], ben=Uid("another ben"), packs=wished, themes_met=met)
+    for number in (0, 27, 28, 61):
+        one, two = (Play(each.without_choices(), PACKS) for each in (couple, other))
+        assert one.open(number) == two.open(number)
+        assert comfort_on(day(number), couple.without_choices()) == SMALLEST
+
+
+def test_a_barrier_counts_on_a_closed_date_in_a_week_of_chance_only() -> None:
+    """So it never says that a barrier that counts on an open date counts because somebody has chosen it."""
+    couples = [couple_of(f"seed {number}", HYPOTHESES[-1], HYPOTHESES[-1]) for number in range(500)]
+    closed = [leaning_barriers(FIRST, each.without_choices()) for each in couples]
+    expected, count = 1 - (27 / 28) ** 7, 4 * len(couples)
+    error = (expected * (1 - expected) / count) ** 0.5
+    assert sum(map(len, closed)) / count == pytest.approx(expected, abs=4 * error)
 
 
 class TestNoise:

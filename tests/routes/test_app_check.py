@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import subprocess
@@ -14,13 +15,16 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from firebase_admin.app_check import _AppCheckService
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jwt.algorithms import RSAAlgorithm
 from starlette.applications import Starlette
 
 from local.google.app_check import APP, PROJECT_NUMBER, AppCheckIssuer
 from rekindle.api.app_check import ASKED_EVERY, HEADER, KEPT, AppCheck
 from testing import contract
 from testing.apis import phones_api
-from testing.builders import LONDON, a_uid
+from testing.builders import LONDON, a_uid, an_instant
 from testing.phones import Phone, a_phone
 from tests.tools.browser import Browser
 
@@ -194,6 +198,53 @@ def test_while_google_does_not_tell_its_keys_calls_go_on(
     assert not ours.verifies(tokens(issuer)["signed by somebody else"][0], now)
 
 
+odd = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda each: st.lists(each, max_size=2),
+)
+"""Values of JSON that no token should have at these places."""
+ODD_TEXTS = [b"", b"{", b"[" * 100_000, b'{"alg":' + b"9" * 5_000 + b"}", b'{"kid":"\\ud800"}', b"\xff\xfe"]
+
+
+def an_object(usual: dict[str, Any], *others: str) -> st.SearchStrategy[bytes]:
+    """Return texts of objects in which a usual member may be missing or odd, and texts that are no such object."""
+    member = {name: st.just(value) | odd for name, value in usual.items()} | dict.fromkeys(others, odd)
+    objects = st.fixed_dictionaries({}, optional=member)
+    return (objects | odd).map(lambda value: json.dumps(value).encode()) | st.sampled_from(ODD_TEXTS) | st.binary()
+
+
+headers = an_object({"typ": "JWT", "alg": "RS256", "kid": "local"}, "crit", "b64", "zip", "jwk")
+bodies = an_object({"exp": 4e9, "sub": APP, "iss": f"{GOOGLE}/{PROJECT_NUMBER}", "aud": []}, "nbf", "iat", "jti")
+
+
+@pytest.mark.parametrize("error", [None, TimeoutError()])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(header=headers, body=bodies, signature=st.none() | st.binary(max_size=300))
+def test_every_malformed_token_is_refused(
+    google: Google, header: bytes, body: bytes, signature: bytes | None, error: Exception | None
+) -> None:
+    """No token of this family has the project's audience, even if Google's key has signed it (None).
+
+    While Google does not tell its keys, the answer may be yes, but there is one.
+    """
+    google.error = error
+    signed = f"{base64url(header)}.{base64url(body)}"
+    if signature is None:
+        signature = RSAAlgorithm(RSAAlgorithm.SHA256).sign(signed.encode(), google.issuer.key)
+    verified = google.app_check().verifies(f"{signed}.{base64url(signature)}", signed_at(google.issuer.token()))
+    assert verified is False or error
+
+
+@given(st.text() | st.text("ab.=\ud800\u00e9\0"))
+def test_every_other_text_is_refused(text: str) -> None:
+    """Google is not asked: none of these texts is a token."""
+    assert AppCheck(PROJECT_NUMBER, GOOGLE).verifies(text, an_instant()) is False
+
+
+def base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
 @pytest.fixture
 def checked(google: Google, own_services: Services) -> Services:
     """Return services with App Check switched on."""
@@ -224,6 +275,17 @@ def test_every_operation_but_help_and_receipts_needs_a_token_of_our_app(
             open_to_all.add(operation.id)
         assert true.status < 400 or true.problem != "app-not-verified"
     assert open_to_all == {"getHelp", "getErasure"}
+
+
+@pytest.mark.parametrize("header", [{"typ": "JWT"}, {"typ": "JWT", "alg": None}, {"alg": "RS256"}, []])
+def test_a_token_without_its_usual_header_is_a_refusal_and_no_failure(
+    checked: Services, header: object, logged: io.StringIO
+) -> None:
+    ada = Phone(phones_api(lambda: checked), a_uid())
+    token = f"{base64url(json.dumps(header).encode())}.e30.eA"
+    refused = ada.call("GET", "/v1/me", headers={HEADER: token})
+    assert (refused.status, refused.problem) == (403, "app-not-verified")
+    assert {json.loads(line)["level"] for line in logged.getvalue().splitlines()} <= {"INFO"}
 
 
 def test_a_refused_call_changes_nothing(checked: Services) -> None:

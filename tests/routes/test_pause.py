@@ -165,6 +165,19 @@ class TestPeace:
         ada.now += dt.timedelta(seconds=1)
         assert paused(ada, FIRST + 9 * DAY)
 
+    def test_a_refused_pause_tells_the_hour_in_which_the_partner_has_ended_it_and_not_the_second(
+        self, londoners: tuple[Phone, Phone]
+    ) -> None:
+        ada, ben = londoners
+        for number, seconds in enumerate((1, 1800, 3600)):
+            paused(ada, FIRST + 30 * DAY)
+            ben.now = ada.now + dt.timedelta(seconds=seconds)
+            paused(ben, None)
+            ada.now += dt.timedelta(hours=1, minutes=10)
+            refused = pause(ada, FIRST + (9 + 8 * number) * DAY)
+            assert refused.headers["Retry-After"] == str(7 * 24 * 60 * 60 - 10 * 60)
+            ada.now += 8 * DAY - dt.timedelta(hours=1, minutes=10)
+
     def test_the_one_who_ended_it_may_pause_and_the_other_may_only_shorten(
         self, londoners: tuple[Phone, Phone]
     ) -> None:

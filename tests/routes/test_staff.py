@@ -235,6 +235,7 @@ class TestSecondFactor:
             a_token(sub="ruth", firebase={"sign_in_second_factor": None}),
             f"good.token.verified,{a_token(sub='ruth', firebase=WITH_FACTOR)}",
             f"head.{base64.urlsafe_b64encode(b'[]').decode()}.signature",
+            f"head.{base64.urlsafe_b64encode(b'[' * 99_999).decode()}.signature",
         ],
     )
     def test_anything_else_is_no_second_factor(self, careful: Phone, token: str) -> None:

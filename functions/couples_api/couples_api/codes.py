@@ -21,8 +21,8 @@ def spend_try(
 ) -> None:
     """Count one try of a code, unless the request is a repeat.
 
-    `tries` is the table key of the caller's tries. A later request with the fingerprint `also` is a repeat, too. Raise
-    ProblemError if the caller has made too many tries.
+    `tries` is the table key of the caller's tries. A later request with the fingerprint `code_mac` is a repeat, too.
+    Raise ProblemError if the caller has made too many tries.
     """
     if request.is_repeat:
         return

@@ -252,7 +252,8 @@ def _opened_day(reader: Reader, date: dt.date, stored: Mapping[dt.date, Day]) ->
         couple = couple.seeded(seed)  # A couple of version 0.1.0 gets its seed with this day.
         window = window_of(couple, date, stored)
         is_over = window.closes_at <= reader.caller.instant
-        # A closed day is not stored. If its prompt changed, it would show that a partner has just changed a choice.
+        # A closed day is not stored. If its prompt changed, it would show that a partner has just changed a choice. If
+        # it depended on the persons' chance as well, it would be a second look at what an open day shows.
         chooser = couple.without_choices() if is_over else couple
         offer = prompt_on(date, chooser, releases, partial(services.days.seen, couple.id))
         entry = offer.entry

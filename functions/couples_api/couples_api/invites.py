@@ -276,7 +276,9 @@ def post_redeem(
     together_before = inviter is not None and former_couple(services, caller, person, inviter) is not None
     choice = (invite.resume if body.resume is None else body.resume) if together_before else None
     if choice is not None or not together_before:
-        redeemed = services.invites.redeem(invite, person, caller.instant, request.writes, resume=choice)
+        # Who redeems the same invite again spends no try. So nothing would limit the keys that such requests store.
+        writes = () if invite.redeemer == caller.uid else request.writes
+        redeemed = services.invites.redeem(invite, person, caller.instant, writes, resume=choice)
         if redeemed is None:
             raise ProblemError(Problem.INVITE_NOT_USABLE)
         invite = redeemed
@@ -317,7 +319,6 @@ def post_confirm(
     for _ in range(CONFIRM_ATTEMPTS):
         inviter = known_person(services, caller)
         if couple := _paired_by(services, body.invite_id, inviter):
-            services.idempotency_keys.remember(request)
             return couple_view(couple, caller)
         inviter = require_unpaired(services, inviter, caller.instant)
         invite = _invite_of(services, caller, inviter)

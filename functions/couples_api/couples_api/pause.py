@@ -24,6 +24,7 @@ from rekindle.domain.pauses import (
 )
 from rekindle.domain.persons import Person
 
+AN_HOUR = dt.timedelta(hours=1)
 PAUSE = {"from": "2026-03-02", "until": "2026-03-09"}
 
 
@@ -73,7 +74,7 @@ def change_pause(services: Services, caller: Caller, person: Person, couple: Cou
         after = with_pause(current, today, until, closed) if until else without_pause(current, today, closed)
         next_at = may_pause_at(current, caller.uid, caller.instant)
         if next_at and pauses_further_dates(current, after):
-            raise ProblemError(Problem.PAUSE_TOO_SOON, retry_after=caller.seconds_until(next_at))
+            raise ProblemError(Problem.PAUSE_TOO_SOON, retry_after=caller.seconds_until(_whole_hour(next_at)))
         return current if after == current else noting_who(current, after, caller.uid, caller.instant)
 
     # An end is not counted: nobody can end more pauses than were set.
@@ -81,3 +82,8 @@ def change_pause(services: Services, caller: Caller, person: Person, couple: Cou
     if changed is None:
         raise ProblemError(Problem.NOT_PAIRED)
     return changed
+
+
+def _whole_hour(instant: dt.datetime) -> dt.datetime:
+    """Return the next whole hour, so that nobody learns the second at which the partner has ended the pause."""
+    return (instant + AN_HOUR - dt.timedelta.resolution).replace(minute=0, second=0, microsecond=0)

@@ -57,7 +57,7 @@ class AppCheck:
         """
         try:
             header = jwt.get_unverified_header(token)
-            if header.get("typ") != "JWT" or header["alg"] != _ALGORITHM:
+            if header.get("typ") != "JWT" or header.get("alg") != _ALGORITHM:
                 return False
             key = self._key(header.get("kid"))
             if key is None:
@@ -71,7 +71,8 @@ class AppCheck:
                 # PyJWT would compare these claims with the machine's clock. Time comes with the event.
                 options={"require": ["exp", "sub"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
-        except jwt.InvalidTokenError:
+        except (jwt.InvalidTokenError, UnicodeEncodeError):
+            # PyJWT encodes the token first. Half a character in it has no encoding.
             return False
         # Google gives a list of audiences. PyJWT would take a single text too.
         is_valid = isinstance(claims["aud"], list) and isinstance(claims["exp"], int | float)

@@ -114,7 +114,7 @@ def _claims_in(token: str) -> dict[str, Any]:
     try:
         _, body, _ = token.split(".")
         claims: Any = json.loads(base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
 

@@ -120,9 +120,8 @@ class Couple:
         return replace(self, seed=seed) if self.seed == self.id else self
 
     def without_choices(self) -> Couple:
-        """Return the couple as if neither partner had chosen a depth, a touch comfort or barriers."""
-        profiles = {uid: profile.without_choices() for uid, profile in self.profiles.items()}
-        return replace(self, profiles=profiles)
+        """Return the couple without its profiles, so that nothing of either person can count."""
+        return replace(self, profiles={})
 
     def joins(self, uid: Uid) -> bool:
         """Return whether the couple still stands and this person is one of the two."""

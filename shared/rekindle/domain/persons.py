@@ -135,10 +135,6 @@ class Profile:
     barriers: frozenset[Barrier] = frozenset()
     streak_hidden: bool = False
 
-    def without_choices(self) -> Profile:
-        """Return the profile as if the person had chosen no depth, no touch comfort and no barriers."""
-        return replace(self, depth=1, touch_comfort=0, barriers=frozenset())
-
     def asks_no_more_than(self, earlier: Profile) -> bool:
         """Return whether this profile only withdraws something that the earlier one wished, allowed or showed."""
         with_earlier = replace(

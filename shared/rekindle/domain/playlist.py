@@ -8,7 +8,8 @@ what the other has chosen. Three rules ensure this:
 1. What the rules leave to chance depends on the couple's secret seed (`Couple.seed`).
 2. In its first four weeks, every couple gets easy prompts without touch, whatever the two have chosen (`comfort_on`).
    Afterwards, the smaller choice of both counts. A swap always gives an easy prompt without touch (`another_prompt`).
-3. Of barriers, only a noisy copy counts (`leaning_barriers`).
+3. Of barriers, only a noisy copy counts (`leaning_barriers`). On a date that has closed unopened, nothing of the two
+   persons counts (`Couple.without_choices`).
 
 Themes. If a couple opens every day, they should meet each theme once in any seven consecutive days. `theme_for`
 applies three rules. If the rules leave no theme, the date gets the theme that fits the rules best.
@@ -154,10 +155,10 @@ SMALLEST: Final = Comfort(depth=1, touch=0)
 
 
 def comfort_of(profiles: Collection[Profile]) -> Comfort:
-    """Return the smallest depth and the smallest touch comfort of these persons."""
+    """Return the smallest depth and the smallest touch comfort of these persons. Without persons, return SMALLEST."""
     return Comfort(
-        depth=min(profile.depth for profile in profiles),
-        touch=min(profile.touch_comfort for profile in profiles),
+        depth=min((profile.depth for profile in profiles), default=SMALLEST.depth),
+        touch=min((profile.touch_comfort for profile in profiles), default=SMALLEST.touch),
     )
 
 

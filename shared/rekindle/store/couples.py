@@ -97,10 +97,10 @@ class Couples:
     ) -> Couple | None:
         """Change the couple's wishes about packs, in one transaction with the writes in `also`.
 
-        `change` gets the current wishes and returns the changed wishes. If the wishes stay the same, execute only the
-        writes in `also`. If the couple joins a pack for the first time, the transaction also has the writes that
-        `first_use` returns for the pack. If a condition fails, because something else changed at the same time, read
-        the couple and call both functions again. Return the couple, or None if the couple has ended.
+        `change` gets the current wishes and returns the changed wishes. If the wishes stay the same, write nothing. If
+        the couple joins a pack for the first time, the transaction also has the writes that `first_use` returns for the
+        pack. If a condition fails, because something else changed at the same time, read the couple and call both
+        functions again. Return the couple, or None if the couple has ended.
         """
         current: Couple | None = couple
         for _ in range(CONFLICTS):
@@ -108,7 +108,6 @@ class Couples:
                 return None
             packs = change(current.packs)
             if packs == current.packs:
-                self.table.commit(also)
                 return current
             new = {pack for pack, wish in packs.items() if wish.wish is Wish.JOINED} - current.joined
             joined = current.joined | new

@@ -54,7 +54,3 @@ class IdempotencyKeys:
             otherwise=lambda: KeyReusedError("another request took the key at the same moment"),
         )
         return KeyedRequest(fingerprint, writes=(storing,))
-
-    def remember(self, request: KeyedRequest) -> None:
-        """Store the idempotency key of a request that has no other writes."""
-        self.table.commit(request.writes)
