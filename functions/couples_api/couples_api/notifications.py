@@ -49,7 +49,7 @@ def put_notifications(body: NotificationsBody, caller: TheCaller, services: TheS
     def change(person: Person) -> Person:
         before = services.sessions.require(caller, person)
         after = before.with_notifications(caller.instant, paused=body.paused)
-        return after if body.paused else counted_change(before, after, caller.instant, Counted.REMINDERS)
+        return counted_change(before, after, caller.instant, Counted.REMINDERS)
 
     if services.people.change(caller.uid, caller.instant, change) is None:
         refuse_unknown(services.erasures, caller.uid)

@@ -64,7 +64,10 @@ _VALUES: Final[Mapping[Counted, Callable[[Person], object]]] = {
 
 _ONLY_WITHDRAWS: Final[Mapping[Counted, Callable[[Person, Person], bool]]] = {
     Counted.PROFILE: lambda before, after: after.profile.asks_no_more_than(before.profile),
-    Counted.REMINDERS: lambda before, after: after.reminders.asks_no_more_than(before.reminders),
+    Counted.REMINDERS: lambda before, after: (
+        after.reminders.asks_no_more_than(before.reminders)
+        and (after.notifications_paused or not before.notifications_paused)
+    ),
 }
 """Whether a change of each kind asks for nothing more than before. Changes of other kinds always do."""
 
