@@ -52,12 +52,15 @@ class Function:
     firebase: Firebase
     table: Table
     arn: str = ARN
+    second_factor: bool = False
     called: list[Any] = field(default_factory=list)
 
     def call(self, command: Mapping[str, Any]) -> Any:
         command = json.loads(json.dumps(command))
         self.called.append(command)
-        answer = accounts.command(self.firebase, self.table, staff_command_from(command))
+        instant = dt.datetime.fromtimestamp(int(now()), dt.UTC)
+        asked = staff_command_from(command)
+        answer = accounts.command(self.firebase, self.table, asked, instant, second_factor=self.second_factor)
         return answer.model_dump(mode="json")
 
 

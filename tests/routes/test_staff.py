@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from practice_api.services import PUBLISH, READ, Services
-from rekindle.accounts import RevokeJob
+from practice_api.services import Services
+from rekindle.accounts import PUBLISH, READ, RevokeJob
 from rekindle.api.identity import Account, AccountState
 from rekindle.api.sessions import CHECKED_EVERY
 from rekindle.domain.ids import PackId, Uid
@@ -424,7 +424,7 @@ class TestChain:
                 entry = AuditEntry(actor, StaffAction(each["action"]), **about)
                 previous_at = each["previous_at"] and an_instant(each["previous_at"])
                 entries.append(ChainedEntry(entry, Link(each["number"], each["digest"], each["previous"], previous_at)))
-        return fault_in(entries, complete_at=instant)
+        return fault_in(entries, instant, complete=True)
 
     @pytest.mark.usefixtures("kept")
     def test_a_chain_that_nobody_touched_is_whole(self, ruth: Phone) -> None:
