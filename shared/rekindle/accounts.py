@@ -21,7 +21,7 @@ READ: Final = "practice:read"
 PUBLISH: Final = "practice:publish"
 RIGHTS: Final = (READ, PUBLISH)
 """The permissions of staff, in the account's custom claim `scope`."""
-CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
+CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)
 """A command's instant may be before or after the instant at which `accounts` gets it by at most this much."""
 type Rights = Literal["", "practice:read", "practice:read practice:publish"]
 

@@ -25,7 +25,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from accounts.firebase import CredentialError, Firebase, credential_from
 from accounts.rights import record_rights
 from rekindle.accounts import (
-    CLOCKS_DIFFER,
+    CLOCK_TOLERANCE,
     ChangeRights,
     DeleteJob,
     ListStaff,
@@ -92,7 +92,7 @@ def command(
     match asked:
         case ListStaff():
             return firebase.staff(asked.after)
-        case ChangeRights() if abs(asked.at - instant) > CLOCKS_DIFFER:
+        case ChangeRights() if abs(asked.at - instant) > CLOCK_TOLERANCE:
             return RightsChange(outcome=RightsOutcome.CLOCKS_DIFFER)
         case ChangeRights():
             return _change(firebase, table, asked, second_factor=second_factor)

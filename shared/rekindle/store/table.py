@@ -39,7 +39,7 @@ URGENT_ATTEMPTS: Final = 100
 All attempts fit into one API call.
 """
 CONFLICTS: Final = 10
-"""`repeated_on_conflict` calls a method at most this many times, until a call has no conflict."""
+"""`repeated_on_conflict` usually calls a method at most this many times, until a call has no conflict."""
 FIRST_PAUSE: Final = 0.02
 """In seconds. The pause after attempt n (counted from 0) is random: from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 
@@ -331,17 +331,17 @@ class Table:
         self.pause(FIRST_PAUSE * 2**attempt * self.jitter())
 
 
-def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def repeated_on_conflict[**P, T](message: str, most: int = CONFLICTS) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Return a decorator that calls a method again after a WriteConflictError.
 
-    Use the decorator for a method that reads and then writes. If CONFLICTS calls in a row raise WriteConflictError, the
+    Use the decorator for a method that reads and then writes. If `most` calls in a row raise WriteConflictError, the
     decorated method raises ContentionError with `message`.
     """
 
     def decorated(method: Callable[P, T]) -> Callable[P, T]:
         @wraps(method)
         def repeated(*args: P.args, **named: P.kwargs) -> T:
-            for _ in range(CONFLICTS):
+            for _ in range(most):
                 with suppress(WriteConflictError):
                     return method(*args, **named)
             raise ContentionError(message)
