@@ -95,30 +95,32 @@ def record(table: Table, entry: AuditEntry, writes: Sequence[Write] = (), notice
         ContentionError: other actions were faster each time.
     """
     for _ in range(URGENT_ATTEMPTS):
-        added = audit_writes(table, entry)
-        head = added[-1].item
-        told = [audited_notice_row(notice, head["at"], head["number"])] if notice else []
+        added = audit_writes(table, entry, notice)
         try:
-            table.transact([*writes, *added, *told], urgent=True)
+            table.transact([*writes, *added], urgent=True)
         except WriteConflictError as error:
             if min(error.existing) < len(writes):
                 raise
             table.back_off(0)
         else:
-            logger.info("audited", extra={name: head[name] for name in ("number", "digest")})
+            logger.info("audited", extra={name: added[0].item[name] for name in ("number", "digest")})
             return
     raise ContentionError("the audit kept changing")
 
 
-def audit_writes(table: Table, entry: AuditEntry) -> list[Write]:
-    """Return the writes that add an entry after the last one. They fail if another entry was added since this read."""
+def audit_writes(table: Table, entry: AuditEntry, notice: Notice | None = None) -> list[Write]:
+    """Return the writes that add an entry after the last one, and a notice of it.
+
+    The writes fail if another entry was added since this read.
+    """
     head = _head(table) or {}
     number = head.get("number", 0) + 1
     # A slow request can be older than the last entry. The keys of entries have the same order as their numbers.
     at = max(to_millis(entry.done.at), head.get("at", 0))
     link = linked(entry, number, head.get("digest"), from_millis(head["at"]) if head else None)
     moved = {"number": number, "digest": link.digest, "at": at}
-    return [audit_row(entry, link, at), Write.replacing(keys.AUDIT_HEAD, moved, number=head.get("number"))]
+    told = [audited_notice_row(notice, at, number)] if notice else []
+    return [audit_row(entry, link, at), Write.replacing(keys.AUDIT_HEAD, moved, number=head.get("number")), *told]
 
 
 def audit_row(entry: AuditEntry, link: Link, millis: int) -> Write:
