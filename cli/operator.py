@@ -63,10 +63,34 @@ class Staff:
             if (after := page.after) is None:
                 return sorted(found, key=lambda account: account.name)
 
-    def change(self, email: str, rights: Rights, at: dt.datetime) -> RightsChange:
+    def change(
+        self, email: str, rights: Rights, at: dt.datetime, *, without_second_factor: bool = False
+    ) -> RightsChange:
         """Give an account exactly these permissions."""
-        asked = ChangeRights.model_construct(email=email, rights=rights, operator=self._caller.arn, at=at)
-        return self._call(RightsChange, asked)
+        asked = ChangeRights.model_construct(
+            email=email, rights=rights, operator=self._caller.arn, at=at, without_second_factor=without_second_factor
+        )
+        change = self._call(RightsChange, asked)
+        match change.outcome:
+            case RightsOutcome.NO_ACCOUNT:
+                raise RefusedError(
+                    "no-such-account",
+                    f"The Firebase project has no account {email}.",
+                    "Make it in the Firebase console: Authentication, Users, Add user.",
+                )
+            case RightsOutcome.NO_SECOND_FACTOR:
+                raise RefusedError(
+                    "no-second-factor",
+                    f"{email} has no second factor. Whoever knows the password could add their own.",
+                    "First the person runs: rekindle sign-in, rekindle second-factor add. Then give the permissions.",
+                    "Or add --without-second-factor.",
+                )
+            case RightsOutcome.CLOCKS_DIFFER:
+                raise CliError(
+                    "This machine's clock differs from the deployment's by more than five minutes.",
+                    "Set the clock, and run the command again.",
+                )
+        return change
 
     def require_another_publisher(self, email: str) -> None:
         """Raise RefusedError if nobody but this account may publish."""

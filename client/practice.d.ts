@@ -62,6 +62,7 @@ export interface paths {
          *
          *     If the practice has already set or the caller has already proposed the same help, change nothing. Otherwise, the
          *     call is refused if `revision` is not the revision of the current help, or if a colleague's proposal is waiting.
+         *     An account can propose 30 times in 24 hours.
          */
         put: operations["putHelp"];
         post?: never;
@@ -2371,7 +2372,26 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidFields"];
-            429: components["responses"]["TooManyRequests"];
+            /**
+             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
+             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds to wait. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    /**
+                     * @example {
+                     *       "message": "Too Many Requests"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayRefusal"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import couples_api.handler
 import practice_api.handler
 import privacy.handler
-from practice_api.services import PUBLISH, READ
 from privacy.services import Services as PrivacyServices
+from rekindle.accounts import PUBLISH, READ
 from rekindle.api import resolver
 from rekindle.api.identity import Account, AccountState
 from rekindle.store.catalogue import Catalogue

@@ -201,6 +201,9 @@ class MemoryTable:
         """Return a new table. One transaction can write to it and to this table."""
         return MemoryTable(name=name, tables=self.tables)
 
+    def back_off(self, attempt: int) -> None:
+        """Do not wait."""
+
     def snapshot(self) -> dict[str, dict[str, _Partition]]:
         """Return a copy of what was written to all `tables`, for `restore`."""
         return {
@@ -298,7 +301,7 @@ class MemoryTable:
         self._keep(write.key, before, after)
         return {**_plain(after.item)} if after and write.kind == "Update" else {}
 
-    def transact(self, writes: Sequence[Write]) -> None:
+    def transact(self, writes: Sequence[Write], *, urgent: bool = False) -> None:  # noqa: ARG002  as for `write`
         """See `Table`."""
         self._requested("TransactWriteItems")
         tables = [self._table_of(write) for write in writes]

@@ -92,7 +92,7 @@ def _verified(session: Session) -> int:
         pages = list(session.practice.audit_pages())
     entries = [entry for page in pages for entry in page.entries]
     chain = [chained for entry in entries if (chained := _chained(entry)).link]  # entries of version 0.1.0 have none
-    fault = fault_in(chain, complete_at=session.now)
+    fault = fault_in(chain, session.now, complete=True)
     if fault is None and not all(page.intact for page in pages):
         fault = "the latest entries are not the ones that the service has recorded last"
     links = [each.link for each in chain if each.link]

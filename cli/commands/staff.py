@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from cli.commands import Flag, Yes
-from cli.errors import CliError, RefusedError
+from cli.errors import CliError
 from cli.operator import Staff
-from cli.pages import done, facts
+from cli.pages import done, facts, text
 from cli.pages.staff import rights, staff_page
 from cli.session import NO_OPTIONS, Common, Session, TheWorld
-from rekindle.accounts import Rights, RightsChange, RightsOutcome
+from rekindle.accounts import Rights, RightsOutcome
 
 staff_app = App(name="staff", help="For operators: list the staff's accounts, and give or take their permissions.")
 
@@ -44,6 +44,9 @@ def grant(
     /,
     *,
     force: Annotated[Flag, Parameter(help="Also if nobody could publish then.")] = False,
+    without_second_factor: Annotated[
+        Flag, Parameter(help="Also if the account has no second factor, where staff need one.")
+    ] = False,
     yes: Yes = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
@@ -51,6 +54,8 @@ def grant(
     """Give an account permissions. It has them from its next sign-in on. All staff get a notice.
 
     Make the account in the Firebase console first (Authentication, Users, Add user).
+    Where staff need a second factor, the person then adds one, before this command:
+    rekindle sign-in, rekindle second-factor add.
     Whoever may publish and is given read only can no longer publish.
 
     For example:
@@ -62,10 +67,13 @@ def grant(
             staff.require_another_publisher(email)
         page = facts([("Account", email), ("Permissions", rights(_SCOPES[right])), ("Stack", session.stack.api)])
         session.confirm(page, "Give it these permissions?", yes=yes)
-        result = _changed(staff, session, email, _SCOPES[right])
+        with session.doing(f"Changing {email}"):
+            result = staff.change(email, _SCOPES[right], session.now, without_second_factor=without_second_factor)
     said = f"{email} may now: {rights(result.now)}. It takes effect at the next sign-in."
     if result.outcome is RightsOutcome.UNCHANGED:
         said = f"{email} has exactly these permissions already."
+    if result.second_factor is False:
+        session.tell(text(f"{email} has no second factor. Whoever knows the password could add their own."))
     session.show(done(said), {"email": email, **result.model_dump(exclude={"reason"})})
 
 
@@ -93,23 +101,12 @@ def revoke(
             staff.require_another_publisher(email)
         page = facts([("Account", email), ("Permissions", "none any more"), ("Stack", session.stack.api)])
         session.confirm(page, "Take its permissions?", yes=yes)
-        result = _changed(staff, session, email, "")
+        with session.doing(f"Changing {email}"):
+            result = staff.change(email, "", session.now)
     said = f"{email} has no permissions any more, and its sign-ins have ended."
     if result.outcome is RightsOutcome.UNCHANGED:
         said = f"{email} had no permissions."
     session.show(done(said), {"email": email, **result.model_dump(exclude={"reason"})})
-
-
-def _changed(staff: Staff, session: Session, email: str, scope: Rights) -> RightsChange:
-    with session.doing(f"Changing {email}"):
-        result = staff.change(email, scope, session.now)
-    if result.outcome is RightsOutcome.NO_ACCOUNT:
-        raise RefusedError(
-            "no-such-account",
-            f"The Firebase project has no account {email}.",
-            "Make it in the Firebase console: Authentication, Users, Add user.",
-        )
-    return result
 
 
 @contextmanager

@@ -6,6 +6,7 @@ but never a token, a name or a text. An operator calls `accounts` directly, with
 
 from __future__ import annotations
 
+import datetime as dt
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -20,6 +21,8 @@ READ: Final = "practice:read"
 PUBLISH: Final = "practice:publish"
 RIGHTS: Final = (READ, PUBLISH)
 """The permissions of staff, in the account's custom claim `scope`."""
+CLOCK_TOLERANCE: Final = dt.timedelta(minutes=5)
+"""A command's instant may be before or after the instant at which `accounts` gets it by at most this much."""
 type Rights = Literal["", "practice:read", "practice:read practice:publish"]
 
 
@@ -71,6 +74,7 @@ class ChangeRights(_Command):
     """Give an account exactly these permissions, or none if `rights` is empty.
 
     `operator` is the operator's ARN in AWS. Both the ARN and the instant `at` are as the operator's program tells them.
+    If `without_second_factor` is true, also an account without a second factor gets permissions where staff need one.
     """
 
     type: Literal["change-rights"] = "change-rights"
@@ -78,6 +82,7 @@ class ChangeRights(_Command):
     rights: Rights
     operator: Annotated[str, StringConstraints(pattern=r"^arn:[^\s]+$", max_length=256)]
     at: AwareDatetime
+    without_second_factor: bool = False
 
 
 type StaffCommand = ListStaff | ChangeRights
@@ -106,18 +111,22 @@ class RightsOutcome(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     NO_ACCOUNT = "no-account"
+    NO_SECOND_FACTOR = "no-second-factor"
+    CLOCKS_DIFFER = "clocks-differ"
     FAILED = "failed"
 
 
 class RightsChange(BaseModel):
     """The outcome of a change of permissions. `before` and `now` are the permissions before and after it.
 
-    If the change failed, `reason` is Google's code.
+    `second_factor` says whether an account that exists has a second factor. If the change failed, `reason` is Google's
+    code.
     """
 
     outcome: RightsOutcome
     before: str = ""
     now: str = ""
+    second_factor: bool | None = None
     reason: str | None = None
 
 

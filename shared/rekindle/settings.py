@@ -165,10 +165,15 @@ class CleanupSettings(Settings):
 
 
 class AccountsSettings(Settings):
-    """Settings of accounts. `secret` is the ARN of the secret with the credential for Firebase's accounts."""
+    """Settings of accounts.
+
+    `secret` is the ARN of the secret with the credential for Firebase's accounts. If `second_factor` is true, staff
+    must sign in with a second factor.
+    """
 
     table: _Table
     cleanup_queue_url: _CleanupQueueUrl
+    second_factor: Flag = Field(alias="STAFF_SECOND_FACTOR")
     secret: Name = Field(alias="ACCOUNT_SECRET_ARN")
     project: _FirebaseProject
 

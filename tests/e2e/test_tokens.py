@@ -77,6 +77,8 @@ FORGERIES: dict[str, Callable[[Forger], str | None]] = {
     "unknown key id": lambda forger: f"Bearer {forger.signed(kid='f' * 40)}",
     "another key": lambda forger: f"Bearer {forger.by_another_key()}",
     "tampered": lambda forger: f"Bearer {forger.tampered()}",
+    "a second token": lambda forger: f"Bearer {forger.good} {forger.tampered()}",
+    "a second token after a comma": lambda forger: f"Bearer {forger.good},Bearer {forger.tampered()}",
     "alg none": lambda forger: f"Bearer {forger.unsigned()}",
     "HS256 with the public key": lambda forger: f"Bearer {forger.with_shared_secret(forger.public)}",
     "HS256 with an empty key": lambda forger: f"Bearer {forger.with_shared_secret(b'')}",

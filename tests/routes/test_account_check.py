@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from practice_api.services import PUBLISH, READ
 from practice_api.services import Services as PracticeServices
+from rekindle.accounts import PUBLISH, READ
 from rekindle.api.callers import caller_of
 from rekindle.api.identity import Account, AccountState
 from rekindle.api.sessions import CHECKED_EVERY, Sessions

@@ -58,10 +58,10 @@ class RecordingTable(MemoryTable):
         self._record([write])
         return super().write(write, returned, urgent=urgent)
 
-    def transact(self, writes: Sequence[Write]) -> None:
+    def transact(self, writes: Sequence[Write], *, urgent: bool = False) -> None:
         """See `Table`."""
         self._record(writes)
-        super().transact(writes)
+        super().transact(writes, urgent=urgent)
 
     @contextlib.contextmanager
     def recording(self, role: str) -> Iterator[None]:

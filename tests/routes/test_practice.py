@@ -874,6 +874,7 @@ ELSEWHERE = {
     ("postPublish", "pack-changed"),
     ("postReject", "pack-changed"),
     ("postHelpReject", "help-changed"),  # a race, tested in TestHelp
+    ("putHelp", "too-many-changes"),  # tested in tests/routes/test_staff.py
 }
 
 

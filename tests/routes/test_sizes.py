@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from practice_api.services import PUBLISH, READ, Services
+from practice_api.services import Services
+from rekindle.accounts import PUBLISH, READ
 from rekindle.domain.help import HELP_BYTES, Help
 from rekindle.domain.ids import Language, PackId, PromptId, Uid
 from rekindle.domain.prompts import Audience

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from practice_api.services import PUBLISH, READ, Services
-from rekindle.accounts import RevokeJob
+from practice_api.services import Services
+from rekindle.accounts import PUBLISH, READ, RevokeJob
 from rekindle.api.identity import Account, AccountState
 from rekindle.api.sessions import CHECKED_EVERY
 from rekindle.domain.ids import PackId, Uid
@@ -37,7 +37,7 @@ from testing.push_world import CrashError, calls, first_of, watched
 from testing.stored import row_in, stream_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rekindle.api.callers import Caller
     from rekindle.store.table import Item, Table
@@ -52,6 +52,21 @@ OWN: Final = {"postCheck", "postNoticesRead", "postSignOut"}
 """The operations that change nothing of others."""
 CHANGES: Final = [each for each in OPERATIONS if each.method != "GET" and each.id not in OWN]
 OTHERS: Final = [each for each in OPERATIONS if each not in CHANGES]
+
+
+@contextlib.contextmanager
+def busy_audit(table: Table, most: int = 1_000) -> Iterator[None]:
+    """Let a rogue member of staff add an entry before each of the next transactions of others."""
+    left = [most]
+
+    def add_first(operation: str) -> None:
+        if operation == "TransactWriteItems" and left[0] > 0:
+            before, left[0] = left[0], 0  # the rogue's own transaction goes first
+            record(table, AuditEntry(Actor("rogue", "rogue", NOON), StaffAction.DRAFT_SAVED))
+            left[0] = before - 1
+
+    with watched(table, add_first):
+        yield
 
 
 @dataclass(slots=True)
@@ -242,6 +257,20 @@ class TestSecondFactor:
         refused = careful.call("GET", "/v1/practice/help", headers={"authorization": f"Bearer {token}"})
         assert refused.problem == "second-factor-needed"
 
+    @pytest.mark.parametrize(
+        "header", ["{0}", "bearer {0}", "BEARER  {0}", "Bearer {0} {1}", "Bearer {0},Bearer {1}", "{0} {1}", "{0},{1}"]
+    )
+    def test_a_second_token_in_the_header_is_never_read(self, careful: Phone, header: str) -> None:
+        """API Gateway has verified one token, and may have taken the first one."""
+        verified, forged = a_token(sub="ruth"), a_token(sub="ruth", firebase=WITH_FACTOR)
+        filled = header.format(verified, forged)
+        assert (
+            careful.call("GET", "/v1/practice/help", headers={"authorization": filled}).problem
+            == "second-factor-needed"
+        )
+        only = careful.call("GET", "/v1/practice/help", headers={"authorization": header.format(forged, forged)})
+        assert (only.status == 200) is ("{1}" not in header)
+
     @pytest.mark.parametrize("operation", OTHERS, ids=lambda each: each.id)
     def test_where_it_is_not_needed_a_password_is_enough(self, ruth: Phone, operation: contract.Operation) -> None:
         reply = asked(ruth, operation)
@@ -281,6 +310,45 @@ class TestSignOut:
         ruth.now += SECOND
         (entry,) = ruth.get("/v1/practice/audit").body["entries"]
         assert (entry["who"], entry["action"]) == ("ruth@practice.example", "signed_out")
+
+    def test_it_does_not_wait_for_an_audit_that_somebody_keeps_busy(
+        self, ruth: Phone, table: Table, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with busy_audit(table):
+            assert ruth.post("/v1/practice/sign-out").status == 204
+        assert ruth.get("/v1/practice/help").problem == "signed-out"
+        assert "a sign-out of staff is not in the audit" in caplog.messages
+
+    def test_a_sign_out_that_is_written_late_makes_no_sign_in_valid_again(self, services: Services) -> None:
+        for minutes in (10, 5):
+            services.sign_outs.sign_out(Actor("ruth", "ruth", NOON + minutes * 60 * SECOND))
+        assert services.sign_outs.signed_out_at(Uid("ruth")) == NOON + 601 * SECOND
+
+
+class TestBusyAudit:
+    """Whoever keeps adding to the audit keeps nobody else from adding to it."""
+
+    @pytest.mark.parametrize("faster", [1, 50])
+    def test_a_pack_is_withdrawn_after_many_faster_actions(
+        self, ruth: Phone, services: Services, table: Table, faster: int
+    ) -> None:
+        assert ruth.put("/v1/practice/packs/river/draft", {"source": a_source(), "revision": 0}).status == 200
+        assert ruth.post("/v1/practice/packs/river/publish", {"revision": 1, "announce": False}).status == 200
+        with busy_audit(table, faster):
+            assert ruth.post("/v1/practice/packs/river/withdraw", {}).status == 200
+        assert services.packs.head(PackId("river")).withdrawn
+        assert services.audit.page(None, 100, NOON).intact
+
+    def test_nobody_else_s_audit_means_busy(self, ruth: Phone, table: Table) -> None:
+        with busy_audit(table):
+            refused = ruth.put("/v1/practice/help", {"revision": 0})
+        assert (refused.status, refused.problem) == (503, "busy")
+        assert ruth.get("/v1/practice/help").body["proposal"] is None
+
+
+def help_of(number: int) -> dict[str, Any]:
+    booking = {"url": f"https://practice.example/{number}", "words": {"en": "Book"}}
+    return {"booking": booking, "lines": [], "revision": 0}
 
 
 def a_notice(number: int) -> Notice:
@@ -350,6 +418,59 @@ class TestNotices:
         assert ruth.get("/v1/practice/notices").body["unread"] == 0
         table.write(notice_row(replace(a_notice(0), at=NOON + dt.timedelta(milliseconds=1))))
         assert ruth.get("/v1/practice/notices").body["unread"] == 1
+
+    def test_a_notice_that_is_written_late_comes_after_all_that_was_read(self, saul: Phone, table: Table) -> None:
+        def others() -> None:
+            saul.now = NOON + SECOND
+            assert saul.put("/v1/practice/help", {"revision": 0}).status == 200
+            latest = saul.get("/v1/practice/notices").body["notices"][0]["id"]
+            saul.now = NOON + 2 * SECOND
+            assert saul.post("/v1/practice/notices/read", {"until": latest}).status == 204
+
+        with watched(table, first_of("TransactWriteItems", others)):
+            record(
+                table,
+                AuditEntry(Actor("operator", "operator", NOON), StaffAction.RIGHTS_GRANTED),
+                notice=Notice(NoticeKind.RIGHTS_GRANTED, NOON),
+            )
+        page = saul.get("/v1/practice/notices").body
+        assert [(each["kind"], each["unread"]) for each in page["notices"]] == [
+            ("rights-granted", True),
+            ("help-proposed", False),
+        ]
+        assert page["unread"] == 1
+
+    def test_an_own_proposal_in_place_of_a_waiting_one_is_no_second_notice(self, ruth: Phone, saul: Phone) -> None:
+        for number in range(3):
+            ruth.now += SECOND
+            assert ruth.put("/v1/practice/help", help_of(number)).status == 200
+        saul.now = ruth.now
+        (notice,) = saul.get("/v1/practice/notices").body["notices"]
+        assert notice["kind"] == "help-proposed"
+        assert saul.post("/v1/practice/help/reject", {"proposal": 3, "note": None}).status == 200
+        ruth.now += SECOND
+        assert ruth.put("/v1/practice/help", help_of(0)).status == 200
+        saul.now = ruth.now
+        kinds = [each["kind"] for each in saul.get("/v1/practice/notices").body["notices"]]
+        assert kinds == ["help-proposed", "help-rejected", "help-proposed"]
+
+    def test_an_account_proposes_help_thirty_times_in_a_day(self, ruth: Phone, saul: Phone, table: Table) -> None:
+        for number in range(30):
+            ruth.now += SECOND
+            assert ruth.put("/v1/practice/help", help_of(number)).status == 200
+            if number % 2:
+                body = {"proposal": ruth.get("/v1/practice/help").body["proposal"]["id"], "note": None}
+                assert ruth.post("/v1/practice/help/reject", body).status == 200
+        before = table.items()  # type: ignore[attr-defined]  # a table in memory
+        refused = ruth.put("/v1/practice/help", help_of(30))
+        assert (refused.status, refused.problem) == (429, "too-many-changes")
+        assert refused.headers["Retry-After"] == str(24 * 3600 - 29)
+        assert table.items() == before  # type: ignore[attr-defined]
+        assert saul.put("/v1/practice/help", help_of(31)).status == 200
+        assert saul.post("/v1/practice/help/reject", {"proposal": 46, "note": None}).status == 200
+        ruth.now = NOON + SECOND + 24 * HOUR
+        ruth.claims |= times(ruth.now)
+        assert ruth.put("/v1/practice/help", help_of(32)).status == 200
 
     def test_they_are_read_page_by_page(self, ruth: Phone, table: Table) -> None:
         for number in range(105):
@@ -425,7 +546,7 @@ class TestChain:
                 entry = AuditEntry(actor, StaffAction(each["action"]), **about)
                 previous_at = each["previous_at"] and an_instant(each["previous_at"])
                 entries.append(ChainedEntry(entry, Link(each["number"], each["digest"], each["previous"], previous_at)))
-        return fault_in(entries, complete_at=instant)
+        return fault_in(entries, instant, complete=True)
 
     @pytest.mark.usefixtures("kept")
     def test_a_chain_that_nobody_touched_is_whole(self, ruth: Phone) -> None:
@@ -467,6 +588,50 @@ class TestChain:
         ended = an_instant(ruth.get("/v1/practice/audit").body["entries"][-1]["previous_at"]) + KEPT
         assert self.verified(ruth, ended - SECOND)
         assert self.verified(ruth, ended) is None
+
+    @pytest.mark.parametrize("place", range(1, 7))
+    def test_ended_entries_may_be_deleted_in_any_order(
+        self, ruth: Phone, services: Services, table: Table, kept: list[Item], place: int
+    ) -> None:
+        """DynamoDB deletes rows some time after their `ttl`, in no order."""
+        table.write(Write("Delete", keys.Key(keys.AUDIT, kept[place]["sk"])))
+        ended = NOON + (7 - place) * HOUR + KEPT
+        for limit in (3, 100):
+            assert not services.audit.page(None, 100, ended - SECOND).intact
+            assert self.verified(ruth, ended - SECOND)
+            assert services.audit.page(None, limit, ended).intact
+            assert self.verified(ruth, ended) is None
+
+    def test_an_audit_whose_last_entry_has_ended_is_whole(
+        self, services: Services, table: Table, kept: list[Item]
+    ) -> None:
+        for each in kept:
+            table.write(Write("Delete", keys.Key(keys.AUDIT, each["sk"])))
+        assert not services.audit.page(None, 1, NOON + 7 * HOUR + KEPT - SECOND).intact
+        assert services.audit.page(None, 1, NOON + 7 * HOUR + KEPT).intact
+
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    @pytest.mark.parametrize("earlier", [0, 2])
+    def test_actions_while_a_page_is_read_are_no_fault(
+        self, ruth: Phone, saul: Phone, table: Table, limit: int, earlier: int
+    ) -> None:
+        def act() -> None:
+            for _ in range(2):
+                saul.post("/v1/practice/sign-out")
+
+        for _ in range(earlier):
+            act()
+        with calls(table) as made:
+            ruth.get(f"/v1/practice/audit?limit={limit}")
+        for number in range(len(made)):
+            requests = itertools.count()
+
+            def at_request(_operation: str, place: int = number, seen: Iterator[int] = requests) -> None:
+                if next(seen) == place:
+                    act()
+
+            with watched(table, at_request):
+                assert ruth.get(f"/v1/practice/audit?limit={limit}").body["intact"], number
 
     def test_a_slow_action_of_before_comes_after_the_faster_one(self, ruth: Phone, saul: Phone, table: Table) -> None:
         """An action has the instant at which its request came. The chain has the order of the writes."""

@@ -86,13 +86,13 @@ class Firebase:
         accounts = [_staff_account(user) for user in page.users if rights_in(user.custom_claims)]
         return StaffPage(accounts=accounts, after=page.next_page_token or None)
 
-    def rights(self, email: str) -> tuple[Uid, str] | None:
-        """Return the uid and the permissions of the account with this email. Return None if there is no account."""
+    def account(self, email: str) -> tuple[Uid, StaffAccount] | None:
+        """Return the account with this email, and its uid. Return None if there is no account."""
         try:
             account = auth.get_user_by_email(email, self._app)
         except auth.UserNotFoundError:
             return None
-        return Uid(account.uid), rights_in(account.custom_claims)
+        return Uid(account.uid), _staff_account(account)
 
     def set_rights(self, uid: Uid, rights: str, ended_at: dt.datetime | None) -> None:
         """Give the account exactly these permissions.
@@ -121,7 +121,7 @@ class Firebase:
         firebase_admin.delete_app(self._app)
 
 
-def _staff_account(user: auth.ExportedUserRecord) -> StaffAccount:
+def _staff_account(user: auth.UserRecord) -> StaffAccount:
     seen = user.user_metadata.last_sign_in_timestamp
     return StaffAccount(
         name=user.email or user.uid,

@@ -7,6 +7,7 @@ list the staff's accounts or to change their permissions. No route of the API le
 from __future__ import annotations
 
 import os
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from accounts.firebase import CredentialError, Firebase, credential_from
 from accounts.rights import record_rights
 from rekindle.accounts import (
+    CLOCK_TOLERANCE,
     ChangeRights,
     DeleteJob,
     ListStaff,
@@ -38,10 +40,12 @@ from rekindle.cleanup import AccountDeletedJob
 from rekindle.clients import client
 from rekindle.push.queue import Outbox
 from rekindle.settings import AccountsSettings
+from rekindle.store.instants import from_millis
 from rekindle.store.table import Table
 from rekindle.telemetry import log_failure, logger
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -77,30 +81,50 @@ def handle(firebase_of: Callable[[], Firebase], cleanup: Outbox, records: Sequen
     return handle_batch(records, attempt, _log)
 
 
-def command(firebase: Firebase, table: Table, asked: StaffCommand) -> StaffPage | RightsChange:
-    """Execute an operator's command. Return its result.
+def command(
+    firebase: Firebase, table: Table, asked: StaffCommand, instant: dt.datetime, *, second_factor: bool
+) -> StaffPage | RightsChange:
+    """Execute an operator's command that came at an instant. Return its result.
 
-    The audit and all staff learn of a change of permissions before Firebase does, so that nobody has a permission
-    without a row. If Firebase then fails, the operator repeats the command, and a second row says so.
+    If `second_factor` is true, staff must sign in with a second factor. Then an account without one gets no permission,
+    unless the operator insists: whoever knows its password could add their own.
     """
     match asked:
         case ListStaff():
             return firebase.staff(asked.after)
+        case ChangeRights() if abs(asked.at - instant) > CLOCK_TOLERANCE:
+            return RightsChange(outcome=RightsOutcome.CLOCKS_DIFFER)
         case ChangeRights():
-            return _change(firebase, table, asked)
+            return _change(firebase, table, asked, second_factor=second_factor)
 
 
-def _change(firebase: Firebase, table: Table, asked: ChangeRights) -> RightsChange:
-    if (found := firebase.rights(asked.email)) is None:
+def _change(firebase: Firebase, table: Table, asked: ChangeRights, *, second_factor: bool) -> RightsChange:
+    """Change permissions, and tell the audit and all staff.
+
+    A permission is given after that, so nobody has one without a row. A permission is taken away before that, because a
+    stolen sign-in could keep the audit busy. If the audit then stays busy, this raises an error, and the operator
+    repeats the command. So a command that takes all permissions is recorded although nothing is left to take.
+    """
+    if (found := firebase.account(asked.email)) is None:
         return RightsChange(outcome=RightsOutcome.NO_ACCOUNT)
-    uid, before = found
-    if before == asked.rights:
-        return RightsChange(outcome=RightsOutcome.UNCHANGED, before=before, now=before)
-    loses = bool({*before.split()} - {*asked.rights.split()})
-    record_rights(table, asked, granted=not loses)
-    firebase.set_rights(uid, asked.rights, asked.at if loses else None)
-    logger.info("permissions changed", extra={"granted": not loses})
-    return RightsChange(outcome=RightsOutcome.CHANGED, before=before, now=asked.rights)
+    uid, account = found
+    change = RightsChange(
+        outcome=RightsOutcome.CHANGED, before=account.scope, now=asked.rights, second_factor=account.second_factor
+    )
+    if account.scope == asked.rights:
+        if not asked.rights:
+            record_rights(table, asked, granted=False)
+        return change.model_copy(update={"outcome": RightsOutcome.UNCHANGED})
+    if {*account.scope.split()} - {*asked.rights.split()}:
+        firebase.set_rights(uid, asked.rights, asked.at)
+        record_rights(table, asked, granted=False)
+    elif second_factor and not (account.second_factor or asked.without_second_factor):
+        return change.model_copy(update={"outcome": RightsOutcome.NO_SECOND_FACTOR, "now": account.scope})
+    else:
+        record_rights(table, asked, granted=True)
+        firebase.set_rights(uid, asked.rights, None)
+    logger.info("permissions changed", extra={"granted": len(asked.rights) > len(account.scope)})
+    return change
 
 
 @cache
@@ -156,7 +180,11 @@ def handler(event: Mapping[str, Any], _context: LambdaContext) -> BatchResponse 
         return handle(_firebase, _cleanup(), event["Records"])
     asked = staff_command_from(event)
     try:
-        return command(_firebase(), _table(), asked).model_dump(mode="json")
+        # An operator's program tells an instant, but nobody else has seen the call. So this clock checks the program's.
+        instant = from_millis(int(time.time() * 1000))  # noqa: TID251 - the event has no instant of its own
+        second_factor = AccountsSettings.read(os.environ).second_factor
+        done = command(_firebase(), _table(), asked, instant, second_factor=second_factor)
+        return done.model_dump(mode="json")
     except (CredentialError, FirebaseError, GoogleAuthError) as error:
         _log(error, asked.type)
         reason = error.code if isinstance(error, FirebaseError) else type(error).__name__

@@ -8,8 +8,6 @@ from rekindle.domain.ids import Uid
 from rekindle.packs.lifecycle import Actor, AuditEntry, StaffAction
 from rekindle.packs.notices import Notice, NoticeKind
 from rekindle.store.audit import record
-from rekindle.store.notices import notice_row
-from rekindle.store.table import repeated_on_conflict
 
 if TYPE_CHECKING:
     from rekindle.accounts import ChangeRights
@@ -19,7 +17,6 @@ OPERATOR: Final = Uid("operator")
 """The uid under which the audit has all operators. An operator has no account at Firebase."""
 
 
-@repeated_on_conflict("the audit kept changing")
 def record_rights(table: Table, asked: ChangeRights, *, granted: bool) -> None:
     """Add an entry to the audit, and a notice to all staff.
 
@@ -30,4 +27,4 @@ def record_rights(table: Table, asked: ChangeRights, *, granted: bool) -> None:
     entry = AuditEntry(Actor(OPERATOR, name, asked.at), action, account=asked.email, scope=asked.rights)
     kind = NoticeKind.RIGHTS_GRANTED if granted else NoticeKind.RIGHTS_REVOKED
     notice = Notice(kind, asked.at, who=name, account=asked.email, scope=asked.rights)
-    record(table, entry, [notice_row(notice)])
+    record(table, entry, notice=notice)

@@ -33,12 +33,15 @@ def get_help(staff: TheReader, services: TheServices) -> HelpView:
     return _view(services, staff)
 
 
-@router.put("/help", responses=publisher_refusals(Problem.HELP_CHANGED, Problem.PROPOSED_ALREADY))
+@router.put(
+    "/help", responses=publisher_refusals(Problem.HELP_CHANGED, Problem.PROPOSED_ALREADY, Problem.TOO_MANY_CHANGES)
+)
 def put_help(body: HelpBody, staff: ThePublisher, services: TheServices) -> HelpView:
     """Propose other help. Couples keep seeing the current help until a colleague approves the proposal.
 
     If the practice has already set or the caller has already proposed the same help, change nothing. Otherwise, the
     call is refused if `revision` is not the revision of the current help, or if a colleague's proposal is waiting.
+    An account can propose 30 times in 24 hours.
     """
     wanted = Help.model_validate(body.model_dump(exclude={"revision"}))
     # `Help` itself accepts markup, because help that is stored already must stay readable.

@@ -15,6 +15,7 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
+from rekindle.accounts import PUBLISH, READ
 from rekindle.api.callers import Caller, caller_of, claims_of
 from rekindle.api.identity import Account, Identity
 from rekindle.api.problems import Problem, ProblemError, refusals
@@ -34,8 +35,6 @@ from rekindle.store.staff import StaffSignOuts
 from rekindle.store.statistics import Statistics
 from rekindle.store.table import Table
 
-READ = "practice:read"
-PUBLISH = "practice:publish"
 _ENTROPY_BYTES = 16
 
 

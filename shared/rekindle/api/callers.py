@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
 If a sign-in is later than the call by more than this, the sign-in does not count as recent. A call that needs no recent
 sign-in still works.
 """
+_AUTHORIZATION: Final = re.compile(r"\s*(?:bearer\s+)?([^\s,]+)\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,12 @@ def _are_valid(claims: Mapping[str, Any], instant: dt.datetime) -> bool:
 
 
 def _token_in(header: str) -> str:
-    # API Gateway takes the token with and without "Bearer", and does not say how exactly it reads this word.
-    return (header.split() or [""])[-1]
+    """Return the token in a header `TOKEN` or `Bearer TOKEN`. Return no token if the header has anything else.
+
+    API Gateway does not say which token of several it verifies. So another one must never be read here.
+    """
+    found = _AUTHORIZATION.fullmatch(header)
+    return found[1] if found else ""
 
 
 def _claims_in(token: str) -> dict[str, Any]:

@@ -171,6 +171,15 @@ class DueEarlier:
     until: dt.datetime
 
 
+def sign_ins_end_at(instant: dt.datetime) -> dt.datetime:
+    """Return the instant before which all sign-ins end, if somebody signs out everywhere at `instant`.
+
+    A token has its time of sign-in in whole seconds. So all sign-ins within the second of `instant` end, too. If two
+    sign-outs are written out of order, the later instant counts.
+    """
+    return instant.replace(microsecond=0) + dt.timedelta(seconds=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A person's settings, devices and couple. All are in one item, so one conditional write keeps them consistent.
@@ -231,11 +240,8 @@ class Person:
         return self.wants_touch and self.touch_dates is not None and date in self.touch_dates
 
     def signed_out_everywhere(self, instant: dt.datetime) -> Person:
-        """Return the person without devices, and with all sign-ins ended.
-
-        A token has its time of sign-in in whole seconds. So all sign-ins within the second of `instant` end, too.
-        """
-        end = instant.replace(microsecond=0) + dt.timedelta(seconds=1)
+        """Return the person without devices, and with all sign-ins ended."""
+        end = sign_ins_end_at(instant)
         return replace(self, signed_out_at=max(end, self.signed_out_at or end), devices={}, removed_devices={})
 
     def known_since(self, device: DeviceId) -> dt.datetime | None:

@@ -44,11 +44,13 @@ def linked(entry: AuditEntry, number: int, previous: str | None, previous_at: dt
     return Link(number, _digest_of(entry, number, previous, previous_at), previous, previous_at)
 
 
-def fault_in(entries: Sequence[ChainedEntry], *, complete_at: dt.datetime | None = None) -> str | None:
+def fault_in(entries: Sequence[ChainedEntry], instant: dt.datetime, *, complete: bool) -> str | None:
     """Return a sentence about the first fault in a part of the chain, or None if this part is whole.
 
-    The latest entry comes first. If `complete_at` is an instant, the part has all entries that were kept then, down to
+    The latest entry comes first. If `complete` is true, the part has all entries that are kept at the instant, down to
     the oldest one. Leave out the entries of version 0.1.0, which had no chain.
+
+    DynamoDB deletes ended entries in any order. So a gap between ended entries is no fault.
     """
     for each, older in zip(entries, [*entries[1:], None], strict=False):
         link = each.link
@@ -56,16 +58,13 @@ def fault_in(entries: Sequence[ChainedEntry], *, complete_at: dt.datetime | None
             return "an entry has no number"
         if link != linked(each.entry, link.number, link.previous, link.previous_at):
             return f"entry {link.number} was changed"
+        if link.previous_at and link.previous_at + KEPT <= instant:
+            continue
         if older and older.link and (older.link.number, older.link.digest) != (link.number - 1, link.previous):
             return f"the entry before entry {link.number} was changed or removed"
-        if older is None and complete_at and not _is_oldest(link, complete_at):
+        if older is None and complete and link.number > 1:
             return f"the entry before entry {link.number} was removed"
     return None
-
-
-def _is_oldest(link: Link, instant: dt.datetime) -> bool:
-    """Return whether an entry may be the oldest one at the instant, because no entry before it is kept any more."""
-    return link.number == 1 if link.previous_at is None else link.previous_at + KEPT <= instant
 
 
 def _digest_of(entry: AuditEntry, number: int, previous: str | None, previous_at: dt.datetime | None) -> str:

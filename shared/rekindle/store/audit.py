@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
+from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.packs.audit_chain import KEPT, ChainedEntry, Link, fault_in, linked
 from rekindle.packs.lifecycle import AuditEntry
 from rekindle.store import keys
 from rekindle.store.forms import stored
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.table import Write
+from rekindle.store.notices import audited_notice_row
+from rekindle.store.table import URGENT_ATTEMPTS, Write
 from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from rekindle.packs.notices import Notice
+    from rekindle.store.keys import Key
     from rekindle.store.table import Item, Table
 
 _ENTRIES: Final = TypeAdapter(AuditEntry)
@@ -55,7 +59,6 @@ class Audit:
 
         The page begins after the cursor `before`, or with the latest action if `before` is None.
         """
-        head = _head(self.table) if before is None else None
         # One more row shows whether this page follows the next one without a gap.
         rows, older = (
             self.table.query(pk, after=before, limit=limit + 1, descending=True).items
@@ -63,41 +66,68 @@ class Audit:
         )
         chained = [_chained(item) for item in rows]
         # If the query found fewer rows, it has read up to the oldest one.
-        intact = fault_in(chained, complete_at=None if len(rows) > limit else instant) is None
+        intact = fault_in(chained, instant, complete=len(rows) <= limit) is None
         if before is None:
-            intact = intact and _ends_with(chained, head)
+            # The head is read after the rows, so it is not older than they are.
+            intact = intact and self._has_named_by(_head(self.table), chained, instant)
         items = sorted([*rows, *older], key=itemgetter("sk"), reverse=True)
         more = len(items) > limit
         return AuditPage([_chained(item) for item in items[:limit]], items[limit - 1]["sk"] if more else None, intact)
 
+    def _has_named_by(self, head: dict[str, Any] | None, entries: Sequence[ChainedEntry], instant: dt.datetime) -> bool:
+        """Return whether the entry that the head names is there, or has ended after ten years."""
+        if head is None:
+            return not entries
+        if from_millis(head["at"]) + KEPT <= instant:
+            return True
+        named = self.table.get(_key(head["at"], head["number"])) or {}
+        return (named.get("number"), named.get("digest")) == (head["number"], head["digest"])
 
-def record(table: Table, entry: AuditEntry, writes: Sequence[Write] = ()) -> None:
-    """Execute the writes of an action and add its entry to the audit, in one transaction.
+
+def record(table: Table, entry: AuditEntry, writes: Sequence[Write] = (), notice: Notice | None = None) -> None:
+    """Execute the writes of an action, and add its entry to the audit and a notice to all staff, in one transaction.
 
     The log gets the number and the digest of the entry. No function can change its log, so the log is a witness outside
-    of the table. Raise WriteConflictError if a condition fails, also if another action was faster. Then repeat all.
+    of the table. If another action was faster, try again after the faster one.
+
+    Raises:
+        WriteConflictError: a condition of `writes` failed. Then read again, and repeat all.
+        ContentionError: other actions were faster each time.
     """
-    added = audit_writes(table, entry)
-    table.transact([*writes, *added])
-    logger.info("audited", extra={name: added[0].item[name] for name in ("number", "digest")})
+    for _ in range(URGENT_ATTEMPTS):
+        added = audit_writes(table, entry, notice)
+        try:
+            table.transact([*writes, *added], urgent=True)
+        except WriteConflictError as error:
+            if min(error.existing) < len(writes):
+                raise
+            table.back_off(0)
+        else:
+            logger.info("audited", extra={name: added[0].item[name] for name in ("number", "digest")})
+            return
+    raise ContentionError("the audit kept changing")
 
 
-def audit_writes(table: Table, entry: AuditEntry) -> list[Write]:
-    """Return the writes that add an entry after the last one. They fail if another entry was added since this read."""
+def audit_writes(table: Table, entry: AuditEntry, notice: Notice | None = None) -> list[Write]:
+    """Return the writes that add an entry after the last one, and a notice of it.
+
+    The writes fail if another entry was added since this read.
+    """
     head = _head(table) or {}
     number = head.get("number", 0) + 1
     # A slow request can be older than the last entry. The keys of entries have the same order as their numbers.
     at = max(to_millis(entry.done.at), head.get("at", 0))
     link = linked(entry, number, head.get("digest"), from_millis(head["at"]) if head else None)
     moved = {"number": number, "digest": link.digest, "at": at}
-    return [audit_row(entry, link, at), Write.replacing(keys.AUDIT_HEAD, moved, number=head.get("number"))]
+    told = [audited_notice_row(notice, at, number)] if notice else []
+    return [audit_row(entry, link, at), Write.replacing(keys.AUDIT_HEAD, moved, number=head.get("number")), *told]
 
 
 def audit_row(entry: AuditEntry, link: Link, millis: int) -> Write:
     """Return the write of an entry's row. `millis` is the instant in the row's key."""
     item = {name: value for name, value in (stored(entry) | stored(link)).items() if value is not None}
     ttl = audit_ttl(from_millis(millis))
-    return Write.new(keys.audit(millis, f"{link.number:012x}"), {**item, "ttl": ttl})
+    return Write.new(_key(millis, link.number), {**item, "ttl": ttl})
 
 
 def audit_ttl(instant: dt.datetime) -> int:
@@ -113,10 +143,5 @@ def _chained(item: Item) -> ChainedEntry:
     return ChainedEntry(_ENTRIES.validate_python(item), _LINKS.validate_python(item) if "number" in item else None)
 
 
-def _ends_with(entries: Sequence[ChainedEntry], head: dict[str, Any] | None) -> bool:
-    """Return whether the latest entries include the one that the head names. The head was read before them."""
-    if head is None:
-        return not entries
-    return any(
-        each.link and (each.link.number, each.link.digest) == (head["number"], head["digest"]) for each in entries
-    )
+def _key(millis: int, number: int) -> Key:
+    return keys.audit(millis, f"{number:012x}")

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 
 from rekindle.domain.help import BUILT_IN, Help
+from rekindle.domain.limits import Limit, remembered, with_one_more
 from rekindle.errors import RekindleError
 from rekindle.packs.lifecycle import Actor, AuditEntry, HelpProposal, StaffAction
 from rekindle.packs.notices import Notice, NoticeKind
 from rekindle.store import keys
 from rekindle.store.audit import record
 from rekindle.store.forms import stored
-from rekindle.store.notices import notice_row
+from rekindle.store.instants import from_millis, to_millis
 from rekindle.store.table import Write, repeated_on_conflict
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 REMEMBERED: Final = 30.0
 """A process reads the help again after this many seconds."""
+PROPOSALS: Final = Limit(30)
+"""An account may propose help this often, so that nobody buries a notice or the audit under many others.
 
+Approvals and rejections have no limit of their own, because each one ends a proposal.
+"""
 
 _ACTORS: Final = TypeAdapter(Actor)
 _NOTICES: Final[Mapping[StaffAction, NoticeKind]] = {
@@ -74,7 +79,7 @@ class HelpStore:
 
     def proposal(self) -> HelpProposal | None:
         """Return the proposal that waits for approval, or None (a strongly consistent read)."""
-        return _proposal_from(self.table.get(keys.HELP_PROPOSAL) or {})
+        return _proposal_from(self._proposal_item())
 
     @repeated_on_conflict("the help kept changing")
     def propose(self, offered: Help, replaces: int, by: Actor) -> HelpProposal:
@@ -83,19 +88,21 @@ class HelpStore:
         Raises:
             HelpChangedError: the current help's revision is not `replaces`.
             HelpProposedError: somebody else's proposal waits for approval.
+            LimitError: this account has made too many proposals (PROPOSALS).
         """
         _, revision = self.current()
         if revision != replaces:
             raise HelpChangedError("the help has changed since it was read")
-        item = self.table.get(keys.HELP_PROPOSAL) or {}
+        item = self._proposal_item()
         waiting = _proposal_from(item)
-        if waiting and waiting.replaces == revision and waiting.proposed.uid != by.uid:
+        is_open = waiting is not None and waiting.replaces == revision
+        if waiting and is_open and waiting.proposed.uid != by.uid:
             raise HelpProposedError("another proposal waits for approval")
         proposal = HelpProposal(item.get("revision", 0) + 1, by, offered, replaces)
-        content = _content(offered) | {"proposed": stored(by), "replaces": replaces}
-        self._record(
-            by, StaffAction.HELP_PROPOSED, None, [Write.versioned(keys.HELP_PROPOSAL, content, proposal.id - 1)]
-        )
+        content = _content(offered) | {"proposed": stored(by), "replaces": replaces} | _one_more_by(by, item)
+        write = Write.versioned(keys.HELP_PROPOSAL, content, proposal.id - 1)
+        # The notice of an own proposal that still waits stays true.
+        self._record(by, StaffAction.HELP_PROPOSED, None, [write], tells=not is_open)
         return proposal
 
     @repeated_on_conflict("the help kept changing")
@@ -105,23 +112,30 @@ class HelpStore:
         `read` is the proposal as the caller read it. Raise HelpChangedError if the proposal or the help has changed.
         """
         _, revision = self.current()
-        if (self.proposal(), revision) != (read, read.replaces):
+        item = self._proposal_item()
+        if (_proposal_from(item), revision) != (read, read.replaces):
             raise HelpChangedError("the help or the proposal has changed since it was read")
-        writes = [help_write(read.offered, revision), _no_proposal(read)]
+        writes = [help_write(read.offered, revision), _no_proposal(item)]
         self._record(by, StaffAction.HELP_CHANGED, None, writes)
         return revision + 1
 
     @repeated_on_conflict("the help kept changing")
     def reject(self, read: HelpProposal, by: Actor, note: str | None) -> None:
         """Reject a proposal. Raise HelpChangedError if the proposal is not the one that the caller has read."""
-        if self.proposal() != read:
+        item = self._proposal_item()
+        if _proposal_from(item) != read:
             raise HelpChangedError("the proposal has changed since it was read")
-        self._record(by, StaffAction.HELP_REJECTED, note, [_no_proposal(read)])
+        self._record(by, StaffAction.HELP_REJECTED, note, [_no_proposal(item)])
 
-    def _record(self, by: Actor, action: StaffAction, note: str | None, writes: list[Write]) -> None:
-        """Execute the writes of an action, with its entry in the audit and a notice to all staff."""
-        notice = Notice(_NOTICES[action], by.at, by.name, note)
-        record(self.table, AuditEntry(by, action, note=note), [*writes, notice_row(notice)])
+    def _proposal_item(self) -> Item:
+        return self.table.get(keys.HELP_PROPOSAL) or {}
+
+    def _record(
+        self, by: Actor, action: StaffAction, note: str | None, writes: list[Write], *, tells: bool = True
+    ) -> None:
+        """Execute the writes of an action, with its entry in the audit and, if it tells, a notice to all staff."""
+        notice = Notice(_NOTICES[action], by.at, by.name, note) if tells else None
+        record(self.table, AuditEntry(by, action, note=note), writes, notice)
 
 
 def help_write(offered: Help, replaces: int) -> Write:
@@ -143,6 +157,17 @@ def _proposal_from(item: Item) -> HelpProposal | None:
     return HelpProposal(item["revision"], _ACTORS.validate_python(item["proposed"]), _help_from(item), item["replaces"])
 
 
-def _no_proposal(read: HelpProposal) -> Write:
-    """Return the write that removes a proposal. The row stays, so that each proposal has another id."""
-    return Write.versioned(keys.HELP_PROPOSAL, {}, read.id)
+def _no_proposal(item: Item) -> Write:
+    """Return the write that removes a proposal. The row stays: it counts, so that each proposal has another id."""
+    return Write.versioned(keys.HELP_PROPOSAL, {"made": item.get("made", {})}, item["revision"])
+
+
+def _one_more_by(by: Actor, item: Item) -> dict[str, Any]:
+    """Return when each account made the proposals that PROPOSALS still counts, with one more by this account.
+
+    Raise LimitError if the account has reached the limit.
+    """
+    made = {uid: [from_millis(millis) for millis in each] for uid, each in item.get("made", {}).items()}
+    kept = {uid: remembered(each, by.at, PROPOSALS) for uid, each in made.items()}
+    kept[by.uid] = with_one_more(kept.get(by.uid, ()), by.at, PROPOSALS)
+    return {"made": {uid: [to_millis(at) for at in each] for uid, each in kept.items() if each}}

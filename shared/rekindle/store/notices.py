@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
 
@@ -14,7 +14,7 @@ from rekindle.errors import WriteConflictError
 from rekindle.packs.notices import Notice
 from rekindle.store import keys
 from rekindle.store.forms import stored
-from rekindle.store.instants import to_millis, to_ttl
+from rekindle.store.instants import from_millis, to_millis, to_ttl
 from rekindle.store.table import Write, first_items
 
 if TYPE_CHECKING:
@@ -89,7 +89,22 @@ class Notices:
 
 def notice_row(notice: Notice) -> Write:
     """Return the write of a notice. The same notice has the same key, so a repeated write adds no second one."""
-    item = {name: value for name, value in stored(notice).items() if value is not None}
-    name = hashlib.blake2b(repr(sorted(item.items())).encode(), digest_size=6).hexdigest()
-    ttl = to_ttl(notice.at + NOTICES_KEPT)
-    return Write("Put", keys.notice(to_millis(notice.at), name), item={**item, "ttl": ttl})
+    name = hashlib.blake2b(repr(sorted(_content(notice).items())).encode(), digest_size=6).hexdigest()
+    return _row(notice, to_millis(notice.at), name)
+
+
+def audited_notice_row(notice: Notice, millis: int, number: int) -> Write:
+    """Return the write of a notice of an action. `millis` and `number` are the place of the action in the audit.
+
+    The notices then have the order of the writes. So a notice of a slow request comes after all that staff have read.
+    """
+    return _row(notice, millis, f"{number:012x}")
+
+
+def _content(notice: Notice) -> dict[str, Any]:
+    return {name: value for name, value in stored(notice).items() if value is not None}
+
+
+def _row(notice: Notice, millis: int, name: str) -> Write:
+    ttl = to_ttl(from_millis(millis) + NOTICES_KEPT)
+    return Write("Put", keys.notice(millis, name), item={**_content(notice), "ttl": ttl})

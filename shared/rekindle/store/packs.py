@@ -28,7 +28,7 @@ from rekindle.store.news import with_news
 from rekindle.store.pack_sources import chunks_of, read_source
 from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.releases import catalogue_writes, release_rows
-from rekindle.store.table import Write, every_item, repeated_on_conflict
+from rekindle.store.table import URGENT_ATTEMPTS, Write, every_item, repeated_on_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -304,7 +304,8 @@ class Packs:
 
         return self._change(pack, change, AuditEntry(by, StaffAction.CODE_RENEWED, pack))
 
-    @repeated_on_conflict("a pack kept changing")
+    # Whoever keeps a pack or the audit changing must not be able to prevent a withdrawal.
+    @repeated_on_conflict("a pack kept changing", URGENT_ATTEMPTS)
     def _change(
         self,
         pack: PackId,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rekindle.domain.persons import sign_ins_end_at
+from rekindle.errors import ContentionError, WriteConflictError
 from rekindle.packs.lifecycle import AuditEntry, StaffAction
 from rekindle.store import keys
 from rekindle.store.audit import record
 from rekindle.store.instants import from_millis, to_millis, to_ttl
-from rekindle.store.table import Write, repeated_on_conflict
+from rekindle.store.table import Write
+from rekindle.telemetry import logger
 
 if TYPE_CHECKING:
     from rekindle.domain.ids import Uid
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
 
 SIGN_OUT_KEPT: Final = dt.timedelta(days=30)
 """A token from before a sign-out is valid for an hour at most, once Firebase knows of the sign-out."""
-_SECOND: Final = dt.timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,23 @@ class StaffSignOuts:
         item = self.table.get(keys.staff_sign_out(uid))
         return from_millis(item["signed_out_at"]) if item else None
 
-    @repeated_on_conflict("the audit kept changing")
     def sign_out(self, by: Actor) -> None:
-        """End all sign-ins of a member of staff.
+        """End all sign-ins of a member of staff. Then add an entry to the audit.
 
-        A token has its time of sign-in in whole seconds. So all sign-ins within the second of the sign-out end, too.
+        A sign-out must not wait for the audit, because a stolen sign-in could keep the audit busy. If the audit stays
+        busy, the log alone has the sign-out.
         """
-        end = by.at.replace(microsecond=0) + _SECOND
-        item = {"signed_out_at": to_millis(end), "ttl": to_ttl(end + SIGN_OUT_KEPT)}
-        write = Write("Put", keys.staff_sign_out(by.uid), item=item)
-        record(self.table, AuditEntry(by, StaffAction.SIGNED_OUT), [write])
+        end = sign_ins_end_at(by.at)
+        ending = Write(
+            "Put",
+            keys.staff_sign_out(by.uid),
+            item={"signed_out_at": to_millis(end), "ttl": to_ttl(end + SIGN_OUT_KEPT)},
+            condition="attribute_not_exists(pk) OR signed_out_at < :end",
+            values={":end": to_millis(end)},
+        )
+        with suppress(WriteConflictError):  # a sign-out that is not earlier is there already
+            self.table.write(ending, urgent=True)
+        try:
+            record(self.table, AuditEntry(by, StaffAction.SIGNED_OUT))
+        except ContentionError:
+            logger.warning("a sign-out of staff is not in the audit")

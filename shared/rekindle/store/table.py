@@ -34,9 +34,12 @@ BATCH_WRITE_LIMIT: Final = 25
 ATTEMPTS: Final = 8
 """`Table` tries one batch, write or transaction at most this many times."""
 URGENT_ATTEMPTS: Final = 100
-"""`Table` tries an urgent write at most this many times, with short pauses. All attempts fit into one API call."""
+"""`Table` tries an urgent write or transaction at most this many times, with short pauses.
+
+All attempts fit into one API call.
+"""
 CONFLICTS: Final = 10
-"""`repeated_on_conflict` calls a method at most this many times, until a call has no conflict."""
+"""`repeated_on_conflict` usually calls a method at most this many times, until a call has no conflict."""
 FIRST_PAUSE: Final = 0.02
 """In seconds. The pause after attempt n (counted from 0) is random: from 0 to FIRST_PAUSE * 2**n (full jitter)."""
 
@@ -204,7 +207,7 @@ class Table:
                 if unprocessed is None:
                     break
                 wanted = list(unprocessed["Keys"])
-                self._back_off(attempt)
+                self.back_off(attempt)
             else:
                 raise ContentionError("DynamoDB left keys of a batch unprocessed")
         return items
@@ -272,7 +275,7 @@ class Table:
                 existing: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
                 raise conflict_of([write], {0: unmarshal(existing) if existing else None}) from error
             except self.client.exceptions.TransactionConflictException:
-                self._back_off(0 if urgent else attempt)
+                self.back_off(0 if urgent else attempt)
         raise ContentionError(f"a write to {write.key.sk.partition('#')[0]} kept meeting other transactions")
 
     def commit(self, writes: Sequence[Write]) -> None:
@@ -297,12 +300,12 @@ class Table:
                 wanted = list(reply.get("UnprocessedItems", {}).get(self.name, []))
                 if not wanted:
                     break
-                self._back_off(attempt)
+                self.back_off(attempt)
             else:
                 raise ContentionError("DynamoDB left items of a batch unprocessed")
 
-    def transact(self, writes: Sequence[Write]) -> None:
-        """Execute all writes in one transaction, or none of them.
+    def transact(self, writes: Sequence[Write], *, urgent: bool = False) -> None:
+        """Execute all writes in one transaction, or none of them. `urgent` means the same as for `write`.
 
         Raise WriteConflictError if a condition fails. For each write whose condition failed, the error has the write's
         index and the current item. If such a write has an `otherwise`, raise the error of `otherwise` instead.
@@ -311,33 +314,34 @@ class Table:
             {write.kind: write.request(self.name)}  # type: ignore[misc]  # the kinds have similar parameters
             for write in writes
         ]
-        for attempt in range(ATTEMPTS):
+        for attempt in range(URGENT_ATTEMPTS if urgent else ATTEMPTS):
             try:
                 self.client.transact_write_items(TransactItems=requests)
             except self.client.exceptions.TransactionCanceledException as error:
                 _raise_if_final(error, writes)
-                self._back_off(attempt)
+                self.back_off(0 if urgent else attempt)
             except self.client.exceptions.TransactionInProgressException:
-                self._back_off(attempt)
+                self.back_off(0 if urgent else attempt)
             else:
                 return
         raise ContentionError("a transaction kept meeting other transactions")
 
-    def _back_off(self, attempt: int) -> None:
+    def back_off(self, attempt: int) -> None:
+        """Wait for a random time after attempt `attempt`, counted from 0 (see FIRST_PAUSE)."""
         self.pause(FIRST_PAUSE * 2**attempt * self.jitter())
 
 
-def repeated_on_conflict[**P, T](message: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def repeated_on_conflict[**P, T](message: str, most: int = CONFLICTS) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Return a decorator that calls a method again after a WriteConflictError.
 
-    Use the decorator for a method that reads and then writes. If CONFLICTS calls in a row raise WriteConflictError, the
+    Use the decorator for a method that reads and then writes. If `most` calls in a row raise WriteConflictError, the
     decorated method raises ContentionError with `message`.
     """
 
     def decorated(method: Callable[P, T]) -> Callable[P, T]:
         @wraps(method)
         def repeated(*args: P.args, **named: P.kwargs) -> T:
-            for _ in range(CONFLICTS):
+            for _ in range(most):
                 with suppress(WriteConflictError):
                     return method(*args, **named)
             raise ContentionError(message)
