@@ -35,7 +35,11 @@ def test_a_couple_continues_after_a_kill(tmp_path: Path) -> None:
 
         with started_stack(settings, contextlib.nullcontext):
             # With the same ID tokens, since the issuer's key is kept, too.
-            assert ben.call("GET", f"/v1/days/{date}")["partner"] == {"state": "answered", "text": None}
+            assert ben.call("GET", f"/v1/days/{date}")["partner"] == {
+                "state": "answered",
+                "text": None,
+                "edited": False,
+            }
             assert ben.answer(date, "Written after.")["partner"]["text"] == "Written before."
             ada.await_kinds("both_answered")
             assert ben.kinds() == ["partner_answered"]

@@ -404,7 +404,7 @@ class AnswersFirst(PairedAction):
 
     def verify(self) -> None:
         day = self.ben.get(f"/v1/days/{DATE}").body
-        assert day["partner"] == {"state": "answered", "text": None}
+        assert day["partner"] == {"state": "answered", "text": None, "edited": False}
         assert self.ada.get(f"/v1/days/{DATE}").body["me"] == {
             "state": "answered",
             "text": "Mine",

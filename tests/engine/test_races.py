@@ -471,7 +471,8 @@ class TestPausing:
                 ada.pause(self.TODAY + 5 * DAY)
             wishes = [self.TODAY + 9 * DAY, None if number % 2 else self.TODAY + 3 * DAY]
             outcomes = race(lambda: ada.pause(wishes[0]), lambda: ben.pause(wishes[1]), lambda: ben.register(a_token()))
-            assert lost(outcomes) == []
+            # If Ben ends Ada's pause first, she may not make it longer.
+            assert lost(outcomes) in ([], [Problem.PAUSE_TOO_SOON] if number % 2 else [])
             until = self.is_whole(services, ada, ben)
             assert until in wishes
             stood[until] += 1
