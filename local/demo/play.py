@@ -69,6 +69,7 @@ SOURCE: Final = a_source(
     words={"en": {"title": "Small Steps", "written_for": "Couples who come to us."}},
 )
 """The practice's course. The practice withdraws it before the couple gets the third prompt."""
+EDITOR: Final = "editor@practice.example"
 FIVE_MINUTES: Final = dt.timedelta(minutes=5)
 """The time between two ticks. The demo assumes that the push of a live act is at most this late."""
 
@@ -413,21 +414,33 @@ class Performance:
 
     def _reply(self, request: str, body: object, who: Partner, *, staff: bool = False) -> tuple[int, Any]:
         method, path = request.split()
-        uid = Uid("demo-staff" if staff else f"demo-{who.name}")
+        uid = Uid(f"demo-{who.name}")
         if self.moment.live:
             with self.stack.phone(uid=uid) as client:
                 reply = client.request(method, path, json=whole(path, body) if method == "PUT" else body or None)
             status, text = reply.status_code, reply.text
         else:
-            function = "PracticeApi" if staff else "CouplesApi"
-            claims = dict(ACCOUNTS["editor@practice.example"]) if staff else {}
-            phone = Phone(lambda event, _: self.stack.invoke(function, event), uid, self.at, claims)
-            replayed = phone.call(method, path, body or None)
+            replayed = (self.staff() if staff else self.phone(uid)).call(method, path, body or None)
             status, text = replayed.status, replayed.text
         answer = json.loads(text or "null")
         for secret in (secret for writer, secret in self.sealed if writer is not who):
             self.expect(Claim.SEAL, secret in json.dumps(answer, ensure_ascii=False), wanted=False)
         return status, answer
+
+    def phone(self, uid: Uid) -> Phone:
+        """Return a phone that calls `couples_api` directly, at the instant of the act."""
+        return Phone(lambda event, _: self.stack.invoke("CouplesApi", event), uid, self.at)
+
+    def staff(self) -> Phone:
+        """Return a member of staff, who calls `practice_api` with a token: each change asks the stand-in about it."""
+        claims = dict(ACCOUNTS[EDITOR])
+        tokens = self.stack.sign_in(email=EDITOR, claims=claims)
+        signed_in = {"authorization": f"Bearer {tokens['id_token']}"}
+
+        def invoke(event: dict[str, Any], _context: object) -> Any:  # noqa: ANN401 - a function's own result
+            return self.stack.invoke("PracticeApi", event | {"headers": event["headers"] | signed_in})
+
+        return Phone(invoke, Uid(tokens["uid"]), self.at, claims)
 
     def day(self) -> dict[str, Any]:
         """Return the day of `self.date` and the pause from `GET /v1/today`. Check the day's prompt."""
