@@ -240,6 +240,7 @@ CHAINED = ChainedEntry(
     AuditEntry(RUTH, StaffAction.RIGHTS_GRANTED, account="saul@practice.example", scope="practice:read"),
     Link(1, "871ea78f7e080f5f450d6abad8e3c8b6d907c1b97b5764730b5b569478107975"),
 )
+LATER = an_instant("2026-04-01T15:00:00Z")
 NOTICE = Notice(NoticeKind.RIGHTS_GRANTED, an_instant(), "Ruth", account="saul@practice.example", scope="practice:read")
 OLDER = ReleaseHead(
     1, an_instant(), RUTH, RUTH, 1, "Starter", Audience.CODE, (Language("en"),), 2, announce=True, note="First."
@@ -297,14 +298,15 @@ def link_after(head: Any) -> Link | None:
 
 def read_notices_row() -> Any:
     table = cast("Any", MemoryTable())
-    Notices(table).mark_read("ruth", notices().page("ruth", None, 1).notices[0].id, an_instant("2026-03-04T15:00:00Z"))
+    (read,) = notices().page("ruth", None, 1, LATER).notices
+    Notices(table).mark_read("ruth", read.id, an_instant("2026-03-04T15:00:00Z"))
     return as_json(table.items()[0])
 
 
 def unread_after(mark: Any) -> int:
     table = cast("MemoryTable", notices().table)
     table.put_many([(keys.Key(mark["pk"], mark["sk"]), from_json(mark))])
-    return Notices(cast("Any", table)).page("ruth", None, 1).unread
+    return Notices(cast("Any", table)).page("ruth", None, 1, LATER).unread
 
 
 def staff_sign_out_row() -> Any:
@@ -448,8 +450,8 @@ FORMS: dict[str, Form] = {
     ),
     "cursor of the notices": Form(
         [NOTICE],
-        lambda _: notices().page("ruth", None, 1).before,
-        lambda form: [each.notice for each in notices().page("ruth", form, 100).notices],
+        lambda _: notices().page("ruth", None, 1, LATER).before,
+        lambda form: [each.notice for each in notices().page("ruth", form, 100, LATER).notices],
         route="GET /v1/practice/notices",
     ),
     "row of an audit entry with its link": Form(
@@ -463,7 +465,7 @@ FORMS: dict[str, Form] = {
     "row of a notice": Form(
         NOTICE,
         lambda notice: as_rows(notice_row(notice))[0],
-        lambda form: Notices(table_with(form)).page("ruth", None, 1).notices[0].notice,
+        lambda form: Notices(table_with(form)).page("ruth", None, 1, LATER).notices[0].notice,
     ),
     "row of read notices": Form(0, lambda _: read_notices_row(), unread_after),
     "row of a sign-out of staff": Form(

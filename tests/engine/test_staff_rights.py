@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rekindle.store.table import Table
 
 PROJECT = "rekindle-test"
+LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 ARN = "arn:aws:iam::123456789012:user/olga"
 READER, WRITER, EDITOR, COUPLE = (
     "reader@practice.example",
@@ -185,7 +186,7 @@ def test_granted_permissions_are_recorded_and_told_to_all_staff(olga: Person, we
     assert said.status == 0, said.err
     assert scope_of(web, COUPLE) == "practice:read"
     assert actions(table) == [("rights_granted", COUPLE, "practice:read")]
-    (notice,) = Notices(table).page(Uid("ruth"), None, 10).notices
+    (notice,) = Notices(table).page(Uid("ruth"), None, 10, LATER).notices
     assert (notice.notice.kind, notice.notice.account) == ("rights-granted", COUPLE)
     assert notice.notice.who == f"operator {ARN} (as told)"
     assert olga("staff", "grant", COUPLE, "read", "--yes", "--json").document["outcome"] == "unchanged"
@@ -279,7 +280,7 @@ def test_a_repeated_revocation_is_recorded(olga: Person, web: httpx.Client, func
     function.table = table
     assert olga("staff", "revoke", WRITER, "--yes", "--json").document["outcome"] == "unchanged"
     assert actions(table) == [("rights_revoked", WRITER, "")]
-    assert len(Notices(table).page(Uid("ruth"), None, 10).notices) == 1
+    assert len(Notices(table).page(Uid("ruth"), None, 10, LATER).notices) == 1
 
 
 @pytest.mark.parametrize("minutes", [-6, -4, 4, 6])

@@ -26,6 +26,7 @@ from rekindle.store import keys
 from rekindle.store.audit import record
 from rekindle.store.instants import to_ttl
 from rekindle.store.notices import notice_row
+from rekindle.store.practice_codes import PracticeCode
 from rekindle.store.stream import change_in
 from rekindle.store.table import Write, marshal
 from testing import contract
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 NOON: Final = an_instant("2026-03-02T12:00:00Z")
 HOUR: Final = dt.timedelta(hours=1)
+MILLISECOND: Final = dt.timedelta(milliseconds=1)
 SECOND: Final = dt.timedelta(seconds=1)
 BOTH: Final = frozenset({READ, PUBLISH})
 OPERATIONS: Final = [each for each in contract.operations() if each.document == "openapi-practice.json"]
@@ -358,6 +360,19 @@ def a_notice(number: int) -> Notice:
 class TestNotices:
     """All staff get the same notices, and each of them reads on their own."""
 
+    def test_a_notice_about_a_code_is_seen_from_the_second_midnight_on(self, ruth: Phone, table: Table) -> None:
+        """Otherwise it would tell the minute in which one couple joined."""
+        code = PracticeCode("ABCD2345", PackId("river"), expected=10, couples=10)
+        table.transact([code.use(NOON)[-1]])
+        midnight = an_instant("2026-03-04T00:00:00Z")
+        for at, seen in ((NOON, 0), (midnight - MILLISECOND, 0), (midnight, 1), (midnight + HOUR, 1)):
+            ruth.now = at
+            page = ruth.get("/v1/practice/notices").body
+            assert (len(page["notices"]), page["unread"]) == (seen, seen)
+        (notice,) = ruth.get("/v1/practice/notices").body["notices"]
+        assert notice["at"] == "2026-03-04T00:00:00Z"
+        assert notice["id"].startswith(str(int(midnight.timestamp() * 1000)))
+
     def test_every_step_of_a_change_of_the_help_is_a_notice_to_all(self, ruth: Phone, saul: Phone) -> None:
         steps = (
             (ruth, "PUT", "", {"revision": 0}),
@@ -368,6 +383,7 @@ class TestNotices:
         for number, (phone, method, route, body) in enumerate(steps):
             phone.now = NOON + number * HOUR
             assert phone.call(method, f"/v1/practice/help{route}", body).status == 200
+        ruth.now = saul.now
         page = ruth.get("/v1/practice/notices").body
         assert [(each["kind"], each["who"].partition("@")[0], each["note"]) for each in page["notices"]] == [
             ("help-changed", "saul", None),
@@ -416,7 +432,8 @@ class TestNotices:
         assert ruth.post("/v1/practice/notices/read", {"until": f"{'9' * 13}-{'f' * 12}"}).status == 204
         table.write(notice_row(a_notice(0)))
         assert ruth.get("/v1/practice/notices").body["unread"] == 0
-        table.write(notice_row(replace(a_notice(0), at=NOON + dt.timedelta(milliseconds=1))))
+        table.write(notice_row(replace(a_notice(0), at=NOON + MILLISECOND)))
+        ruth.now += MILLISECOND
         assert ruth.get("/v1/practice/notices").body["unread"] == 1
 
     def test_a_notice_that_is_written_late_comes_after_all_that_was_read(self, saul: Phone, table: Table) -> None:

@@ -25,7 +25,7 @@ def get_notices(
     limit: Annotated[int, Query(ge=1, le=NOTICES_PAGE)] = NOTICES_PAGE,
 ) -> NoticesView:
     """List the notices of the last year, latest first, and the number of those that the caller has not read."""
-    page = services.notices.page(staff.uid, before, limit)
+    page = services.notices.page(staff.uid, before, limit, staff.instant)
     return NoticesView(notices=[_view(each) for each in page.notices], unread=page.unread, before=page.before)
 
 

@@ -259,11 +259,6 @@ def last_notice_at(millis: int) -> str:
     return f"{millis:013}-~"
 
 
-def all_notices() -> tuple[str, str]:
-    """Return the range of sort keys that has all notices."""
-    return "0", "~"
-
-
 def notices_read(uid: str) -> Key:
     """Return the key of the row that says until which notice a member of staff has read."""
     return Key(f"{STAFF_PREFIX}{uid}", "NOTICES")

@@ -54,18 +54,18 @@ class Notices:
 
     table: Table
 
-    def page(self, uid: str, before: str | None, limit: int) -> NoticesPage:
+    def page(self, uid: str, before: str | None, limit: int, instant: dt.datetime) -> NoticesPage:
         """Return a page of notices for a member of staff, latest first.
 
-        The page begins after the cursor `before`, or with the latest notice if `before` is None.
+        The page begins after the cursor `before`, or with the latest notice if `before` is None. It has no notice after
+        `instant`: a notice can be stored before staff may see it (`rekindle.store.practice_codes`).
         """
         mark = self.table.get(keys.notices_read(uid))
-        read = mark["until"] if mark else ""
-        page = self.table.query(keys.NOTICES, after=before, limit=limit, descending=True)
+        read, latest = mark["until"] if mark else "", keys.last_notice_at(to_millis(instant))
+        after = min(before, latest) if before else latest
+        page = self.table.query(keys.NOTICES, after=after, limit=limit, descending=True)
         notices = [StoredNotice(item["sk"], _NOTICES.validate_python(item), item["sk"] > read) for item in page.items]
-        unread = first_items(
-            self.table, keys.NOTICES, between=keys.all_notices(), limit=UNREAD_COUNTED, after=read or None
-        )
+        unread = first_items(self.table, keys.NOTICES, between=("0", latest), limit=UNREAD_COUNTED, after=read or None)
         return NoticesPage(notices, page.last, len(unread))
 
     def mark_read(self, uid: str, until: str, instant: dt.datetime) -> None:

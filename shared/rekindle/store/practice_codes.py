@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rekindle.domain.ids import PackId
 from rekindle.packs.notices import Notice, NoticeKind
@@ -12,8 +13,10 @@ from rekindle.store.notices import notice_row
 from rekindle.store.table import Write
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
+
+SHOWN_AFTER: Final = dt.timedelta(days=2)
+"""Staff see the notice about a code on the second date after the couple has joined, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class PracticeCode:
         the code since it was read, or if the code was replaced.
 
         There is at most one notice for each code. Otherwise staff could find out the count by changing the expected
-        number again and again.
+        number again and again. Staff see the notice from the second midnight on, so it does not tell when that couple
+        joined.
         """
         more, expected = self.couples + 1, self.expected
         is_news = expected is not None and more > expected and not self.noticed
@@ -81,5 +85,6 @@ class PracticeCode:
             | ({":noticed": True} if is_news else {})
             | ({":couples": self.couples} if self.couples else {}),
         )
-        notice = Notice(NoticeKind.CODE_USED_WIDELY, instant, pack=self.pack, couples=expected)
+        shown_from = dt.datetime.combine(instant.date() + SHOWN_AFTER, dt.time(), dt.UTC)
+        notice = Notice(NoticeKind.CODE_USED_WIDELY, shown_from, pack=self.pack, couples=expected)
         return [counting, notice_row(notice)] if is_news else [counting]
