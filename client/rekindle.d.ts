@@ -4849,26 +4849,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NoProfile"];
             410: components["responses"]["AccountErased"];
-            /**
-             * @description - `urn:rekindle:problem:too-many-changes`: You have done this many times in the last 24 hours. Wait before you do it again.
-             *     - `urn:rekindle:problem:too-many-calls`: These are too many requests at once. Wait a moment.
-             */
-            429: {
-                headers: {
-                    /** @description Seconds to wait. */
-                    "Retry-After"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    /**
-                     * @example {
-                     *       "message": "Too Many Requests"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GatewayRefusal"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
         };
