@@ -23,10 +23,11 @@ const LATER = [
   ["35 days", "Backups, with your name. Your words are in them too, but the keys to read them are gone, unless an older key is left."],
   ["90 days", "A number in place of your name, in reports of notifications that failed."],
   ["1 year", "That an account was erased, under a number, and a fingerprint of your receipt. After a restore from a backup, you are erased again."],
-  ["2 years", "Sums over ten couples or more, in which you were counted."],
+  ["2 years", "Sums over many couples, in which you were counted."],
   ["10 years", "Only if you also work for the practice: what you did at work, with your name."],
   ["as long as the practice works with Rekindle", "Only if you also work for the practice: your name with the packs that you worked on."],
   ["as they decide", "What your partner wrote about you, in their own words. It is theirs."],
+  ["as they decide", "Answers of yours that your partner exported or photographed while you were a couple. Rekindle cannot reach them."],
   ["as Google and Apple say", "Notifications that were sent to your phone."],
 ];
 
