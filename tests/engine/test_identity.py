@@ -156,22 +156,22 @@ def test_only_the_callers_own_account_that_is_not_disabled_is_good(said: object,
 @pytest.mark.parametrize(
     ("attributes", "scopes"),
     [
-        ('{"scope": "practice:read practice:publish"}', {"practice:read", "practice:publish"}),
-        ('{"scope": "practice:read", "other": 1}', {"practice:read"}),
-        ('{"scope": ""}', set()),
-        ("{}", set()),
-        ('{"scope": ["practice:read"]}', set()),
-        ('"practice:read"', set()),
-        ("practice:read", set()),
-        ("", set()),
-        (None, set()),
-        ({"scope": "practice:read"}, set()),
+        ('{"scope": "practice:read practice:publish"}', "practice:read practice:publish"),
+        ('{"scope": "practice:read", "other": 1}', "practice:read"),
+        ('{"scope": ""}', ""),
+        ("{}", ""),
+        ('{"scope": ["practice:read"]}', ""),
+        ('"practice:read"', ""),
+        ("practice:read", ""),
+        ("", ""),
+        (None, ""),
+        ({"scope": "practice:read"}, ""),
     ],
     ids=str,
 )
-def test_an_account_has_the_rights_of_its_custom_claims_and_none_without(attributes: object, scopes: set[str]) -> None:
+def test_an_account_has_the_rights_of_its_custom_claims_and_none_without(attributes: object, scopes: str) -> None:
     with answering(saying(200, {"users": [{"localId": "ada", "customAttributes": attributes}]})) as address:
-        assert Identity(address, "local").account(caller()) == Account(AccountState.GOOD, frozenset(scopes))
+        assert Identity(address, "local").account(caller()) == Account(AccountState.GOOD, frozenset(scopes.split()))
     with answering(saying(200, {"users": [{"localId": "ada"}]})) as address:
         assert Identity(address, "local").account(caller()).scopes == frozenset()
 
