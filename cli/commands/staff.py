@@ -24,7 +24,10 @@ _SCOPES: dict[str, Rights] = {"read": "practice:read", "publish": "practice:read
 
 @staff_app.command(name="list")
 def list_(*, common: Common = NO_OPTIONS, world: TheWorld) -> None:
-    """List the accounts with permissions: which ones, second factor, last sign-in. Needs permissions in AWS.
+    """List each account that has permissions.
+
+    It shows the permissions, the second factor and the last sign-in. You need
+    permissions in AWS.
 
     For example:
         rekindle staff list --stack prod
@@ -43,9 +46,9 @@ def grant(
     ],
     /,
     *,
-    force: Annotated[Flag, Parameter(help="Also if nobody could publish then.")] = False,
+    force: Annotated[Flag, Parameter(help="Do it even if nobody could publish afterwards.")] = False,
     without_second_factor: Annotated[
-        Flag, Parameter(help="Also if the account has no second factor, where staff need one.")
+        Flag, Parameter(help="Do it even if the account has no second factor, where staff need one.")
     ] = False,
     yes: Yes = False,
     common: Common = NO_OPTIONS,
@@ -82,15 +85,15 @@ def revoke(
     email: Email,
     /,
     *,
-    force: Annotated[Flag, Parameter(help="Also if nobody could publish then.")] = False,
+    force: Annotated[Flag, Parameter(help="Do it even if nobody could publish afterwards.")] = False,
     yes: Yes = False,
     common: Common = NO_OPTIONS,
     world: TheWorld,
 ) -> None:
     """Take all permissions from an account, and end its sign-ins. All staff get a notice.
 
-    The account can change nothing from this moment on, and within five minutes it can
-    read nothing.
+    The account can change nothing from this moment on. It can still read for up to five
+    minutes.
 
     For example:
         rekindle staff revoke ruth@practice.example --stack prod

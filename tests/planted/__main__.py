@@ -26,7 +26,8 @@ _SHARED: Final = (".tools", ".envs", "client/node_modules")
 """Installed files, which the copy only links."""
 _PASSED: Final = 0
 _FAILED: Final = 1
-_FAILURE: Final = re.compile(r"^(?:FAILED|ERROR) (\S+?)(?:\[.*)?(?: - .*)?$", re.MULTILINE)
+_FAILURE: Final = re.compile(r"^FAILED (\S+?)(?:\[.*)?(?: - .*)?$", re.MULTILINE)
+"""A test that failed. An error, such as a file that cannot be imported, catches nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,6 @@ def _caught_by(bug: PlantedBug, tree: Path) -> str:
         outcome = _run(tree, bug.tests)
     finally:
         bug.remove(tree)
-    # Any other status, such as that of a test file that cannot be imported, catches nothing.
     caught = outcome.first_failure if outcome.status == _FAILED else ""
     _CONSOLE.print("caught" if caught else f"NOT CAUGHT (pytest ended with {outcome.status})")
     return caught

@@ -107,7 +107,7 @@ class Town:
     canaries: Canaries = field(default_factory=Canaries)
     plants: list[Plant] = field(default_factory=list)
     traces: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """The ids by which a row names a person or their couple, by the person's name."""
+    """Maps each person's name to the ids that stand in rows for this person or their couple."""
     confirmation: dict[str, Any] = field(default_factory=dict)
     """The body with which Fay confirms her invite."""
     ids: dict[str, str] = field(default_factory=dict)
@@ -166,7 +166,7 @@ class Town:
         """Return the phone of a caller of this kind. `is_staff` gives staff's scopes to a LEFT caller."""
         phone = replace(self.phones[CALLER_OF[kind]], now=NOW)
         if kind in LEFT:
-            # The token is from before the sign-out. A caller who signs in now gets no token from Firebase.
+            # The token is from before the caller left. A disabled or deleted account cannot get a new one.
             phone.claims = dict.fromkeys(("auth_time", "iat"), str(int(OLD.timestamp())))
             phone.claims |= staff_claims("ada") if is_staff else {}
         return phone
@@ -180,7 +180,7 @@ class Town:
         return {trace for name in names for trace in self.traces.get(name, ())}
 
     def note(self, name: str) -> None:
-        """Plant the ids of a person's row and of their couple."""
+        """Plant a person's uid, and note the ids that stand in rows for the person."""
         phone = self.phones[name]
         self.traces[name] += [phone.uid, keys.pseudonym_of(phone.uid)]
         self.plant(name, "uid", text=phone.uid)
@@ -249,7 +249,10 @@ def _meet(town: Town, one: str, other: str, at: dt.datetime) -> None:
 
 
 def _live(town: Town) -> None:
-    """Let the couples that stand choose a pack, pause, nudge and answer today. The first of the two answers nothing."""
+    """Let each couple that stands choose a pack, pause and nudge. Only its second partner answers today.
+
+    At the end, Ada signs out everywhere.
+    """
     for first, second in (("ada", "ben"), ("dee", "eli")):
         one, other = town.phones[first], town.phones[second]
         set_clocks(NOW - 3 * HOUR, one, other)

@@ -20,7 +20,8 @@ OPERATOR: Final = Uid("operator")
 def record_rights(table: Table, asked: ChangeRights, *, granted: bool) -> None:
     """Add an entry to the audit, and a notice to all staff.
 
-    The operator's ARN comes from their own program, so the name says so. AWS's own record of the call is CloudTrail's.
+    The operator's program sends the ARN, and we cannot verify it. So the name ends with "(as told)". CloudTrail has
+    AWS's own record of who made the call.
     """
     name = f"operator {asked.operator} (as told)"
     action = StaffAction.RIGHTS_GRANTED if granted else StaffAction.RIGHTS_REVOKED

@@ -53,7 +53,8 @@ class AppCheck:
     def verifies(self, token: str, instant: dt.datetime) -> bool:
         """Return whether the token shows that a call at `instant` comes from one of the project's apps.
 
-        A token that has the right form, and is signed with a key that Google does not tell us now, counts as valid.
+        If our last request for Google's keys failed, a token that names a key which we do not have counts as valid,
+        unchecked. If Google answered and has no such key, the token is not valid.
         """
         try:
             header = jwt.get_unverified_header(token)
@@ -72,14 +73,14 @@ class AppCheck:
                 options={"require": ["exp", "sub"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
         except (jwt.InvalidTokenError, UnicodeEncodeError):
-            # PyJWT encodes the token first. Half a character in it has no encoding.
+            # PyJWT first encodes the token as UTF-8, which fails for a lone surrogate.
             return False
         # Google gives a list of audiences. PyJWT would take a single text too.
         is_valid = isinstance(claims["aud"], list) and isinstance(claims["exp"], int | float)
         return is_valid and instant.timestamp() < claims["exp"]
 
     def _key(self, name: str | None) -> jwt.PyJWK | None:
-        """Return Google's key with this name. Return None if there is no such key, or if Google does not tell."""
+        """Return Google's key with this name, perhaps from an earlier answer. Return None if we have no such key."""
         now = self._monotonic()
         if now >= self._asks_from and (now >= self._kept_until or name not in self._keys):
             self._asks_from = now + ASKED_EVERY

@@ -1,8 +1,9 @@
-"""Limit how often a person does what is dear: for example, what rewrites many rows.
+"""Limit how often a person does something that is expensive for us, such as a change that rewrites many rows.
 
-The person's own row counts what they did in the last 24 hours, in the write that is made anyway. So a limit costs no
-request of its own, and holds exactly, even if many requests come at the same moment. A request that changes nothing is
-not counted. Neither is a request that undoes or withdraws something, because nobody can undo more than was done.
+The person's own row counts what they did in the last 24 hours, in the write that is made anyway. So a limit holds
+exactly, even if many requests come at the same moment, and costs no request of its own. Only an export needs a write
+just for its count. A request that changes nothing is not counted. Neither is a change that only asks for less, such as
+a lower touch comfort, or what ends something, such as a canceled invite.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ _VALUES: Final[Mapping[Counted, Callable[[Person], object]]] = {
     Counted.INVITES: lambda person: person.invite,
     Counted.PAUSES: lambda person: person.paused_until,
 }
-"""What a change of each kind changes. An export changes nothing."""
+"""The values of a person that belong to each kind. If they differ, it is a change of this kind. An export has none."""
 
 _ONLY_WITHDRAWS: Final[Mapping[Counted, Callable[[Person, Person], bool]]] = {
     Counted.PROFILE: lambda before, after: after.profile.asks_no_more_than(before.profile),
@@ -69,7 +70,7 @@ _ONLY_WITHDRAWS: Final[Mapping[Counted, Callable[[Person, Person], bool]]] = {
         and (after.notifications_paused or not before.notifications_paused)
     ),
 }
-"""Whether a change of each kind asks for nothing more than before. Changes of other kinds always do."""
+"""Whether a change of this kind only asks for less, and so is not counted. Changes of other kinds always count."""
 
 
 def next_at(made: Iterable[dt.datetime], instant: dt.datetime, *limits: Limit) -> dt.datetime | None:
@@ -98,10 +99,9 @@ def with_one_more(made: Iterable[dt.datetime], instant: dt.datetime, *limits: Li
 
 
 def counted_change(before: Person, after: Person, instant: dt.datetime, *kinds: Counted) -> Person:
-    """Return the person after a change, with the change counted for each kind of `kinds` that it is.
+    """Return the person after a change. Count the change once for each of `kinds` whose values it changed.
 
-    Return `after` as it is if the change is of none of these kinds, or only withdraws something. Raise LimitError if a
-    limit is reached.
+    A change that only asks for less is not counted. Raise LimitError if a limit is reached.
     """
     return counted(after, instant, *(kind for kind in kinds if _counts(kind, before, after)))
 

@@ -1,17 +1,17 @@
 """Choose a couple's small touch gesture for a date.
 
 The choice is a pure function of the couple, its secret seed, the date and the person who asks. Both partners see the
-same gesture, unless one of them has changed a choice on this date: their change holds at once for themselves, and for
-the partner from a next date on (`rekindle.domain.touch_dates`).
+same gesture, unless one of them wants less touch since today: this holds at once for themselves, and for the partner
+from a next date on (`rekindle.domain.touch_dates`).
 
 At first, all gestures have warmth 1 (small). Warmth 2 begins two to six weeks later, and warmth 3 (warm) another two to
 six weeks later. Each couple has other dates for this, so a missing warmth does not prove at once that a partner does
-not want it. Three dates in five have the highest warmth, and the others less, in no order. No gesture is warmer than
-the couple's touch level, or than a calm phase allows.
+not want it. Later, three dates in five have warmth 3, one has warmth 2 and one warmth 1, in no order. No gesture is
+warmer than the couple's touch level, or than a calm phase allows.
 
 A gesture tells one thing about the partner: they both want touch, at least as warm as the gesture. We cannot hide this.
-The order of the gestures depends on nothing that a partner chooses: for each warmth, the next gesture comes with each
-date, even if the date has another warmth.
+The order of the gestures depends on nothing that a partner chooses. Each warmth has its own list of gestures, and each
+date moves all three lists on by one, also the two that it does not use.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ MOST_DAYS: Final = 42
 """Gestures of the next warmth begin LEAST_DAYS to MOST_DAYS after those of the warmth before."""
 
 _WARMTHS: Final = (3, 2, 3, 1, 3)
-"""A couple without any limit has each of these warmths on one date in five."""
+"""A couple without any limit gets each of the five entries on one date in five, so warmth 3 on three dates in five."""
 
 
 def touch_of(couple: Couple, person: Uid, date: dt.date) -> TouchGesture | None:
     """Return the couple's gesture of the date, as this person sees it.
 
-    Return None if the person does not want touch, if the partner did not want it when the date began, or in a break.
+    Return None if the person does not want touch, if one of the two did not want it when the date began, or in a break.
     """
     own = couple.profiles[person].touch_comfort if person in couple.touch_wanted_by else 0
     level = min(own, level_on(couple.touch_levels, date))

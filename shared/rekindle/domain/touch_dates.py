@@ -2,13 +2,13 @@
 
 A couple's touch level is the smaller touch comfort of the two partners, or 0 if a partner does not want touch. A
 partner must not learn of a change of the other at once. So a new level holds from the next date that neither partner
-has begun on their own clock (`with_level`). For the person who makes the change, it holds at once
-(`rekindle.domain.touch`).
+has begun on their own clock (`with_level`). A person who lowers their own level sees it at once
+(`rekindle.domain.touch`). A higher level waits for both.
 
-A partner must also not learn of a change from an absence. So every couple has calm phases, which begin at random and
-have one to thirteen dates. In a calm phase, gestures are less warm than usual, or there is no touch at all. A phase
-without touch is a break: it has no gesture and no touch reminder. A couple is in a break on about every fifth date.
-When the level falls, it looks like the beginning of a calm phase.
+A partner must also not learn of a change because touch suddenly stops or gets less warm. So every couple has calm
+phases, which begin at random and have one to thirteen dates. In a calm phase, gestures are less warm than usual, or
+there is no touch at all. A phase without touch is a break: it has no gesture and no touch reminder. A couple is in a
+break on about every fifth date. When the level falls, it looks like the beginning of a calm phase.
 
 All that is left to chance comes from a secret touch seed, which is derived from the couple's seed. So the same
 arguments always give the same result, but no partner can compute it. Persons and slot rows have a copy of the touch
@@ -34,13 +34,13 @@ LONGEST_PHASE: Final = 13
 """A calm phase has at most this many dates."""
 
 _CALM: Final = (0, 0, 1, 2)
-"""The highest warmths of calm phases. Each is as frequent as the others, so every other calm phase is a break."""
+"""The highest warmths of calm phases. All four are equally likely, and two are 0. So half of the phases are breaks."""
 _ONE_IN: Final = 56
 """Each of `_CALM` begins on one date in 56, so a break begins on one date in 28."""
 _SEED_DIGITS: Final = 16
 _ONE_DAY: Final = dt.timedelta(days=1)
 _KEPT: Final = dt.timedelta(days=4)
-"""`with_level` forgets changes that are this old. No clock shows their dates any more, and no run sends for them."""
+"""`with_level` forgets changes that are this old, but for the latest of them. No clock shows their dates any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class TouchDates:
 
 
 EVERY_TOUCH_DATE: Final = TouchDates((dt.date.min,))
-"""Version 0.1.0 stored only whether both want touch, and not since when."""
+"""Every date: for a row of version 0.1.0, which stored that both want touch, but not since when."""
 
 
 def touch_dates(levels: Levels, seed: str) -> TouchDates | None:
@@ -87,7 +87,8 @@ def level_on(levels: Levels, date: dt.date) -> int:
 def with_level(levels: Levels, level: int, settled: dt.date) -> Levels:
     """Return the levels after a change of the level. The new level holds from the date after `settled`.
 
-    `settled` is the latest date that a partner has begun. All dates up to `settled` keep their level.
+    `settled` is the latest date that a partner has begun. All dates up to `settled` keep their level, but for dates of
+    some days ago, which nobody asks for.
     """
     kept = {date: each for date, each in levels.items() if date <= settled}
     if level != level_on(kept, settled):
@@ -110,7 +111,8 @@ def derived_seed(seed: str, name: str) -> str:
 def calm_on(seed: str, date: dt.date) -> int:
     """Return the highest warmth that the couple's calm phases allow on a date: 0 in a break, WARMEST in no phase.
 
-    The depth of prompts has calm phases of its own, from another seed.
+    The playlist also uses this function for the depth of prompts, with another seed. It takes the number as the highest
+    depth.
     """
     highest, ordinal = WARMEST, date.toordinal()
     for ago in range(LONGEST_PHASE):

@@ -59,7 +59,7 @@ class Audit:
 
         The page begins after the cursor `before`, or with the latest action if `before` is None.
         """
-        # One more row shows whether this page follows the next one without a gap.
+        # Read one more row, the first of the next page. It shows whether an entry is missing between the two pages.
         rows, older = (
             self.table.query(pk, after=before, limit=limit + 1, descending=True).items
             for pk in (keys.AUDIT, keys.OLDER_AUDIT)

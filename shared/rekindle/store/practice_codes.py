@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SHOWN_AFTER: Final = dt.timedelta(days=2)
-"""Staff see the notice about a code on the second date after the couple has joined, in UTC."""
+"""Staff see the notice from the second midnight (UTC) after the first couple beyond the expected number has joined."""
 
 
 @dataclass(frozen=True, slots=True)
