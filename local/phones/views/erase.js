@@ -85,7 +85,7 @@ export function erasing(phone) {
     h("details", { class: "card part", id: `${phone.id}-fold-later` },
       h("summary", { id: `${phone.id}-later` }, "What is left, and until when"),
       h("div", { class: "stack" },
-        h("p", { class: "hint" }, "Nobody can read any word of yours in this, unless an older key is left, as said above."),
+        h("p", { class: "hint" }, "Nobody can read any word of yours in this, but for copies that your partner has made, and unless an older key is left, as said above."),
         h("dl", { class: "ends" }, ...LATER.map(([until, what]) => h("div", null, h("dt", null, until), h("dd", null, what)))),
       ),
     ),
