@@ -142,6 +142,9 @@ def _set_up(world: World, ada: Phone, ben: Phone) -> None:
         world.call(ada, "PUT /v1/me/devices/{device_id}", note, device, device_id="phone")
     world.call(ada, "GET /v1/me/reminders")
     world.call(ada, "PUT /v1/me/reminders", body={"quiet_hours": None})
+    world.call(ada, "GET /v1/me/notifications")
+    for note, paused in (("paused", True), ("not paused any more", False)):
+        world.call(ada, "PUT /v1/me/notifications", note, {"paused": paused})
     ben.put("/v1/me", {"display_name": "Ben", "zone": NEW_YORK, **_TOUCH})
     ben.put("/v1/me/devices/phone", {"token": a_long_token(), "platform": "android"})
 

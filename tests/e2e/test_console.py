@@ -916,7 +916,7 @@ def test_statistics_have_plots_and_tables_and_never_a_number_below_ten(console: 
     expect(console.page.locator(".tile").nth(1)).to_contain_text("480")
     rows = console.page.locator(".wide-table tbody tr")
     expect(rows.first).to_contain_text("often")
-    expect(rows.first).to_contain_text("(fewer than ten)")
+    expect(rows.first).to_contain_text("few (fewer than ten couples")
     console.press("Offered")
     expect(rows.first).to_contain_text("song-title-for-today")
     # The prompt's text shows beside its name, and can be searched.
