@@ -100,7 +100,8 @@ export class Console {
     if (!asked && signedIn) {
       fill(this.main, h("div", { class: "page" }, spinner("Loading")));
       await this.bell.refresh();
-      if (this.place) return; // the person has opened a page meanwhile
+      // The person has opened a page meanwhile. Perhaps only the address knows it yet.
+      if (this.place || location.hash.startsWith("#/")) return;
     }
     if (!asked) history.replaceState(null, "", signedIn && this.bell.unread ? "#/notices" : "#/packs");
     this.#open();
