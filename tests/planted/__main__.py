@@ -108,7 +108,9 @@ def _run(tree: Path, tests: Sequence[str]) -> Outcome:
     """Run the tests in the copy until the first one fails."""
     # The path file of the virtual environment names the working tree, so name the copy's folders before it.
     roots = [tree, tree / "shared", *sorted(each for each in (tree / "functions").iterdir() if each.is_dir())]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, roots)), "PYTHONDONTWRITEBYTECODE": "1"}
+    paths = os.pathsep.join(map(str, roots))
+    # A planted bug loses almost every race, so a few of each kind are enough.
+    environment = os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "REKINDLE_RACES": "20"}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, check=False, text=True)
     return Outcome(done.returncode, done.stdout + done.stderr)
