@@ -65,6 +65,7 @@ OWN_PATHS = ("/v1/me/export", "/v1/erasures/")
 """The paths that `privacy` serves, besides `DELETE /v1/me`."""
 
 _COUPLES = _Resolvers(couples_api.handler.application, resolver.BODY_LIMIT)
+_PRIVACY = _Resolvers(privacy.handler.application, resolver.BODY_LIMIT)
 _PRACTICE = _Resolvers(practice_api.handler.application, practice_api.handler.BODY_LIMIT)
 
 
@@ -98,7 +99,7 @@ def privacy_services(services: Services, **changes: Any) -> PrivacyServices:
 def phones_api(services: Callable[[], Services], **changes: Any) -> Handler:
     """Serve couples_api and privacy, chosen by the path. `changes` replaces some of privacy's services."""
     couples = handler_of(services)
-    own = privacy.handler.handler_of(lambda: privacy_services(services(), **changes))
+    own = _PRIVACY.handler_of(lambda: privacy_services(services(), **changes))
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         path = event["rawPath"]
