@@ -807,13 +807,20 @@ class Model:
     def _live(self) -> list[Pack]:
         return [pack for pack in self.packs if pack.live_from <= self.now]
 
-    def _limits(self, date: dt.date) -> tuple[int, int]:
-        """Return depth and touch comfort of a date: the smaller of both persons, after four weeks of small steps."""
+    def _limits(self, date: dt.date) -> list[tuple[int, int]]:
+        """Return each pair of depth and touch comfort that the date may have.
+
+        In the first four weeks, this is the smallest pair. Later, it is the smaller choice of both, or less in a calm
+        phase.
+        """
         profiles = [self.persons[name].profile for name in self.couple.members]
         depth, touch = (min(profile[name] for profile in profiles) for name in ("depth", "touch_comfort"))
         # Decided: a closed date that no day is stored for shows nothing of what the two have chosen.
-        is_small = (date - self.couple.first_date).days < 28 or self.couple.has_closed(date, self.now)
-        return (1, 0) if is_small else (depth, touch)
+        if (date - self.couple.first_date).days < 28 or self.couple.has_closed(date, self.now):
+            return [(1, 0)]
+        # Nobody can compute the calm phases. But a break from touch gives neither a gesture nor a touch prompt.
+        least, most = {None: (0, touch), True: (0, 0), False: (min(1, touch), touch)}[self.couple.breaks.get(date)]
+        return list(itertools.product(range(1, depth + 1), range(least, most + 1)))
 
     def _shelf(self) -> list[Pack]:
         """Return the packs that the couple has: those that it wants, or else everyone's packs."""
@@ -835,7 +842,10 @@ class Model:
 
     def _choices(self, date: dt.date) -> list[Prompt]:
         """Return each prompt that the design allows on a date without a day."""
-        couple, limits = self.couple, self._limits(date)
+        return [prompt for limits in self._limits(date) for prompt in self._choices_within(limits, date)]
+
+    def _choices_within(self, limits: tuple[int, int], date: dt.date) -> list[Prompt]:
+        couple = self.couple
         for course in self._joined():
             days = (date - couple.packs[course.id][1]).days
             unmet = [prompt for prompt in _fitting([course], limits) if prompt not in couple.seen]

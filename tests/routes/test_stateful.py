@@ -615,7 +615,10 @@ class Life(RuleBasedStateMachine):
             self.pair(one, others[0], go_on)
 
     def pair(self, inviter: str, redeemer: str, go_on: tuple[bool, bool] = (False, False)) -> None:
-        """Pair two. If the API asks them whether to go on with their former couple, `go_on` has their choices."""
+        """Pair two, after a try with wrong words.
+
+        If the API asks them whether to go on with their former couple, `go_on` has their choices.
+        """
         if invite := self.ask(inviter, "POST /v1/invites"):
             body = {"code": invite["code"]}
             redeemed = self.ask(redeemer, "POST /v1/invites/redeem", body=body)
@@ -624,6 +627,7 @@ class Life(RuleBasedStateMachine):
                 self.ask(redeemer, "POST /v1/invites/redeem", body=body | {"resume": go_on[1]})
                 self.ask(inviter, "GET /v1/invites")
             body = self.confirmation(invite["invite_id"])
+            self.ask(inviter, "POST /v1/invites/confirm", body=body | {"words": NO_WORDS})
             self.ask(inviter, "POST /v1/invites/confirm", body=body)
             if chosen:
                 self.ask(inviter, "POST /v1/invites/confirm", body=body | {"resume": go_on[0]})
