@@ -14,7 +14,6 @@ import argparse
 import base64
 import hashlib
 import json
-import re
 import sys
 import tomllib
 import uuid
@@ -32,6 +31,7 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from cyclonedx.spdx import fixup_id
 from license_expression import get_spdx_licensing
 from packageurl import PackageURL
+from packaging.utils import canonicalize_name
 
 from local.deploy.build import build_functions
 from local.places import BUILD, ROOT
@@ -95,7 +95,7 @@ class Material:
     @classmethod
     def of(cls, package: Distribution) -> Self:
         """Return an installed package as a material."""
-        name = re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower()
+        name = canonicalize_name(package.metadata["Name"])
         return cls(name, package.version, _licence_of(name, package))
 
     @property

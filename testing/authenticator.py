@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
+
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 
 def code_of(secret: str, at: float) -> str:
     """Return the code that an app with this secret (in base 32) shows, `at` seconds since 1970."""
-    counter = int(at // 30).to_bytes(8)
-    digest = hmac.digest(base64.b32decode(secret), counter, hashlib.sha1)
-    place = digest[-1] & 0xF
-    number = int.from_bytes(digest[place : place + 4]) & 0x7FFFFFFF
-    return f"{number % 1_000_000:06}"
+    return TOTP(base64.b32decode(secret), 6, SHA1(), 30).generate(int(at)).decode()  # noqa: S303 - RFC 6238's algorithm
