@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.connection import connected
 from local.deploy.deployment import outputs_of
 from local.errors import StackError
-from local.places import STATE
-from local.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,8 +44,7 @@ class Operator:
     @classmethod
     def of_local(cls) -> Self:
         """Return the operator of the local stack. Raise StackError if it does not run."""
-        stack = Stack.attached(Path(os.environ.get("REKINDLE_STATE", STATE)).resolve())
-        return cls._of(stack.client, stack.outputs)
+        return cls._of(*connected(None))
 
     @classmethod
     def of_address(cls, api: str) -> Self:
