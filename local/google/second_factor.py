@@ -67,8 +67,7 @@ def started(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
         raise RefusedError("UNVERIFIED_EMAIL : Need to verify email first before enrolling second factors.")
     if "totpEnrollmentInfo" not in asked:
         raise RefusedError("OPERATION_NOT_ALLOWED : SMS based MFA not enabled.")
-    if account.factors:
-        raise RefusedError("SECOND_FACTOR_EXISTS : A user can have only one TOTP second factor.")
+    _require_no_factor(account)
     secret = base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     ends = dt.datetime.fromtimestamp(int(now()) + PATIENCE, dt.UTC)
     return {
@@ -94,8 +93,7 @@ def enrolled(issuer: Issuer, asked: Mapping[str, Any]) -> dict[str, Any]:
         raise RefusedError("INVALID_SESSION_INFO") from error
     if session["sub"] != account.uid:
         raise RefusedError("INVALID_SESSION_INFO")
-    if account.factors:
-        raise RefusedError("SECOND_FACTOR_EXISTS : A user can have only one TOTP second factor.")
+    _require_no_factor(account)
     _require_code(asked, session["secret"])
     factor = Factor(str(uuid.uuid4()), str(asked.get("displayName", "")), session["secret"], int(now()))
     issuer.accounts.change(account.uid, factors=(*account.factors, factor))
@@ -146,6 +144,11 @@ def _required(asked: Mapping[str, Any], name: str, refusal: str) -> str:
     if not isinstance(value, str) or not value:
         raise RefusedError(refusal)
     return value
+
+
+def _require_no_factor(account: Account) -> None:
+    if account.factors:
+        raise RefusedError("SECOND_FACTOR_EXISTS : A user can have only one TOTP second factor.")
 
 
 def _require_code(asked: Mapping[str, Any], secret: str) -> None:
