@@ -65,8 +65,8 @@ def start(port: int, log: Path) -> Child:
     """Start DynamoDB Local on a port of this machine. DynamoDB Local keeps its data only in memory."""
     java = shutil.which("java") or "java"
     # The engine runs for minutes only. Without Java's slower compiler, it needs a fifth less CPU in this time.
-    machine = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.library.path=./DynamoDBLocal_lib"]
-    command = [java, *machine, "-jar", JAR.name]
+    command = [java, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+    command += ["-Djava.library.path=./DynamoDBLocal_lib", "-jar", JAR.name]
     options = ["-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
     return Child("DynamoDB Local", [*command, *options], {"PATH": os.environ["PATH"]}, HOME, log)
 
