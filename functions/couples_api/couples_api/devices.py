@@ -147,23 +147,18 @@ def delete_device(device_id: DevicePath, caller: TheCaller, services: TheService
         refuse_unknown(services.erasures, caller.uid)
 
 
-@router.post(
-    "/me/sign-out-everywhere",
-    status_code=HTTPStatus.NO_CONTENT,
-    responses=refusals(Problem.NO_PROFILE),
-)
+@router.post("/me/sign-out-everywhere", status_code=HTTPStatus.NO_CONTENT, responses=refusals(Problem.NO_PROFILE))
 def post_sign_out_everywhere(caller: TheCaller, services: TheServices) -> None:
     """End every sign-in of the caller, also this one, and remove all of their devices.
 
     From the next request on, every token of an earlier sign-in is refused. Firebase gives no new tokens for them.
     """
     require_no_old_code(beside_old_code=services.vault.beside_old_code)
-
     # No limit: each sign-out needs a new sign-in. A limit could be used up by whoever has stolen a password.
     person = services.people.change(
         caller.uid,
         caller.instant,
-        lambda person: services.sessions.require(caller, person).signed_out_everywhere(caller.instant),
+        lambda before: services.sessions.require(caller, before).signed_out_everywhere(caller.instant),
     )
     if person is None:
         refuse_unknown(services.erasures, caller.uid)

@@ -7,11 +7,12 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from pydantic import BaseModel, Field
 
+from couples_api.members import change_person
 from couples_api.services import TheCaller, TheServices, known_person
 from rekindle.api.examples import body_config
 from rekindle.api.problems import Problem, refusals
 from rekindle.api.sessions import refuse_unknown, require_no_old_code
-from rekindle.domain.limits import Counted, counted_change
+from rekindle.domain.limits import Counted
 from rekindle.domain.persons import Person
 
 router = APIGatewayHttpRouter()
@@ -47,10 +48,8 @@ def put_notifications(body: NotificationsBody, caller: TheCaller, services: TheS
     require_no_old_code(beside_old_code=services.vault.beside_old_code)
 
     def change(person: Person) -> Person:
-        before = services.sessions.require(caller, person)
-        after = before.with_notifications(caller.instant, paused=body.paused)
-        return counted_change(before, after, caller.instant, Counted.REMINDERS)
+        return person.with_notifications(caller.instant, paused=body.paused)
 
-    if services.people.change(caller.uid, caller.instant, change) is None:
+    if change_person(services, caller, change, Counted.REMINDERS) is None:
         refuse_unknown(services.erasures, caller.uid)
     return body
