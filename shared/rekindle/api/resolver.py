@@ -66,8 +66,8 @@ _NEEDED_MEMBERS: Final = (
 """The members that an event must have. If one is missing, the reply is INTERNAL. API Gateway always sends them."""
 _CLAIMS: Final = ("requestContext", "authorizer", "jwt", "claims")
 _UID: Final = (*_CLAIMS, "sub")
-_SIGNED_IN_AT: Final = (*_CLAIMS, "auth_time")
 """The member with the uid of the verified token. A route without a sign-in has no such member."""
+_SIGNED_IN_AT: Final = (*_CLAIMS, "auth_time")
 
 _PROBLEM_OF_STATUS: Final = {
     HTTPStatus.BAD_REQUEST: Problem.MALFORMED_JSON,
@@ -153,7 +153,7 @@ def handler_of[Services](
     """Return a Lambda handler whose routes get the services from the resolver's context.
 
     The handler logs every failure, even outside of a route, and answers it with problem details. It limits how many
-    calls each person makes.
+    calls come from each sign-in.
     """
     calls = CallLimit()
 
@@ -169,27 +169,18 @@ def handler_of[Services](
     return handle
 
 
-def problem_response(
+def problem_response(  # noqa: PLR0913  each is a part of some problem
     problem: Problem,
     *,
     detail: str | None = None,
     retry_after: int | None = None,
     errors: list[dict[str, str]] | None = None,
     members: Mapping[str, object] | None = None,
+    is_logged: bool = True,
 ) -> Response[str]:
-    """Return the problem as application/problem+json, and log one line about it."""
-    logger.info("refused", extra={"problem": problem.type, "status": int(problem.status)})
-    return _problem_details(problem, detail=detail, retry_after=retry_after, errors=errors, members=members)
-
-
-def _problem_details(
-    problem: Problem,
-    *,
-    detail: str | None = None,
-    retry_after: int | None = None,
-    errors: list[dict[str, str]] | None = None,
-    members: Mapping[str, object] | None = None,
-) -> Response[str]:
+    """Return the problem as application/problem+json. If `is_logged` is true, log one line about it."""
+    if is_logged:
+        logger.info("refused", extra={"problem": problem.type, "status": int(problem.status)})
     body: dict[str, object] = {"type": problem.type, "title": problem.title, "status": problem.status}
     if detail:
         body["detail"] = detail
@@ -230,7 +221,7 @@ def _refusal(event: Mapping[str, Any], calls: CallLimit) -> Response[str] | None
     if refused := calls.refusals_to_log(at):
         # Not one line for each call: a person could fill the logs. The line names nobody.
         logger.warning("too many calls", extra={"problem": Problem.TOO_MANY_CALLS.type, "refused": refused})
-    return _problem_details(Problem.TOO_MANY_CALLS, retry_after=seconds)
+    return problem_response(Problem.TOO_MANY_CALLS, retry_after=seconds, is_logged=False)
 
 
 def _readable(event: dict[str, Any], limit: int) -> dict[str, Any]:

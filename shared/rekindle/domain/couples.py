@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 A_COUPLE: Final = 2
 """The number of persons in a couple."""
-
-
 COUNTED_AFTER: Final = dt.timedelta(days=6)
 """The statistics of a pack by code count a couple from this long after it has joined: from its seventh day."""
 

@@ -31,7 +31,7 @@ class Limit:
 
 
 class Counted(StrEnum):
-    """What a limit counts. Rows have these values, so never change a member's value."""
+    """The kinds of acts that have a limit. Rows have these values, so never change a member's value."""
 
     NAME = "name"
     PROFILE = "profile"
@@ -58,10 +58,8 @@ _VALUES: Final[Mapping[Counted, Callable[[Person], object]]] = {
     Counted.PROFILE: lambda person: person.profile,
     Counted.REMINDERS: lambda person: (person.reminders, person.notifications_paused),
     Counted.DEVICES: lambda person: {each: (device.target, device.platform) for each, device in person.devices.items()},
-    Counted.INVITES: lambda person: person.invite,
-    Counted.PAUSES: lambda person: person.paused_until,
 }
-"""The values of a person that belong to each kind. If they differ, it is a change of this kind. An export has none."""
+"""For the kinds that `counted_change` counts, the person's values. If they differ, it is a change of this kind."""
 
 _ONLY_WITHDRAWS: Final[Mapping[Counted, Callable[[Person, Person], bool]]] = {
     Counted.PROFILE: lambda before, after: after.profile.asks_no_more_than(before.profile),
