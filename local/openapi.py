@@ -25,7 +25,9 @@ import couples_api.handler
 import practice_api.handler
 import privacy.handler
 from local.places import ROOT
+from rekindle.api.call_limit import BURST, INTERVAL
 from rekindle.api.problems import Problem
+from rekindle.domain.limits import LIMITS, Counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 type Json = dict[str, Any]
 
-DESCRIPTION: Final = """\
+DESCRIPTION: Final = f"""\
 The API of the phone apps. Two people pair, both get the same prompt each day, and their two answers open together.
 
 Every error of the API is an `application/problem+json` (RFC 9457). Distinguish errors by `type`, which is stable. Show
@@ -45,10 +47,13 @@ many requests (429) before the API sees them. After a 401, a phone renews its to
 `sign-in-not-recent` (403), the person has to sign in again; a renewed token is not enough. After `account-erased`
 (410), the phone deletes all that it has stored.
 
-After `too-many-calls` and `too-many-changes` (429), wait for `Retry-After` seconds. A person may make 60 calls at once,
-and then four in a second. In 24 hours, a person may change their name three times, their profile and their reminders 60
-times each, register devices, make invites and set pauses 30 times each, begin 20 exports, and sign out everywhere ten
-times. A request that changes nothing does not count.
+After `too-many-calls` and `too-many-changes` (429), wait for `Retry-After` seconds. From each sign-in, a person may
+make {BURST} calls at once, and then {1000 // INTERVAL} in a second. In 24 hours, a person may change their name
+{LIMITS[Counted.NAME].count} times, their profile {LIMITS[Counted.PROFILE].count} times and their reminders
+{LIMITS[Counted.REMINDERS].count} times. They may register devices {LIMITS[Counted.DEVICES].count} times, make
+{LIMITS[Counted.INVITES].count} invites, set a pause {LIMITS[Counted.PAUSES].count} times, and begin
+{LIMITS[Counted.EXPORTS].count} exports. A request that changes nothing does not count. Neither does one that only asks
+for less, such as a lower touch comfort, or that ends something.
 
 Where App Check is switched on, send a token of Firebase App Check in the header `X-Firebase-AppCheck` with each call:
 on Android, of `FirebaseAppCheck.getInstance().getAppCheckToken(false)`, and on iOS, of
@@ -68,15 +73,18 @@ Only the `data.link` of a push says which page the app opens: the app's address,
 `/o/d20260302`. The letter `d` is for that day, `t` for its small gesture, `n` for the partner's nudge, `s` for the
 streak, `p` for the packs to choose from, and `m` for the person's own devices. A later push with the same collapse id
 (iOS) or tag (Android) replaces an earlier one.\
-"""
+"""  # noqa: S608  no SQL
 
 PRACTICE_DESCRIPTION: Final = """\
 The API of the console and the command line. Staff write, publish and withdraw packs of prompts. They see statistics
 about all couples together, which reveal nothing about a single couple.
 
-Reading needs the scope `practice:read` or `practice:publish`; everything else needs `practice:publish`. The scopes are
-in the custom claim `scope` of a Firebase ID token. Every error is an `application/problem+json` (RFC 9457). Distinguish
-errors by `type`, which is stable, and show `title` to the person. No response may be cached. Instants are UTC.\
+Whoever reads, checks a text, marks notices as read, or signs out needs the scope `practice:read` or `practice:publish`.
+Everything else needs `practice:publish`, and a sign-in of the last hour. The scopes are in the custom claim `scope` of
+a Firebase ID token. Where staff need a second factor, every call needs a sign-in with one.
+
+Every error is an `application/problem+json` (RFC 9457). Distinguish errors by `type`, which is stable, and show `title`
+to the person. No response may be cached. Instants are UTC.\
 """
 
 SERVERS: Final[list[Json]] = [
