@@ -35,6 +35,7 @@ LONGEST_WAIT: Final = 20.0
 TIMEOUT: Final = httpx.Timeout(35, connect=10)
 """In seconds. API Gateway waits 30 seconds for a function, so the client waits longer."""
 AUDIT_PAGE: Final = 100
+NOTICES_PAGE: Final = 30
 _BUSY: Final = frozenset({429, 502, 503, 504})
 
 
@@ -164,35 +165,28 @@ class Practice:
         """
         return self._call(contract.HelpView, "PUT", "/help", document)
 
-    def approve_help(self, current: contract.HelpView) -> contract.HelpView:
-        """Approve the proposal in `current`. The service refuses if there is another proposal now."""
-        number = current.proposal.id if current.proposal else 0
+    def approve_help(self, proposal: int, revision: int) -> contract.HelpView:
+        """Approve the proposal with this id. The service refuses if there is another proposal now.
 
-        def arrived() -> contract.HelpView | None:
-            now = self.help()
-            return now if now.revision > current.revision and now.proposal is None else None
-
-        body = contract.HelpApproveBody.model_construct(proposal=number)
+        `revision` is that of the help before this call.
+        """
+        body = contract.HelpApproveBody.model_construct(proposal=proposal)
+        arrived = _if_done(self.help, lambda now: now.revision > revision and now.proposal is None)
         return self._call(contract.HelpView, "POST", "/help/approve", body, arrived=arrived)
 
-    def reject_help(self, current: contract.HelpView, note: str | None) -> contract.HelpView:
-        """Reject the proposal in `current`, or take it back if it is the caller's own."""
-        number = current.proposal.id if current.proposal else 0
-
-        def arrived() -> contract.HelpView | None:
-            now = self.help()
-            return now if now.revision == current.revision and now.proposal is None else None
-
-        body = contract.HelpRejectBody.model_construct(proposal=number, note=note)
+    def reject_help(self, proposal: int, revision: int, note: str | None) -> contract.HelpView:
+        """Reject the proposal with this id, or take it back if it is the caller's own. See `approve_help`."""
+        body = contract.HelpRejectBody.model_construct(proposal=proposal, note=note)
+        arrived = _if_done(self.help, lambda now: now.revision == revision and now.proposal is None)
         return self._call(contract.HelpView, "POST", "/help/reject", body, arrived=arrived)
 
     def notices(self, limit: int) -> contract.NoticesView:
         """Return at most `limit` notices, latest first, with the number of unread notices."""
-        found = self._call(contract.NoticesView, "GET", "/notices")
-        notices = found.notices
-        while found.before and len(notices) < limit:
-            found = self._call(contract.NoticesView, "GET", "/notices", params={"before": found.before})
+        notices: list[contract.NoticeView] = []
+        for found in self._pages(contract.NoticesView, "/notices", min(limit, NOTICES_PAGE)):
             notices += found.notices
+            if len(notices) >= limit:
+                break
         return found.model_copy(update={"notices": notices[:limit]})
 
     def unread_notices(self) -> int:
@@ -209,37 +203,33 @@ class Practice:
 
     def audit_pages(self) -> Iterator[contract.AuditView]:
         """Yield all actions of staff in pages, latest first."""
+        return self._pages(contract.AuditView, "/audit", AUDIT_PAGE)
+
+    def audit(self, limit: int) -> list[contract.AuditEntryView]:
+        """Return at most `limit` actions of staff, latest first."""
+        entries: list[contract.AuditEntryView] = []
+        for found in self._pages(contract.AuditView, "/audit", min(limit, AUDIT_PAGE)):
+            entries += found.entries
+            if len(entries) >= limit:
+                break
+        return entries[:limit]
+
+    def _pages[Page: (contract.AuditView, contract.NoticesView)](
+        self, model: type[Page], path: str, size: int
+    ) -> Iterator[Page]:
         before = None
         while True:
-            page = {"limit": AUDIT_PAGE} | ({"before": before} if before else {})
-            found = self._call(contract.AuditView, "GET", "/audit", params=page)
+            found = self._call(model, "GET", path, params={"limit": size} | ({"before": before} if before else {}))
             yield found
             before = found.before
             if before is None:
                 return
 
-    def audit(self, limit: int) -> list[contract.AuditEntryView]:
-        """Return at most `limit` actions of staff, latest first."""
-        entries: list[contract.AuditEntryView] = []
-        before = None
-        while len(entries) < limit:
-            page = {"limit": min(limit - len(entries), AUDIT_PAGE)} | ({"before": before} if before else {})
-            found = self._call(contract.AuditView, "GET", "/audit", params=page)
-            entries += found.entries
-            before = found.before
-            if before is None:
-                break
-        return entries
-
     def _changed(
         self, pack: str, action: str, body: Body, is_done: Callable[[contract.PackDetail], bool]
     ) -> contract.PackDetail:
         """Change a pack. If an answer is lost, `is_done` checks whether the change was made."""
-
-        def arrived() -> contract.PackDetail | None:
-            now = self.pack(pack)
-            return now if is_done(now) else None
-
+        arrived = _if_done(lambda: self.pack(pack), is_done)
         return self._call(contract.PackDetail, "POST", _at(pack, action), body, arrived=arrived)
 
     def _call[Answer: BaseModel](  # noqa: PLR0913
@@ -339,6 +329,16 @@ def _publication_of(now: contract.PackDetail) -> contract.PublishedView:
 
 def _at(pack: str, *rest: str | int) -> str:
     return "/".join(["/packs", *(quote(str(part), safe="") for part in (pack, *rest))])
+
+
+def _if_done[Answer](read: Callable[[], Answer], is_done: Callable[[Answer], bool]) -> Callable[[], Answer | None]:
+    """Return a function that reads, and returns what it has read if the change was made. Otherwise it returns None."""
+
+    def arrived() -> Answer | None:
+        now = read()
+        return now if is_done(now) else None
+
+    return arrived
 
 
 def _wait(attempt: int, asked_for: float) -> float:

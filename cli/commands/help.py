@@ -14,7 +14,7 @@ from cli.pages import done
 from cli.pages.help import help_page, proposal_page
 from cli.session import NO_OPTIONS, Common, Session, TheWorld
 from rekindle.domain.help import TEXTS
-from rekindle.packs.contract import HelpView
+from rekindle.packs.contract import HelpProposalView
 from rekindle.packs.yaml_reader import DocumentError, read_document
 
 _LINE_DEFAULTS: dict[str, Any] = {
@@ -93,10 +93,9 @@ def approve(*, yes: Yes = False, common: Common = NO_OPTIONS, world: TheWorld) -
         rekindle help approve
     """
     session = world.session(common)
-    current = _with_proposal(session)
-    if current.proposal:
-        session.confirm(proposal_page(current.proposal, session.now), "Approve it?", yes=yes)
-    session.show(done("The app now shows couples this help."), session.practice.approve_help(current))
+    proposal, revision = _waiting(session)
+    session.confirm(proposal_page(proposal, session.now), "Approve it?", yes=yes)
+    session.show(done("The app now shows couples this help."), session.practice.approve_help(proposal.id, revision))
 
 
 @help_app.command
@@ -107,16 +106,17 @@ def reject(*, note: Reason = None, common: Common = NO_OPTIONS, world: TheWorld)
         rekindle help reject --note "The second number is wrong."
     """
     session = world.session(common)
-    found = session.practice.reject_help(_with_proposal(session), note)
+    proposal, revision = _waiting(session)
+    found = session.practice.reject_help(proposal.id, revision, note)
     session.show(done("Couples keep the help that they have."), found)
 
 
-def _with_proposal(session: Session) -> HelpView:
-    """Return the help. Raise RefusedError if no proposal waits for approval."""
+def _waiting(session: Session) -> tuple[HelpProposalView, int]:
+    """Return the proposal that waits for approval, and the revision of the help. Raise RefusedError if none waits."""
     found = session.practice.help()
     if found.proposal is None:
         raise RefusedError("nothing-to-take-back", "There is no proposal for the help.")
-    return found
+    return found.proposal, found.revision
 
 
 def _whole(content: dict[str, Any]) -> dict[str, Any]:
