@@ -5,7 +5,8 @@ computes each reply anew from everything that has happened. It handles one reque
 belong to the current request. Each route has a method with its name: `put_v1_me` for `PUT /v1/me`. A comment that
 begins with `Decided:` names a rule that the code has decided because the design says nothing.
 
-The model learns two things from a reply: an invite's code, and which of the allowed prompts a day has.
+The model learns from replies what nobody can compute: an invite's code and its three words, whether a date is in a
+break from touch, and which of the allowed prompts a day has.
 """
 
 from __future__ import annotations
@@ -250,6 +251,8 @@ class Person:
     invite: Invite | None = None
     tries: list[dt.datetime] = field(default_factory=list)
     code_tries: list[dt.datetime] = field(default_factory=list)
+    counted: dict[str, list[dt.datetime]] = field(default_factory=dict)
+    """When the person did each kind of act that has a limit."""
     nudges: list[Nudge] = field(default_factory=list)
     alone: dict[dt.date, Day] = field(default_factory=dict)
     keys: dict[str, object] = field(default_factory=dict)
@@ -367,8 +370,17 @@ class Model:
         page = sorted((date for date in dates if str(date) < before), reverse=True)[:limit]
         return page, str(page[-1]) if len(page) == limit else None
 
+    def _count(self, kind: str, most: int) -> None:
+        """Count an act: at most so many in 24 hours. Refused acts do not count, nor acts that change nothing."""
+        done = [at for at in self.me.counted.get(kind, []) if at > self.now - DAY]
+        if len(done) >= most:
+            raise Refused("too-many-changes")
+        self.me.counted[kind] = [*done, self.now]
+
     def put_v1_me(self) -> Json:
         usual = {"language": "en", "depth": 1, "touch_comfort": 0, "barriers": [], "streak_hidden": False}
+        if self.me.profile and not _asks_no_more(usual | self.request.body, self.me.profile):
+            self._count("profile", 60)
         if couple := self.me.couple:
             self._begin_dates(couple)
         self.me.profile = usual | self.request.body
@@ -387,7 +399,14 @@ class Model:
         return self.me.reminders
 
     def put_v1_me_reminders(self) -> Json:
-        self.me.reminders = REMINDERS | self.request.body
+        had = self.me.reminders
+        wanted = REMINDERS | self.request.body
+        # Decided: a change that only silences something does not count.
+        if (had["nudges_muted"] and not wanted["nudges_muted"]) or (
+            wanted["touch"] and wanted["touch"] != had["touch"]
+        ):
+            self._count("reminders", 60)
+        self.me.reminders = wanted
         if self.me.couple:
             self._note_touch(self.me.couple)
         return self.me.reminders
@@ -420,6 +439,7 @@ class Model:
             if known is not me.invite or known.expires <= self.now:
                 raise Refused("key-reused")
             return known.seen
+        self._count("invites", 30)
         expires, name = self.now.replace(microsecond=0) + DAY, me.profile["display_name"]
         me.invite = Invite(self.reply["invite_id"], self.reply["code"], me.name, name, expires)
         assert me.invite.code not in {each.code for each in self.invites}
@@ -608,7 +628,10 @@ class Model:
         if paused - couple.paused and self.now < couple.left_alone_until.get(self.me.name, self.now):
             raise Refused("pause-too-soon")
         goes_on = couple.pause is not None and today <= couple.pause[1]
-        couple.pause = (min(couple.pause[0], today) if couple.pause and goes_on else today, until)
+        pause = (min(couple.pause[0], today) if couple.pause and goes_on else today, until)
+        if (pause, paused) != (couple.pause, couple.paused):
+            self._count("pauses", 30)
+        couple.pause = pause
         self._change_paused(paused)
         return self.get_v1_couple()
 
@@ -1091,6 +1114,8 @@ class Model:
         me, asked = self.me, (self.request.body or {}).get("next")
         if asked is not None and asked not in me.cursors:
             raise Refused("invalid-fields")
+        if asked is None:
+            self._count("exports", 20)
         begin, after = me.cursors[asked] if asked else (0, dt.date.min)
         sections = [(None, None, True), *me.couples_at(self.now)]
         spans: list[Json] = []
@@ -1254,6 +1279,16 @@ def _prompt_in(body: Json, date: dt.date) -> str:
     views = [body, body.get("today"), body.get("previous"), *body.get("days", [])]
     found = [view["prompt"]["id"] for view in views if view and view.get("date") == str(date) and "prompt" in view]
     return str(found[0]) if found else ""
+
+
+def _asks_no_more(profile: Json, earlier: Json) -> bool:
+    """Return whether a profile only withdraws something. Decided: such a change is not counted."""
+    return bool(
+        all(profile[name] == earlier[name] for name in ("display_name", "zone", "language"))
+        and all(profile[name] <= earlier[name] for name in ("depth", "touch_comfort"))
+        and {*profile["barriers"]} <= {*earlier["barriers"]}
+        and profile["streak_hidden"] >= earlier["streak_hidden"]
+    )
 
 
 def _fitting(packs: Iterable[Pack], limits: tuple[int, int]) -> list[Prompt]:

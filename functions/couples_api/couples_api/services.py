@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 from pydantic import BeforeValidator
 
-from rekindle.api.callers import Caller, caller_of
+from rekindle.api.callers import Caller, app_check_of, caller_of
 from rekindle.api.identity import AccountState, Identity
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.api.sessions import Sessions, refuse_unknown
@@ -89,12 +89,7 @@ class Services:
         erasures = Erasures(Table(dynamodb, settings.erasure_table))
         identity = Identity(settings.identity, settings.firebase_key)
         services = cls.on(Table(dynamodb, settings.table), vault, settings.app_link, erasures, identity.account_state)
-        if not settings.app_check_project:
-            return services
-        from rekindle.api.app_check import AppCheck  # noqa: PLC0415  without App Check, PyJWT need not be imported
-
-        app_check = AppCheck(settings.app_check_project, settings.app_check_endpoint)
-        return replace(services, app_check=app_check)
+        return replace(services, app_check=app_check_of(settings.app_check_project, settings.app_check_endpoint))
 
     @classmethod
     def on(

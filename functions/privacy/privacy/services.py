@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.depends import Depends
 
-from rekindle.api.callers import Caller, caller_of
+from rekindle.api.callers import Caller, app_check_of, caller_of
 from rekindle.api.identity import Identity
 from rekindle.api.problems import Problem, ProblemError
 from rekindle.api.sessions import Sessions
@@ -78,11 +78,6 @@ class Services:
         table = Table(dynamodb, settings.table)
         keys, cells = Table(dynamodb, settings.key_table), Table(dynamodb, settings.cell_table)
         people = People(table)
-        app_check = None
-        if settings.app_check_project:
-            from rekindle.api.app_check import AppCheck  # noqa: PLC0415  without App Check, PyJWT need not be imported
-
-            app_check = AppCheck(settings.app_check_project, settings.app_check_endpoint)
         return cls(
             people=people,
             couples=Couples(table),
@@ -95,7 +90,7 @@ class Services:
             # again. An export has only a few pages.
             sessions=Sessions(Identity(settings.identity, settings.firebase_key).account_state),
             erasures=Erasures(Table(dynamodb, settings.erasure_table)),
-            app_check=app_check,
+            app_check=app_check_of(settings.app_check_project, settings.app_check_endpoint),
         )
 
 

@@ -1,6 +1,6 @@
 """Verify that a call comes from our app, by the token of Firebase App Check in the call's header.
 
-This module needs PyJWT. Import it only where App Check is switched on.
+This module needs PyJWT, and is imported only where App Check is switched on (`rekindle.api.callers.app_check_of`).
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class AppCheck:
                 # Keep the old keys. Google changes its keys rarely.
                 self._is_silent = True
                 logger.warning(
-                    "App Check does not tell its keys", extra={"reason": type(error).__name__, "outside": True}
+                    "App Check does not return its keys", extra={"reason": type(error).__name__, "outside": True}
                 )
             else:
                 self._is_silent, self._kept_until = False, now + KEPT

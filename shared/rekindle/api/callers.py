@@ -17,6 +17,8 @@ from rekindle.store.instants import from_millis
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rekindle.api.app_check import AppCheck
+
 CLOCKS_DIFFER: Final = dt.timedelta(minutes=5)
 """The clock of the token's issuer may be ahead of ours by at most this much.
 
@@ -73,6 +75,15 @@ def caller_of(event: Mapping[str, Any]) -> Caller:
         token=_token_in(event.get("headers", {}).get("authorization", "")),
         page=f"https://{event['requestContext'].get('domainName', '')}/console",
     )
+
+
+def app_check_of(project: str, endpoint: str) -> AppCheck | None:
+    """Return App Check of a Firebase project, by its number. Return None for an empty number: it is switched off."""
+    if not project:
+        return None
+    from rekindle.api.app_check import AppCheck  # noqa: PLC0415  without App Check, PyJWT need not be imported
+
+    return AppCheck(project, endpoint)
 
 
 def claims_of(event: Mapping[str, Any]) -> dict[str, Any]:
